@@ -1,0 +1,145 @@
+"""`symclone-tf clone`."""
+
+import click
+
+from symclone_tf.cli import options
+from symclone_tf.cli.startup import start
+from symclone_tf.cli.tables import figure, show
+
+LAYERS = ("lifting", "group")
+
+
+@click.command()
+@click.option("--group", type=options.GROUP, required=True, help="Symmetry to learn.")
+@click.option(
+    "--canvas",
+    type=options.COUNT,
+    metavar="N",
+    default=28,
+    help="Clone all four convolutions of the MNIST network on images of this size.",
+)
+@click.option(
+    "--layer",
+    type=click.Choice(LAYERS),
+    help="With --image-size: clone this one layer, from images or from feature maps. "
+    "T(2) has no group axis, and one kind of layer.  [default: lifting]",
+)
+@click.option(
+    "--image-size",
+    type=options.COUNT,
+    metavar="N",
+    help="Clone one layer that reads images of this size, instead of the network's.",
+)
+@click.option(
+    "--kernel-size", type=options.COUNT, metavar="N", default=3, help="Pixels."
+)
+@click.option(
+    "--padding",
+    type=click.Choice(["valid", "same"]),
+    default="valid",
+    help='"same" takes odd kernels only.',
+)
+@click.option(
+    "--blocks",
+    type=options.COUNT,
+    metavar="N",
+    help="Dense blocks in parallel.  [default: kernel-size², an exact copy]",
+)
+@click.option(
+    "--hidden-units",
+    type=options.Counts(),
+    metavar="N[,N]",
+    default=(),
+    help="Widths of each block's hidden layers, as 64,64.  [default: none, linear]",
+)
+@click.option(
+    "--solver", type=click.Choice(["sgd"]), default="sgd", help="How to learn."
+)
+@click.option(
+    "--steps", type=options.COUNT, metavar="N", help="[default: what the layer needs]"
+)
+@click.option(
+    "--images-per-step",
+    type=options.COUNT,
+    metavar="N",
+    help="[default: what trains fastest]",
+)
+@click.option(
+    "--kernels-per-step",
+    type=options.COUNT,
+    metavar="N",
+    help="[default: what trains fastest]",
+)
+@click.option(
+    "--learning-rate",
+    type=options.POSITIVE,
+    metavar="X",
+    help="[default: 0.8; with hidden units 0.01]",
+)
+@click.option(
+    "--seed", type=options.SEED, metavar="N", default=0, help="Of weights and draws."
+)
+@click.option(
+    "--max-nmse",
+    type=options.POSITIVE,
+    metavar="X",
+    help="Fail, and write nothing, above this error on fresh pairs.",
+)
+@click.option(
+    "--jit/--no-jit",
+    default=None,
+    help="Compile training with XLA.  [default: on a GPU only]",
+)
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False),
+    default="exported",
+    help="Folder of all artifacts.",
+)
+def clone(output, canvas, layer, image_size, **choices):
+    """Clone convolutions into Dense students, and export them as SavedModels.
+
+    Without --image-size, the four convolutions of the MNIST network.
+    """
+    context = click.get_current_context()
+    if layer and not image_size:
+        raise click.UsageError("--layer needs --image-size, the size of its images.")
+    if image_size and context.get_parameter_source("canvas").name == "COMMANDLINE":
+        raise click.UsageError(
+            "--canvas is for the whole network, --image-size for one layer: "
+            "give one of them."
+        )
+    sc = start()
+    names = ("kernel_size", "padding", "blocks", "hidden_units")
+    sizes = {name: choices.pop(name) for name in names}
+    group = choices.pop("group")
+    training = sc.Training(**choices)
+    if image_size:
+        students = [
+            sc.DenseStudent(
+                group,
+                lifting=layer != "group",
+                image_size=image_size,
+                seed=training.seed,
+                dtype="float32",
+                **sizes,
+            )
+        ]
+    else:
+        students = sc.network_students(
+            group, canvas, seed=training.seed, dtype="float32", **sizes
+        )
+    rows = []
+    for student, report, path in sc.clone_and_export(students, training, output):
+        rows.append(
+            {
+                "Layer": student.description,
+                "Blocks": str(student.blocks),
+                "NMSE": figure(report.nmse),
+                "Equivariance error": figure(report.equivariance_error),
+                "Seconds": f"{report.seconds:.1f}",
+                "Artifact": str(path),
+            }
+        )
+    show("Cloned", rows)
+    click.echo(f"Next: symclone-tf evaluate {path.parent}")

@@ -1,0 +1,57 @@
+"""Errors as a person wants to read them: one line, no traceback."""
+
+import re
+import sys
+
+import click
+
+from symclone_tf.errors import CloningError
+
+INTERRUPTED = 130
+
+
+class OneLineErrors(click.Group):
+    """A group whose commands fail in one line on stderr.
+
+    Exit code 2 for input that is not accepted, 1 for work that failed, 130 for
+    an interruption.
+    """
+
+    def main(self, *args, standalone_mode=True, **kwargs):
+        try:
+            code = super().main(*args, standalone_mode=False, **kwargs)
+        except click.ClickException as error:
+            code = error.exit_code
+            _say(error.format_message())
+        except click.Abort:
+            code = INTERRUPTED
+        if standalone_mode:
+            sys.exit(code)
+        return code
+
+    def invoke(self, ctx):
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            _say("Interrupted. What was listed as written is whole; the rest is not.")
+            ctx.exit(INTERRUPTED)
+        except (ValueError, MemoryError) as error:
+            raise click.UsageError(self._in_options(ctx, str(error))) from error
+        except CloningError as error:
+            raise click.ClickException(self._in_options(ctx, str(error))) from error
+        except OSError as error:
+            raise click.ClickException(str(error)) from error
+
+    def _in_options(self, ctx, message: str) -> str:
+        """The package's message, with the options' names for the arguments'."""
+        command = self.commands.get(ctx.invoked_subcommand)
+        for parameter in command.params if command else ():
+            if parameter.param_type_name == "option":
+                name, option = parameter.name, parameter.opts[0]
+                message = re.sub(rf"`{name}`", option, message)
+                message = re.sub(rf"\b{name}=", f"{option} ", message)
+        return message
+
+
+def _say(message: str) -> None:
+    click.echo(f"Error: {' '.join(message.split())}", err=True)

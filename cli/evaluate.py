@@ -1,0 +1,45 @@
+"""`symclone-tf evaluate`."""
+
+import click
+
+from symclone_tf.cli import options
+from symclone_tf.cli.startup import start
+from symclone_tf.cli.tables import figure, show
+
+
+@click.command()
+@click.argument("directory", type=click.Path())
+@click.option(
+    "--images", type=options.COUNT, metavar="N", default=256, help="How many to draw."
+)
+@click.option(
+    "--kernels",
+    type=options.COUNT,
+    metavar="N",
+    default=32,
+    help="How many per 32 images.",
+)
+@click.option("--seed", type=options.SEED, metavar="N", default=1, help="Of the draws.")
+def evaluate(directory, images, kernels, seed):
+    """Measure an exported clone's fidelity and equivariance on fresh data.
+
+    DIRECTORY is an artifact, as exported/c4-lifting-28x28-k3, or one version
+    of it.
+    """
+    sc = start()
+    artifact = sc.find(directory)
+    student = sc.load(artifact.path)
+    show(
+        "Evaluated",
+        [
+            {
+                "Layer": student.description,
+                "Blocks": str(student.blocks),
+                "NMSE": figure(sc.nmse(student, images, kernels, seed)),
+                "Equivariance error": figure(
+                    sc.student_equivariance_error(student, min(images, 32), seed=seed)
+                ),
+                "Artifact": str(artifact.path),
+            }
+        ],
+    )

@@ -1,0 +1,40 @@
+"""`symclone-tf list`."""
+
+import click
+
+from symclone_tf.cli.startup import start
+from symclone_tf.cli.tables import figure, show
+
+
+@click.command("list")
+@click.argument("directory", type=click.Path(), default="exported")
+def list_command(directory):
+    """Show the exported clones in a folder, with their figures.
+
+    DIRECTORY is exported by default.
+    """
+    sc = start()
+    artifacts = sc.list_artifacts(directory)
+    if not artifacts:
+        click.echo(
+            f"No clones in {directory}. symclone-tf clone --group c4 makes some."
+        )
+        return
+    show(
+        f"Clones in {directory}",
+        [
+            {
+                "Artifact": artifact.name,
+                "Version": str(artifact.version),
+                "Blocks": str(artifact.record["blocks"]),
+                "NMSE": _recorded(artifact, "nmse"),
+                "Equivariance error": _recorded(artifact, "equivariance_error"),
+                "Weights": f"{4 * artifact.record['parameters'] / 1e6:.1f} MB",
+            }
+            for artifact in artifacts
+        ],
+    )
+
+
+def _recorded(artifact, name):
+    return figure(artifact.record[name]) if name in artifact.record else "–"

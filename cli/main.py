@@ -1,0 +1,26 @@
+"""The command line's entry point: one command a module."""
+
+import click
+
+from symclone_tf import __version__
+from symclone_tf.cli.clone import clone
+from symclone_tf.cli.errors import OneLineErrors
+from symclone_tf.cli.evaluate import evaluate
+from symclone_tf.cli.list import list_command
+
+
+@click.group(
+    cls=OneLineErrors,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "show_default": True,
+        "max_content_width": 100,
+    },
+)
+@click.version_option(__version__, "-V", "--version", prog_name="symclone-tf")
+def main():
+    """Teach plain Dense layers a symmetry, and let a network keep it or break it."""
+
+
+for command in (clone, evaluate, list_command):
+    main.add_command(command)

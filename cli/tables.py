@@ -1,0 +1,27 @@
+"""Tables on stdout."""
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+
+def show(title: str, rows: list[dict[str, str]]) -> None:
+    """Prints rows that share their keys, which become the header."""
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for name in rows[0]:
+        number = name not in ("Layer", "Artifact")
+        table.add_column(name, justify="right" if number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row.values())
+    console = Console()
+    # A pipe has no width of its own: let no column break there.
+    if not console.is_terminal:
+        console = Console(width=160)
+    with console.capture() as captured:
+        console.print(table)
+    click.echo(captured.get().rstrip())
+
+
+def figure(value: float) -> str:
+    """An error or a fidelity, to two digits."""
+    return f"{value:.1e}"

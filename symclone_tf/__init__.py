@@ -1,0 +1,50 @@
+"""Symmetry-cloning: plain Dense layers that learn a convolution's symmetry.
+
+Public names load on first use, so that importing the package, and asking the
+command line for help, does not import TensorFlow.
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "GROUPS": "groups",
+    "PointGroup": "groups",
+    "get_group": "groups",
+    "GroupConv2D": "teachers",
+    "group_conv2d": "teachers",
+    "DenseStudent": "students",
+    "NMSE": "metrics",
+    "equivariance_error": "metrics",
+    "nmse": "metrics",
+    "student_equivariance_error": "metrics",
+    "Cloner": "cloning",
+    "CloningError": "errors",
+    "Report": "cloning",
+    "Training": "cloning",
+    "clone": "cloning",
+    "train": "cloning",
+    "ArtifactError": "errors",
+    "clone_and_export": "exporting",
+    "export": "exporting",
+    "find": "exporting",
+    "check_directory": "exporting",
+    "list_artifacts": "exporting",
+    "load": "exporting",
+    "network_students": "networks",
+}
+
+__all__ = ["__version__", *_HOMES]
+
+
+def __getattr__(name: str):
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

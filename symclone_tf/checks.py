@@ -1,0 +1,41 @@
+"""Checks of arguments, with one sentence for each kind of mistake."""
+
+import math
+
+
+def positive_integer(name: str, value) -> int:
+    """Returns `value` if it is a positive integer.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError(
+            f"`{name}` must be a positive integer. Received: {name}={value}"
+        )
+    return value
+
+
+def positive_number(name: str, value) -> float:
+    """Returns `value` as a float if it is positive and finite.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    if not isinstance(value, (int, float)) or not 0 < value < math.inf:
+        raise ValueError(
+            f"`{name}` must be a positive, finite number. Received: {name}={value}"
+        )
+    return float(value)
+
+
+def one_of(name: str, value, accepted) -> None:
+    """Refuses values other than the accepted ones.
+
+    Raises:
+        ValueError: If `value` is none of them.
+    """
+    if value not in accepted:
+        raise ValueError(
+            f"`{name}` must be one of {', '.join(accepted)}. Received: {name}={value}"
+        )

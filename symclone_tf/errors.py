@@ -1,0 +1,9 @@
+"""What can go wrong with a clone, apart from arguments that are not accepted."""
+
+
+class CloningError(RuntimeError):
+    """Cloning ran and did not end in a usable student."""
+
+
+class ArtifactError(ValueError):
+    """A folder is not an artifact, or not one that can be used."""

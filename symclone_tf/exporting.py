@@ -1,0 +1,330 @@
+"""Artifacts: SavedModels of students, written whole or not at all.
+
+Layout, as TF Serving expects it::
+
+    exported/c4-lifting-28x28-k3/1/
+        saved_model.pb  variables/  fingerprint.pb   needs TensorFlow alone
+        assets.extra/student.keras                   the trainable layer
+        assets.extra/clone.json                      how it was made
+"""
+
+import contextlib
+import dataclasses
+import json
+import os
+import pathlib
+import shutil
+import uuid
+import zipfile
+
+import keras
+import tensorflow as tf
+
+from symclone_tf.cloning import train
+from symclone_tf.errors import ArtifactError
+from symclone_tf.students import DenseStudent
+
+FORMAT = 1
+_STUDENT = pathlib.PurePath("assets.extra", "student.keras")
+_RECORD = pathlib.PurePath("assets.extra", "clone.json")
+
+
+@dataclasses.dataclass(frozen=True)
+class Artifact:
+    """One version of an exported clone.
+
+    Attributes:
+        path: `pathlib.Path` of the version's folder.
+        record: Dictionary, the contents of `clone.json`.
+    """
+
+    path: pathlib.Path
+    record: dict
+
+    @property
+    def name(self) -> str:
+        """The name under which TF Serving would serve it."""
+        return self.path.parent.name
+
+    @property
+    def version(self) -> int:
+        """The version's number."""
+        return int(self.path.name)
+
+
+def artifact_name(student) -> str:
+    """The name that an artifact of this student gets.
+
+    Group, kind, sizes and kernel; what is not the default is appended.
+
+    Example:
+
+    >>> artifact_name(DenseStudent("c4", image_size=12, blocks=7))
+    'c4-lifting-12x12-k3-b7'
+    """
+    parts = [student.group.name]
+    if not student.group.is_trivial:
+        parts.append("lifting" if student.lifting else "group")
+    parts += [f"{student.image_size}x{student.image_size}", f"k{student.kernel_size}"]
+    if student.padding != "valid":
+        parts.append(student.padding)
+    if student.blocks != student.kernel_size**2:
+        parts.append(f"b{student.blocks}")
+    if student.hidden_units:
+        parts.append("h" + "x".join(map(str, student.hidden_units)))
+        if student.activation is not keras.activations.relu:
+            parts.append(student.activation.__name__)
+    return "-".join(parts)
+
+
+def export(student, directory="exported", report=None) -> pathlib.Path:
+    """Writes a student as the next version of its artifact.
+
+    The SavedModel's signature `serving_default` takes `image`, `(batch, n, n)`
+    or `(batch, n, n, |G|)`, and `kernel`, `(batch, k, k)` or `(batch, k, k,
+    |G|)`, one kernel for each image, and returns `features`. The endpoint
+    `serve` takes the same as one dictionary.
+
+    Args:
+        student: `DenseStudent`.
+        directory: String or path, the root of all artifacts.
+        report: `Report` of the cloning, or `None`.
+
+    Returns:
+        `pathlib.Path` of the new version, `directory/name/version`.
+
+    Raises:
+        ArtifactError: If `directory` cannot hold artifacts.
+        OSError: If writing fails; nothing is left behind then.
+
+    Example:
+
+    >>> student = DenseStudent("t2", image_size=6, kernel_size=3, seed=0)
+    >>> path = export(student, directory)
+    >>> path.parts[-2:]
+    ('t2-6x6-k3', '1')
+    """
+    root = check_directory(directory)
+    home = root / artifact_name(student)
+    made = [folder for folder in (home, root) if not folder.exists()]
+    # Beside its final place, so that renaming moves no data; the leading dot
+    # keeps it from being served or listed.
+    aside = home / f".writing-{uuid.uuid4().hex}"
+    aside.mkdir(parents=True)
+    try:
+        _write_saved_model(student, aside)
+        (aside / _STUDENT).parent.mkdir()
+        keras.saving.save_model(student, aside / _STUDENT)
+        record = json.dumps(_record(student, report), indent=2, ensure_ascii=False)
+        (aside / _RECORD).write_text(record + "\n", encoding="utf-8")
+        return _publish(aside, home)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        for folder in made:
+            with contextlib.suppress(OSError):
+                folder.rmdir()  # unless another process has put something there
+        raise
+
+
+def clone_and_export(students, training, directory="exported", verbose=1):
+    """Clones and exports students one after the other.
+
+    Everything is checked for all of them before the first is trained, and each
+    is exported as soon as it is.
+
+    Args:
+        students: List of `DenseStudent`.
+        training: `Training`.
+        directory: String or path, the root of all artifacts.
+        verbose: Integer, see `clone`.
+
+    Yields:
+        Tuples of a student, its `Report` and the path of its artifact.
+
+    Raises:
+        ArtifactError, ValueError, MemoryError, CloningError, OSError: See
+            `clone` and `export`.
+    """
+    check_directory(directory)
+    for student in students:
+        training.recipe(student)
+    for student in students:
+        report = train(student, training, verbose)
+        yield student, report, export(student, directory, report)
+
+
+def load(path) -> DenseStudent:
+    """Gives back the student of an artifact, as a trainable Keras layer.
+
+    Only weights and a configuration are read; nothing stored in the artifact
+    is executed.
+
+    Args:
+        path: String or path of a version, or of an artifact's folder for its
+            newest version.
+
+    Returns:
+        `DenseStudent`.
+
+    Raises:
+        ArtifactError: If there is no usable artifact.
+
+    Example:
+
+    >>> path = export(DenseStudent("t2", image_size=6, seed=0), directory)
+    >>> load(path.parent).image_size
+    6
+    """
+    artifact = find(path)
+    file = artifact.path / _STUDENT
+    try:
+        _check_student_file(file)
+        student = keras.saving.load_model(file, compile=False, safe_mode=True)
+    except ArtifactError:
+        raise
+    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
+        raise ArtifactError(
+            f"{file} cannot be read as a student: {_first_line(error)}"
+        ) from error
+    return student
+
+
+def find(path) -> Artifact:
+    """The artifact at a path, its newest version if the path names none.
+
+    Raises:
+        ArtifactError: If there is none.
+    """
+    path = pathlib.Path(path)
+    versions = [path] if (path / _RECORD).is_file() else _versions(path)
+    if not versions:
+        raise ArtifactError(
+            f"{path} is not an exported clone: it must be a folder like "
+            "exported/c4-lifting-28x28-k3, with versions 1, 2, …, or one of them"
+        )
+    newest = max(versions, key=_version_number)
+    try:
+        record = json.loads((newest / _RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ArtifactError(
+            f"{newest / _RECORD} cannot be read: {_first_line(error)}"
+        ) from error
+    if not isinstance(record, dict) or record.get("format") != FORMAT:
+        found = record.get("format") if isinstance(record, dict) else record
+        raise ArtifactError(
+            f"{newest / _RECORD} must have format {FORMAT}. It has format {found}"
+        )
+    return Artifact(newest, record)
+
+
+def list_artifacts(directory="exported") -> list[Artifact]:
+    """The newest version of every artifact under a root, by name.
+
+    Args:
+        directory: String or path.
+
+    Returns:
+        List of `Artifact`.
+
+    Raises:
+        ArtifactError: If `directory` is not a folder.
+    """
+    root = pathlib.Path(directory)
+    if not root.is_dir():
+        raise ArtifactError(f"{root} is not a folder")
+    return [find(home) for home in sorted(root.iterdir()) if _versions(home)]
+
+
+def check_directory(directory) -> pathlib.Path:
+    """Refuses a root that could not hold artifacts, before any work is done.
+
+    Raises:
+        ArtifactError: If it is a file, or cannot be written to.
+    """
+    root = pathlib.Path(directory)
+    existing = next(p for p in (root, *root.absolute().parents) if p.exists())
+    if not existing.is_dir():
+        raise ArtifactError(
+            f"`output` must be a folder or a new path. {existing} is a file"
+        )
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise ArtifactError(f"`output` must be writable. {existing} is not")
+    return root
+
+
+def _write_saved_model(student, path):
+    """Saves a function over exactly the student's variables.
+
+    Keras' own export tracks every variable under two names and writes it
+    twice; a bare module does not.
+    """
+    image_shape, kernel_shape = student.input_shapes()
+    image = tf.TensorSpec((None, *image_shape), tf.float32, name="image")
+    kernel = tf.TensorSpec((None, *kernel_shape), tf.float32, name="kernel")
+
+    @tf.function(input_signature=[image, kernel])
+    def features(image, kernel):
+        return {"features": student.call_pairs(image, kernel)}
+
+    @tf.function(input_signature=[{"image": image, "kernel": kernel}])
+    def serve(inputs):
+        return features(inputs["image"], inputs["kernel"])["features"]
+
+    module = tf.Module(name="student")
+    module.weights = [weight.value for weight in student.weights]
+    module.serve = serve
+    tf.saved_model.save(module, str(path), signatures={"serving_default": features})
+
+
+def _check_student_file(file):
+    """Refuses an archive of anything but a student before it is built."""
+    with zipfile.ZipFile(file) as archive:
+        config = json.loads(archive.read("config.json"))
+    expected = keras.saving.get_registered_name(DenseStudent)
+    found = config.get("registered_name") if isinstance(config, dict) else config
+    if found != expected:
+        raise ArtifactError(f"{file} must hold a {expected}. It holds {found}")
+
+
+def _record(student, report) -> dict:
+    return {
+        "format": FORMAT,
+        "group": student.group.name,
+        "lifting": student.lifting,
+        "image_size": student.image_size,
+        "kernel_size": student.kernel_size,
+        "padding": student.padding,
+        "blocks": student.blocks,
+        "hidden_units": list(student.hidden_units),
+        "parameters": student.parameters,
+        **(dataclasses.asdict(report) if report else {}),
+    }
+
+
+def _publish(aside, home) -> pathlib.Path:
+    """Renames to the next free version, even if others do so at this moment."""
+    version = max(map(_version_number, home.iterdir()), default=0) + 1
+    while True:
+        final = home / str(version)
+        try:
+            # A rename never replaces a folder that has something in it.
+            return aside.rename(final)
+        except OSError:
+            if not final.exists():
+                raise
+        version += 1
+
+
+def _versions(home) -> list[pathlib.Path]:
+    if not home.is_dir():
+        return []
+    return [p for p in home.iterdir() if _version_number(p) and (p / _RECORD).is_file()]
+
+
+def _version_number(path) -> int:
+    """The number of a version's folder, or 0 if the path is something else."""
+    return int(path.name) if path.name.isascii() and path.name.isdigit() else 0
+
+
+def _first_line(error) -> str:
+    return str(error).strip().partition("\n")[0]

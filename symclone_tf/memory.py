@@ -1,0 +1,46 @@
+"""What cloning will take of memory, known before any is allocated."""
+
+import psutil
+
+
+def memory_needed(student, recipe) -> int:
+    """Bytes that cloning takes at its peak, estimated before it starts.
+
+    The weights, their gradients and the optimizer's state, and for the batch
+    the blocks' features and the pairs, each with its gradient.
+    """
+    copies = 3 if student.is_linear else 5
+    images, kernels = recipe.images_per_step, recipe.kernels_per_step
+    maps = images * student.elements_in
+    features = (
+        maps * student.blocks * (sum(student.hidden_units) + student.output_size**2)
+    )
+    pairs = images * student.output_size**2 * student.group.order * kernels
+    inputs = maps * student.image_size**2
+    return 4 * (copies * student.parameters + 3 * (features + pairs) + 2 * inputs)
+
+
+def check_memory(student, recipe) -> None:
+    """Refuses a student that this machine could not clone.
+
+    Raises:
+        MemoryError: If more memory is needed than is available.
+    """
+    needed = memory_needed(student, recipe)
+    available = psutil.virtual_memory().available
+    if needed > available:
+        n = student.image_size
+        raise MemoryError(
+            f"Cloning a student of {n}×{n} images with {student.blocks} blocks "
+            f"({_bytes(4 * student.parameters)} of weights) takes "
+            f"{_bytes(needed)} of memory, and {_bytes(available)} are available. "
+            "Lower `image_size`, `blocks` or `images_per_step`."
+        )
+
+
+def _bytes(count: float) -> str:
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} PB"

@@ -1,0 +1,136 @@
+"""How a student is best trained: what to draw, how far to step, how long."""
+
+import dataclasses
+import math
+
+import keras
+
+from symclone_tf.checks import positive_integer, positive_number
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """All that training needs to know of a student.
+
+    Attributes:
+        images_per_step: Integer.
+        kernels_per_step: Integer.
+        steps: Integer, optimizer steps.
+        learning_rate: Float, of the first step.
+        optimizer: Class of a Keras optimizer.
+        decay: Boolean, whether the rate falls to zero along a cosine.
+        orthogonal: Boolean, whether to draw orthogonal images and kernels.
+        block_step: Float, multiplies the gradient of the blocks.
+        encoder_step: Float, multiplies the gradient of the encoder.
+    """
+
+    images_per_step: int
+    kernels_per_step: int
+    steps: int
+    learning_rate: float
+    optimizer: type
+    decay: bool
+    orthogonal: bool
+    block_step: float = 1.0
+    encoder_step: float = 1.0
+
+    def with_options(self, steps=None, learning_rate=None) -> "Recipe":
+        """The same recipe with a user's steps and learning rate, if given.
+
+        Raises:
+            ValueError: If `steps` is not a positive integer or `learning_rate`
+                not a positive, finite number.
+        """
+        changes = {}
+        if steps is not None:
+            changes["steps"] = positive_integer("steps", steps)
+        if learning_rate is not None:
+            rate = positive_number("learning_rate", learning_rate)
+            changes["learning_rate"] = rate
+        return dataclasses.replace(self, **changes)
+
+    def make_optimizer(self):
+        """A Keras optimizer that follows the recipe."""
+        rate = self.learning_rate
+        if self.decay:
+            rate = keras.optimizers.schedules.CosineDecay(rate, self.steps)
+        return self.optimizer(rate)
+
+
+def linear_recipe(student, images_per_step=None, kernels_per_step=None) -> Recipe:
+    """Plain gradient descent with steps of the error's inverse curvature.
+
+    With linear blocks the mean squared error is quadratic in the blocks and in
+    the encoder. On orthogonal images of norm `n` and orthogonal kernels its
+    curvature is the same in every direction that a batch reaches: `2n² /
+    (images·m²)` for the blocks, and `2 / |G|` for the encoder once the blocks'
+    operators have rows of unit norm, as a convolution's have. A gradient step
+    of the inverse size is an exact projection on what the batch says, a block
+    Kaczmarz step, and removes the share of the error that the batch spans.
+
+    Args:
+        student: `DenseStudent` with linear blocks.
+        images_per_step: Integer, or `None` for half of what spans the inputs:
+            larger batches say little more than this, smaller ones leave the
+            machine idle.
+        kernels_per_step: Integer, or `None` for as many as span the kernels,
+            which leaves no sampling noise.
+
+    Returns:
+        `Recipe`.
+    """
+    pixels, entries = student.image_size**2, student.kernel_entries
+    images = images_per_step or max(1, pixels // (2 * student.elements_in))
+    kernels = kernels_per_step or entries
+    rows, outputs = images * student.elements_in, images * student.output_size**2
+
+    # A batch of several frames, or of part of one, weighs some directions more.
+    image_frames = math.ceil(rows / pixels)
+    evenness = kernels / (entries * math.ceil(kernels / entries))
+    # Few outputs for each of the encoder's inputs do too: the largest
+    # eigenvalue of a random Gram matrix, by Marchenko and Pastur.
+    features = student.elements_in * student.blocks
+    spread = (1 + math.sqrt(features / outputs)) ** 2
+
+    # The encoder, which has to learn how the group moves kernels, keeps a step
+    # from removing more than half of the error.
+    share = min(0.5, rows / pixels * min(1.0, kernels / entries))
+    halvings = (40 if student.lifting else 60) * spread
+    return Recipe(
+        images_per_step=images,
+        kernels_per_step=kernels,
+        steps=math.ceil(halvings * math.log(2) / -math.log1p(-share)),
+        # Below 1, because the curvatures above are expectations; nothing is
+        # lost, since a projection that falls short by 20% still removes 96%.
+        learning_rate=0.8,
+        optimizer=keras.optimizers.SGD,
+        # Where an exact copy exists the gradient's noise vanishes with the
+        # error, and a constant rate converges linearly. What the blocks cannot
+        # copy stays as noise, and the rate has to fall to average it out.
+        decay=student.blocks < student.kernel_size**2,
+        orthogonal=True,
+        block_step=evenness * outputs / (2 * pixels * image_frames),
+        encoder_step=evenness * student.group.order / (2 * spread),
+    )
+
+
+def stacked_recipe(student, images_per_step=None, kernels_per_step=None) -> Recipe:
+    """Adam on independent draws, for blocks with hidden layers.
+
+    Args:
+        student: `DenseStudent` with hidden layers.
+        images_per_step: Integer, or `None` for 128.
+        kernels_per_step: Integer, or `None` for 32.
+
+    Returns:
+        `Recipe`.
+    """
+    return Recipe(
+        images_per_step=images_per_step or 128,
+        kernels_per_step=kernels_per_step or 32,
+        steps=4000,
+        learning_rate=0.01,
+        optimizer=keras.optimizers.Adam,
+        decay=True,
+        orthogonal=False,
+    )

@@ -1,0 +1,87 @@
+"""Random images and kernels for cloning, drawn where the computation runs."""
+
+import math
+
+import tensorflow as tf
+
+TRAINING, HELD_OUT = 0, 1
+
+# Named, so that draws are the same compiled or not, on CPU and on GPU.
+_ALGORITHM = "philox"
+
+
+def draw_pairs(student, images: int, kernels: int, seed, orthogonal: bool):
+    """Draws images and kernels, to be paired each with each.
+
+    Every entry has mean 0 and variance 1, as in the paper's section 3.
+    Orthogonal draws also make the rows of a batch orthogonal to each other, so
+    that no two of them ask the same question.
+
+    Args:
+        student: `DenseStudent`, which determines the shapes.
+        images: Integer, how many images.
+        kernels: Integer, how many kernels.
+        seed: Integer tensor of shape `(2,)`, from `stream`.
+        orthogonal: Boolean, whether to draw orthogonal rows rather than
+            independent ones.
+
+    Returns:
+        Pair of tensors: `images` inputs with one channel, and one kernel with
+        one channel and `kernels` filters, as `DenseStudent` takes them.
+    """
+    draw = orthogonal_rows if orthogonal else gaussian_rows
+    image_seed, kernel_seed = tf.unstack(tf.random.split(seed, 2, alg=_ALGORITHM))
+    image_shape, kernel_shape = student.input_shapes()
+
+    maps = images * student.elements_in
+    pixels = draw(maps, student.image_size**2, image_seed)
+    pixels = tf.reshape(pixels, (images, student.elements_in, -1))
+    inputs = tf.reshape(tf.transpose(pixels, (0, 2, 1)), (-1, *image_shape, 1))
+
+    entries = draw(kernels, student.kernel_entries, kernel_seed)
+    kernel = tf.reshape(tf.transpose(entries), (*kernel_shape, 1, kernels))
+    return inputs, kernel
+
+
+def stream(seed: int, use: int, step):
+    """The random state of one step, the same wherever and whenever it runs.
+
+    Args:
+        seed: Integer, the user's seed.
+        use: Integer, `TRAINING` or `HELD_OUT`: the two never share a draw.
+        step: Integer or integer tensor.
+
+    Returns:
+        Integer tensor of shape `(2,)`.
+    """
+    state = tf.stack([seed % 2**31, use])
+    return tf.random.fold_in(state, tf.cast(step, tf.int32), alg=_ALGORITHM)
+
+
+def gaussian_rows(count: int, size: int, seed):
+    """`count` independent rows of N(0, 1) entries, shape `(count, size)`."""
+    return tf.random.stateless_normal((count, size), seed, alg=_ALGORITHM)
+
+
+def orthogonal_rows(count: int, size: int, seed):
+    """Rows of norm `√size` in uniformly random, mutually orthogonal directions.
+
+    More rows than dimensions come as several independent frames of equal
+    size, cut to `count`.
+
+    Returns:
+        Tensor of shape `(count, size)`.
+    """
+    frames = math.ceil(count / size)
+    rows = math.ceil(count / frames)
+    draws = tf.reshape(gaussian_rows(frames * rows, size, seed), (frames, rows, size))
+    if 2 * rows <= size:
+        # Far from square a Gaussian matrix is well conditioned, and a Cholesky
+        # factor of its small Gram matrix orthogonalises it in matrix products.
+        factor = tf.linalg.cholesky(tf.matmul(draws, draws, transpose_b=True))
+        frame = tf.linalg.triangular_solve(factor, draws)
+    else:
+        frame = tf.linalg.matrix_transpose(
+            tf.linalg.qr(tf.linalg.matrix_transpose(draws)).q
+        )
+    return tf.reshape(frame, (frames * rows, size))[:count] * math.sqrt(size)

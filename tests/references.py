@@ -1,0 +1,54 @@
+"""Independent references: loops straight from the formulas."""
+
+import itertools
+
+import numpy as np
+
+# The elements as functions of square arrays, in the order of the groups' tables.
+ACTIONS = {
+    "t2": [lambda a: a],
+    "c2": [lambda a: a, lambda a: np.rot90(a, 2)],
+    "c4": [lambda a, i=i: np.rot90(a, i) for i in range(4)],
+    "d4": [
+        *(lambda a, i=i: np.rot90(a, i) for i in range(4)),
+        *(lambda a, i=i: np.rot90(np.fliplr(a), i) for i in range(4)),
+    ],
+}
+
+
+def relative_element(group, h, g):
+    """Position of `h⁻¹g`, found by trying all elements on a test pattern."""
+    actions = ACTIONS[group]
+    pattern = np.arange(9).reshape(3, 3)
+    target = actions[g](pattern)
+    return next(
+        i
+        for i, action in enumerate(actions)
+        if np.array_equal(actions[h](action(pattern)), target)
+    )
+
+
+def group_conv2d_loops(inputs, kernel, group, padding):
+    """The formula, a loop for each of its indices."""
+    actions = ACTIONS[group]
+    order, size = len(actions), kernel.shape[0]
+    lifting = inputs.ndim == 4
+    if padding == "same":
+        margin = size // 2
+        spatial = [(margin, margin)] * 2
+        inputs = np.pad(inputs, [(0, 0), *spatial, *[(0, 0)] * (inputs.ndim - 3)])
+    if lifting:
+        inputs, kernel = inputs[:, :, :, None], kernel[:, :, None]
+    batch, n, _, sources, channels = inputs.shape
+    filters, m = kernel.shape[-1], n - size + 1
+    outputs = np.zeros((batch, m, m, order, filters))
+    indices = itertools.product(
+        range(order), range(sources), range(channels), range(filters)
+    )
+    for h, g, c, o in indices:
+        source = 0 if lifting else relative_element(group, h, g)
+        turned = actions[h](kernel[:, :, source, c, o])
+        for i, j in itertools.product(range(m), range(m)):
+            window = inputs[:, i : i + size, j : j + size, g, c]
+            outputs[:, i, j, h, o] += np.sum(window * turned, axis=(1, 2))
+    return outputs[:, :, :, 0] if order == 1 else outputs
