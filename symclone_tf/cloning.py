@@ -145,6 +145,10 @@ class Cloner(keras.Model):
             jit_compile = bool(tf.config.list_physical_devices("GPU"))
         super().compile(optimizer=optimizer, jit_compile=jit_compile, **kwargs)
 
+    def compile_from_config(self, config):
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.optimizer.build(self.trainable_variables)
+
     def fit(self, *, steps_per_epoch=100, validation_steps=None, **kwargs):
         """Trains for `steps_per_epoch` steps an epoch.
 
@@ -338,7 +342,8 @@ def train(student, options: Training, verbose=1) -> Report:
     cloner.compile(
         recipe.make_optimizer(),
         jit_compile="auto" if options.jit is None else options.jit,
-        steps_per_execution=max(1, recipe.steps // 20),
+        # Few enough that the bar moves and an interruption is heeded.
+        steps_per_execution=max(1, min(20, recipe.steps // 20)),
     )
     start = time.perf_counter()
     with CloningProgress(

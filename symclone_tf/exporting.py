@@ -105,6 +105,8 @@ def export(student, directory="exported", report=None) -> pathlib.Path:
     ('t2-6x6-k3', '1')
     """
     root = check_directory(directory)
+    if not student.built:
+        student.build()
     home = root / artifact_name(student)
     made = [folder for folder in (home, root) if not folder.exists()]
     # Beside its final place, so that renaming moves no data; the leading dot

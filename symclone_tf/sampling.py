@@ -6,7 +6,8 @@ import tensorflow as tf
 
 TRAINING, HELD_OUT = 0, 1
 
-# Named, so that draws are the same compiled or not, on CPU and on GPU.
+# Named, because TensorFlow would choose by device. XLA and plain kernels still
+# turn the same state into different numbers.
 _ALGORITHM = "philox"
 
 

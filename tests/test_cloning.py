@@ -119,7 +119,10 @@ def test_fit_takes_exactly_the_steps_asked_for(jit_compile, steps_per_execution)
     assert cloner.evaluate(steps=2, verbose=0, return_dict=True)["nmse"] < 1e-8
 
 
-def test_xla_and_plain_graphs_learn_the_same():
+def test_xla_and_plain_graphs_learn_the_same(monkeypatch):
+    pairs = make()._draw(0, 0)
+    monkeypatch.setattr(Cloner, "_draw", lambda *_: pairs)
+
     def learn(jit_compile):
         cloner = make()
         cloner.compile(jit_compile=jit_compile)
@@ -127,13 +130,20 @@ def test_xla_and_plain_graphs_learn_the_same():
         return cloner.student.get_weights()
 
     for plain, compiled in zip(learn(False), learn(True), strict=True):
-        np.testing.assert_allclose(plain, compiled, atol=1e-4)
+        np.testing.assert_allclose(plain, compiled, atol=1e-5)
+
+
+def test_xla_and_plain_graphs_are_equally_faithful():
+    for jit in (True, False):
+        assert clone("c4", image_size=6, jit=jit, verbose=0)[1].nmse < 1e-10
 
 
 def test_callbacks_validation_and_other_optimizers_work():
     cloner = make()
     cloner.compile("adam")
-    stop = keras.callbacks.EarlyStopping("val_nmse", baseline=0.0, patience=2)
+    stop = keras.callbacks.EarlyStopping(
+        "val_nmse", mode="min", min_delta=1.0, patience=1
+    )
     history = cloner.fit(
         steps_per_epoch=5, epochs=9, validation_steps=2, callbacks=[stop], verbose=0
     ).history
@@ -170,7 +180,6 @@ def test_saves_and_resumes_with_the_draws_it_would_have_made(tmp_path):
     resumed = keras.saving.load_model(tmp_path / "cloner.keras")
     resumed.fit(steps_per_epoch=6, verbose=0)
 
-    assert resumed.get_config() == whole.get_config()
     for a, b in zip(whole.student.get_weights(), resumed.student.get_weights()):
         np.testing.assert_array_equal(a, b)
 

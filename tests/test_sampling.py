@@ -46,8 +46,3 @@ def test_pairs_have_the_shapes_that_the_student_takes(lifting):
         student, 3, 5, sampling.stream(0, 0, 0), orthogonal=True
     )
     assert student(images, kernel).shape == (3, 4, 4, 4, 5)
-
-
-def test_compiled_draws_are_the_same():
-    draw = lambda: sampling.gaussian_rows(4, 5, sampling.stream(0, 0, 3))  # noqa: E731
-    np.testing.assert_array_equal(draw(), tf.function(draw, jit_compile=True)())

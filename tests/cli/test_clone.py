@@ -1,0 +1,121 @@
+import json
+import pathlib
+
+import pytest
+
+import symclone_tf as sc
+
+
+def test_clones_all_four_layers_of_the_network(run):
+    result = run("clone", "--group", "c4", "--canvas", "16")
+    assert result.exit_code == 0
+    names = sorted(path.name for path in pathlib.Path("exported").iterdir())
+    assert names == [
+        "c4-group-14x14-k3",
+        "c4-group-4x4-k3",
+        "c4-group-6x6-k3",
+        "c4-lifting-16x16-k3",
+    ]
+    for artifact in sc.list_artifacts():
+        assert artifact.record["nmse"] < 1e-6
+        assert artifact.record["equivariance_error"] < 2e-3
+    for column in ("Layer", "Blocks", "NMSE", "Equivariance error", "Seconds"):
+        assert column in result.stdout
+    assert "exported/c4-group-4x4-k3/1" in result.stdout
+    assert "symclone-tf evaluate exported/" in result.stdout.splitlines()[-1]
+
+
+def test_options_reach_the_clone(run):
+    result = run(
+        *("clone", "--group", "c4", "--layer", "group", "--image-size", 6),
+        *("--kernel-size", 1, "--padding", "same", "--blocks", 2),
+        *("--hidden-units", "8,4", "--steps", 3, "--images-per-step", 5),
+        *("--kernels-per-step", 6, "--learning-rate", 0.25, "--seed", 7),
+        *("--jit", "--solver", "sgd", "--output", "out"),
+    )
+    assert result.exit_code == 0
+    path = pathlib.Path("out/c4-group-6x6-k1-same-b2-h8x4/1")
+    record = json.loads((path / "assets.extra/clone.json").read_text())
+    expected = {
+        "group": "c4",
+        "lifting": False,
+        "image_size": 6,
+        "kernel_size": 1,
+        "padding": "same",
+        "blocks": 2,
+        "hidden_units": [8, 4],
+        "steps": 3,
+        "images_per_step": 5,
+        "kernels_per_step": 6,
+        "learning_rate": 0.25,
+        "seed": 7,
+        "jit": True,
+    }
+    assert {name: record[name] for name in expected} == expected
+
+
+def test_one_layer_lifts_by_default(run):
+    assert run("clone", "--group", "c2", "--image-size", 5).exit_code == 0
+    assert pathlib.Path("exported/c2-lifting-5x5-k3/1").is_dir()
+
+
+def test_second_clone_is_a_second_version(run):
+    for _ in range(2):
+        assert run("clone", "--group", "t2", "--image-size", 4).exit_code == 0
+    assert {p.name for p in pathlib.Path("exported/t2-4x4-k3").iterdir()} == {"1", "2"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given", "accepted"),
+    [
+        (["--group", "c3"], "'c3'", "'t2', 'c2', 'c4', 'd4'"),
+        (["--kernel-size", "4", "--padding", "same"], "--kernel-size 4", "must be odd"),
+        (["--image-size", "2"], "--image-size 2", "must not exceed --image-size"),
+        (["--kernel-size", "9", "--image-size", "8"], "--kernel-size 9", "exceed"),
+        (["--blocks", "0"], "0 is not", "'--blocks'"),
+        (["--steps", "-1"], "-1 is not", "'--steps'"),
+        (["--images-per-step", "0"], "0 is not", "'--images-per-step'"),
+        (["--kernels-per-step", "-2"], "-2 is not", "'--kernels-per-step'"),
+        (["--image-size", "512"], "512×512", "2.45 TB"),
+        (["--image-size", "-5"], "-5 is not", "'--image-size'"),
+        (["--learning-rate", "nan"], "nan", "--learning-rate must be a positive"),
+        (["--learning-rate", "inf"], "inf", "--learning-rate must be a positive"),
+        (["--learning-rate", "-1"], "-1", "'--learning-rate'"),
+        (["--hidden-units", "64,x"], "'64,x'", "like 64 or 64,64"),
+        (["--hidden-units", "0"], "'0'", "like 64 or 64,64"),
+        (["--seed", "-1"], "-1 is not", "'--seed'"),
+        (["--max-nmse", "0"], "0", "'--max-nmse'"),
+        (["--canvas", "11"], "--canvas 11", "too small"),
+        (["--layer", "group"], "--layer", "needs --image-size"),
+        (["--canvas", "28", "--image-size", "9"], "--canvas", "one of them"),
+        (["--padding", "full"], "'full'", "'valid', 'same'"),
+        (["--solver", "magic"], "'magic'", "'sgd'"),
+    ],
+)
+def test_bad_input_is_refused_in_one_line(refused, arguments, given, accepted):
+    message = refused("clone", "--group", "c4", *arguments)
+    assert given in message
+    assert accepted in message
+
+
+def test_group_is_required(refused):
+    assert "'--group'" in refused("clone")
+
+
+def test_output_that_is_a_file_is_refused(refused, tmp_path):
+    (tmp_path / "file").touch()
+    assert "'file'" in refused("clone", "--group", "t2", "--output", "file")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--learning-rate", "50"], "Lower --learning-rate"),
+        (["--blocks", "5", "--max-nmse", "1e-3"], "--max-nmse accepts at most 1.0e-03"),
+    ],
+)
+def test_failed_cloning_writes_nothing(run, tmp_path, arguments, message):
+    result = run("clone", "--group", "c4", "--image-size", "6", *arguments)
+    assert result.exit_code == 1
+    assert message in result.stderr.splitlines()[-1]
+    assert list(tmp_path.iterdir()) == []

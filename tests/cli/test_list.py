@@ -1,0 +1,28 @@
+import symclone_tf as sc
+from symclone_tf.students import DenseStudent
+
+
+def test_shows_figures_of_the_newest_versions(run, small_clone, tmp_path):
+    student, report = small_clone
+    for _ in range(2):
+        sc.export(student, tmp_path / "exported", report)
+    sc.export(DenseStudent("t2", image_size=5, seed=0), tmp_path / "exported")
+    result = run("list")
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    c4 = next(line for line in lines if "c4-lifting-8x8-k3" in line)
+    assert f"{report.nmse:.1e}" in c4
+    assert f"{report.equivariance_error:.1e}" in c4
+    assert " 2 " in c4
+    assert any("t2-5x5-k3" in line and "–" in line for line in lines)
+    assert run("list", "exported").stdout == result.stdout
+
+
+def test_empty_folder_says_what_to_run(run, tmp_path):
+    result = run("list", tmp_path)
+    assert result.exit_code == 0
+    assert "symclone-tf clone --group c4" in result.stdout
+
+
+def test_missing_folder_is_refused(refused):
+    assert "nowhere is not a folder" in refused("list", "nowhere")

@@ -1,0 +1,74 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+import symclone_tf
+
+PROGRAM = [sys.executable, "-m", "symclone_tf.cli"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["clone", "--help"], ["--version"], ["clone", "--bad"]]
+)
+def test_questions_are_answered_without_tensorflow(arguments):
+    script = (
+        "import sys\nfrom symclone_tf.cli.main import main\n"
+        f"try: main({arguments!r})\n"
+        "except SystemExit: pass\n"
+        "assert not {'tensorflow', 'keras'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
+def test_help_names_every_command(run):
+    output = run("--help").stdout
+    assert all(name in output for name in ("clone", "evaluate", "list"))
+    assert run("-h").stdout == output
+
+
+def test_version_is_the_packages(run):
+    assert symclone_tf.__version__ in run("--version").stdout
+
+
+def test_unknown_command_is_refused(refused):
+    assert "'explode'" in refused("explode")
+
+
+def test_terminal_shows_nothing_of_tensorflow(tmp_path):
+    arguments = ["clone", "--group", "t2", "--image-size", "5"]
+    process = subprocess.run(
+        [*PROGRAM, *arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+        env={k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"},
+    )
+    assert len(process.stderr.splitlines()) == 1
+    assert "T(2) 5×5" in process.stderr
+    assert process.stdout.startswith("Cloned")
+
+
+def test_interruption_ends_with_one_line_and_no_partial_artifact(tmp_path):
+    arguments = ["clone", "--group", "c4", "--image-size", "16", "--steps", "1000000"]
+    process = subprocess.Popen(
+        [*PROGRAM, *arguments],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    # Long enough that training, which would take hours, has begun.
+    time.sleep(10)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert output == ""
+    assert "Traceback" not in errors
+    assert errors.splitlines()[-1].startswith("Error: Interrupted.")
+    assert list(tmp_path.iterdir()) == []
