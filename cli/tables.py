@@ -19,7 +19,7 @@ def show(title: str, rows: list[dict[str, str]]) -> None:
         console = Console(width=160)
     with console.capture() as captured:
         console.print(table)
-    click.echo(captured.get().rstrip())
+    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def figure(value: float) -> str:

@@ -1,0 +1,28 @@
+"""The README's Python runs, in the order in which it stands there."""
+
+import pathlib
+import re
+
+import numpy as np
+
+from symclone_tf.cli.main import main
+
+README = pathlib.Path(__file__).parent.parent / "README.md"
+
+
+def test_python_runs_as_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+    assert blocks
+    names = {}
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), names)
+    assert names["features"].shape == (8, 26, 26, 4, 10)
+    np.testing.assert_allclose(names["features"], names["answers"], atol=1e-3)
+    assert names["error"] < 1e-5
+
+
+def test_commands_are_all_there_are():
+    spans = r"(?:`|bin/)symclone-tf ([a-z-]+)"
+    named = set(re.findall(spans, README.read_text("utf-8")))
+    assert named == set(main.commands)
