@@ -8,7 +8,8 @@ from symclone_tf.cloning import Cloner, Training, clone, full_float32, train
 from symclone_tf.groups import GROUPS
 from symclone_tf.metrics import nmse
 from symclone_tf.students import DenseStudent
-from tests.test_teachers import CASES
+
+from cases import CASES
 
 
 def make(seed=0, image_size=6, **options):

@@ -13,7 +13,8 @@ import tensorflow as tf
 import symclone_tf as sc
 from symclone_tf import exporting
 from symclone_tf.students import DenseStudent
-from tests.test_teachers import CASES
+
+from cases import CASES
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from symclone_tf.groups import GROUPS, PointGroup, get_group
-from tests.references import ACTIONS
+
+from references import ACTIONS
 
 ORDERS = {"t2": 1, "c2": 2, "c4": 4, "d4": 8}
 names = st.sampled_from(list(GROUPS))

@@ -4,8 +4,9 @@ import pytest
 
 from symclone_tf.groups import GROUPS
 from symclone_tf.students import DenseStudent, FirstElementOrthogonal
-from tests.layer_checks import check_layer
-from tests.test_teachers import CASES
+
+from cases import CASES
+from layer_checks import check_layer
 
 
 def randomised(rng, *arguments, **options):

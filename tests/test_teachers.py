@@ -5,15 +5,10 @@ import pytest
 from symclone_tf.groups import GROUPS
 from symclone_tf.metrics import equivariance_error
 from symclone_tf.teachers import GroupConv2D, group_conv2d
-from tests.layer_checks import check_layer
-from tests.references import group_conv2d_loops
 
-KINDS = [
-    (name, lifting)
-    for name, group in GROUPS.items()
-    for lifting in ((True,) if group.is_trivial else (True, False))
-]
-CASES = pytest.mark.parametrize(("group", "lifting"), KINDS)
+from cases import CASES
+from layer_checks import check_layer
+from references import group_conv2d_loops
 
 
 def draw(rng, group, lifting, size, kernel_size, channels=2, filters=3):
