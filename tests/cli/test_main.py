@@ -14,14 +14,14 @@ PROGRAM = [sys.executable, "-m", "symclone_tf.cli"]
 @pytest.mark.parametrize(
     "arguments", [["--help"], ["clone", "--help"], ["--version"], ["clone", "--bad"]]
 )
-def test_questions_are_answered_without_tensorflow(arguments):
+def test_questions_are_answered_without_tensorflow(arguments, tmp_path):
     script = (
         "import sys\nfrom symclone_tf.cli.main import main\n"
         f"try: main({arguments!r})\n"
         "except SystemExit: pass\n"
         "assert not {'tensorflow', 'keras'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60, cwd=tmp_path)
 
 
 def test_help_names_every_command(run):
