@@ -53,7 +53,10 @@ LAYERS = ("lifting", "group")
     help="Widths of each block's hidden layers, as 64,64.  [default: none, linear]",
 )
 @click.option(
-    "--solver", type=click.Choice(["sgd"]), default="sgd", help="How to learn."
+    "--solver",
+    type=click.Choice(["sgd", "closed-form"]),
+    default="sgd",
+    help="Train, or solve for linear blocks without training.",
 )
 @click.option(
     "--steps", type=options.COUNT, metavar="N", help="[default: what the layer needs]"
@@ -91,6 +94,12 @@ LAYERS = ("lifting", "group")
     help="Compile training with XLA.  [default: on a GPU only]",
 )
 @click.option(
+    "--strategy",
+    type=click.Choice(["none", "mirrored", "multi-worker"]),
+    default="none",
+    help="Train on all GPUs of this machine, or on the hosts in TF_CONFIG.",
+)
+@click.option(
     "--output",
     type=click.Path(file_okay=False),
     default="exported",
@@ -109,7 +118,7 @@ def clone(output, canvas, layer, image_size, **choices):
             "--canvas is for the whole network, --image-size for one layer: "
             "give one of them."
         )
-    sc = start()
+    sc = start(choices["strategy"])
     names = ("kernel_size", "padding", "blocks", "hidden_units")
     sizes = {name: choices.pop(name) for name in names}
     group = choices.pop("group")
@@ -138,8 +147,9 @@ def clone(output, canvas, layer, image_size, **choices):
                 "NMSE": figure(report.nmse),
                 "Equivariance error": figure(report.equivariance_error),
                 "Seconds": f"{report.seconds:.1f}",
-                "Artifact": str(path),
+                "Artifact": str(path or "written by the chief"),
             }
         )
     show("Cloned", rows)
-    click.echo(f"Next: symclone-tf evaluate {path.parent}")
+    if path:
+        click.echo(f"Next: symclone-tf evaluate {path.parent}")

@@ -4,29 +4,43 @@ import contextlib
 import os
 import sys
 import tempfile
+import warnings
+
+import click
 
 
-def start():
+def start(strategy="none"):
     """Imports TensorFlow and Keras quietly, and returns the package.
 
     TensorFlow writes to the process' standard error before any log level
     applies. Those lines are kept aside, and shown only if the import fails.
+
+    A cluster has to be joined before TensorFlow looks at any device, and goes
+    on talking on the native standard error; a strategy is therefore made here.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ["KERAS_BACKEND"] = "tensorflow"
     with _aside():
+        import keras
         import tensorflow as tf
 
+        import symclone_tf
+
+        tf.get_logger().setLevel("ERROR")
+        symclone_tf.make_strategy(strategy)
         # Devices announce themselves when they are first looked at.
         tf.config.list_logical_devices()
-        tf.get_logger().setLevel("ERROR")
-    import keras
-
-    import symclone_tf
 
     # Keras' own messages go to the log: results alone go to stdout.
     keras.config.disable_interactive_logging()
+    warnings.showwarning = _say
     return symclone_tf
+
+
+def _say(message, category, *_):
+    """Warnings of this package in a line; those of others are for developers."""
+    if category is UserWarning:
+        click.echo(f"Note: {message}", err=True)
 
 
 @contextlib.contextmanager

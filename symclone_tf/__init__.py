@@ -14,12 +14,14 @@ _HOMES = {
     "get_group": "groups",
     "GroupConv2D": "teachers",
     "group_conv2d": "teachers",
+    "teacher_of": "teachers",
     "DenseStudent": "students",
+    "solve": "closed_form",
     "NMSE": "metrics",
     "equivariance_error": "metrics",
     "nmse": "metrics",
     "student_equivariance_error": "metrics",
-    "Cloner": "cloning",
+    "Cloner": "cloner",
     "CloningError": "errors",
     "Report": "cloning",
     "Training": "cloning",
@@ -32,6 +34,7 @@ _HOMES = {
     "check_directory": "exporting",
     "list_artifacts": "exporting",
     "load": "exporting",
+    "make_strategy": "strategies",
     "network_students": "networks",
 }
 

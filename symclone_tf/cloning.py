@@ -1,56 +1,66 @@
-"""Cloning: a student learns a teacher's answers, as a supervised task."""
+"""Cloning: a student learns a teacher's answers, by training or in closed form."""
 
-import contextlib
 import dataclasses
 import math
 import platform
 import time
+import warnings
 
 import keras
 import tensorflow as tf
 
-from symclone_tf import __version__, sampling
+from symclone_tf import __version__
 from symclone_tf.checks import one_of, positive_number
+from symclone_tf.cloner import Cloner, full_float32
+from symclone_tf.closed_form import solve
 from symclone_tf.errors import CloningError
-from symclone_tf.memory import check_memory
-from symclone_tf.metrics import NMSE, nmse, student_equivariance_error
+from symclone_tf.memory import check_memory, solving_memory, training_memory
+from symclone_tf.metrics import nmse, student_equivariance_error
 from symclone_tf.progress import CloningProgress
 from symclone_tf.recipes import Recipe
+from symclone_tf.strategies import check_strategy, make_strategy
 from symclone_tf.students import DenseStudent
-from symclone_tf.teachers import group_conv2d
+from symclone_tf.teachers import teacher_of
 
-SOLVERS = ("sgd",)
+SOLVERS = ("sgd", "closed-form")
 
 
 @dataclasses.dataclass(frozen=True)
 class Report:
     """How a clone was made and how good it is.
 
+    What only one of the solvers has is `None` for the other.
+
     Attributes:
         solver: String.
         seed: Integer.
+        seconds: Float, training or solving time, compilation included.
+        nmse: Float, on pairs that training never saw.
+        equivariance_error: Float, on images that training never saw.
         steps: Integer, optimizer steps.
         images_per_step: Integer.
         kernels_per_step: Integer.
         learning_rate: Float, the first step's.
         jit: Boolean, whether XLA compiled the training step.
-        seconds: Float, training time, compilation included.
-        nmse: Float, on pairs that training never saw.
-        equivariance_error: Float, on images that training never saw.
+        replicas: Integer, how many devices trained together.
+        kept_variance: Float, the share of the teacher's variance that the
+            closed form's blocks keep.
         versions: Dictionary of the packages that made the clone.
     """
 
     solver: str
     seed: int
-    steps: int
-    images_per_step: int
-    kernels_per_step: int
-    learning_rate: float
-    jit: bool
     seconds: float
     nmse: float
     equivariance_error: float
-    versions: dict[str, str]
+    steps: int | None = None
+    images_per_step: int | None = None
+    kernels_per_step: int | None = None
+    learning_rate: float | None = None
+    jit: bool | None = None
+    replicas: int | None = None
+    kept_variance: float | None = None
+    versions: dict[str, str] = dataclasses.field(default_factory=lambda: versions())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,175 +75,55 @@ class Training:
     seed: int = 0
     jit: bool | None = None
     max_nmse: float | None = None
+    strategy: str = "none"
 
-    def recipe(self, student) -> Recipe:
-        """The student's recipe with these choices, once all of them are checked.
+    def check(self, student) -> None:
+        """Refuses choices that do not go together, before any work is done.
 
         Raises:
             ValueError: If a choice is not accepted.
-            MemoryError: If training would need more memory than there is.
+            MemoryError: If cloning would need more memory than there is.
         """
         one_of("solver", self.solver, SOLVERS)
+        check_strategy(self.strategy)
         if self.max_nmse is not None:
             positive_number("max_nmse", self.max_nmse)
-        recipe = student.recipe(self.images_per_step, self.kernels_per_step)
-        recipe = recipe.with_options(self.steps, self.learning_rate)
-        check_memory(student, recipe)
-        return recipe
-
-
-@keras.saving.register_keras_serializable(package="symclone_tf")
-class Cloner(keras.Model):
-    """Trains a student to answer as its teacher does.
-
-    The student's own configuration determines the teacher: the convolution of
-    its group, sizes and padding. Each step draws images and kernels where it
-    runs, asks the teacher about every image with every kernel, and follows the
-    gradient of the mean squared error. No data set is needed: `fit` and
-    `evaluate` take no data, only numbers of steps.
-
-    The student's recipe scales the gradients by the error's inverse curvature,
-    so that plain SGD with a rate near 1 takes each batch's whole lesson at
-    once. Optimizers that normalise gradients, as Adam does, ignore the scale.
-
-    Args:
-        student: `DenseStudent`.
-        images_per_step: Integer, or `None` for a number that suits the
-            student: half of what spans its input space if the blocks are
-            linear.
-        kernels_per_step: Integer, or `None` for one that spans all kernels.
-        seed: Integer, of the draws.
-        **kwargs: `name`, `dtype`.
-
-    Example:
-
-    >>> cloner = Cloner(DenseStudent("c4", image_size=8, seed=0), seed=0)
-    >>> cloner.compile()
-    >>> history = cloner.fit(steps_per_epoch=40, verbose=0)
-    >>> history.history["nmse"][-1] < 1e-6
-    True
-
-    Reference:
-
-    - [Huang et al., 2024](https://arxiv.org/abs/2410.03989), section 3
-    """
-
-    def __init__(
-        self, student, images_per_step=None, kernels_per_step=None, seed=0, **kwargs
-    ):
-        super().__init__(**kwargs)
-        self.student = student
-        self.recipe = student.recipe(images_per_step, kernels_per_step)
-        self.seed = seed
-        self._held_out = NMSE(name="nmse", dtype="float32")
-        if not student.built:
-            student.build()
-        self.built = True
-
-    def compile(self, optimizer=None, jit_compile="auto", **kwargs):
-        """Configures the training.
-
-        Args:
-            optimizer: Keras optimizer, or `None` for the student's recipe.
-            jit_compile: Boolean, whether XLA compiles the steps; `"auto"` does
-                where there is a GPU.
-            **kwargs: As in `keras.Model.compile`.
-        """
-        if optimizer is None:
-            optimizer = self.recipe.make_optimizer()
-        if jit_compile == "auto":
-            jit_compile = bool(tf.config.list_physical_devices("GPU"))
-        super().compile(optimizer=optimizer, jit_compile=jit_compile, **kwargs)
-
-    def compile_from_config(self, config):
-        self.compile(**keras.saving.deserialize_keras_object(config))
-        self.optimizer.build(self.trainable_variables)
-
-    def fit(self, *, steps_per_epoch=100, validation_steps=None, **kwargs):
-        """Trains for `steps_per_epoch` steps an epoch.
-
-        Args:
-            steps_per_epoch: Integer.
-            validation_steps: Integer, batches of fresh pairs to validate on
-                after each epoch; `None` for no validation.
-            **kwargs: As in `keras.Model.fit`, without data.
-
-        Returns:
-            `keras.callbacks.History` of `loss` and `nmse`.
-        """
-        if validation_steps is not None:
-            kwargs["validation_data"] = tf.data.Dataset.range(validation_steps)
-        with full_float32():
-            steps = tf.data.Dataset.range(steps_per_epoch)
-            return super().fit(steps, shuffle=False, **kwargs)
-
-    def evaluate(self, x=None, *, steps=8, **kwargs):
-        """Measures the NMSE on `steps` batches of pairs that `fit` never draws."""
-        with full_float32():
-            return super().evaluate(
-                tf.data.Dataset.range(steps) if x is None else x, **kwargs
+        if self.solver == "sgd":
+            check_memory(student, training_memory(student, self.recipe(student)))
+            return
+        if not student.is_linear:
+            raise ValueError(
+                "`solver` closed-form needs linear blocks; those with hidden layers "
+                "have to be trained, with `solver` sgd. "
+                f"Received: hidden_units={student.hidden_units}"
             )
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if field.name in _OF_TRAINING and value != field.default:
+                raise ValueError(
+                    f"`{field.name}` is for `solver` sgd; closed-form does not train. "
+                    f"Received: {field.name}={value}"
+                )
+        check_memory(student, solving_memory(student))
 
-    @property
-    def metrics(self):
-        # Without Keras' loss tracker, whose name would make `fit` report its
-        # mean in place of what the last step measured.
-        return [self._held_out]
+    def recipe(self, student) -> Recipe:
+        """The student's recipe, with these choices in it.
 
-    def call(self, inputs):
-        images, kernel = inputs
-        return self.student(images, kernel)
+        Raises:
+            ValueError: If a choice is not accepted.
+        """
+        recipe = student.recipe(self.images_per_step, self.kernels_per_step)
+        return recipe.with_options(self.steps, self.learning_rate)
 
-    def train_step(self, data):
-        # The position in training, not the data, decides what is drawn: a
-        # resumed training goes on with the draws it would have made.
-        inputs, kernel = self._draw(sampling.TRAINING, self.optimizer.iterations)
-        targets = self._teacher(inputs, kernel)
-        weights = self.student.trainable_weights
-        with tf.GradientTape() as tape:
-            error = self.student(inputs, kernel) - targets
-            # One pass over the largest tensor, forward and backward.
-            loss = tf.nn.l2_loss(error) * (2.0 / targets.shape.num_elements())
-        gradients = tape.gradient(loss, weights)
-        sizes = self.student.step_sizes(self.recipe)
-        self.optimizer.apply(
-            [gradient * size for gradient, size in zip(gradients, sizes)], weights
-        )
-        power = tf.nn.l2_loss(targets) * (2.0 / targets.shape.num_elements())
-        return {"loss": loss, "nmse": loss / power}
 
-    def test_step(self, data):
-        inputs, kernel = self._draw(sampling.HELD_OUT, data)
-        self._held_out.update_state(
-            self._teacher(inputs, kernel), self.student(inputs, kernel)
-        )
-        return {"nmse": self._held_out.result()}
-
-    def _draw(self, use, step):
-        return sampling.draw_pairs(
-            self.student,
-            self.recipe.images_per_step,
-            self.recipe.kernels_per_step,
-            sampling.stream(self.seed, use, step),
-            orthogonal=use == sampling.TRAINING and self.recipe.orthogonal,
-        )
-
-    def _teacher(self, inputs, kernel):
-        return group_conv2d(inputs, kernel, self.student.group, self.student.padding)
-
-    def get_config(self):
-        return {
-            "name": self.name,
-            "student": keras.saving.serialize_keras_object(self.student),
-            "images_per_step": self.recipe.images_per_step,
-            "kernels_per_step": self.recipe.kernels_per_step,
-            "seed": self.seed,
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        student = keras.saving.deserialize_keras_object(config.pop("student"))
-        return cls(student, **config)
+_OF_TRAINING = (
+    "steps",
+    "images_per_step",
+    "kernels_per_step",
+    "learning_rate",
+    "jit",
+    "strategy",
+)
 
 
 def clone(
@@ -253,6 +143,7 @@ def clone(
     seed=0,
     jit=None,
     max_nmse=None,
+    strategy="none",
     verbose=1,
 ):
     """Makes a student and clones its teacher into it.
@@ -267,15 +158,18 @@ def clone(
         blocks: Integer, or `None` for `kernel_size²`.
         hidden_units: Tuple of integers, see `DenseStudent`.
         activation: Activation of the hidden layers.
-        solver: String, `"sgd"`.
+        solver: String, `"sgd"`, or `"closed-form"` for linear blocks, which
+            needs no training.
         steps: Integer, or `None` for a number that suits the student.
         images_per_step: Integer or `None`, see `Cloner`.
         kernels_per_step: Integer or `None`, see `Cloner`.
-        learning_rate: Float or `None`, see `Cloner`.
+        learning_rate: Float, or `None` for one that suits the student.
         seed: Integer, of the initial weights and of all draws.
         jit: Boolean, whether XLA compiles the training step; `None` does where
             there is a GPU.
         max_nmse: Float, the worst NMSE to accept, or `None` for any.
+        strategy: String, `"none"`, `"mirrored"` for all GPUs of this machine,
+            or `"multi-worker"` for the hosts that TF_CONFIG lists.
         verbose: Integer, 0 for silence, 1 for a progress bar on stderr.
 
     Returns:
@@ -284,7 +178,8 @@ def clone(
     Raises:
         ValueError: If an argument is not accepted.
         MemoryError: If cloning would need more memory than there is.
-        CloningError: If training diverges, or stays above `max_nmse`.
+        CloningError: If training diverges, stays above `max_nmse`, or loses a
+            worker.
 
     Example:
 
@@ -317,6 +212,7 @@ def clone(
         seed=seed,
         jit=jit,
         max_nmse=max_nmse,
+        strategy=strategy,
     )
     return student, train(student, options, verbose)
 
@@ -335,33 +231,15 @@ def train(student, options: Training, verbose=1) -> Report:
     Raises:
         ValueError, MemoryError, CloningError: See `clone`.
     """
-    recipe = options.recipe(student)
-    cloner = Cloner(
-        student, recipe.images_per_step, recipe.kernels_per_step, options.seed
-    )
-    cloner.compile(
-        recipe.make_optimizer(),
-        jit_compile="auto" if options.jit is None else options.jit,
-        # Few enough that the bar moves and an interruption is heeded.
-        steps_per_execution=max(1, min(20, recipe.steps // 20)),
-    )
+    options.check(student)
     start = time.perf_counter()
-    with CloningProgress(
-        student.description, recipe.steps, disable=not verbose
-    ) as progress:
-        history = cloner.fit(
-            steps_per_epoch=recipe.steps,
-            verbose=0,
-            callbacks=[progress, keras.callbacks.TerminateOnNaN()],
-        )
+    if options.solver == "closed-form":
+        with full_float32():
+            facts = {"kept_variance": solve(student, teacher_of(student))}
+    else:
+        facts = _descend(student, options, verbose)
     seconds = time.perf_counter() - start
 
-    last = history.history["nmse"][-1]
-    if not math.isfinite(last):
-        raise CloningError(
-            f"Cloning diverged: the NMSE became {last}. Lower `learning_rate`. "
-            f"Received: learning_rate={recipe.learning_rate}"
-        )
     with full_float32():
         reached = nmse(student, seed=options.seed)
         error = student_equivariance_error(student, seed=options.seed)
@@ -369,21 +247,93 @@ def train(student, options: Training, verbose=1) -> Report:
         raise CloningError(
             f"Cloning reached an NMSE of {reached:.1e}, and `max_nmse` accepts at "
             f"most {options.max_nmse:.1e}. Raise `steps` or `blocks`. "
-            f"Received: steps={recipe.steps}, blocks={student.blocks}"
+            f"Received: steps={facts.get('steps')}, blocks={student.blocks}"
         )
     return Report(
         solver=options.solver,
         seed=options.seed,
-        steps=recipe.steps,
-        images_per_step=recipe.images_per_step,
-        kernels_per_step=recipe.kernels_per_step,
-        learning_rate=recipe.learning_rate,
-        jit=bool(cloner.jit_compile),
         seconds=round(seconds, 3),
         nmse=reached,
         equivariance_error=error,
-        versions=versions(),
+        **facts,
     )
+
+
+def _descend(student, options, verbose) -> dict:
+    """Trains by gradient descent, and returns what to report of it."""
+    recipe = options.recipe(student)
+    strategy = make_strategy(options.strategy)
+    replicas = strategy.num_replicas_in_sync
+    with strategy.scope():
+        pupil = _twin(student) if replicas > 1 else student
+        cloner = Cloner(
+            pupil, recipe.images_per_step, recipe.kernels_per_step, options.seed
+        )
+        cloner.compile(
+            recipe.make_optimizer(),
+            jit_compile=_jit(options.jit, replicas),
+            # Few enough that the bar moves and an interruption is heeded.
+            steps_per_execution=max(1, min(20, recipe.steps // 20)),
+        )
+    last = _fit(cloner, recipe.steps, verbose)
+    if not math.isfinite(last):
+        raise CloningError(
+            f"Cloning diverged: the NMSE became {last}. Lower `learning_rate`. "
+            f"Received: learning_rate={recipe.learning_rate}"
+        )
+    if pupil is not student:
+        student.build()
+        student.set_weights(pupil.get_weights())
+    return {
+        "steps": recipe.steps,
+        "images_per_step": cloner.recipe.images_per_step,
+        "kernels_per_step": recipe.kernels_per_step,
+        "learning_rate": recipe.learning_rate,
+        "jit": bool(cloner.jit_compile),
+        "replicas": replicas,
+    }
+
+
+def _fit(cloner, steps, verbose) -> float:
+    """Fits, and returns the last step's NMSE."""
+    description = cloner.student.description
+    try:
+        with CloningProgress(description, steps, disable=not verbose) as progress:
+            history = cloner.fit(
+                steps_per_epoch=steps,
+                verbose=0,
+                callbacks=[progress, keras.callbacks.TerminateOnNaN()],
+            )
+    except (
+        tf.errors.UnavailableError,
+        tf.errors.AbortedError,
+        tf.errors.CancelledError,
+        tf.errors.DeadlineExceededError,
+    ) as error:
+        raise CloningError(
+            "Another worker stopped answering. Start all workers again."
+        ) from error
+    return history.history["nmse"][-1]
+
+
+def _twin(student):
+    """The same student, with variables of the strategy that is in scope."""
+    twin = type(student).from_config(student.get_config())
+    twin.build()
+    if student.built:
+        twin.set_weights(student.get_weights())
+    return twin
+
+
+def _jit(wanted, replicas):
+    if replicas == 1:
+        return "auto" if wanted is None else wanted
+    if wanted or (wanted is None and tf.config.list_physical_devices("GPU")):
+        warnings.warn(
+            f"XLA is off: it does not compile a step across {replicas} devices.",
+            stacklevel=2,
+        )
+    return False
 
 
 def versions() -> dict[str, str]:
@@ -394,14 +344,3 @@ def versions() -> dict[str, str]:
         "keras": keras.__version__,
         "python": platform.python_version(),
     }
-
-
-@contextlib.contextmanager
-def full_float32():
-    """Keeps matrix products in float32 where a GPU would round to TensorFloat-32."""
-    before = tf.config.experimental.tensor_float_32_execution_enabled()
-    tf.config.experimental.enable_tensor_float_32_execution(False)
-    try:
-        yield
-    finally:
-        tf.config.experimental.enable_tensor_float_32_execution(before)

@@ -22,6 +22,7 @@ import tensorflow as tf
 
 from symclone_tf.cloning import train
 from symclone_tf.errors import ArtifactError
+from symclone_tf.strategies import is_chief
 from symclone_tf.students import DenseStudent
 
 FORMAT = 1
@@ -141,7 +142,8 @@ def clone_and_export(students, training, directory="exported", verbose=1):
         verbose: Integer, see `clone`.
 
     Yields:
-        Tuples of a student, its `Report` and the path of its artifact.
+        Tuples of a student, its `Report` and the path of its artifact; of
+        several workers, the chief alone writes, and `None` is the others' path.
 
     Raises:
         ArtifactError, ValueError, MemoryError, CloningError, OSError: See
@@ -149,10 +151,13 @@ def clone_and_export(students, training, directory="exported", verbose=1):
     """
     check_directory(directory)
     for student in students:
-        training.recipe(student)
+        training.check(student)
     for student in students:
         report = train(student, training, verbose)
-        yield student, report, export(student, directory, report)
+        path = None
+        if is_chief(training.strategy):
+            path = export(student, directory, report)
+        yield student, report, path
 
 
 def load(path) -> DenseStudent:
@@ -299,7 +304,7 @@ def _record(student, report) -> dict:
         "blocks": student.blocks,
         "hidden_units": list(student.hidden_units),
         "parameters": student.parameters,
-        **(dataclasses.asdict(report) if report else {}),
+        **({} if report is None else dataclasses.asdict(report)),
     }
 
 

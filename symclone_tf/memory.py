@@ -2,12 +2,14 @@
 
 import psutil
 
+from symclone_tf import closed_form
 
-def memory_needed(student, recipe) -> int:
-    """Bytes that cloning takes at its peak, estimated before it starts.
+
+def training_memory(student, recipe) -> int:
+    """Bytes that training takes at its peak.
 
     The weights, their gradients and the optimizer's state, and for the batch
-    the blocks' features and the pairs, each with its gradient.
+    the inputs, the blocks' features and the pairs, each with its gradient.
     """
     copies = 3 if student.is_linear else 5
     images, kernels = recipe.images_per_step, recipe.kernels_per_step
@@ -17,16 +19,25 @@ def memory_needed(student, recipe) -> int:
     )
     pairs = images * student.output_size**2 * student.group.order * kernels
     inputs = maps * student.image_size**2
-    return 4 * (copies * student.parameters + 3 * (features + pairs) + 2 * inputs)
+    return 4 * (copies * student.parameters + 3 * (features + pairs + inputs))
 
 
-def check_memory(student, recipe) -> None:
+def solving_memory(student) -> int:
+    """Bytes that the closed form takes at its peak.
+
+    The weights, a copy of them to assign, and answers to a chunk of impulses,
+    before and after their axes are brought into order.
+    """
+    chunk = max(closed_form.CHUNK, closed_form.answers_to_impulse(student))
+    return 2 * 4 * student.parameters + 4 * chunk
+
+
+def check_memory(student, needed: int) -> None:
     """Refuses a student that this machine could not clone.
 
     Raises:
         MemoryError: If more memory is needed than is available.
     """
-    needed = memory_needed(student, recipe)
     available = psutil.virtual_memory().available
     if needed > available:
         n = student.image_size

@@ -8,7 +8,7 @@ from keras import ops
 
 from symclone_tf.groups import get_group
 from symclone_tf.sampling import HELD_OUT, draw_pairs, stream
-from symclone_tf.teachers import group_conv2d
+from symclone_tf.teachers import teacher_of
 
 
 @keras.saving.register_keras_serializable(package="symclone_tf")
@@ -78,7 +78,7 @@ def nmse(student, images=256, kernels=32, seed=0) -> float:
             stream(seed, HELD_OUT, batch),
             orthogonal=False,
         )
-        targets = group_conv2d(inputs, kernel, student.group, student.padding)
+        targets = teacher_of(student)(inputs, kernel)
         metric.update_state(targets, student(inputs, kernel))
     return float(metric.result())
 

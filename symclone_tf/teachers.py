@@ -1,5 +1,7 @@
 """Teachers: convolutions that are equivariant by construction."""
 
+import functools
+
 import keras
 from keras import ops
 
@@ -123,6 +125,18 @@ def group_conv2d(inputs, kernel, group, padding="valid"):
     outputs = ops.conv(stacked, bank, padding=padding, data_format="channels_last")
     height, width = ops.shape(outputs)[1:3]
     return ops.reshape(outputs, (-1, height, width, *group.axis_shape, filters))
+
+
+def teacher_of(student):
+    """The teacher that a student's configuration names.
+
+    Args:
+        student: `DenseStudent`.
+
+    Returns:
+        Callable of inputs and kernel, as the student takes them.
+    """
+    return functools.partial(group_conv2d, group=student.group, padding=student.padding)
 
 
 @keras.saving.register_keras_serializable(package="symclone_tf")

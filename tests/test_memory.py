@@ -1,32 +1,32 @@
 import psutil
 import pytest
 
-from symclone_tf.memory import check_memory, memory_needed
+from symclone_tf.memory import check_memory, training_memory
 from symclone_tf.students import DenseStudent
 
 
 def test_need_grows_with_the_fourth_power_of_the_size():
     def need(size):
         student = DenseStudent("c4", image_size=size)
-        return memory_needed(student, student.recipe())
+        return training_memory(student, student.recipe())
 
     assert 12 < need(128) / need(64) < 18
 
 
 def test_need_covers_weights_and_gradients():
     student = DenseStudent("c4", image_size=28)
-    assert memory_needed(student, student.recipe()) > 3 * 4 * student.parameters
+    assert training_memory(student, student.recipe()) > 3 * 4 * student.parameters
 
 
 def test_student_too_large_is_refused_with_its_size():
     student = DenseStudent("c4", image_size=512)
     with pytest.raises(MemoryError, match=r"2\.45 TB of weights.* TB of memory.*avail"):
-        check_memory(student, student.recipe())
+        check_memory(student, training_memory(student, student.recipe()))
     assert not student.built
 
 
 def test_student_that_fits_is_accepted():
     student = DenseStudent("c4", image_size=10)
-    check_memory(student, student.recipe())
-    needed = memory_needed(student, student.recipe())
+    check_memory(student, training_memory(student, student.recipe()))
+    needed = training_memory(student, student.recipe())
     assert needed < psutil.virtual_memory().available

@@ -1,0 +1,77 @@
+"""Training on many devices and hosts, through `tf.distribute`."""
+
+import functools
+import json
+import os
+
+import tensorflow as tf
+
+from symclone_tf.checks import one_of
+
+STRATEGIES = ("none", "mirrored", "multi-worker")
+
+# Seconds without an answer after which another worker counts as gone.
+_PATIENCE = 300
+
+
+def check_strategy(name: str) -> None:
+    """Refuses a strategy that cannot start here.
+
+    Raises:
+        ValueError: If there is no such strategy, or `"multi-worker"` has no
+            cluster to join.
+    """
+    one_of("strategy", name, STRATEGIES)
+    if name == "multi-worker" and not _cluster():
+        raise ValueError(
+            "`strategy` multi-worker needs the environment variable TF_CONFIG, as "
+            '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, '
+            '"task": {"type": "worker", "index": 0}}. '
+            f"Received: TF_CONFIG={os.environ.get('TF_CONFIG', '')}"
+        )
+
+
+@functools.cache
+def make_strategy(name: str):
+    """The `tf.distribute.Strategy` of a name.
+
+    `"mirrored"` takes all GPUs of this machine, or all its logical CPUs where
+    there is none; `"multi-worker"` the hosts that TF_CONFIG lists, and must be
+    made before TensorFlow has computed anything.
+
+    Raises:
+        ValueError: See `check_strategy`.
+    """
+    check_strategy(name)
+    if name == "mirrored":
+        kind = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
+        devices = [device.name for device in tf.config.list_logical_devices(kind)]
+        return tf.distribute.MirroredStrategy(devices)
+    if name == "multi-worker":
+        return tf.distribute.MultiWorkerMirroredStrategy(
+            communication_options=tf.distribute.experimental.CommunicationOptions(
+                timeout_seconds=_PATIENCE
+            )
+        )
+    return tf.distribute.get_strategy()
+
+
+def is_chief(name: str) -> bool:
+    """Whether this process is the one that writes."""
+    if name != "multi-worker":
+        return True
+    cluster, task = _cluster()
+    if task["type"] == "chief":
+        return True
+    return "chief" not in cluster and task["type"] == "worker" and task["index"] == 0
+
+
+def _cluster():
+    """The cluster and this process' task, or `None` if TF_CONFIG names none."""
+    try:
+        config = json.loads(os.environ.get("TF_CONFIG", ""))
+        cluster, task = config["cluster"], config["task"]
+        own = cluster[task["type"]][task["index"]]
+    except (ValueError, KeyError, IndexError, TypeError):
+        return None
+    return (cluster, task) if isinstance(own, str) else None
