@@ -1,12 +1,18 @@
 """TensorFlow, imported without the lines it prints on the way."""
 
 import contextlib
+import faulthandler
 import os
 import sys
 import tempfile
 import warnings
 
 import click
+
+from symclone_tf.errors import StrategyWarning
+
+# How long to wait for the other hosts of a cluster.
+JOIN_SECONDS = 300
 
 
 def start(strategy="none"):
@@ -20,14 +26,16 @@ def start(strategy="none"):
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    with _aside():
+    with _aside() as terminal:
         import keras
         import tensorflow as tf
 
         import symclone_tf
 
         tf.get_logger().setLevel("ERROR")
-        symclone_tf.make_strategy(strategy)
+        if strategy == "multi-worker":
+            with _deadline(terminal):
+                symclone_tf.make_strategy(strategy)
         # Devices announce themselves when they are first looked at.
         tf.config.list_logical_devices()
 
@@ -39,8 +47,26 @@ def start(strategy="none"):
 
 def _say(message, category, *_):
     """Warnings of this package in a line; those of others are for developers."""
-    if category is UserWarning:
+    if issubclass(category, StrategyWarning):
         click.echo(f"Note: {message}", err=True)
+
+
+@contextlib.contextmanager
+def _deadline(terminal):
+    """Ends the process, with code 1, if the other hosts of a cluster do not come.
+
+    TensorFlow waits for them without an end, and holds Python's lock as it
+    does: only a watchdog that needs no Python can end it, so the message has to
+    come first.
+    """
+    message = f"Joining the hosts in TF_CONFIG; giving up after {JOIN_SECONDS} s."
+    os.write(terminal, f"{message}\n".encode())
+    with open(os.devnull, "w") as nowhere:
+        faulthandler.dump_traceback_later(JOIN_SECONDS, exit=True, file=nowhere)
+        try:
+            yield
+        finally:
+            faulthandler.cancel_dump_traceback_later()
 
 
 @contextlib.contextmanager
@@ -50,7 +76,7 @@ def _aside():
     with tempfile.TemporaryFile() as kept:
         os.dup2(kept.fileno(), 2)
         try:
-            yield
+            yield terminal
         except BaseException:
             kept.seek(0)
             os.write(terminal, kept.read())

@@ -193,11 +193,13 @@ class Cloner(keras.Model):
         return tf.ensure_shape(inputs[replica * share : (replica + 1) * share], shape)
 
     def _over_replicas(self, sums):
-        if self.distribute_strategy.num_replicas_in_sync == 1:
+        strategy = self.distribute_strategy
+        if strategy.num_replicas_in_sync == 1:
             return sums
+        if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+            # Keras averages the results of several hosts along an axis.
+            sums = [tf.reshape(value, (1,)) for value in sums]
         context = tf.distribute.get_replica_context()
-        # Of rank 1: Keras averages results of several hosts along an axis.
-        sums = [tf.reshape(value, (1,)) for value in sums]
         return context.all_reduce(tf.distribute.ReduceOp.SUM, sums)
 
     def get_config(self):

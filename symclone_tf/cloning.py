@@ -13,7 +13,7 @@ from symclone_tf import __version__
 from symclone_tf.checks import one_of, positive_number
 from symclone_tf.cloner import Cloner, full_float32
 from symclone_tf.closed_form import solve
-from symclone_tf.errors import CloningError
+from symclone_tf.errors import CloningError, StrategyWarning
 from symclone_tf.memory import check_memory, solving_memory, training_memory
 from symclone_tf.metrics import nmse, student_equivariance_error
 from symclone_tf.progress import CloningProgress
@@ -272,8 +272,7 @@ def _descend(student, options, verbose) -> dict:
         cloner.compile(
             recipe.make_optimizer(),
             jit_compile=_jit(options.jit, replicas),
-            # Few enough that the bar moves and an interruption is heeded.
-            steps_per_execution=max(1, min(20, recipe.steps // 20)),
+            steps_per_execution=_steps_per_execution(recipe.steps, replicas),
         )
     last = _fit(cloner, recipe.steps, verbose)
     if not math.isfinite(last):
@@ -325,12 +324,19 @@ def _twin(student):
     return twin
 
 
+def _steps_per_execution(steps, replicas):
+    """Few enough that the bar moves and an interruption is heeded. Keras' loop
+    over several steps does not build where replicas reduce inside of it."""
+    return max(1, min(20, steps // 20)) if replicas == 1 else 1
+
+
 def _jit(wanted, replicas):
     if replicas == 1:
         return "auto" if wanted is None else wanted
     if wanted or (wanted is None and tf.config.list_physical_devices("GPU")):
         warnings.warn(
             f"XLA is off: it does not compile a step across {replicas} devices.",
+            StrategyWarning,
             stacklevel=2,
         )
     return False

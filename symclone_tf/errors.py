@@ -7,3 +7,7 @@ class CloningError(RuntimeError):
 
 class ArtifactError(ValueError):
     """A folder is not an artifact, or not one that can be used."""
+
+
+class StrategyWarning(UserWarning):
+    """A strategy leaves something out that was asked for."""

@@ -10,9 +10,6 @@ from symclone_tf.checks import one_of
 
 STRATEGIES = ("none", "mirrored", "multi-worker")
 
-# Seconds without an answer after which another worker counts as gone.
-_PATIENCE = 300
-
 
 def check_strategy(name: str) -> None:
     """Refuses a strategy that cannot start here.
@@ -48,11 +45,7 @@ def make_strategy(name: str):
         devices = [device.name for device in tf.config.list_logical_devices(kind)]
         return tf.distribute.MirroredStrategy(devices)
     if name == "multi-worker":
-        return tf.distribute.MultiWorkerMirroredStrategy(
-            communication_options=tf.distribute.experimental.CommunicationOptions(
-                timeout_seconds=_PATIENCE
-            )
-        )
+        return tf.distribute.MultiWorkerMirroredStrategy()
     return tf.distribute.get_strategy()
 
 

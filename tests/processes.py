@@ -1,0 +1,42 @@
+"""The command line in processes of its own, that say when training has begun."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+
+SCRIPT = """
+import sys
+from symclone_tf import progress
+shown = progress.CloningProgress.on_train_batch_end
+def announce(self, *arguments, **options):
+    shown(self, *arguments, **options)
+    print("training", flush=True)
+progress.CloningProgress.on_train_batch_end = announce
+from symclone_tf.cli.main import main
+main(sys.argv[1:], prog_name="symclone-tf")
+"""
+
+
+def announcing(arguments, **options):
+    """Starts a command that prints "training" after each piece of training."""
+    return subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def cluster(count):
+    """Environments of the workers of a cluster on free loopback ports."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    hosts = [f"127.0.0.1:{s.getsockname()[1]}" for s in sockets]
+    for s in sockets:
+        s.close()
+    for index in range(count):
+        task = {"type": "worker", "index": index}
+        config = json.dumps({"cluster": {"worker": hosts}, "task": task})
+        yield {**os.environ, "TF_CONFIG": config}
