@@ -198,11 +198,41 @@ class DenseStudent(keras.layers.Layer):
 
     def call(self, inputs, kernel):
         self._check(inputs.shape, kernel.shape)
-        features = self.features(inputs)
-        coefficients = self.coefficients(kernel)
-        outputs = ops.matmul(ops.transpose(features, (0, 2, 1)), coefficients)
+        if self._mixes_inputs(inputs.shape[-1], kernel.shape[-1]):
+            outputs = self._mix_inputs(inputs, kernel)
+        else:
+            features = ops.transpose(self.features(inputs), (0, 2, 1))
+            outputs = ops.matmul(features, self.coefficients(kernel))
         size, filters = self.output_size, kernel.shape[-1]
         return ops.reshape(outputs, (-1, size, size, *self.group.axis_shape, filters))
+
+    def _mixes_inputs(self, channels, filters) -> bool:
+        """Whether mixing the inputs and then applying all linear blocks at once
+        takes fewer operations than applying the blocks and mixing features:
+        so it is where a layer has fewer maps going out than coming in."""
+        pixels, outputs = self.image_size**2, self.output_size**2
+        maps_in = self.elements_in * channels
+        maps_out = self.group.order * filters
+        features_mixed = maps_in * outputs * (pixels + maps_out)
+        inputs_mixed = maps_out * pixels * (outputs + maps_in)
+        return self.is_linear and inputs_mixed < features_mixed
+
+    def _mix_inputs(self, inputs, kernel):
+        maps_in = self.elements_in * inputs.shape[-1]
+        maps_out = self.group.order * kernel.shape[-1]
+        pixels = self.image_size**2
+        mixing = ops.reshape(
+            self.coefficients(kernel), (maps_in, self.blocks * maps_out)
+        )
+        mixed = ops.matmul(ops.reshape(inputs, (-1, pixels, maps_in)), mixing)
+        mixed = ops.reshape(mixed, (-1, pixels, self.blocks, maps_out))
+        rows = ops.reshape(
+            ops.transpose(mixed, (0, 3, 1, 2)), (-1, pixels * self.blocks)
+        )
+        blocks = ops.cast(self.block_layers[0].kernel, self.compute_dtype)
+        outputs = ops.matmul(rows, ops.reshape(blocks, (pixels * self.blocks, -1)))
+        outputs = ops.reshape(outputs, (-1, maps_out, self.output_size**2))
+        return ops.transpose(outputs, (0, 2, 1))
 
     def call_pairs(self, inputs, kernels):
         """Applies one kernel to each image: what a served clone computes.

@@ -67,6 +67,26 @@ def test_hidden_layers_equal_separate_dense_stacks(rng, hidden_units):
 
 
 @CASES
+def test_both_orders_of_contraction_compute_the_same(rng, group, lifting, monkeypatch):
+    student = randomised(rng, group, lifting, image_size=5, blocks=4)
+    x, kernel = draw(rng, student, channels=3, filters=2)
+    results = []
+    for order in (True, False):
+        monkeypatch.setattr(student, "_mixes_inputs", lambda *_, order=order: order)
+        results.append(student(x, kernel))
+    np.testing.assert_allclose(*results, rtol=1e-4, atol=1e-5)
+
+
+def test_cheaper_order_is_chosen():
+    """Blocks cost m²·n² a map, on whichever side there are fewer."""
+    student = DenseStudent("t2", image_size=28)
+    assert student._mixes_inputs(channels=20, filters=10)
+    assert not student._mixes_inputs(channels=10, filters=20)
+    hidden = DenseStudent("t2", image_size=28, hidden_units=(8,))
+    assert not hidden._mixes_inputs(channels=20, filters=10)
+
+
+@CASES
 def test_pairs_equal_single_calls(rng, group, lifting):
     student = randomised(rng, group, lifting, image_size=6)
     x, kernels = draw(rng, student, channels=1, filters=5, batch=5)
