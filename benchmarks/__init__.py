@@ -1,0 +1,1 @@
+"""Speed and memory, measured; every module here is a command."""

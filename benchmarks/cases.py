@@ -1,0 +1,143 @@
+"""Single measurements, each in a process of its own.
+
+A fresh process gives each its own peak of memory: `measure` starts one.
+"""
+
+import json
+import resource
+import subprocess
+import sys
+import time
+
+
+def measure(kind: str, **options) -> dict:
+    """Runs one measurement of this module in a fresh process."""
+    command = [sys.executable, "-m", "benchmarks.cases", kind, json.dumps(options)]
+    process = subprocess.run(command, capture_output=True, text=True)
+    if process.returncode:
+        raise RuntimeError(process.stderr)
+    return json.loads(process.stdout.splitlines()[-1])
+
+
+def matrix_products(size=2048) -> dict:
+    """This machine's rate of float32 matrix products, the best of many."""
+    import tensorflow as tf
+
+    matrix = tf.random.normal((size, size))
+    product = tf.function(lambda a: a @ a)
+    return {"rate": 2 * size**3 / _best(lambda: product(matrix), 20)}
+
+
+def training(target: float, **layer) -> dict:
+    """Trains until a step's own NMSE, on fresh pairs, falls below `target`."""
+    import keras
+
+    import symclone_tf as sc
+    from benchmarks import operations
+
+    class Stop(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            self.model.stop_training = logs["nmse"] <= target
+
+    student = sc.DenseStudent(**layer, seed=0)
+    before = _peak()
+    start = time.perf_counter()
+    cloner = sc.Cloner(student)
+    cloner.compile()
+    limit = cloner.recipe.steps
+    cloner.fit(steps_per_epoch=limit, callbacks=[Stop()], verbose=0)
+    seconds = time.perf_counter() - start
+    steps = int(cloner.optimizer.iterations)
+    memory = _peak() - before
+    # The rate of the loop, apart from building it: more steps of the same.
+    again = 3 if seconds > 20 else 10
+    step = _best(lambda: cloner.fit(steps_per_epoch=again, verbose=0), 3) / again
+    useful = operations.training_step(student, cloner.recipe)
+    return {
+        "seconds": seconds,
+        "steps": steps,
+        "operations": steps * useful,
+        "rate": useful / step,
+        "nmse": sc.nmse(student),
+        "memory": memory,
+        "weights": 4 * student.parameters,
+        "images": cloner.recipe.images_per_step,
+        "kernels": cloner.recipe.kernels_per_step,
+    }
+
+
+def solving(**layer) -> dict:
+    """Solves in closed form."""
+    import symclone_tf as sc
+    from benchmarks import operations
+
+    student = sc.DenseStudent(**layer, seed=0)
+    before = _peak()
+    start = time.perf_counter()
+    sc.solve(student, sc.teacher_of(student))
+    seconds = time.perf_counter() - start
+    return {
+        "seconds": seconds,
+        "operations": operations.closed_form(student),
+        "nmse": sc.nmse(student),
+        "memory": _peak() - before,
+        "weights": 4 * student.parameters,
+    }
+
+
+def layers(channels: int, filters: int, batch: int, **layer) -> dict:
+    """Student against teacher as layers: forward, and with kernel gradients."""
+    import tensorflow as tf
+
+    import symclone_tf as sc
+    from benchmarks import operations
+
+    student = sc.DenseStudent(**layer, seed=0)
+    student.build()
+    image, kernel = student.input_shapes((channels,), (filters,))
+    inputs, weights = tf.random.normal((batch, *image)), tf.random.normal(kernel)
+    result = {
+        "student_operations": operations.student_forward(student, channels, filters),
+        "teacher_operations": operations.teacher_forward(student, channels, filters),
+    }
+    for name, call in (("student", student), ("teacher", sc.teacher_of(student))):
+        forward = tf.function(lambda call=call: call(inputs, weights))
+
+        @tf.function
+        def step(call=call):
+            with tf.GradientTape() as tape:
+                tape.watch([inputs, weights])
+                outputs = call(inputs, weights)
+            return tape.gradient(outputs, [inputs, weights], output_gradients=outputs)
+
+        result[f"{name}_forward"] = _best(forward, 5)
+        result[f"{name}_step"] = _best(step, 5)
+    return result
+
+
+def one_kernel_at_a_time(target: float, seconds: float) -> dict:
+    """The straightforward loop; see the module of this name."""
+    from benchmarks.one_kernel_at_a_time import run
+
+    return run(target, seconds)
+
+
+def _best(function, times) -> float:
+    function()
+    best = float("inf")
+    for _ in range(times):
+        start = time.perf_counter()
+        function()
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+def _peak() -> int:
+    """The most memory this process has held so far, in bytes."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+if __name__ == "__main__":
+    measurement = globals()[sys.argv[1]]
+    print(json.dumps(measurement(**json.loads(sys.argv[2]))))
