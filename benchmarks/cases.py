@@ -34,6 +34,7 @@ def training(target: float, **layer) -> dict:
 
     import symclone_tf as sc
     from benchmarks import operations
+    from symclone_tf.memory import training_memory
 
     class Stop(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
@@ -60,6 +61,7 @@ def training(target: float, **layer) -> dict:
         "rate": useful / step,
         "nmse": sc.nmse(student),
         "memory": memory,
+        "estimate": training_memory(student, cloner.recipe),
         "weights": 4 * student.parameters,
         "images": cloner.recipe.images_per_step,
         "kernels": cloner.recipe.kernels_per_step,
@@ -70,6 +72,7 @@ def solving(**layer) -> dict:
     """Solves in closed form."""
     import symclone_tf as sc
     from benchmarks import operations
+    from symclone_tf.memory import solving_memory
 
     student = sc.DenseStudent(**layer, seed=0)
     before = _peak()
@@ -81,6 +84,7 @@ def solving(**layer) -> dict:
         "operations": operations.closed_form(student),
         "nmse": sc.nmse(student),
         "memory": _peak() - before,
+        "estimate": solving_memory(student),
         "weights": 4 * student.parameters,
     }
 

@@ -54,8 +54,8 @@ def solve(student, teacher) -> float:
 
     # Blocks with rows of unit norm, as a trained student's are.
     scale = np.sqrt(kept) / student.output_size
-    blocks = np.zeros((student.image_size**2, student.blocks, student.output_size**2))
-    blocks = blocks.astype("float32")
+    shape = (student.image_size**2, student.blocks, student.output_size**2)
+    blocks = np.zeros(shape, "float32")
     mix = (directions / scale).astype("float32")
     for start, answers in _answers(student, teacher, active):
         mixed = ops.transpose(ops.matmul(answers, mix), (0, 2, 1))

@@ -1,7 +1,7 @@
 import psutil
 import pytest
 
-from symclone_tf.memory import check_memory, training_memory
+from symclone_tf.memory import check_memory, solving_memory, training_memory
 from symclone_tf.students import DenseStudent
 
 
@@ -30,3 +30,17 @@ def test_student_that_fits_is_accepted():
     check_memory(student, training_memory(student, student.recipe()))
     needed = training_memory(student, student.recipe())
     assert needed < psutil.virtual_memory().available
+
+
+def test_closed_form_holds_the_weights_three_times_and_a_chunk():
+    student = DenseStudent("c4", image_size=64)
+    weights = 4 * student.parameters
+    assert 3 * weights < solving_memory(student) < 6 * weights
+    assert training_memory(student, student.recipe()) > solving_memory(student)
+
+
+def test_weights_and_their_copies_are_less_than_six_times_the_weights():
+    """What training holds, apart from the batch."""
+    student = DenseStudent("c4", image_size=64)
+    smallest = training_memory(student, student.recipe(1, 1))
+    assert smallest < 6 * 4 * student.parameters

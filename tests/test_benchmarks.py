@@ -1,0 +1,96 @@
+"""Benchmarks run, count what they should, and report what they measured."""
+
+import pathlib
+import re
+import sys
+
+import pytest
+
+import symclone_tf as sc
+
+# Behind the installed package, which stands beside the benchmarks too.
+sys.path.append(str(pathlib.Path(__file__).parent.parent))
+
+from benchmarks import cases, cloning, operations
+
+
+def test_operations_of_a_step_are_those_of_its_matrix_products():
+    student = sc.DenseStudent("c4", image_size=10, blocks=5)
+    recipe = student.recipe(images_per_step=7, kernels_per_step=3)
+    forward = 2 * 7 * 100 * (5 * 64)  # (7, 100) @ (100, 5·64)
+    mixing = 2 * (7 * 64) * 5 * (4 * 3)  # (7·64, 5) @ (5, 4·3)
+    teacher = 2 * (7 * 64) * 9 * (4 * 3)
+    assert operations.training_step(student, recipe) == (
+        2 * forward + 3 * mixing + teacher
+    )
+
+
+def test_operations_of_a_layer_are_those_of_the_cheaper_order():
+    student = sc.DenseStudent("t2", image_size=10)
+    wide = operations.student_forward(student, channels=20, filters=2)
+    assert wide == operations.student_forward(student, 2, 20) * (
+        2 * 100 * (64 + 20) / (2 * 64 * (100 + 20))
+    )
+    assert operations.teacher_forward(student, 20, 2) == 2 * 64 * 9 * 20 * 2
+
+
+def test_closed_form_of_a_group_layer_takes_more_than_of_a_lifting_one():
+    lifting, group = (
+        operations.closed_form(sc.DenseStudent("c4", lifts, image_size=10))
+        for lifts in (True, False)
+    )
+    assert group > 10 * lifting
+
+
+@pytest.mark.parametrize("kind", ["training", "solving"])
+def test_measurements_are_of_clones_that_reached_the_target(kind):
+    options = {"target": 1e-6} if kind == "training" else {}
+    row = getattr(cases, kind)(**options, group="c4", image_size=6)
+    assert row["nmse"] < 1e-6
+    assert row["seconds"] > 0
+    assert row["operations"] > 0
+    assert row["weights"] == 4 * sc.DenseStudent("c4", image_size=6).parameters
+
+
+def test_straightforward_loop_learns_slowly():
+    run = cases.one_kernel_at_a_time(target=1e-4, seconds=2)
+    assert 0 < run["nmse"] < 1.5
+    assert run["reached"] == (run["nmse"] <= 1e-4)
+
+
+def test_report_and_plot_show_what_was_measured():
+    layer = {"group": "c4", "lifting": True}
+    rows = [
+        {"layer": "C4 lifting", "size": n, **cases.solving(**layer, image_size=n)}
+        for n in (6, 8)
+    ]
+    trained = cases.training(target=1e-6, **layer, image_size=6)
+    pair = cases.layers(2, 3, 4, **layer, image_size=6)
+    everything = {
+        "machine": cloning.machine(),
+        "products": cases.matrix_products(64),
+        "training": [
+            {"layer": name, "size": n, **trained}
+            for name, _ in cloning.KINDS
+            for n in (6, 8)
+        ],
+        "solving": [
+            {**row, "layer": name} for name, _ in cloning.KINDS for row in rows
+        ],
+        "layers": [{"layer": "C4 lifting", "size": 6, "channels": 2, **pair}],
+        "loop": {"seconds": 9.0, "steps": 10, "nmse": 0.5, "reached": False},
+        "loop_against": {**trained, "seconds": 0.5},
+    }
+    text = cloning.report(everything)
+    assert f"{everything['products']['rate'] / 1e9:.0f} GFLOP/s" in text
+    assert re.search(rf"\| C4 lifting \| 6 \| [\d.]+ \| {trained['steps']} \|", text)
+    assert "Ratio: more than 18." in text
+    lines = cloning.plot(everything).axes[0].get_lines()
+    assert [line.get_xydata().tolist() for line in lines][1] == [
+        [row["size"], row["seconds"]] for row in rows
+    ]
+
+
+def test_exponent_is_the_slope_of_a_power():
+    rows = [{"size": n, "seconds": 3 * n**4} for n in (10, 16, 28, 48)]
+    assert cloning.exponent(rows, "seconds") == pytest.approx(4)
