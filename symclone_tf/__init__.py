@@ -34,6 +34,7 @@ _HOMES = {
     "check_directory": "exporting",
     "list_artifacts": "exporting",
     "load": "exporting",
+    "ClonedConv2D": "layers",
     "make_strategy": "strategies",
     "network_students": "networks",
 }

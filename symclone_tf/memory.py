@@ -27,11 +27,13 @@ def training_memory(student, recipe) -> int:
 def solving_memory(student) -> int:
     """Bytes that the closed form takes at its peak.
 
-    The weights, the solution and its copy to assign, and answers to a chunk of
+    Either the solution on its way into the weights, through copies that
+    TensorFlow makes, or it and the weights beside answers to a chunk of
     impulses, before and after their axes are brought into order.
     """
+    weights = 4 * student.parameters
     chunk = max(closed_form.CHUNK, closed_form.answers_to_impulse(student))
-    return 3 * 4 * student.parameters + 4 * chunk
+    return int(1.1 * max(5 * weights, 2 * weights + 4 * chunk))
 
 
 def check_memory(student, needed: int) -> None:

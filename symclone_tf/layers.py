@@ -1,0 +1,298 @@
+"""Students as ordinary convolution layers, with a symmetry to keep or to break."""
+
+import keras
+from keras import ops
+
+from symclone_tf.checks import one_of, positive_integer, positive_number
+
+SYMMETRIES = ("frozen", "trainable", "anchored")
+ANCHORS = ("kl", "l2")
+
+
+@keras.saving.register_keras_serializable(package="symclone_tf")
+class ClonedConv2D(keras.layers.Layer):
+    """Convolution layer made of a cloned student.
+
+    A drop-in for `keras.layers.Conv2D` or `GroupConv2D`, with a kernel and a
+    bias of its own. The student computes what its teacher would, and is
+
+    - `"frozen"`: never changes, so that the layer keeps the symmetry;
+    - `"trainable"`: free to leave the symmetry where the data does;
+    - `"anchored"`: trainable, with a penalty for leaving its cloned weights w₀.
+
+    Layers may share one student, which is then saved once. Sharing layers
+    must treat it alike.
+
+    Args:
+        filters: Integer, the number of output channels.
+        student: `DenseStudent`, as `load` or `clone` gives it.
+        symmetry: String, `"frozen"`, `"trainable"` or `"anchored"`.
+        anchor: String, the penalty of anchored weights: `"kl"`, the paper's
+            KL(softmax(w) ‖ softmax(w₀)), or `"l2"`, ‖w − w₀‖², summed over
+            weight tensors.
+        anchor_strength: Float, what the penalty is multiplied with.
+        activation: Activation function, or its name.
+        use_bias: Boolean, whether to add a bias, one per filter and the same
+            for all group elements.
+        kernel_initializer: Initializer for the kernel.
+        bias_initializer: Initializer for the bias.
+        kernel_regularizer: Regularizer for the kernel.
+        bias_regularizer: Regularizer for the bias.
+        activity_regularizer: Regularizer for the output.
+        kernel_constraint: Constraint for the kernel.
+        bias_constraint: Constraint for the bias.
+        **kwargs: `name`, `trainable`, `dtype`.
+
+    Input shape:
+        `(batch, n, n, channels)`, or `(batch, n, n, |G|, channels)` for
+        students that read feature maps, with the student's `image_size` n.
+
+    Output shape:
+        `(batch, m, m, |G|, filters)`, without the group axis for `"t2"`.
+
+    Raises:
+        ValueError: If an argument is not accepted, if another layer shares the
+            student and treats it differently, or if inputs have another size
+            or rank than the student's.
+
+    Example:
+
+    >>> student, _ = clone("c4", image_size=12, solver="closed-form", verbose=0)
+    >>> layer = ClonedConv2D(filters=5, student=student, activation="relu")
+    >>> layer(keras.random.normal((2, 12, 12, 3))).shape
+    TensorShape([2, 10, 10, 4, 5])
+    >>> [weight.name for weight in layer.trainable_weights]
+    ['kernel', 'bias']
+
+    Reference:
+
+    - [Huang et al., 2024](https://arxiv.org/abs/2410.03989), section 3
+    """
+
+    def __init__(
+        self,
+        filters,
+        student,
+        symmetry="frozen",
+        anchor="kl",
+        anchor_strength=1.0,
+        activation=None,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        **kwargs,
+    ):
+        one_of("symmetry", symmetry, SYMMETRIES)
+        one_of("anchor", anchor, ANCHORS)
+        self.symmetry = symmetry
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        self.filters = positive_integer("filters", filters)
+        self.anchor = anchor
+        self.anchor_strength = positive_number("anchor_strength", anchor_strength)
+        self.activation = keras.activations.get(activation)
+        self.use_bias = use_bias
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.bias_initializer = keras.initializers.get(bias_initializer)
+        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
+        self.bias_regularizer = keras.regularizers.get(bias_regularizer)
+        self.kernel_constraint = keras.constraints.get(kernel_constraint)
+        self.bias_constraint = keras.constraints.get(bias_constraint)
+        if getattr(student, "symmetry", symmetry) != symmetry:
+            raise ValueError(
+                f"The student is {student.symmetry} in another layer; load it once "
+                f"more to treat it differently. Received: symmetry={symmetry}"
+            )
+        student.symmetry = symmetry
+        self.student = student
+        self.anchors = []
+
+    @classmethod
+    def from_conv(cls, layer, student, **options):
+        """Takes over a convolution's kernel and bias, and with them its answers.
+
+        Args:
+            layer: Built `keras.layers.Conv2D`, for students of T(2), or
+                `GroupConv2D`, with the student's kernel size and padding.
+            student: `DenseStudent`.
+            **options: Of `ClonedConv2D`, as `symmetry`.
+
+        Returns:
+            `ClonedConv2D`, built, whose outputs are the layer's up to the
+            clone's fidelity.
+
+        Raises:
+            ValueError: If the student does not imitate such a layer.
+        """
+        expected = _convolution(student)
+        found = _convolution(layer)
+        if found != expected:
+            raise ValueError(
+                f"The student imitates a convolution with {expected}. "
+                f"Received: layer with {found}"
+            )
+        image, kernel = student.input_shapes(
+            layer.kernel.shape[-2:-1], (layer.filters,)
+        )
+        if tuple(layer.kernel.shape) != kernel:
+            raise ValueError(
+                f"The student takes kernels of shape {kernel}. "
+                f"Received: layer with a kernel of shape {tuple(layer.kernel.shape)}"
+            )
+        options = {
+            "activation": layer.activation,
+            "use_bias": layer.use_bias,
+            "name": layer.name,
+            **options,
+        }
+        cloned = cls(layer.filters, student, **options)
+        cloned.build((None, *image))
+        cloned.kernel.assign(layer.kernel)
+        if layer.use_bias:
+            cloned.bias.assign(layer.bias)
+        return cloned
+
+    @property
+    def trainable(self):
+        """Whether kernel and bias, and a student that is not frozen, train."""
+        return super().trainable
+
+    @trainable.setter
+    def trainable(self, value):
+        keras.layers.Layer.trainable.fset(self, value)
+        # `model.trainable = True` sets all layers; frozen means frozen.
+        if self.symmetry == "frozen":
+            self.student.trainable = False
+
+    def build(self, input_shape):
+        self._check(input_shape)
+        _, kernel_shape = self.student.input_shapes(input_shape[-1:], (self.filters,))
+        if not self.student.built:
+            self.student.build()
+        self.student.trainable = self.trainable and self.symmetry != "frozen"
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=kernel_shape,
+            initializer=self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+        )
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(
+                name="bias",
+                shape=(self.filters,),
+                initializer=self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+            )
+        if self.symmetry == "anchored":
+            self._drop_anchors()
+
+    def _drop_anchors(self):
+        """Remembers the student's weights as they are now, w₀."""
+        for weight in self.student.weights:
+            anchor = self.add_weight(
+                name=f"anchor_{len(self.anchors)}",
+                shape=weight.shape,
+                initializer="zeros",
+                trainable=False,
+            )
+            anchor.assign(weight)
+            self.anchors.append(anchor)
+
+    def call(self, inputs):
+        self._check(inputs.shape)
+        outputs = self.student(inputs, self.kernel)
+        outputs = ops.cast(outputs, self.compute_dtype)
+        if self.use_bias:
+            outputs = ops.add(outputs, self.bias)
+        if self.symmetry == "anchored":
+            self.add_loss(self.anchor_strength * self.anchor_penalty())
+        return self.activation(outputs)
+
+    def anchor_penalty(self):
+        """How far the student's weights are from w₀, before the strength.
+
+        Returns:
+            Scalar tensor, the sum over weight tensors; 0 without anchors.
+        """
+        penalty = _kl_of_softmax if self.anchor == "kl" else _squared_distance
+        pairs = zip(self.student.weights, self.anchors)
+        return sum((penalty(weight, anchor) for weight, anchor in pairs), 0.0)
+
+    def compute_output_shape(self, input_shape):
+        self._check(input_shape)
+        _, kernel_shape = self.student.input_shapes(input_shape[-1:], (self.filters,))
+        return self.student.compute_output_shape(input_shape, kernel_shape)
+
+    def get_config(self):
+        config = super().get_config()
+        student = keras.saving.serialize_keras_object(self.student)
+        # By which Keras finds that layers of one file share a student. It sets
+        # this itself on the second of two, and on a copy of the first.
+        student["shared_object_id"] = id(self.student)
+        config.update(
+            filters=self.filters,
+            student=student,
+            symmetry=self.symmetry,
+            anchor=self.anchor,
+            anchor_strength=self.anchor_strength,
+            activation=keras.activations.serialize(self.activation),
+            use_bias=self.use_bias,
+            kernel_initializer=keras.initializers.serialize(self.kernel_initializer),
+            bias_initializer=keras.initializers.serialize(self.bias_initializer),
+            kernel_regularizer=keras.regularizers.serialize(self.kernel_regularizer),
+            bias_regularizer=keras.regularizers.serialize(self.bias_regularizer),
+            activity_regularizer=keras.regularizers.serialize(
+                self.activity_regularizer
+            ),
+            kernel_constraint=keras.constraints.serialize(self.kernel_constraint),
+            bias_constraint=keras.constraints.serialize(self.bias_constraint),
+        )
+        return config
+
+    @classmethod
+    def from_config(cls, config):
+        student = keras.saving.deserialize_keras_object(config["student"])
+        return cls(**{**config, "student": student})
+
+    def _check(self, shape):
+        image, _ = self.student.input_shapes(shape[-1:])
+        if tuple(shape[1:]) != image:
+            takes = ", ".join(["batch", *map(str, image[:-1]), "channels"])
+            raise ValueError(
+                f"The student of layer {self.name!r} was cloned for inputs of shape "
+                f"({takes}). Received: inputs of shape {tuple(shape)}"
+            )
+
+
+def _convolution(layer) -> dict:
+    """What has to agree for a student to imitate a convolution."""
+    size = layer.kernel_size
+    stride = getattr(layer, "strides", (1, 1))
+    dilation = getattr(layer, "dilation_rate", (1, 1))
+    return {
+        "group": getattr(getattr(layer, "group", None), "name", "t2"),
+        "kernel_size": tuple(size) if isinstance(size, (tuple, list)) else (size, size),
+        "padding": layer.padding,
+        "strides": tuple(stride),
+        "dilation_rate": tuple(dilation),
+        "groups": getattr(layer, "groups", 1),
+    }
+
+
+def _kl_of_softmax(weight, anchor):
+    logs, anchored = (
+        ops.log_softmax(ops.reshape(ops.convert_to_tensor(w), (-1,)))
+        for w in (weight, anchor)
+    )
+    return ops.sum(ops.exp(logs) * (logs - anchored))
+
+
+def _squared_distance(weight, anchor):
+    return ops.sum(ops.square(ops.subtract(weight, anchor)))
