@@ -5,6 +5,7 @@ import click
 from symclone_tf.cli import options
 from symclone_tf.cli.startup import start
 from symclone_tf.cli.tables import figure, show
+from symclone_tf.strategies import check_strategy
 
 LAYERS = ("lifting", "group")
 
@@ -118,6 +119,7 @@ def clone(output, canvas, layer, image_size, **choices):
             "--canvas is for the whole network, --image-size for one layer: "
             "give one of them."
         )
+    check_strategy(choices["strategy"])
     sc = start(choices["strategy"])
     names = ("kernel_size", "padding", "blocks", "hidden_units")
     sizes = {name: choices.pop(name) for name in names}
@@ -140,16 +142,17 @@ def clone(output, canvas, layer, image_size, **choices):
         )
     rows = []
     for student, report, path in sc.clone_and_export(students, training, output):
-        rows.append(
-            {
-                "Layer": student.description,
-                "Blocks": str(student.blocks),
-                "NMSE": figure(report.nmse),
-                "Equivariance error": figure(report.equivariance_error),
-                "Seconds": f"{report.seconds:.1f}",
-                "Artifact": str(path or "written by the chief"),
-            }
-        )
+        row = {
+            "Layer": student.description,
+            "Blocks": str(student.blocks),
+            "NMSE": figure(report.nmse),
+            "Equivariance error": figure(report.equivariance_error),
+            "Seconds": f"{report.seconds:.1f}",
+            "Artifact": str(path or "written by the chief"),
+        }
+        if report.kept_variance is not None:
+            row["Variance kept"] = f"{report.kept_variance:.2%}"
+        rows.append(row)
     show("Cloned", rows)
     if path:
         click.echo(f"Next: symclone-tf evaluate {path.parent}")

@@ -35,6 +35,7 @@ _HOMES = {
     "list_artifacts": "exporting",
     "load": "exporting",
     "ClonedConv2D": "layers",
+    "check_strategy": "strategies",
     "make_strategy": "strategies",
     "network_students": "networks",
 }

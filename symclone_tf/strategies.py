@@ -4,8 +4,6 @@ import functools
 import json
 import os
 
-import tensorflow as tf
-
 from symclone_tf.checks import one_of
 
 STRATEGIES = ("none", "mirrored", "multi-worker")
@@ -40,6 +38,9 @@ def make_strategy(name: str):
         ValueError: See `check_strategy`.
     """
     check_strategy(name)
+    # Here, so that a strategy can be checked before TensorFlow is imported.
+    import tensorflow as tf
+
     if name == "mirrored":
         kind = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
         devices = [device.name for device in tf.config.list_logical_devices(kind)]

@@ -54,6 +54,17 @@ def test_options_reach_the_clone(run):
     assert {name: record[name] for name in expected} == expected
 
 
+def test_closed_form_says_what_variance_its_blocks_keep(run):
+    options = ["--image-size", 6, "--blocks", 6, "--solver", "closed-form"]
+    result = run("clone", "--group", "c4", *options)
+    assert result.exit_code == 0
+    assert "Variance kept" in result.stdout
+    assert "66.67%" in result.stdout
+    (artifact,) = sc.list_artifacts()
+    assert artifact.record["solver"] == "closed-form"
+    assert abs(artifact.record["kept_variance"] - 2 / 3) < 1e-6
+
+
 def test_one_layer_lifts_by_default(run):
     assert run("clone", "--group", "c2", "--image-size", 5).exit_code == 0
     assert pathlib.Path("exported/c2-lifting-5x5-k3/1").is_dir()
@@ -89,7 +100,12 @@ def test_second_clone_is_a_second_version(run):
         (["--layer", "group"], "--layer", "needs --image-size"),
         (["--canvas", "28", "--image-size", "9"], "--canvas", "one of them"),
         (["--padding", "full"], "'full'", "'valid', 'same'"),
-        (["--solver", "magic"], "'magic'", "'sgd'"),
+        (["--solver", "magic"], "'magic'", "'sgd', 'closed-form'"),
+        (["--solver", "closed-form", "--steps", "5"], "--steps 5", "--solver sgd"),
+        (["--solver", "closed-form", "--jit"], "--jit", "--solver sgd"),
+        (["--solver", "closed-form", "--hidden-units", "4"], "(4,)", "linear blocks"),
+        (["--strategy", "cloud"], "'cloud'", "'mirrored', 'multi-worker'"),
+        (["--strategy", "multi-worker"], "TF_CONFIG=", '"cluster"'),
     ],
 )
 def test_bad_input_is_refused_in_one_line(refused, arguments, given, accepted):
