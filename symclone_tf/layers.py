@@ -3,14 +3,15 @@
 import keras
 from keras import ops
 
-from symclone_tf.checks import one_of, positive_integer, positive_number
+from symclone_tf.checks import one_of, positive_number
+from symclone_tf.convolutions import Convolution
 
 SYMMETRIES = ("frozen", "trainable", "anchored")
 ANCHORS = ("kl", "l2")
 
 
 @keras.saving.register_keras_serializable(package="symclone_tf")
-class ClonedConv2D(keras.layers.Layer):
+class ClonedConv2D(Convolution):
     """Convolution layer made of a cloned student.
 
     A drop-in for `keras.layers.Conv2D` or `GroupConv2D`, with a kernel and a
@@ -76,32 +77,14 @@ class ClonedConv2D(keras.layers.Layer):
         symmetry="frozen",
         anchor="kl",
         anchor_strength=1.0,
-        activation=None,
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        bias_constraint=None,
         **kwargs,
     ):
         one_of("symmetry", symmetry, SYMMETRIES)
         one_of("anchor", anchor, ANCHORS)
         self.symmetry = symmetry
-        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        self.filters = positive_integer("filters", filters)
+        super().__init__(filters, **kwargs)
         self.anchor = anchor
         self.anchor_strength = positive_number("anchor_strength", anchor_strength)
-        self.activation = keras.activations.get(activation)
-        self.use_bias = use_bias
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.bias_initializer = keras.initializers.get(bias_initializer)
-        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
-        self.bias_regularizer = keras.regularizers.get(bias_regularizer)
-        self.kernel_constraint = keras.constraints.get(kernel_constraint)
-        self.bias_constraint = keras.constraints.get(bias_constraint)
         if getattr(student, "symmetry", symmetry) != symmetry:
             raise ValueError(
                 f"The student is {student.symmetry} in another layer; load it once "
@@ -174,22 +157,7 @@ class ClonedConv2D(keras.layers.Layer):
         if not self.student.built:
             self.student.build()
         self.student.trainable = self.trainable and self.symmetry != "frozen"
-        self.kernel = self.add_weight(
-            name="kernel",
-            shape=kernel_shape,
-            initializer=self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-        )
-        self.bias = None
-        if self.use_bias:
-            self.bias = self.add_weight(
-                name="bias",
-                shape=(self.filters,),
-                initializer=self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-            )
+        self.add_kernel_and_bias(kernel_shape)
         if self.symmetry == "anchored":
             self._drop_anchors()
 
@@ -208,12 +176,9 @@ class ClonedConv2D(keras.layers.Layer):
     def call(self, inputs):
         self._check(inputs.shape)
         outputs = self.student(inputs, self.kernel)
-        outputs = ops.cast(outputs, self.compute_dtype)
-        if self.use_bias:
-            outputs = ops.add(outputs, self.bias)
         if self.symmetry == "anchored":
             self.add_loss(self.anchor_strength * self.anchor_penalty())
-        return self.activation(outputs)
+        return self.biased_and_activated(ops.cast(outputs, self.compute_dtype))
 
     def anchor_penalty(self):
         """How far the student's weights are from w₀, before the strength.
@@ -237,22 +202,10 @@ class ClonedConv2D(keras.layers.Layer):
         # this itself on the second of two, and on a copy of the first.
         student["shared_object_id"] = id(self.student)
         config.update(
-            filters=self.filters,
             student=student,
             symmetry=self.symmetry,
             anchor=self.anchor,
             anchor_strength=self.anchor_strength,
-            activation=keras.activations.serialize(self.activation),
-            use_bias=self.use_bias,
-            kernel_initializer=keras.initializers.serialize(self.kernel_initializer),
-            bias_initializer=keras.initializers.serialize(self.bias_initializer),
-            kernel_regularizer=keras.regularizers.serialize(self.kernel_regularizer),
-            bias_regularizer=keras.regularizers.serialize(self.bias_regularizer),
-            activity_regularizer=keras.regularizers.serialize(
-                self.activity_regularizer
-            ),
-            kernel_constraint=keras.constraints.serialize(self.kernel_constraint),
-            bias_constraint=keras.constraints.serialize(self.bias_constraint),
         )
         return config
 

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from symclone_tf.checks import one_of, positive_integer
+from symclone_tf.convolutions import Convolution
 from symclone_tf.groups import PointGroup, get_group
 
 PADDINGS = ("valid", "same")
@@ -140,7 +141,7 @@ def teacher_of(student):
 
 
 @keras.saving.register_keras_serializable(package="symclone_tf")
-class GroupConv2D(keras.layers.Layer):
+class GroupConv2D(Convolution):
     """Convolution layer that is equivariant under a group, by construction.
 
     Turning the input turns every output map and shifts the group axis. The
@@ -192,39 +193,14 @@ class GroupConv2D(keras.layers.Layer):
     - [Cohen & Welling, 2016](https://arxiv.org/abs/1602.07576)
     """
 
-    def __init__(
-        self,
-        filters,
-        kernel_size,
-        group,
-        padding="valid",
-        activation=None,
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        bias_constraint=None,
-        **kwargs,
-    ):
-        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+    def __init__(self, filters, kernel_size, group, padding="valid", **kwargs):
+        super().__init__(filters, **kwargs)
         if isinstance(kernel_size, (tuple, list)) and len(set(kernel_size)) == 1:
             kernel_size = kernel_size[0]
         check_kernel(kernel_size, padding)
-        self.filters = positive_integer("filters", filters)
         self.kernel_size = kernel_size
         self.group = get_group(group)
         self.padding = padding
-        self.activation = keras.activations.get(activation)
-        self.use_bias = use_bias
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.bias_initializer = keras.initializers.get(bias_initializer)
-        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
-        self.bias_regularizer = keras.regularizers.get(bias_regularizer)
-        self.kernel_constraint = keras.constraints.get(kernel_constraint)
-        self.bias_constraint = keras.constraints.get(bias_constraint)
 
     def build(self, input_shape):
         lifting = is_lifting(input_shape, self.group)
@@ -233,34 +209,12 @@ class GroupConv2D(keras.layers.Layer):
         self.input_spec = keras.layers.InputSpec(
             ndim=len(input_shape), axes={-1: in_channels}
         )
-        self.kernel = self.add_weight(
-            name="kernel",
-            shape=(
-                self.kernel_size,
-                self.kernel_size,
-                *on_group,
-                in_channels,
-                self.filters,
-            ),
-            initializer=self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-        )
-        self.bias = None
-        if self.use_bias:
-            self.bias = self.add_weight(
-                name="bias",
-                shape=(self.filters,),
-                initializer=self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-            )
+        size = self.kernel_size
+        self.add_kernel_and_bias((size, size, *on_group, in_channels, self.filters))
 
     def call(self, inputs):
         outputs = group_conv2d(inputs, self.kernel, self.group, self.padding)
-        if self.use_bias:
-            outputs = ops.add(outputs, self.bias)
-        return self.activation(outputs)
+        return self.biased_and_activated(outputs)
 
     def compute_output_shape(self, input_shape):
         is_lifting(input_shape, self.group)
@@ -273,20 +227,8 @@ class GroupConv2D(keras.layers.Layer):
     def get_config(self):
         config = super().get_config()
         config.update(
-            filters=self.filters,
             kernel_size=self.kernel_size,
             group=self.group.name,
             padding=self.padding,
-            activation=keras.activations.serialize(self.activation),
-            use_bias=self.use_bias,
-            kernel_initializer=keras.initializers.serialize(self.kernel_initializer),
-            bias_initializer=keras.initializers.serialize(self.bias_initializer),
-            kernel_regularizer=keras.regularizers.serialize(self.kernel_regularizer),
-            bias_regularizer=keras.regularizers.serialize(self.bias_regularizer),
-            activity_regularizer=keras.regularizers.serialize(
-                self.activity_regularizer
-            ),
-            kernel_constraint=keras.constraints.serialize(self.kernel_constraint),
-            bias_constraint=keras.constraints.serialize(self.bias_constraint),
         )
         return config
