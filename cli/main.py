@@ -3,10 +3,12 @@
 import click
 
 from symclone_tf import __version__
+from symclone_tf.cli.benchmark import benchmark
 from symclone_tf.cli.clone import clone
 from symclone_tf.cli.errors import OneLineErrors
 from symclone_tf.cli.evaluate import evaluate
 from symclone_tf.cli.list import list_command
+from symclone_tf.cli.train import train
 
 
 @click.group(
@@ -22,5 +24,5 @@ def main():
     """Teach plain Dense layers a symmetry, and let a network keep it or break it."""
 
 
-for command in (clone, evaluate, list_command):
+for command in (clone, evaluate, list_command, train, benchmark):
     main.add_command(command)

@@ -26,3 +26,64 @@ class Counts(click.ParamType):
         if not counts or min(counts) < 1:
             self.fail(f"{value!r} is not a list like 64 or 64,64.", param, ctx)
         return counts
+
+
+def protocol(command):
+    """Adds the options of how networks are trained."""
+    for option in reversed(_PROTOCOL):
+        command = option(command)
+    return command
+
+
+_PROTOCOL = (
+    click.option(
+        "--canvas",
+        type=COUNT,
+        metavar="N",
+        help="Image size in pixels, zeros around the digits.  [default: 28; t2 40]",
+    ),
+    click.option(
+        "--max-shift",
+        type=COUNT,
+        metavar="N",
+        help="How far t2 moves digits, in pixels.  [default: 6]",
+    ),
+    click.option(
+        "--train-size",
+        type=COUNT,
+        metavar="N",
+        default=10_000,
+        help="Digits to train on, of 60000.",
+    ),
+    click.option(
+        "--test-size",
+        type=COUNT,
+        metavar="N",
+        default=10_000,
+        help="Digits to test on, of 10000.",
+    ),
+    click.option("--epochs", type=COUNT, metavar="N", default=8),
+    click.option("--batch-size", type=COUNT, metavar="N", default=64),
+    click.option(
+        "--learning-rate", type=POSITIVE, metavar="X", default=1e-3, help="Of AdamW."
+    ),
+    click.option(
+        "--dropout",
+        type=click.FloatRange(min=0, max=1, max_open=True),
+        metavar="X",
+        default=0.2,
+        help="Share of the last hidden units.",
+    ),
+    click.option(
+        "--data-dir",
+        type=click.Path(file_okay=False),
+        help="Where tensorflow-datasets keeps MNIST.  "
+        "[default: TFDS_DATA_DIR, else ~/tensorflow_datasets]",
+    ),
+    click.option(
+        "--clones",
+        type=click.Path(file_okay=False),
+        default="exported",
+        help="Folder of exported clones; missing ones are added.",
+    ),
+)

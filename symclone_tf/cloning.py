@@ -16,7 +16,7 @@ from symclone_tf.closed_form import solve
 from symclone_tf.errors import CloningError, StrategyWarning
 from symclone_tf.memory import check_memory, solving_memory, training_memory
 from symclone_tf.metrics import nmse, student_equivariance_error
-from symclone_tf.progress import CloningProgress
+from symclone_tf.progress import TrainingProgress
 from symclone_tf.recipes import Recipe
 from symclone_tf.strategies import check_strategy, make_strategy
 from symclone_tf.students import DenseStudent
@@ -297,7 +297,7 @@ def _fit(cloner, steps, verbose) -> float:
     """Fits, and returns the last step's NMSE."""
     description = cloner.student.description
     try:
-        with CloningProgress(description, steps, disable=not verbose) as progress:
+        with TrainingProgress(description, steps, disable=not verbose) as progress:
             history = cloner.fit(
                 steps_per_epoch=steps,
                 verbose=0,

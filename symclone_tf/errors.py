@@ -11,3 +11,7 @@ class ArtifactError(ValueError):
 
 class StrategyWarning(UserWarning):
     """A strategy leaves something out that was asked for."""
+
+
+class DataError(ValueError):
+    """A data set is neither there nor to be had."""

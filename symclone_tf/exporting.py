@@ -8,13 +8,9 @@ Layout, as TF Serving expects it::
         assets.extra/clone.json                      how it was made
 """
 
-import contextlib
 import dataclasses
 import json
-import os
 import pathlib
-import shutil
-import uuid
 import zipfile
 
 import keras
@@ -22,6 +18,7 @@ import tensorflow as tf
 
 from symclone_tf.cloning import train
 from symclone_tf.errors import ArtifactError
+from symclone_tf.publishing import check_directory, publish, version_number
 from symclone_tf.strategies import is_chief
 from symclone_tf.students import DenseStudent
 
@@ -109,24 +106,15 @@ def export(student, directory="exported", report=None) -> pathlib.Path:
     if not student.built:
         student.build()
     home = root / artifact_name(student)
-    made = [folder for folder in (home, root) if not folder.exists()]
-    # Beside its final place, so that renaming moves no data; the leading dot
-    # keeps it from being served or listed.
-    aside = home / f".writing-{uuid.uuid4().hex}"
-    aside.mkdir(parents=True)
-    try:
-        _write_saved_model(student, aside)
-        (aside / _STUDENT).parent.mkdir()
-        keras.saving.save_model(student, aside / _STUDENT)
+
+    def write(folder):
+        _write_saved_model(student, folder)
+        (folder / _STUDENT).parent.mkdir()
+        keras.saving.save_model(student, folder / _STUDENT)
         record = json.dumps(_record(student, report), indent=2, ensure_ascii=False)
-        (aside / _RECORD).write_text(record + "\n", encoding="utf-8")
-        return _publish(aside, home)
-    except BaseException:
-        shutil.rmtree(aside, ignore_errors=True)
-        for folder in made:
-            with contextlib.suppress(OSError):
-                folder.rmdir()  # unless another process has put something there
-        raise
+        (folder / _RECORD).write_text(record + "\n", encoding="utf-8")
+
+    return publish(home, write)
 
 
 def clone_and_export(students, training, directory="exported", verbose=1):
@@ -209,7 +197,7 @@ def find(path) -> Artifact:
             f"{path} is not an exported clone: it must be a folder like "
             "exported/c4-lifting-28x28-k3, with versions 1, 2, …, or one of them"
         )
-    newest = max(versions, key=_version_number)
+    newest = max(versions, key=version_number)
     try:
         record = json.loads((newest / _RECORD).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -240,23 +228,6 @@ def list_artifacts(directory="exported") -> list[Artifact]:
     if not root.is_dir():
         raise ArtifactError(f"{root} is not a folder")
     return [find(home) for home in sorted(root.iterdir()) if _versions(home)]
-
-
-def check_directory(directory) -> pathlib.Path:
-    """Refuses a root that could not hold artifacts, before any work is done.
-
-    Raises:
-        ArtifactError: If it is a file, or cannot be written to.
-    """
-    root = pathlib.Path(directory)
-    existing = next(p for p in (root, *root.absolute().parents) if p.exists())
-    if not existing.is_dir():
-        raise ArtifactError(
-            f"`output` must be a folder or a new path. {existing} is a file"
-        )
-    if not os.access(existing, os.W_OK | os.X_OK):
-        raise ArtifactError(f"`output` must be writable. {existing} is not")
-    return root
 
 
 def _write_saved_model(student, path):
@@ -308,29 +279,10 @@ def _record(student, report) -> dict:
     }
 
 
-def _publish(aside, home) -> pathlib.Path:
-    """Renames to the next free version, even if others do so at this moment."""
-    version = max(map(_version_number, home.iterdir()), default=0) + 1
-    while True:
-        final = home / str(version)
-        try:
-            # A rename never replaces a folder that has something in it.
-            return aside.rename(final)
-        except OSError:
-            if not final.exists():
-                raise
-        version += 1
-
-
 def _versions(home) -> list[pathlib.Path]:
     if not home.is_dir():
         return []
-    return [p for p in home.iterdir() if _version_number(p) and (p / _RECORD).is_file()]
-
-
-def _version_number(path) -> int:
-    """The number of a version's folder, or 0 if the path is something else."""
-    return int(path.name) if path.name.isascii() and path.name.isdigit() else 0
+    return [p for p in home.iterdir() if version_number(p) and (p / _RECORD).is_file()]
 
 
 def _first_line(error) -> str:

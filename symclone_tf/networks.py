@@ -1,7 +1,155 @@
-"""The MNIST network, and the students that stand in for its convolutions."""
+"""The MNIST networks, and the students that stand in for their convolutions."""
 
+import keras
+import numpy as np
+from keras import layers
+
+from symclone_tf.checks import one_of, positive_integer
+from symclone_tf.groups import get_group
+from symclone_tf.layers import ClonedConv2D
 from symclone_tf.students import DenseStudent
-from symclone_tf.teachers import output_size
+from symclone_tf.teachers import GroupConv2D, output_size
+
+ARCHITECTURES = ("mlp", "cnn", "gcnn", "cloned")
+FILTERS = (10, 10, 20, 20)
+MLP_UNITS = (256, 256, 512, 512, 256, 128)
+
+
+def mnist_network(
+    architecture,
+    group="c4",
+    classes=10,
+    canvas=28,
+    students=None,
+    symmetry="frozen",
+    anchor="kl",
+    anchor_strength=1.0,
+    dropout=0.2,
+    seed=None,
+) -> keras.Model:
+    """The MNIST network, with the convolution as a parameter.
+
+    Convolutions of 10, 10, 20 and 20 filters of 3×3 pixels, with ReLU; a 2×2
+    max pooling after each pair; the average over space and group; Dense 50,
+    ReLU, dropout, and Dense with softmax. The `"mlp"` has Dense layers of 256,
+    256, 512, 512, 256 and 128 units in the place of all that.
+
+    With the same seed, all architectures of a group draw the same kernels for
+    the same layers, as far as these have the same shapes.
+
+    Args:
+        architecture: String, `"mlp"`; `"cnn"` for `keras.layers.Conv2D`;
+            `"gcnn"` for `GroupConv2D`; or `"cloned"` for `ClonedConv2D`.
+        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
+        classes: Integer.
+        canvas: Integer, height and width of the images in pixels.
+        students: List of four `DenseStudent`, for `"cloned"`; see
+            `network_students`.
+        symmetry: String, of `ClonedConv2D`.
+        anchor: String, of `ClonedConv2D`.
+        anchor_strength: Float, of `ClonedConv2D`.
+        dropout: Float, the share of the last hidden units to drop.
+        seed: Integer, of the initial weights and of dropout; `None` for a
+            random one.
+
+    Returns:
+        `keras.Sequential`, built, from `image`, `(batch, canvas, canvas, 1)`,
+        to `probabilities`, `(batch, classes)`.
+
+    Raises:
+        ValueError: If an argument is not accepted, or the students do not fit.
+
+    Example:
+
+    >>> model = mnist_network("gcnn", "c4", seed=0)
+    >>> model(keras.random.normal((2, 28, 28, 1))).shape
+    TensorShape([2, 10])
+
+    Reference:
+
+    - [Huang et al., 2024](https://arxiv.org/abs/2410.03989), section 4
+    """
+    one_of("architecture", architecture, ARCHITECTURES)
+    group = get_group(group)
+    positive_integer("classes", classes)
+    _check_canvas(canvas)
+    if (architecture == "cloned") != (students is not None):
+        raise ValueError(
+            "`students` are for `architecture` cloned, which needs four of them. "
+            f"Received: architecture={architecture}, students={students}"
+        )
+    seeds = iter(np.random.SeedSequence(seed).generate_state(16).tolist())
+
+    def hidden(units):
+        return layers.Dense(
+            units, "relu", kernel_initializer=keras.initializers.HeNormal(next(seeds))
+        )
+
+    def conv(index):
+        options = {
+            "activation": "relu",
+            "kernel_initializer": keras.initializers.HeNormal(next(seeds)),
+            "name": f"conv_{index + 1}",
+        }
+        filters = FILTERS[index]
+        if architecture == "cnn":
+            return layers.Conv2D(filters, 3, **options)
+        if architecture == "gcnn":
+            return GroupConv2D(filters, 3, group, **options)
+        return ClonedConv2D(
+            filters,
+            students[index],
+            symmetry,
+            anchor=anchor,
+            anchor_strength=anchor_strength,
+            **options,
+        )
+
+    if architecture == "mlp":
+        body = [layers.Flatten(), *map(hidden, MLP_UNITS)]
+    else:
+        pool, average = _pooling(architecture, group)
+        pairs = (conv(0), conv(1), pool(), conv(2), conv(3), pool())
+        body = [*pairs, average(), hidden(50)]
+    return keras.Sequential(
+        [
+            keras.Input((canvas, canvas, 1), name="image"),
+            *body,
+            layers.Dropout(dropout, seed=next(seeds)),
+            layers.Dense(
+                classes,
+                "softmax",
+                kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
+                name="probabilities",
+            ),
+        ],
+        name=architecture,
+    )
+
+
+def _pooling(architecture, group):
+    """What pools pixels, and what averages over all that the group moves."""
+    if architecture == "cnn" or group.is_trivial:
+        return lambda: layers.MaxPooling2D(2), layers.GlobalAveragePooling2D
+    return lambda: layers.MaxPooling3D((2, 2, 1)), layers.GlobalAveragePooling3D
+
+
+def convolutions(model) -> list[keras.layers.Layer]:
+    """A model's convolution layers, in order, those of nested models included.
+
+    Args:
+        model: `keras.Model`, built.
+
+    Returns:
+        List of `Conv2D`, `GroupConv2D` and `ClonedConv2D` layers.
+
+    Example:
+
+    >>> [layer.name for layer in convolutions(mnist_network("cnn"))]
+    ['conv_1', 'conv_2', 'conv_3', 'conv_4']
+    """
+    kinds = (layers.Conv2D, GroupConv2D, ClonedConv2D)
+    return [layer for layer in model._flatten_layers() if isinstance(layer, kinds)]
 
 
 def network_students(
@@ -31,19 +179,29 @@ def network_students(
     >>> [student.description for student in network_students("c4")]
     ['C4 lifting 28×28', 'C4 group 26×26', 'C4 group 12×12', 'C4 group 10×10']
     """
-    students = []
-    size = canvas
-    for layer in range(4):
+    sizes = _sizes(canvas, kernel_size, padding)
+    return [
+        DenseStudent(group, layer == 0, size, kernel_size, padding, **options)
+        for layer, size in enumerate(sizes)
+    ]
+
+
+def _check_canvas(canvas):
+    _sizes(positive_integer("canvas", canvas), 3, "valid")
+
+
+def _sizes(canvas, kernel_size, padding) -> list[int]:
+    """The sizes of the images that each convolution reads."""
+    sizes, size = [], canvas
+    for layer in range(len(FILTERS)):
         if size < kernel_size:
             raise ValueError(
                 f"`canvas` is too small: convolution {layer + 1} of the network "
                 f"would read {size}×{size} images with kernels of {kernel_size}×"
                 f"{kernel_size}. Received: canvas={canvas}"
             )
-        students.append(
-            DenseStudent(group, layer == 0, size, kernel_size, padding, **options)
-        )
+        sizes.append(size)
         size = output_size(size, kernel_size, padding)
         if layer % 2:
             size //= 2
-    return students
+    return sizes

@@ -1,4 +1,4 @@
-"""A progress bar that shows where cloning is now, not its running mean."""
+"""A progress bar that shows where training is now, not its running mean."""
 
 import keras
 from rich.console import Console
@@ -11,31 +11,40 @@ from rich.progress import (
 )
 
 
-class CloningProgress(keras.callbacks.Callback):
-    """Shows steps, current NMSE and remaining time on stderr.
+class TrainingProgress(keras.callbacks.Callback):
+    """Shows steps, the current metric and the remaining time on stderr.
 
     A context manager besides a callback, so that an interrupted training
     leaves the terminal as it was.
 
     Args:
-        description: String, what is being cloned.
-        steps: Integer, the number of steps in all.
+        description: String, what is being trained.
+        steps: Integer, the number of steps in all epochs.
+        metric: String, the entry of the logs to show.
+        form: String, its format.
         disable: Boolean, whether to stay silent.
     """
 
-    def __init__(self, description: str, steps: int, disable: bool = False):
+    def __init__(self, description, steps, metric="nmse", form=".1e", disable=False):
         super().__init__()
         self._progress = Progress(
             TextColumn("{task.description:<18}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("NMSE {task.fields[nmse]}"),
+            TextColumn("{task.fields[value]}"),
             TimeRemainingColumn(),
             console=Console(stderr=True),
             disable=disable,
         )
         self._steps = steps
-        self._task = self._progress.add_task(description, total=steps, nmse="–")
+        self._metric = metric
+        self._title = metric.upper() if metric == "nmse" else metric
+        self._form = form
+        self._before = 0
+        self._epoch_steps = 0
+        self._task = self._progress.add_task(
+            description, total=steps, value=f"{self._title} –"
+        )
 
     def __enter__(self):
         self._progress.start()
@@ -44,10 +53,14 @@ class CloningProgress(keras.callbacks.Callback):
     def __exit__(self, *exception):
         self._progress.stop()
 
+    def on_epoch_begin(self, epoch, logs=None):
+        self._before += self._epoch_steps
+
     def on_train_batch_end(self, batch, logs=None):
+        self._epoch_steps = batch + 1
         self._progress.update(
             self._task,
             # The last of several steps per execution may lie past the end.
-            completed=min(batch + 1, self._steps),
-            nmse=f"{float(logs['nmse']):.1e}",
+            completed=min(self._before + batch + 1, self._steps),
+            value=f"{self._title} {float(logs[self._metric]):{self._form}}",
         )

@@ -201,8 +201,10 @@ class DenseStudent(keras.layers.Layer):
         if self._mixes_inputs(inputs.shape[-1], kernel.shape[-1]):
             outputs = self._mix_inputs(inputs, kernel)
         else:
-            features = ops.transpose(self.features(inputs), (0, 2, 1))
-            outputs = ops.matmul(features, self.coefficients(kernel))
+            mixing = ops.transpose(self.coefficients(kernel))
+            # The product's few maps are transposed, not the many features.
+            outputs = ops.matmul(mixing, self.features(inputs))
+            outputs = ops.transpose(outputs, (0, 2, 1))
         size, filters = self.output_size, kernel.shape[-1]
         return ops.reshape(outputs, (-1, size, size, *self.group.axis_shape, filters))
 

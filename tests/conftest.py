@@ -27,3 +27,26 @@ def small_clone():
     import symclone_tf as sc
 
     return sc.clone("c4", image_size=8, verbose=0)
+
+
+@pytest.fixture(scope="session")
+def mnist():
+    """Skips where there is no MNIST and none can be downloaded."""
+    import symclone_tf as sc
+
+    try:
+        sc.mnist_task("invariance", size=1)
+    except sc.DataError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def clones(tmp_path_factory):
+    """The C4 network's four layers, cloned in closed form, as artifacts."""
+    import symclone_tf as sc
+
+    root = tmp_path_factory.mktemp("clones")
+    students = sc.network_students("c4", seed=0, dtype="float32")
+    solve = sc.Training(solver="closed-form")
+    assert len(list(sc.clone_and_export(students, solve, root, verbose=0))) == 4
+    return root

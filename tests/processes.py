@@ -9,11 +9,11 @@ import sys
 SCRIPT = """
 import sys
 from symclone_tf import progress
-shown = progress.CloningProgress.on_train_batch_end
+shown = progress.TrainingProgress.on_train_batch_end
 def announce(self, *arguments, **options):
     shown(self, *arguments, **options)
     print("training", flush=True)
-progress.CloningProgress.on_train_batch_end = announce
+progress.TrainingProgress.on_train_batch_end = announce
 from symclone_tf.cli.main import main
 main(sys.argv[1:], prog_name="symclone-tf")
 """

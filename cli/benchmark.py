@@ -1,0 +1,39 @@
+"""`symclone-tf benchmark`."""
+
+import pathlib
+
+import click
+
+from symclone_tf.cli import options
+from symclone_tf.cli.startup import start
+from symclone_tf.cli.tables import show
+
+
+@click.command()
+@click.option("--group", type=options.GROUP, required=True, help="Symmetry.")
+@click.option(
+    "--seeds",
+    type=options.COUNT,
+    metavar="N",
+    default=3,
+    help="Of mlp, cnn, gcnn, frozen and trainable clones. Anchored clones and those "
+    "of 8 and 7 blocks are trained once.",
+)
+@options.protocol
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False),
+    default="benchmark",
+    help="Folder of the tables.",
+)
+def benchmark(group, output, **choices):
+    """Train every network on both tasks, and compare.
+
+    Missing clones are made first. Started again, a benchmark goes on where it
+    was interrupted.
+    """
+    sc = start()
+    rows = list(sc.benchmark(group, output=output, **choices))
+    show(f"Benchmark of {group}", sc.summarize(rows))
+    table = pathlib.Path(output, group)
+    click.echo(f"Written: {table}.csv, a line a run, and {table}.md, this table")

@@ -1,0 +1,81 @@
+"""`symclone-tf train`."""
+
+import click
+
+from symclone_tf.cli import options
+from symclone_tf.cli.startup import start
+from symclone_tf.cli.tables import figure, show
+
+
+@click.command()
+@click.option("--group", type=options.GROUP, required=True, help="Symmetry.")
+@click.option(
+    "--task",
+    type=click.Choice(["invariance", "breaking"]),
+    default="invariance",
+    help="Classify moved digits, having seen none; or tell how they were moved.",
+)
+@click.option(
+    "--architecture",
+    type=click.Choice(["mlp", "cnn", "gcnn", "cloned"]),
+    default="cloned",
+)
+@click.option(
+    "--symmetry",
+    type=click.Choice(["frozen", "trainable", "anchored"]),
+    help="What becomes of the clones' weights.  [default: frozen]",
+)
+@click.option(
+    "--blocks", type=options.COUNT, metavar="N", help="Of the clones.  [default: 9]"
+)
+@click.option(
+    "--anchor",
+    type=click.Choice(["kl", "l2"]),
+    help="Penalty of anchored clones.  [default: kl]",
+)
+@click.option(
+    "--anchor-strength",
+    type=options.POSITIVE,
+    metavar="X",
+    help="Of anchored clones.  [default: 1]",
+)
+@options.protocol
+@click.option(
+    "--seed",
+    type=options.SEED,
+    metavar="N",
+    default=0,
+    help="Of weights, dropout, moves and order.",
+)
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False),
+    default="trained",
+    help="Folder of all trained classifiers.",
+)
+def train(output, clones, data_dir, **choices):
+    """Train one network on MNIST, and export it as a classifier.
+
+    Missing clones are made first.
+    """
+    sc = start()
+    metrics, path = sc.train_and_export(
+        sc.Experiment(**choices), output, clones, data_dir
+    )
+    row = {
+        "Artifact": str(path),
+        "Accuracy": f"{metrics['accuracy']:.2%}",
+        "Parameters": f"{metrics['parameters']:,}",
+        "Seconds": f"{metrics['seconds']:.0f}",
+    }
+    if metrics["upright_accuracy"] is not None:
+        row["Unmoved digits"] = f"{metrics['upright_accuracy']:.2%}"
+    show("Trained", [row])
+    show(
+        "Equivariance errors",
+        [
+            {"Layer": name, **{when: figure(value) for when, value in error.items()}}
+            for name, error in metrics["equivariance_error"].items()
+        ],
+    )
+    click.echo(f"Next: symclone-tf benchmark --group {choices['group']}")

@@ -1,0 +1,82 @@
+"""Folders of numbered versions: each appears whole, or not at all."""
+
+import contextlib
+import os
+import pathlib
+import shutil
+import uuid
+
+from symclone_tf.errors import ArtifactError
+
+
+def publish(home, write) -> pathlib.Path:
+    """Writes the next version of an artifact.
+
+    Args:
+        home: `pathlib.Path`, the artifact's folder in its root; both are made
+            if they are missing.
+        write: Function that fills the empty folder that it is given.
+
+    Returns:
+        `pathlib.Path` of the new version.
+
+    Raises:
+        OSError: If writing fails; nothing is left behind then.
+    """
+    made = [folder for folder in (home, home.parent) if not folder.exists()]
+    # Beside its final place, so that renaming moves no data; the leading dot
+    # keeps it from being served or listed.
+    aside = home / f".writing-{uuid.uuid4().hex}"
+    aside.mkdir(parents=True)
+    try:
+        write(aside)
+        return _rename(aside, home)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        for folder in made:
+            with contextlib.suppress(OSError):
+                folder.rmdir()  # unless another process has put something there
+        raise
+
+
+def check_directory(directory, name="output") -> pathlib.Path:
+    """Refuses a root that could not hold artifacts, before any work is done.
+
+    Args:
+        directory: String or path.
+        name: String, what the message calls it.
+
+    Returns:
+        `pathlib.Path` of the root.
+
+    Raises:
+        ArtifactError: If it is a file, or cannot be written to.
+    """
+    root = pathlib.Path(directory)
+    existing = next(p for p in (root, *root.absolute().parents) if p.exists())
+    if not existing.is_dir():
+        raise ArtifactError(
+            f"`{name}` must be a folder or a new path. {existing} is a file"
+        )
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise ArtifactError(f"`{name}` must be writable. {existing} is not")
+    return root
+
+
+def version_number(path) -> int:
+    """The number of a version's folder, or 0 if the path is something else."""
+    return int(path.name) if path.name.isascii() and path.name.isdigit() else 0
+
+
+def _rename(aside, home) -> pathlib.Path:
+    """Renames to the next free version, even if others do so at this moment."""
+    version = max(map(version_number, home.iterdir()), default=0) + 1
+    while True:
+        final = home / str(version)
+        try:
+            # A rename never replaces a folder that has something in it.
+            return aside.rename(final)
+        except OSError:
+            if not final.exists():
+                raise
+        version += 1
