@@ -37,7 +37,7 @@ from symclone_tf.cli.tables import figure, show
     "--anchor-strength",
     type=options.POSITIVE,
     metavar="X",
-    help="Of anchored clones.  [default: 1]",
+    help="Of anchored clones.  [default: 1000]",
 )
 @options.protocol
 @click.option(

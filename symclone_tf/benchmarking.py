@@ -20,13 +20,13 @@ NETWORKS = (
     {"architecture": "cloned", "symmetry": "frozen"},
     {"architecture": "cloned", "symmetry": "trainable"},
 )
-ANCHOR_STRENGTHS = (1.0, 10.0, 100.0)
+ANCHOR_STRENGTHS = (1e2, 1e3, 1e4)
 VARIANTS = (
     *(
         {
             "architecture": "cloned",
             "symmetry": "anchored",
-            "anchor": "l2",
+            "anchor": "kl",
             "anchor_strength": strength,
         }
         for strength in ANCHOR_STRENGTHS

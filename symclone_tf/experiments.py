@@ -43,7 +43,7 @@ class Experiment:
         blocks: Integer, of the clones; `None` for 9.
         anchor: String, of `ClonedConv2D`; `None` for `"kl"`. This and the next
             are for anchored clones only.
-        anchor_strength: Float, of `ClonedConv2D`; `None` for 1.
+        anchor_strength: Float, of `ClonedConv2D`; `None` for 1000.
         canvas: Integer, pixels, see `mnist_task`.
         max_shift: Integer, pixels, see `mnist_task`.
         train_size: Integer, how many digits to train on.
@@ -103,7 +103,7 @@ class Experiment:
         )
         anchored = cloned and chosen["symmetry"] == "anchored"
         chosen |= self._only(
-            anchored, "`symmetry` anchored", {"anchor": "kl", "anchor_strength": 1.0}
+            anchored, "`symmetry` anchored", {"anchor": "kl", "anchor_strength": 1000.0}
         )
         if cloned:
             one_of("symmetry", chosen["symmetry"], SYMMETRIES)
@@ -362,7 +362,7 @@ def _parameters(model) -> int:
 def _network_error(model, experiment, images) -> float:
     """How much the network's probabilities change when its images move."""
     return equivariance_error(
-        lambda moved: model(moved, training=False),
+        model.predict_on_batch,
         experiment.group,
         images,
         max_shift=experiment.max_shift,

@@ -31,7 +31,10 @@ class ClonedConv2D(Convolution):
         anchor: String, the penalty of anchored weights: `"kl"`, the paper's
             KL(softmax(w) ‖ softmax(w₀)), or `"l2"`, ‖w − w₀‖², summed over
             weight tensors.
-        anchor_strength: Float, what the penalty is multiplied with.
+        anchor_strength: Float, what the penalty is multiplied with. The softmax
+            makes `"kl"` a mean over a tensor's weights, about half their
+            variance around w₀, which asks for thousands; `"l2"` is a sum, and
+            asks for hundredths.
         activation: Activation function, or its name.
         use_bias: Boolean, whether to add a bias, one per filter and the same
             for all group elements.
@@ -76,7 +79,7 @@ class ClonedConv2D(Convolution):
         student,
         symmetry="frozen",
         anchor="kl",
-        anchor_strength=1.0,
+        anchor_strength=1000.0,
         **kwargs,
     ):
         one_of("symmetry", symmetry, SYMMETRIES)
@@ -172,12 +175,11 @@ class ClonedConv2D(Convolution):
             )
             anchor.assign(weight)
             self.anchors.append(anchor)
+            weight.regularizer = Anchored(self.anchor, self.anchor_strength, anchor)
 
     def call(self, inputs):
         self._check(inputs.shape)
         outputs = self.student(inputs, self.kernel)
-        if self.symmetry == "anchored":
-            self.add_loss(self.anchor_strength * self.anchor_penalty())
         return self.biased_and_activated(ops.cast(outputs, self.compute_dtype))
 
     def anchor_penalty(self):
@@ -186,9 +188,8 @@ class ClonedConv2D(Convolution):
         Returns:
             Scalar tensor, the sum over weight tensors; 0 without anchors.
         """
-        penalty = _kl_of_softmax if self.anchor == "kl" else _squared_distance
         pairs = zip(self.student.weights, self.anchors)
-        return sum((penalty(weight, anchor) for weight, anchor in pairs), 0.0)
+        return sum((_PENALTIES[self.anchor](w, anchor) for w, anchor in pairs), 0.0)
 
     def compute_output_shape(self, input_shape):
         self._check(input_shape)
@@ -224,6 +225,24 @@ class ClonedConv2D(Convolution):
             )
 
 
+class Anchored(keras.regularizers.Regularizer):
+    """Penalty for leaving an anchor, which Keras adds to a model's loss.
+
+    Args:
+        penalty: String, `"kl"` or `"l2"`, see `ClonedConv2D`.
+        strength: Float, what the penalty is multiplied with.
+        anchor: Variable, the weight's cloned values w₀.
+    """
+
+    def __init__(self, penalty, strength, anchor):
+        self.penalty = penalty
+        self.strength = strength
+        self.anchor = anchor
+
+    def __call__(self, x):
+        return self.strength * _PENALTIES[self.penalty](x, self.anchor)
+
+
 def _convolution(layer) -> dict:
     """What has to agree for a student to imitate a convolution."""
     size = layer.kernel_size
@@ -249,3 +268,6 @@ def _kl_of_softmax(weight, anchor):
 
 def _squared_distance(weight, anchor):
     return ops.sum(ops.square(ops.subtract(weight, anchor)))
+
+
+_PENALTIES = {"kl": _kl_of_softmax, "l2": _squared_distance}

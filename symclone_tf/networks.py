@@ -23,7 +23,7 @@ def mnist_network(
     students=None,
     symmetry="frozen",
     anchor="kl",
-    anchor_strength=1.0,
+    anchor_strength=1000.0,
     dropout=0.2,
     seed=None,
 ) -> keras.Model:

@@ -1,0 +1,47 @@
+import pathlib
+
+import pytest
+
+from symclone_tf import benchmarking
+
+SMALL = ("--train-size", 64, "--test-size", 32, "--epochs", 1, "--seeds", 1)
+
+
+@pytest.mark.usefixtures("mnist")
+def test_writes_both_tables_and_shows_them(run, monkeypatch):
+    networks = ({"architecture": "mlp"}, {"architecture": "cnn"})
+    monkeypatch.setattr(benchmarking, "NETWORKS", networks)
+    monkeypatch.setattr(benchmarking, "VARIANTS", ())
+    result = run(
+        "benchmark", "--group", "t2", "--max-shift", 1, "--output", "tables", *SMALL
+    )
+    assert result.exit_code == 0
+    assert "tables/t2.csv" in result.stdout
+    table = pathlib.Path("tables/t2.md").read_text().splitlines()
+    assert len(table) == 2 + 4
+    assert len(pathlib.Path("tables/t2.csv").read_text().splitlines()) == 1 + 4
+    for word in ("invariance", "breaking", "mlp", "cnn"):
+        assert word in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--seeds", "0"], "'--seeds'"),
+        (["--epochs", "-1"], "'--epochs'"),
+        (["--canvas", "27"], "--canvas 27"),
+    ],
+)
+def test_bad_input_is_refused_in_one_line(refused, arguments, message):
+    assert message in refused("benchmark", "--group", "c4", *arguments)
+
+
+@pytest.mark.usefixtures("mnist")
+def test_table_of_another_kind_is_refused(run, monkeypatch):
+    monkeypatch.setattr(benchmarking, "NETWORKS", ({"architecture": "mlp"},))
+    monkeypatch.setattr(benchmarking, "VARIANTS", ())
+    assert run("benchmark", "--group", "c4", *SMALL).exit_code == 0
+    result = run("benchmark", "--group", "c4", *SMALL, "--batch-size", 32)
+    assert result.exit_code == 2
+    assert "--batch-size 32" in result.stderr
+    assert "--output holds" in result.stderr
