@@ -37,7 +37,7 @@ _HOMES = {
     "ClonedConv2D": "layers",
     "check_strategy": "strategies",
     "make_strategy": "strategies",
-    "convolutions": "networks",
+    "convolution_layers": "networks",
     "mnist_network": "networks",
     "network_students": "networks",
     "EquivarianceErrors": "callbacks",

@@ -7,7 +7,7 @@ import numpy as np
 
 from symclone_tf.groups import get_group
 from symclone_tf.metrics import equivariance_error
-from symclone_tf.networks import convolutions
+from symclone_tf.networks import convolution_layers
 
 
 class EquivarianceErrors(keras.callbacks.Callback):
@@ -34,7 +34,8 @@ class EquivarianceErrors(keras.callbacks.Callback):
     >>> model.compile("adam", "sparse_categorical_crossentropy")
     >>> images = keras.random.normal((8, 28, 28, 1))
     >>> errors = EquivarianceErrors(images, "c4")
-    >>> history = model.fit(images, [0, 1] * 4, callbacks=[errors], verbose=0)
+    >>> labels = keras.ops.arange(8) % 2
+    >>> history = model.fit(images, labels, callbacks=[errors], verbose=0)
     >>> history.history["equivariance_error/conv_4"][0] < 1e-5
     True
     """
@@ -82,7 +83,7 @@ def layer_errors(model, inputs, group, max_shift=2) -> dict[str, float]:
     >>> layer_errors(model, images, "c4")["conv_1"] > 0.1
     True
     """
-    layers = convolutions(model)
+    layers = convolution_layers(model)
     with contextlib.ExitStack() as stack:
         reached = [stack.enter_context(_inputs_of(layer)) for layer in layers]
         model(inputs, training=False)

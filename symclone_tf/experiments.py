@@ -19,7 +19,7 @@ from symclone_tf.layers import ANCHORS, SYMMETRIES
 from symclone_tf.metrics import equivariance_error
 from symclone_tf.networks import (
     ARCHITECTURES,
-    convolutions,
+    convolution_layers,
     mnist_network,
     network_students,
 )
@@ -353,7 +353,7 @@ def _parameters(model) -> int:
     """Weights that the network computes with: anchors are not among them."""
     anchors = sum(
         np.prod(anchor.shape)
-        for layer in convolutions(model)
+        for layer in convolution_layers(model)
         for anchor in getattr(layer, "anchors", ())
     )
     return model.count_params() - int(anchors)

@@ -134,7 +134,7 @@ def _pooling(architecture, group):
     return lambda: layers.MaxPooling3D((2, 2, 1)), layers.GlobalAveragePooling3D
 
 
-def convolutions(model) -> list[keras.layers.Layer]:
+def convolution_layers(model) -> list[keras.layers.Layer]:
     """A model's convolution layers, in order, those of nested models included.
 
     Args:
@@ -145,7 +145,7 @@ def convolutions(model) -> list[keras.layers.Layer]:
 
     Example:
 
-    >>> [layer.name for layer in convolutions(mnist_network("cnn"))]
+    >>> [layer.name for layer in convolution_layers(mnist_network("cnn"))]
     ['conv_1', 'conv_2', 'conv_3', 'conv_4']
     """
     kinds = (layers.Conv2D, GroupConv2D, ClonedConv2D)

@@ -7,7 +7,7 @@ import pytest
 from symclone_tf.errors import ArtifactError, CloningError, DataError
 from symclone_tf.experiments import Experiment, find_or_clone, run_experiment
 from symclone_tf.exporting import list_artifacts
-from symclone_tf.networks import convolutions
+from symclone_tf.networks import convolution_layers
 
 SMALL = {"train_size": 96, "test_size": 48, "epochs": 1, "batch_size": 32}
 
@@ -109,13 +109,15 @@ class TestRunning:
     def test_frozen_blocks_do_not_change_by_a_bit_and_kernels_do(self, ran, clones):
         model, _ = ran
         fresh = find_or_clone(Experiment("cloned"), clones)
-        for layer, student in zip(convolutions(model), fresh):
+        for layer, student in zip(convolution_layers(model), fresh):
             for mine, theirs in zip(layer.student.weights, student.weights):
                 np.testing.assert_array_equal(mine, theirs)
         untrained, _ = run_experiment(
             Experiment("cloned", **SMALL | {"learning_rate": 1e-30}), clones, verbose=0
         )
-        for mine, theirs in zip(convolutions(model), convolutions(untrained)):
+        for mine, theirs in zip(
+            convolution_layers(model), convolution_layers(untrained)
+        ):
             assert not np.array_equal(mine.kernel, theirs.kernel)
 
     def test_same_seed_gives_the_same_figures(self, ran, clones):

@@ -5,7 +5,7 @@ from keras import layers
 
 from symclone_tf.experiments import Experiment, find_or_clone
 from symclone_tf.layers import ClonedConv2D
-from symclone_tf.networks import convolutions, mnist_network, network_students
+from symclone_tf.networks import convolution_layers, mnist_network, network_students
 from symclone_tf.teachers import GroupConv2D
 
 
@@ -47,7 +47,7 @@ def test_canvas_too_small_for_the_last_layer_is_refused(make):
     ],
 )
 def test_convolutions_have_10_10_20_and_20_filters(architecture, kind, parameters):
-    found = convolutions(mnist_network(architecture, "c4"))
+    found = convolution_layers(mnist_network(architecture, "c4"))
     assert [type(layer) for layer in found] == [kind] * 4
     expected = [
         f * n + f for f, n in zip((10, 10, 20, 20), [p - 1 for p in parameters])
@@ -59,7 +59,7 @@ def test_mlp_has_the_papers_widths():
     model = mnist_network("mlp", classes=20)
     widths = [layer.units for layer in model.layers if isinstance(layer, layers.Dense)]
     assert widths == [256, 256, 512, 512, 256, 128, 20]
-    assert convolutions(model) == []
+    assert convolution_layers(model) == []
 
 
 @pytest.mark.parametrize("architecture", ["mlp", "cnn", "gcnn"])
@@ -83,7 +83,9 @@ def test_seed_decides_all_weights(architecture):
 
 
 def test_kernels_are_he_normal_and_differ_between_layers():
-    kernels = [layer.kernel for layer in convolutions(mnist_network("gcnn", seed=0))]
+    kernels = [
+        layer.kernel for layer in convolution_layers(mnist_network("gcnn", seed=0))
+    ]
     np.testing.assert_allclose(np.std(kernels[3]), np.sqrt(2 / (36 * 20)), rtol=0.05)
     assert not np.array_equal(kernels[1], kernels[2][..., :10, :10])
 
@@ -103,7 +105,7 @@ def test_frozen_clones_answer_as_group_convolutions_through_the_whole_network(
     """Every layer's output, with kernels and biases that are the same."""
     gcnn = mnist_network("gcnn", "c4", seed=0)
     cloned = mnist_network("cloned", "c4", students=students, seed=0)
-    for mine, theirs in zip(convolutions(cloned), convolutions(gcnn)):
+    for mine, theirs in zip(convolution_layers(cloned), convolution_layers(gcnn)):
         bias = rng.normal(size=mine.bias.shape)
         np.testing.assert_array_equal(mine.kernel, theirs.kernel)
         mine.bias.assign(bias)
@@ -122,7 +124,7 @@ def _all_outputs(model, images):
 
 def test_symmetry_and_anchors_reach_the_clones(students):
     model = mnist_network("cloned", "c4", students=students)
-    assert {layer.symmetry for layer in convolutions(model)} == {"frozen"}
+    assert {layer.symmetry for layer in convolution_layers(model)} == {"frozen"}
     assert len(model.trainable_weights) == 4 * 2 + 2 * 2
     copies = [type(s).from_config(s.get_config()) for s in students]
     model = mnist_network(
@@ -133,7 +135,9 @@ def test_symmetry_and_anchors_reach_the_clones(students):
         anchor="l2",
         anchor_strength=7,
     )
-    found = {(c.symmetry, c.anchor, c.anchor_strength) for c in convolutions(model)}
+    found = {
+        (c.symmetry, c.anchor, c.anchor_strength) for c in convolution_layers(model)
+    }
     assert found == {("anchored", "l2", 7.0)}
 
 
@@ -143,8 +147,8 @@ def test_convolutions_of_nested_models_are_found(students):
         [keras.Input((28, 28, 1)), ClonedConv2D(2, students[0]), layers.Flatten()]
     )
     outer = keras.Sequential([keras.Input((30, 30, 1)), inner, model])
-    assert [layer.name for layer in convolutions(outer)][:1] == ["inside"]
-    assert len(convolutions(outer)) == 2
+    assert [layer.name for layer in convolution_layers(outer)][:1] == ["inside"]
+    assert len(convolution_layers(outer)) == 2
 
 
 @pytest.mark.parametrize(
