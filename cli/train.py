@@ -48,19 +48,25 @@ from symclone_tf.cli.tables import figure, show
     help="Of weights, dropout, moves and order.",
 )
 @click.option(
+    "--image-dtype",
+    type=click.Choice(["float32", "uint8"]),
+    default="float32",
+    help="What the SavedModel takes: images from 0 to 1, or from 0 to 255.",
+)
+@click.option(
     "--output",
     type=click.Path(file_okay=False),
     default="trained",
     help="Folder of all trained classifiers.",
 )
-def train(output, clones, data_dir, **choices):
+def train(output, clones, data_dir, image_dtype, **choices):
     """Train one network on MNIST, and export it as a classifier.
 
     Missing clones are made first.
     """
     sc = start()
     metrics, path = sc.train_and_export(
-        sc.Experiment(**choices), output, clones, data_dir
+        sc.Experiment(**choices), output, clones, data_dir, image_dtype
     )
     row = {
         "Artifact": str(path),

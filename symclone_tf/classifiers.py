@@ -11,16 +11,19 @@ Layout, as TF Serving expects it::
 import json
 import pathlib
 
-import tensorflow as tf
-
+from symclone_tf.checks import one_of
 from symclone_tf.experiments import run_experiment
 from symclone_tf.publishing import check_directory, publish
+from symclone_tf.saved_models import write_saved_model
 
 MODEL = pathlib.PurePath("assets.extra", "classifier.keras")
+IMAGE_DTYPES = ("float32", "uint8")
 METRICS = pathlib.PurePath("assets.extra", "metrics.json")
 
 
-def export_classifier(model, directory, name, metrics) -> pathlib.Path:
+def export_classifier(
+    model, directory, name, metrics, image_dtype="float32"
+) -> pathlib.Path:
     """Writes a classifier as the next version of its artifact.
 
     The SavedModel's signature `serving_default` takes `image`, of the model's
@@ -33,11 +36,14 @@ def export_classifier(model, directory, name, metrics) -> pathlib.Path:
         directory: String or path, the root of all classifiers.
         name: String, the artifact's folder in it.
         metrics: Dictionary, to be written as JSON.
+        image_dtype: String, what the SavedModel takes: `"float32"` from 0 to 1,
+            or `"uint8"` from 0 to 255.
 
     Returns:
         `pathlib.Path` of the new version, `directory/name/version`.
 
     Raises:
+        ValueError: If `image_dtype` is not accepted.
         ArtifactError: If `directory` cannot hold artifacts.
         OSError: If writing fails; nothing is left behind then.
 
@@ -48,9 +54,10 @@ def export_classifier(model, directory, name, metrics) -> pathlib.Path:
     >>> path.parts[-2:]
     ('cnn', '1')
     """
+    one_of("image_dtype", image_dtype, IMAGE_DTYPES)
 
     def write(folder):
-        _write_saved_model(model, folder)
+        write_saved_model(model, folder, "probabilities", image_dtype)
         (folder / MODEL).parent.mkdir()
         model.save(folder / MODEL)
         text = json.dumps(metrics, indent=2, ensure_ascii=False)
@@ -60,7 +67,12 @@ def export_classifier(model, directory, name, metrics) -> pathlib.Path:
 
 
 def train_and_export(
-    experiment, directory="trained", clones="exported", data_dir=None, verbose=1
+    experiment,
+    directory="trained",
+    clones="exported",
+    data_dir=None,
+    image_dtype="float32",
+    verbose=1,
 ):
     """Runs an experiment and exports what it trained.
 
@@ -69,6 +81,7 @@ def train_and_export(
         directory: String or path, the root of all classifiers.
         clones: String or path, see `run_experiment`.
         data_dir: String or path, see `run_experiment`.
+        image_dtype: String, see `export_classifier`.
         verbose: Integer, see `run_experiment`.
 
     Returns:
@@ -80,20 +93,7 @@ def train_and_export(
             `run_experiment` and `export_classifier`.
     """
     check_directory(directory)
+    one_of("image_dtype", image_dtype, IMAGE_DTYPES)
     model, metrics = run_experiment(experiment, clones, data_dir, verbose)
-    return metrics, export_classifier(model, directory, experiment.name, metrics)
-
-
-def _write_saved_model(model, path):
-    shape = model.inputs[0].shape[1:]
-    image = tf.TensorSpec((None, *shape), tf.float32, name="image")
-
-    @tf.function(input_signature=[image])
-    def classify(image):
-        return {"probabilities": model(image, training=False)}
-
-    # Keras' own export writes every variable twice, and those it does not need.
-    module = tf.Module(name="classifier")
-    module.weights = list(classify.get_concrete_function().graph.variables)
-    module.serve = classify
-    tf.saved_model.save(module, str(path), signatures={"serving_default": classify})
+    path = export_classifier(model, directory, experiment.name, metrics, image_dtype)
+    return metrics, path

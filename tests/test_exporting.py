@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 import symclone_tf as sc
-from symclone_tf import exporting
+from symclone_tf import exporting, publishing
 from symclone_tf.students import DenseStudent
 
 from cases import CASES
@@ -189,7 +189,7 @@ def test_version_taken_at_the_last_moment_is_stepped_over(
     student, _ = small_clone
     sc.export(student, tmp_path)
     # Another process published between counting and renaming.
-    monkeypatch.setattr(exporting, "_version_number", lambda path: 0)
+    monkeypatch.setattr(publishing, "version_number", lambda path: 0)
     assert sc.export(student, tmp_path).name == "2"
 
 

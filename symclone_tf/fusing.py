@@ -1,0 +1,277 @@
+"""Layers with fixed kernels, as plain Keras layers in their cheapest form."""
+
+import dataclasses
+import itertools
+import json
+import pathlib
+
+import keras
+import numpy as np
+from keras import layers
+
+from symclone_tf.cloning import versions
+from symclone_tf.exporting import artifact_name
+from symclone_tf.publishing import check_directory, publish
+from symclone_tf.saved_models import write_saved_model
+
+MODEL = pathlib.PurePath("assets.extra", "layer.keras")
+RECORD = pathlib.PurePath("assets.extra", "layer.json")
+
+# How many unit impulses to put through a layer at once.
+CHUNK = 256
+
+
+@dataclasses.dataclass(frozen=True)
+class Cost:
+    """What it takes to run a layer.
+
+    Attributes:
+        operations: Integer, floating-point operations for one image.
+        bytes: Integer, the size of the weights in float32.
+    """
+
+    operations: int
+    bytes: int
+
+    def __str__(self) -> str:
+        return f"{_short(self.operations)} operations, {_short(self.bytes)}B of weights"
+
+
+@dataclasses.dataclass(frozen=True)
+class FusedLayer:
+    """A layer with a fixed kernel, made of Keras' own layers.
+
+    Attributes:
+        model: `keras.Model`, which needs nothing of this package.
+        form: String, `"dense"` for one Dense layer from all input pixels to all
+            output pixels, or `"factored"` for the student's blocks and their
+            mixing coefficients.
+        costs: Dictionary from both forms to their `Cost`.
+    """
+
+    model: keras.Model
+    form: str
+    costs: dict[str, Cost]
+
+    @property
+    def reason(self) -> str:
+        """Why the layer has its form, in one line."""
+        other = "factored" if self.form == "dense" else "dense"
+        verdict = (
+            "fewer of both"
+            if self.form == "dense"
+            else "a dense one would not take fewer of both"
+        )
+        return (
+            f"{self.form}: {self.costs[self.form]}; {other}: {self.costs[other]} "
+            f"({verdict})"
+        )
+
+
+def costs(student, channels, filters) -> dict[str, Cost]:
+    """What both forms of a layer would take.
+
+    Args:
+        student: `DenseStudent`.
+        channels: Integer, of the layer's inputs.
+        filters: Integer, of the layer.
+
+    Returns:
+        Dictionary with a `Cost` for `"dense"` and for `"factored"`.
+
+    Example:
+
+    >>> both = costs(DenseStudent("c4", image_size=28), channels=1, filters=1)
+    >>> both["dense"].operations < both["factored"].operations
+    True
+    """
+    maps_in = student.elements_in * channels
+    maps_out = student.group.order * filters
+    pixels, outputs = student.image_size**2, student.output_size**2
+    widths = (pixels, *student.hidden_units, outputs)
+    block = sum(a * b for a, b in itertools.pairwise(widths))
+    hidden = sum(student.hidden_units)
+    matrix = maps_in * pixels * maps_out * outputs
+    blocks = student.blocks * (block + hidden)
+    mixing = maps_in * student.blocks * maps_out
+    return {
+        "dense": Cost(2 * matrix, 4 * (matrix + maps_out * outputs)),
+        "factored": Cost(
+            2 * maps_in * student.blocks * block + 2 * mixing * outputs,
+            4 * (blocks + mixing + filters),
+        ),
+    }
+
+
+def fuse(layer) -> FusedLayer:
+    """Bakes a layer's kernel and bias into plain Keras layers.
+
+    One Dense layer takes the place of everything where that takes both fewer
+    operations and fewer bytes: so it does for linear blocks with fewer output
+    maps than blocks. Otherwise the blocks stay, with mixing coefficients in
+    the place of the encoder and the kernel.
+
+    Args:
+        layer: `ClonedConv2D`, built.
+
+    Returns:
+        `FusedLayer`.
+
+    Raises:
+        ValueError: If the layer has no kernel yet.
+
+    Example:
+
+    >>> student, _ = clone("c4", image_size=8, solver="closed-form", verbose=0)
+    >>> layer = ClonedConv2D(1, student)
+    >>> layer.build((None, 8, 8, 1))
+    >>> fuse(layer).form
+    'dense'
+    """
+    if not layer.built:
+        raise ValueError(
+            f"The layer must be built, and so have a kernel. Received: {layer.name}"
+        )
+    student = layer.student
+    channels, filters = layer.kernel.shape[-2:]
+    both = costs(student, channels, filters)
+    dense, factored = both["dense"], both["factored"]
+    cheaper = dense.operations < factored.operations and dense.bytes < factored.bytes
+    form = "dense" if student.is_linear and cheaper else "factored"
+    make = _dense if form == "dense" else _factored
+    return FusedLayer(make(layer, channels), form, both)
+
+
+def export_layer(layer, directory="exported", name=None) -> pathlib.Path:
+    """Writes a layer with its kernel fixed, as the next version of its artifact.
+
+    The SavedModel's signature `serving_default` takes `image`, `(batch, n, n,
+    channels)` or `(batch, n, n, |G|, channels)`, and returns `features`.
+
+    Args:
+        layer: `ClonedConv2D`, built.
+        directory: String or path, the root of all artifacts.
+        name: String, the artifact's folder in it; `None` for the student's
+            name with channels and filters.
+
+    Returns:
+        `pathlib.Path` of the new version, `directory/name/version`.
+
+    Raises:
+        ValueError: If the layer has no kernel yet.
+        ArtifactError: If `directory` cannot hold artifacts.
+        OSError: If writing fails; nothing is left behind then.
+
+    Example:
+
+    >>> student, _ = clone("t2", image_size=8, solver="closed-form", verbose=0)
+    >>> layer = ClonedConv2D(2, student)
+    >>> layer.build((None, 8, 8, 1))
+    >>> export_layer(layer, directory).parts[-2:]
+    ('t2-8x8-k3-c1-f2', '1')
+    """
+    root = check_directory(directory)
+    fused = fuse(layer)
+    channels, filters = layer.kernel.shape[-2:]
+    name = name or f"{artifact_name(layer.student)}-c{channels}-f{filters}"
+    record = {
+        "format": 1,
+        "student": artifact_name(layer.student),
+        "channels": channels,
+        "filters": filters,
+        "form": fused.form,
+        "costs": {form: dataclasses.asdict(cost) for form, cost in fused.costs.items()},
+        "versions": versions(),
+    }
+
+    def write(folder):
+        write_saved_model(fused.model, folder, "features")
+        (folder / MODEL).parent.mkdir()
+        fused.model.save(folder / MODEL)
+        text = json.dumps(record, indent=2, ensure_ascii=False)
+        (folder / RECORD).write_text(text + "\n", encoding="utf-8")
+
+    return publish(root / name, write)
+
+
+def _dense(layer, channels) -> keras.Model:
+    """One matrix from all input pixels to all output pixels."""
+    student = layer.student
+    image, _ = student.input_shapes((channels,))
+    features = layer.compute_output_shape((None, *image))[1:]
+    dense = layers.Dense(int(np.prod(features)), use_bias=layer.use_bias)
+    model = keras.Sequential(
+        [
+            keras.Input(image, name="image"),
+            layers.Flatten(),
+            dense,
+            layers.Reshape(features),
+            layers.Activation(layer.activation),
+        ]
+    )
+    impulses = np.eye(int(np.prod(image)), dtype="float32").reshape(-1, *image)
+    rows = [
+        np.asarray(student(impulses[start : start + CHUNK], layer.kernel))
+        for start in range(0, len(impulses), CHUNK)
+    ]
+    dense.kernel.assign(np.concatenate(rows).reshape(dense.kernel.shape))
+    if layer.use_bias:
+        dense.bias.assign(np.resize(layer.bias, dense.bias.shape))
+    return model
+
+
+def _factored(layer, channels) -> keras.Model:
+    """The student's blocks, then their mixture: a matrix product each."""
+    student = layer.student
+    image, _ = student.input_shapes((channels,))
+    features = layer.compute_output_shape((None, *image))[1:]
+    maps, pixels = student.elements_in * channels, student.image_size**2
+    maps_out = student.group.order * layer.filters
+    first, *others = [_plain(block, maps) for block in student.block_layers]
+    mixing = layers.EinsumDense(
+        "ncbp,cbo->npo",
+        (student.output_size**2, maps_out),
+        bias_axes="o" if layer.use_bias else None,
+    )
+    model = keras.Sequential(
+        [
+            keras.Input(image, name="image"),
+            layers.Reshape((pixels, maps)),
+            layers.Permute((2, 1)),
+            first,
+            layers.Reshape((maps, student.blocks, first.units // student.blocks)),
+            *others,
+            mixing,
+            layers.Reshape(features),
+            layers.Activation(layer.activation),
+        ]
+    )
+    for plain, block in zip((first, *others), student.block_layers):
+        plain.set_weights(block.get_weights())
+    coefficients = student.coefficients(layer.kernel)
+    mixing.kernel.assign(keras.ops.reshape(coefficients, mixing.kernel.shape))
+    if layer.use_bias:
+        mixing.bias.assign(np.resize(layer.bias, maps_out))
+    return model
+
+
+def _plain(block, maps):
+    """A copy of a student's layer for rows that still have their channel."""
+    config = block.get_config()
+    if isinstance(block, layers.EinsumDense):
+        config["equation"] = "ncbi,bij->ncbj"
+        config["output_shape"] = (maps, *config["output_shape"])
+    return type(block).from_config(config)
+
+
+def _short(count) -> str:
+    """A count with a unit, to three digits.
+
+    >>> _short(19_200_000)
+    '19.2 M'
+    """
+    units = ["", "k", "M", "G", "T"]
+    while count >= 1000 and len(units) > 1:
+        count /= 1000
+        del units[0]
+    return f"{count:.3g} {units[0]}"

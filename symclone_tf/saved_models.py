@@ -1,0 +1,31 @@
+"""SavedModels that hold each weight once, with stable names."""
+
+import tensorflow as tf
+
+
+def write_saved_model(model, path, output, image_dtype="float32") -> None:
+    """Saves a model of images over exactly the variables that it uses.
+
+    Keras' own export writes every variable under two names, and those that
+    only training needs.
+
+    Args:
+        model: `keras.Model` with one input and one output.
+        path: String or path of a folder.
+        output: String, the name of the signature's output; `image` is that of
+            its input.
+        image_dtype: String, `"float32"`; or `"uint8"` for images from 0 to 255
+            that the model is to see from 0 to 1.
+    """
+    shape = model.inputs[0].shape[1:]
+
+    @tf.function(input_signature=[tf.TensorSpec((None, *shape), image_dtype, "image")])
+    def serve(image):
+        if image_dtype == "uint8":
+            image = tf.cast(image, tf.float32) / 255.0
+        return {output: model(image, training=False)}
+
+    module = tf.Module(name=output)
+    module.weights = list(serve.get_concrete_function().graph.variables)
+    module.serve = serve
+    tf.saved_model.save(module, str(path), signatures={"serving_default": serve})
