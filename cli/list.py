@@ -1,6 +1,7 @@
 """`symclone-tf list`."""
 
 import click
+from rich.filesize import decimal
 
 from symclone_tf.cli.startup import start
 from symclone_tf.cli.tables import figure, show
@@ -29,7 +30,7 @@ def list_command(directory):
                 "Blocks": str(artifact.record["blocks"]),
                 "NMSE": _recorded(artifact, "nmse"),
                 "Equivariance error": _recorded(artifact, "equivariance_error"),
-                "Weights": f"{4 * artifact.record['parameters'] / 1e6:.1f} MB",
+                "Weights": decimal(4 * artifact.record["parameters"]),
             }
             for artifact in artifacts
         ],

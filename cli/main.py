@@ -7,6 +7,7 @@ from symclone_tf.cli.benchmark import benchmark
 from symclone_tf.cli.clone import clone
 from symclone_tf.cli.errors import OneLineErrors
 from symclone_tf.cli.evaluate import evaluate
+from symclone_tf.cli.export_layer import export_layer
 from symclone_tf.cli.list import list_command
 from symclone_tf.cli.train import train
 
@@ -24,5 +25,5 @@ def main():
     """Teach plain Dense layers a symmetry, and let a network keep it or break it."""
 
 
-for command in (clone, evaluate, list_command, train, benchmark):
+for command in (clone, evaluate, list_command, train, benchmark, export_layer):
     main.add_command(command)

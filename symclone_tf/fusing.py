@@ -2,20 +2,12 @@
 
 import dataclasses
 import itertools
-import json
-import pathlib
 
 import keras
 import numpy as np
 from keras import layers
 
-from symclone_tf.cloning import versions
 from symclone_tf.exporting import artifact_name
-from symclone_tf.publishing import check_directory, publish
-from symclone_tf.saved_models import write_saved_model
-
-MODEL = pathlib.PurePath("assets.extra", "layer.keras")
-RECORD = pathlib.PurePath("assets.extra", "layer.json")
 
 # How many unit impulses to put through a layer at once.
 CHUNK = 256
@@ -33,8 +25,12 @@ class Cost:
     operations: int
     bytes: int
 
+    def __lt__(self, other) -> bool:
+        """Whether both figures are lower."""
+        return self.operations < other.operations and self.bytes < other.bytes
+
     def __str__(self) -> str:
-        return f"{_short(self.operations)} operations, {_short(self.bytes)}B of weights"
+        return f"{_short(self.operations)} operations and {_short(self.bytes)}B"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,38 +42,54 @@ class FusedLayer:
         form: String, `"dense"` for one Dense layer from all input pixels to all
             output pixels, or `"factored"` for the student's blocks and their
             mixing coefficients.
-        costs: Dictionary from both forms to their `Cost`.
+        costs: Dictionary from the forms to their `Cost`; blocks with hidden
+            layers have the factored form only.
+        student: String, the name of the clone that it was made of.
     """
 
     model: keras.Model
     form: str
     costs: dict[str, Cost]
+    student: str
+
+    @property
+    def cost(self) -> Cost:
+        """What it takes to run this layer."""
+        return self.costs[self.form]
+
+    @property
+    def channels(self) -> int:
+        """The channels of its inputs."""
+        return self.model.input_shape[-1]
+
+    @property
+    def filters(self) -> int:
+        """The channels of its outputs."""
+        return self.model.output_shape[-1]
 
     @property
     def reason(self) -> str:
         """Why the layer has its form, in one line."""
-        other = "factored" if self.form == "dense" else "dense"
-        verdict = (
-            "fewer of both"
-            if self.form == "dense"
-            else "a dense one would not take fewer of both"
-        )
-        return (
-            f"{self.form}: {self.costs[self.form]}; {other}: {self.costs[other]} "
-            f"({verdict})"
-        )
+        dense, factored = self.costs.get("dense"), self.costs["factored"]
+        if dense is None:
+            return f"blocks with hidden layers are no matrix; they take {factored}"
+        if self.form == "dense":
+            return f"one Dense layer takes {dense}; the blocks would take {factored}"
+        return f"the blocks take {factored}; one Dense layer would take {dense}"
 
 
-def costs(student, channels, filters) -> dict[str, Cost]:
+def costs(student, channels, filters, use_bias=True) -> dict[str, Cost]:
     """What both forms of a layer would take.
 
     Args:
         student: `DenseStudent`.
         channels: Integer, of the layer's inputs.
         filters: Integer, of the layer.
+        use_bias: Boolean, of the layer.
 
     Returns:
-        Dictionary with a `Cost` for `"dense"` and for `"factored"`.
+        Dictionary with a `Cost` for `"factored"` and, if the student's blocks are
+        linear, for `"dense"`.
 
     Example:
 
@@ -87,6 +99,7 @@ def costs(student, channels, filters) -> dict[str, Cost]:
     """
     maps_in = student.elements_in * channels
     maps_out = student.group.order * filters
+    bias = maps_out if use_bias else 0
     pixels, outputs = student.image_size**2, student.output_size**2
     widths = (pixels, *student.hidden_units, outputs)
     block = sum(a * b for a, b in itertools.pairwise(widths))
@@ -94,13 +107,12 @@ def costs(student, channels, filters) -> dict[str, Cost]:
     matrix = maps_in * pixels * maps_out * outputs
     blocks = student.blocks * (block + hidden)
     mixing = maps_in * student.blocks * maps_out
-    return {
-        "dense": Cost(2 * matrix, 4 * (matrix + maps_out * outputs)),
-        "factored": Cost(
-            2 * maps_in * student.blocks * block + 2 * mixing * outputs,
-            4 * (blocks + mixing + filters),
-        ),
-    }
+    factored = Cost(
+        2 * maps_in * student.blocks * block + 2 * mixing * outputs,
+        4 * (blocks + mixing + bias),
+    )
+    dense = Cost(2 * matrix, 4 * (matrix + bias * outputs))
+    return {"factored": factored, **({"dense": dense} if student.is_linear else {})}
 
 
 def fuse(layer) -> FusedLayer:
@@ -134,64 +146,12 @@ def fuse(layer) -> FusedLayer:
         )
     student = layer.student
     channels, filters = layer.kernel.shape[-2:]
-    both = costs(student, channels, filters)
-    dense, factored = both["dense"], both["factored"]
-    cheaper = dense.operations < factored.operations and dense.bytes < factored.bytes
-    form = "dense" if student.is_linear and cheaper else "factored"
+    both = costs(student, channels, filters, layer.use_bias)
+    form = (
+        "dense" if "dense" in both and both["dense"] < both["factored"] else "factored"
+    )
     make = _dense if form == "dense" else _factored
-    return FusedLayer(make(layer, channels), form, both)
-
-
-def export_layer(layer, directory="exported", name=None) -> pathlib.Path:
-    """Writes a layer with its kernel fixed, as the next version of its artifact.
-
-    The SavedModel's signature `serving_default` takes `image`, `(batch, n, n,
-    channels)` or `(batch, n, n, |G|, channels)`, and returns `features`.
-
-    Args:
-        layer: `ClonedConv2D`, built.
-        directory: String or path, the root of all artifacts.
-        name: String, the artifact's folder in it; `None` for the student's
-            name with channels and filters.
-
-    Returns:
-        `pathlib.Path` of the new version, `directory/name/version`.
-
-    Raises:
-        ValueError: If the layer has no kernel yet.
-        ArtifactError: If `directory` cannot hold artifacts.
-        OSError: If writing fails; nothing is left behind then.
-
-    Example:
-
-    >>> student, _ = clone("t2", image_size=8, solver="closed-form", verbose=0)
-    >>> layer = ClonedConv2D(2, student)
-    >>> layer.build((None, 8, 8, 1))
-    >>> export_layer(layer, directory).parts[-2:]
-    ('t2-8x8-k3-c1-f2', '1')
-    """
-    root = check_directory(directory)
-    fused = fuse(layer)
-    channels, filters = layer.kernel.shape[-2:]
-    name = name or f"{artifact_name(layer.student)}-c{channels}-f{filters}"
-    record = {
-        "format": 1,
-        "student": artifact_name(layer.student),
-        "channels": channels,
-        "filters": filters,
-        "form": fused.form,
-        "costs": {form: dataclasses.asdict(cost) for form, cost in fused.costs.items()},
-        "versions": versions(),
-    }
-
-    def write(folder):
-        write_saved_model(fused.model, folder, "features")
-        (folder / MODEL).parent.mkdir()
-        fused.model.save(folder / MODEL)
-        text = json.dumps(record, indent=2, ensure_ascii=False)
-        (folder / RECORD).write_text(text + "\n", encoding="utf-8")
-
-    return publish(root / name, write)
+    return FusedLayer(make(layer, channels), form, both, artifact_name(student))
 
 
 def _dense(layer, channels) -> keras.Model:

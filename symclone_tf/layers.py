@@ -1,6 +1,7 @@
 """Students as ordinary convolution layers, with a symmetry to keep or to break."""
 
 import keras
+import numpy as np
 from keras import ops
 
 from symclone_tf.checks import one_of, positive_number
@@ -121,25 +122,47 @@ class ClonedConv2D(Convolution):
                 f"The student imitates a convolution with {expected}. "
                 f"Received: layer with {found}"
             )
-        image, kernel = student.input_shapes(
-            layer.kernel.shape[-2:-1], (layer.filters,)
-        )
-        if tuple(layer.kernel.shape) != kernel:
-            raise ValueError(
-                f"The student takes kernels of shape {kernel}. "
-                f"Received: layer with a kernel of shape {tuple(layer.kernel.shape)}"
-            )
         options = {
             "activation": layer.activation,
             "use_bias": layer.use_bias,
             "name": layer.name,
             **options,
         }
-        cloned = cls(layer.filters, student, **options)
+        bias = layer.bias if layer.use_bias else None
+        return cls.from_kernel(layer.kernel, student, bias, **options)
+
+    @classmethod
+    def from_kernel(cls, kernel, student, bias=None, **options):
+        """Makes a layer of a kernel that is there already.
+
+        Args:
+            kernel: Array of shape `(k, k, channels, filters)`, or `(k, k, |G|,
+                channels, filters)` for students of group layers.
+            student: `DenseStudent`.
+            bias: Array of shape `(filters,)`, or `None` for none.
+            **options: Of `ClonedConv2D`, as `symmetry`.
+
+        Returns:
+            `ClonedConv2D`, built.
+
+        Raises:
+            ValueError: If an array is not real and finite, or not of its shape.
+        """
+        kernel = _real("kernel", kernel)
+        image, _ = student.input_shapes(kernel.shape[-2:-1] or (1,))
+        student.compute_output_shape((None, *image), kernel.shape)
+        options = {"use_bias": bias is not None, **options}
+        cloned = cls(kernel.shape[-1], student, **options)
         cloned.build((None, *image))
-        cloned.kernel.assign(layer.kernel)
-        if layer.use_bias:
-            cloned.bias.assign(layer.bias)
+        cloned.kernel.assign(kernel)
+        if bias is not None:
+            bias = _real("bias", bias)
+            if bias.shape != kernel.shape[-1:]:
+                raise ValueError(
+                    f"`bias` must have shape {kernel.shape[-1:]}, one for each "
+                    f"filter. Received: bias of shape {bias.shape}"
+                )
+            cloned.bias.assign(bias)
         return cloned
 
     @property
@@ -241,6 +264,22 @@ class Anchored(keras.regularizers.Regularizer):
 
     def __call__(self, x):
         return self.strength * _PENALTIES[self.penalty](x, self.anchor)
+
+
+def _real(name, values) -> np.ndarray:
+    """Weights that came from somewhere else, if they can be weights."""
+    values = ops.convert_to_numpy(values)
+    if values.dtype.kind not in "fiu" or not values.size:
+        raise ValueError(
+            f"`{name}` must be an array of real numbers. "
+            f"Received: {name} of type {values.dtype} and shape {values.shape}"
+        )
+    if not np.isfinite(values).all():
+        raise ValueError(
+            f"`{name}` must be finite. Received: {name} with infinite values, or "
+            "values that are no number"
+        )
+    return values
 
 
 def _convolution(layer) -> dict:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import re
 import shutil
 import uuid
 
@@ -61,6 +62,24 @@ def check_directory(directory, name="output") -> pathlib.Path:
     if not os.access(existing, os.W_OK | os.X_OK):
         raise ArtifactError(f"`{name}` must be writable. {existing} is not")
     return root
+
+
+def check_name(argument, name) -> None:
+    """Refuses names of artifacts that would not be a folder in their root.
+
+    Args:
+        argument: String, what the message calls the name.
+        name: String.
+
+    Raises:
+        ValueError: If the name has other than letters, digits, dots, hyphens
+            and underscores, or does not start with a letter or digit.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}", name):
+        raise ValueError(
+            f"`{argument}` must start with a letter or digit, and have only letters, "
+            f"digits, dots, hyphens and underscores. Received: {argument}={name}"
+        )
 
 
 def version_number(path) -> int:

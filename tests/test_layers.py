@@ -67,8 +67,37 @@ def test_convolutions_that_the_student_does_not_imitate_are_refused(layer, messa
 def test_kernel_of_feature_maps_is_refused_by_a_lifting_student():
     layer = sc.GroupConv2D(2, 3, "c4")
     layer.build((None, 6, 6, 4, 1))
-    with pytest.raises(ValueError, match=r"\(3, 3, 1, 2\).*\(3, 3, 4, 1, 2\)"):
+    with pytest.raises(
+        ValueError, match=r"\(3, 3, channels, filters\).*\(3, 3, 4, 1, 2\)"
+    ):
         ClonedConv2D.from_conv(layer, solved("c4"))
+
+
+@pytest.mark.parametrize(
+    ("kernel", "bias", "message"),
+    [
+        (np.ones((3, 3)), None, r"takes kernel of shape .*\(3, 3\)"),
+        (np.ones(()), None, r"takes kernel of shape .*\(\)"),
+        (np.ones((3, 3, 4, 1, 2)), None, r"takes kernel of shape .*\(3, 3, 4, 1, 2\)"),
+        (np.ones((3, 3, 0, 2)), None, r"`kernel` must be .*\(3, 3, 0, 2\)"),
+        (np.full((3, 3, 1, 2), np.nan), None, "`kernel` must be finite"),
+        (np.ones((3, 3, 1, 2), complex), None, "`kernel` must be .* complex128"),
+        (np.ones((3, 3, 1, 2)), np.ones(3), r"`bias` must have shape \(2,\).*\(3,\)"),
+        (np.ones((3, 3, 1, 2)), np.array([1, np.inf]), "`bias` must be finite"),
+    ],
+)
+def test_arrays_that_cannot_be_weights_are_refused(kernel, bias, message):
+    with pytest.raises(ValueError, match=message):
+        ClonedConv2D.from_kernel(kernel, solved("c4"), bias)
+
+
+def test_takes_over_arrays(rng):
+    kernel, bias = rng.normal(size=(3, 3, 2, 5)), rng.normal(size=5)
+    layer = ClonedConv2D.from_kernel(kernel, solved("c4"), bias, activation="relu")
+    inputs = rng.normal(size=(2, 6, 6, 2)).astype("float32")
+    answers = sc.group_conv2d(inputs, kernel.astype("float32"), "c4") + bias
+    assert relative(layer(inputs), np.maximum(answers, 0)) < 1e-3
+    assert not ClonedConv2D.from_kernel(kernel, solved("c4")).use_bias
 
 
 @CASES

@@ -165,3 +165,17 @@ def test_convolutions_of_nested_models_are_found(students):
 def test_bad_arguments_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         mnist_network(*arguments)
+
+
+@pytest.mark.parametrize("canvas", [28, 27])
+def test_pooling_takes_the_maximum_over_space_alone(rng, canvas):
+    model = mnist_network("gcnn", "c4", canvas=canvas, seed=0)
+    images = rng.normal(size=(2, canvas, canvas, 1)).astype("float32")
+    before = _until(model, "conv_2", images)[-1]
+    after = _until(model, "conv_3", images)[-2]
+    np.testing.assert_array_equal(after, layers.MaxPooling3D((2, 2, 1))(before))
+
+
+def _until(model, name, images):
+    names = [layer.name for layer in model.layers]
+    return _all_outputs(model, images)[: names.index(name) + 1]
