@@ -9,6 +9,7 @@ from symclone_tf.cli.errors import OneLineErrors
 from symclone_tf.cli.evaluate import evaluate
 from symclone_tf.cli.export_layer import export_layer
 from symclone_tf.cli.list import list_command
+from symclone_tf.cli.serving_config import serving_config
 from symclone_tf.cli.train import train
 
 
@@ -25,5 +26,14 @@ def main():
     """Teach plain Dense layers a symmetry, and let a network keep it or break it."""
 
 
-for command in (clone, evaluate, list_command, train, benchmark, export_layer):
+COMMANDS = (
+    clone,
+    evaluate,
+    list_command,
+    train,
+    benchmark,
+    export_layer,
+    serving_config,
+)
+for command in COMMANDS:
     main.add_command(command)

@@ -5,6 +5,7 @@ command line for help, does not import TensorFlow.
 """
 
 import importlib
+import sys
 
 __version__ = "0.1.0"
 
@@ -52,6 +53,14 @@ _HOMES = {
     "export_layer": "fixed_layers",
     "fuse": "fusing",
     "read_array": "fixed_layers",
+    "ServedModel": "serving",
+    "config_file": "serving",
+    "curl_command": "serving",
+    "docker_command": "serving",
+    "models_config": "serving",
+    "served_models": "serving",
+    "server_command": "serving",
+    "write_serving_config": "serving",
     "export_classifier": "classifiers",
     "train_and_export": "classifiers",
     "Row": "benchmarking",
@@ -70,8 +79,23 @@ def __getattr__(name: str):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
     globals()[name] = value
+    _register()
     return value
 
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+def _register() -> None:
+    """Imports all that Keras can only load from a file if it is registered.
+
+    Without Keras, nobody has a file to load, and `symclone-tf --help` need not
+    wait for it.
+    """
+    if "keras" in sys.modules:
+        for module in ("teachers", "students", "layers", "metrics", "cloner"):
+            importlib.import_module(f"{__name__}.{module}")
+
+
+_register()

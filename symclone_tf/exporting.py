@@ -181,6 +181,7 @@ def load(path) -> DenseStudent:
         raise ArtifactError(
             f"{file} cannot be read as a student: {_first_line(error)}"
         ) from error
+    student.trainable = True
     return student
 
 

@@ -130,6 +130,8 @@ class DenseStudent(keras.layers.Layer):
             self.blocks * self.elements_in * self.group.order,
             use_bias=False,
             kernel_initializer=FirstElementOrthogonal(self.group.order, seed),
+            # Not passed on by Keras: a frozen student would thaw when reloaded.
+            trainable=self.trainable,
             dtype=self.dtype_policy,
             name="encoder",
         )
@@ -150,6 +152,7 @@ class DenseStudent(keras.layers.Layer):
             options = {
                 "activation": None if last else self.activation,
                 "kernel_initializer": initializer,
+                "trainable": self.trainable,
                 "dtype": self.dtype_policy,
                 "name": f"blocks_{depth}",
             }

@@ -27,6 +27,8 @@ def check_layer(cls, arguments, inputs, output_shape, weights, path, trainable=N
     model = keras.Model(symbolic, layer(*symbolic))
     model.save(path)
     reloaded = keras.saving.load_model(path)
+    names = [w.path.split("/")[-2:] for w in model.trainable_weights]
+    assert [w.path.split("/")[-2:] for w in reloaded.trainable_weights] == names
     np.testing.assert_array_equal(
         reloaded.predict_on_batch(list(inputs)), model.predict_on_batch(list(inputs))
     )

@@ -149,6 +149,13 @@ def test_loads_as_a_trainable_student(small_clone, exported):
     assert sc.train(loaded, sc.Training(steps=2), verbose=0).nmse < 1e-8
 
 
+def test_student_of_a_frozen_layer_loads_as_trainable_too(small_clone, tmp_path):
+    student = type(small_clone[0]).from_config(small_clone[0].get_config())
+    sc.ClonedConv2D(1, student, "frozen").build((None, 8, 8, 1))
+    assert not student.trainable_weights
+    assert len(sc.load(sc.export(student, tmp_path)).trainable_weights) == 2
+
+
 def test_record_says_how_the_clone_was_made(small_clone, exported):
     _, report = small_clone
     record = json.loads((exported / "assets.extra/clone.json").read_text())

@@ -1,0 +1,35 @@
+"""`symclone-tf serving-config`."""
+
+import click
+
+from symclone_tf.cli.startup import start
+
+
+@click.command("serving-config")
+@click.argument("directory", type=click.Path(), default="exported")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False),
+    help="The configuration file.  [default: models.config in DIRECTORY]",
+)
+@click.option(
+    "--warmup",
+    is_flag=True,
+    help="Add requests with which the server warms up each model. Needs the extra "
+    "serving.",
+)
+def serving_config(directory, output, warmup):
+    """Write TensorFlow Serving's configuration for a folder of SavedModels.
+
+    DIRECTORY is exported by default; trained holds classifiers. Prints the
+    commands that start a server, and that ask it.
+    """
+    sc = start()
+    models = sc.write_serving_config(directory, output, warmup)
+    config = sc.config_file(directory, output)
+    commands = [sc.curl_command(model) for model in models]
+    click.echo(f"Wrote {config}. Models in it: {len(models)}. To serve them:\n")
+    click.echo(f"{sc.docker_command(directory, config)}\n")
+    click.echo(f"or, where it is installed:\n\n{sc.server_command(config)}\n")
+    click.echo("Next: ask each model, once the server says that it is ready:\n")
+    click.echo("\n".join(commands))
