@@ -177,7 +177,7 @@ def load(path) -> DenseStudent:
         student = keras.saving.load_model(file, compile=False, safe_mode=True)
     except ArtifactError:
         raise
-    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
+    except Exception as error:  # whatever a damaged file may provoke in Keras
         raise ArtifactError(
             f"{file} cannot be read as a student: {_first_line(error)}"
         ) from error
@@ -260,9 +260,12 @@ def _check_student_file(file):
     with zipfile.ZipFile(file) as archive:
         config = json.loads(archive.read("config.json"))
     expected = keras.saving.get_registered_name(DenseStudent)
-    found = config.get("registered_name") if isinstance(config, dict) else config
-    if found != expected:
-        raise ArtifactError(f"{file} must hold a {expected}. It holds {found}")
+    names = ("registered_name", "class_name")
+    found = [config.get(name) for name in names] if isinstance(config, dict) else []
+    if found != [expected, DenseStudent.__name__]:
+        raise ArtifactError(
+            f"{file} must hold a {expected}. It holds {' '.join(map(str, found))}"
+        )
 
 
 def _record(student, report) -> dict:

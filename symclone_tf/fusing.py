@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import math
 
 import keras
 import numpy as np
@@ -103,14 +104,17 @@ def costs(student, channels, filters, use_bias=True) -> dict[str, Cost]:
     pixels, outputs = student.image_size**2, student.output_size**2
     widths = (pixels, *student.hidden_units, outputs)
     block = sum(a * b for a, b in itertools.pairwise(widths))
-    hidden = sum(student.hidden_units)
-    matrix = maps_in * pixels * maps_out * outputs
-    blocks = student.blocks * (block + hidden)
-    mixing = maps_in * student.blocks * maps_out
+    weights = student.blocks * (block + sum(student.hidden_units))
+    # The blocks, for each map that goes through them, and the mixing.
+    if student.mixes_inputs(channels, filters):
+        products = maps_out * block + maps_in * maps_out * pixels
+    else:
+        products = maps_in * block + maps_in * maps_out * outputs
     factored = Cost(
-        2 * maps_in * student.blocks * block + 2 * mixing * outputs,
-        4 * (blocks + mixing + bias),
+        2 * student.blocks * products,
+        4 * (weights + maps_in * student.blocks * maps_out + bias),
     )
+    matrix = maps_in * pixels * maps_out * outputs
     dense = Cost(2 * matrix, 4 * (matrix + bias * outputs))
     return {"factored": factored, **({"dense": dense} if student.is_linear else {})}
 
@@ -121,7 +125,8 @@ def fuse(layer) -> FusedLayer:
     One Dense layer takes the place of everything where that takes both fewer
     operations and fewer bytes: so it does for linear blocks with fewer output
     maps than blocks. Otherwise the blocks stay, with mixing coefficients in
-    the place of the encoder and the kernel.
+    the place of the encoder and the kernel: after the blocks, or before them
+    where that takes fewer operations.
 
     Args:
         layer: `ClonedConv2D`, built.
@@ -150,69 +155,106 @@ def fuse(layer) -> FusedLayer:
     form = (
         "dense" if "dense" in both and both["dense"] < both["factored"] else "factored"
     )
-    make = _dense if form == "dense" else _factored
-    return FusedLayer(make(layer, channels), form, both, artifact_name(student))
+    if form == "dense":
+        make = _dense
+    else:
+        make = _mixed_first if student.mixes_inputs(channels, filters) else _mixed_last
+    model = _assembled(layer, channels, *make(layer, channels))
+    return FusedLayer(model, form, both, artifact_name(student))
 
 
-def _dense(layer, channels) -> keras.Model:
+def _assembled(layer, channels, body, weights) -> keras.Model:
+    """A model of a body, from images to features, and its weights' values."""
+    image, _ = layer.student.input_shapes((channels,))
+    features = layer.compute_output_shape((None, *image))[1:]
+    model = keras.Sequential(
+        [
+            keras.Input(image, name="image"),
+            *body,
+            layers.Reshape(features),
+            layers.Activation(layer.activation),
+        ]
+    )
+    for part, values in weights:
+        for weight, value in zip(part.weights, values, strict=True):
+            # One bias a filter becomes one a map, or one a pixel.
+            weight.assign(np.resize(value, weight.shape))
+    return model
+
+
+def _dense(layer, channels):
     """One matrix from all input pixels to all output pixels."""
     student = layer.student
     image, _ = student.input_shapes((channels,))
     features = layer.compute_output_shape((None, *image))[1:]
-    dense = layers.Dense(int(np.prod(features)), use_bias=layer.use_bias)
-    model = keras.Sequential(
-        [
-            keras.Input(image, name="image"),
-            layers.Flatten(),
-            dense,
-            layers.Reshape(features),
-            layers.Activation(layer.activation),
-        ]
-    )
-    impulses = np.eye(int(np.prod(image)), dtype="float32").reshape(-1, *image)
+    dense = layers.Dense(math.prod(features), use_bias=layer.use_bias)
+    impulses = np.eye(math.prod(image), dtype="float32").reshape(-1, *image)
     rows = [
         np.asarray(student(impulses[start : start + CHUNK], layer.kernel))
         for start in range(0, len(impulses), CHUNK)
     ]
-    dense.kernel.assign(np.concatenate(rows).reshape(dense.kernel.shape))
-    if layer.use_bias:
-        dense.bias.assign(np.resize(layer.bias, dense.bias.shape))
-    return model
+    return [layers.Flatten(), dense], [(dense, [np.concatenate(rows), *_bias(layer)])]
 
 
-def _factored(layer, channels) -> keras.Model:
-    """The student's blocks, then their mixture: a matrix product each."""
+def _mixed_last(layer, channels):
+    """The blocks for every map of the inputs, then one product that mixes."""
     student = layer.student
-    image, _ = student.input_shapes((channels,))
-    features = layer.compute_output_shape((None, *image))[1:]
-    maps, pixels = student.elements_in * channels, student.image_size**2
-    maps_out = student.group.order * layer.filters
+    maps, pixels, outputs = _sizes(student, channels)
     first, *others = [_plain(block, maps) for block in student.block_layers]
-    mixing = layers.EinsumDense(
-        "ncbp,cbo->npo",
-        (student.output_size**2, maps_out),
+    mixing = layers.Dense(
+        student.group.order * layer.filters, use_bias=layer.use_bias, name="mixing"
+    )
+    body = [
+        layers.Reshape((pixels, maps)),
+        layers.Permute((2, 1)),
+        first,
+        layers.Reshape((maps, student.blocks, first.units // student.blocks)),
+        *others,
+        layers.Reshape((maps * student.blocks, outputs)),
+        layers.Permute((2, 1)),
+        mixing,
+    ]
+    blocks = zip((first, *others), student.block_layers)
+    return body, [
+        *((plain, block.get_weights()) for plain, block in blocks),
+        (mixing, [student.coefficients(layer.kernel), *_bias(layer)]),
+    ]
+
+
+def _mixed_first(layer, channels):
+    """One product that mixes the inputs, then all blocks in another."""
+    student = layer.student
+    maps, pixels, outputs = _sizes(student, channels)
+    maps_out = student.group.order * layer.filters
+    mixing = layers.Dense(student.blocks * maps_out, use_bias=False, name="mixing")
+    blocks = layers.EinsumDense(
+        "noq,qp->npo",
+        (outputs, maps_out),
         bias_axes="o" if layer.use_bias else None,
+        name="blocks_0",
     )
-    model = keras.Sequential(
-        [
-            keras.Input(image, name="image"),
-            layers.Reshape((pixels, maps)),
-            layers.Permute((2, 1)),
-            first,
-            layers.Reshape((maps, student.blocks, first.units // student.blocks)),
-            *others,
-            mixing,
-            layers.Reshape(features),
-            layers.Activation(layer.activation),
-        ]
-    )
-    for plain, block in zip((first, *others), student.block_layers):
-        plain.set_weights(block.get_weights())
-    coefficients = student.coefficients(layer.kernel)
-    mixing.kernel.assign(keras.ops.reshape(coefficients, mixing.kernel.shape))
-    if layer.use_bias:
-        mixing.bias.assign(np.resize(layer.bias, maps_out))
-    return model
+    body = [
+        layers.Reshape((pixels, maps)),
+        mixing,
+        layers.Reshape((pixels, student.blocks, maps_out)),
+        layers.Permute((3, 1, 2)),
+        layers.Reshape((maps_out, pixels * student.blocks)),
+        blocks,
+    ]
+    return body, [
+        (mixing, [student.coefficients(layer.kernel)]),
+        (blocks, [*student.block_layers[0].get_weights(), *_bias(layer)]),
+    ]
+
+
+def _sizes(student, channels) -> tuple[int, int, int]:
+    """Maps, pixels of an input map, and pixels of an output map."""
+    maps = student.elements_in * channels
+    return maps, student.image_size**2, student.output_size**2
+
+
+def _bias(layer) -> list:
+    return [layer.bias] if layer.use_bias else []
 
 
 def _plain(block, maps):
@@ -221,7 +263,7 @@ def _plain(block, maps):
     if isinstance(block, layers.EinsumDense):
         config["equation"] = "ncbi,bij->ncbj"
         config["output_shape"] = (maps, *config["output_shape"])
-    return type(block).from_config(config)
+    return type(block).from_config({**config, "trainable": True})
 
 
 def _short(count) -> str:

@@ -201,7 +201,7 @@ class DenseStudent(keras.layers.Layer):
 
     def call(self, inputs, kernel):
         self._check(inputs.shape, kernel.shape)
-        if self._mixes_inputs(inputs.shape[-1], kernel.shape[-1]):
+        if self.mixes_inputs(inputs.shape[-1], kernel.shape[-1]):
             outputs = self._mix_inputs(inputs, kernel)
         else:
             mixing = ops.transpose(self.coefficients(kernel))
@@ -211,10 +211,19 @@ class DenseStudent(keras.layers.Layer):
         size, filters = self.output_size, kernel.shape[-1]
         return ops.reshape(outputs, (-1, size, size, *self.group.axis_shape, filters))
 
-    def _mixes_inputs(self, channels, filters) -> bool:
-        """Whether mixing the inputs and then applying all linear blocks at once
-        takes fewer operations than applying the blocks and mixing features:
-        so it is where a layer has fewer maps going out than coming in."""
+    def mixes_inputs(self, channels, filters) -> bool:
+        """Whether it is cheaper to mix before the blocks than after them.
+
+        Mixed inputs go through all linear blocks in one product: so it is where
+        a layer has fewer maps going out than coming in.
+
+        Args:
+            channels: Integer, of the inputs.
+            filters: Integer, of the kernel.
+
+        Returns:
+            Boolean.
+        """
         pixels, outputs = self.image_size**2, self.output_size**2
         maps_in = self.elements_in * channels
         maps_out = self.group.order * filters

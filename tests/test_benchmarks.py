@@ -11,7 +11,7 @@ import symclone_tf as sc
 # Behind the installed package, which stands beside the benchmarks too.
 sys.path.append(str(pathlib.Path(__file__).parent.parent))
 
-from benchmarks import cases, cloning, operations
+from benchmarks import cases, cloning, operations, serving
 
 
 def test_operations_of_a_step_are_those_of_its_matrix_products():
@@ -93,3 +93,13 @@ def test_report_and_plot_show_what_was_measured():
 def test_exponent_is_the_slope_of_a_power():
     rows = [{"size": n, "seconds": 3 * n**4} for n in (10, 16, 28, 48)]
     assert cloning.exponent(rows, "seconds") == pytest.approx(4)
+
+
+def test_serving_measures_every_model_at_every_batch(monkeypatch):
+    monkeypatch.setattr(serving, "BATCHES", (1, 3))
+    rows = serving.collect(canvas=16, seconds=0.01)
+    assert [row["batch"] for row in rows] == [1, 3] * 5
+    assert all(row[kind] > 0 for row in rows for kind in serving.KINDS)
+    text = serving.report({"machine": cloning.machine(), "rows": rows})
+    assert text.count("| C4 lifting 16×16, 1 → 1, exported dense | ") == 2
+    assert f"| MNIST classifier | 3 | {rows[-1]['served']:,.0f} |" in text

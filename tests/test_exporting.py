@@ -299,6 +299,55 @@ def test_foreign_layer_is_refused_before_it_is_built(exported, tmp_path):
     assert not executed.exists()
 
 
+def rewrite(file, change):
+    """Changes the configuration in a Keras archive."""
+    with zipfile.ZipFile(file) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(parts["config.json"])
+    change(config)
+    parts["config.json"] = json.dumps(config).encode()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+
+
+def lambda_of(code):
+    """A function as Keras stores it: marshalled, to be executed."""
+    layer = keras.layers.Lambda(eval(code), output_shape=(1,))
+    return layer.get_config()["function"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda c: c.update(class_name="Unknown", registered_name="other>Unknown"),
+        lambda c: c.update(class_name="Unknown", registered_name=None),
+        lambda c: c.update(class_name="Lambda", module="keras.layers"),
+        lambda c: c["config"].update(activation=lambda_of("lambda x: EXECUTE")),
+        lambda c: c["config"].update(activation={"class_name": "os.system"}),
+        lambda c: c["config"].update(dtype={"class_name": "Unknown", "config": {}}),
+        lambda c: c["config"].update(group="e8"),
+        lambda c: c["config"].update(image_size="8"),
+        lambda c: c["config"].update(blocks=-1),
+        lambda c: c["config"].update(surprise=1),
+        lambda c: c.pop("config"),
+        lambda c: c.clear(),
+    ],
+)
+def test_tampered_student_is_refused_in_one_line(exported, change):
+    rewrite(exported / "assets.extra/student.keras", change)
+    with pytest.raises(sc.ArtifactError, match=r"student\.keras") as refused:
+        sc.load(exported)
+    assert "\n" not in str(refused.value)
+    assert len(str(refused.value)) < 500
+
+
+def test_version_folder_that_is_not_there_is_refused(exported):
+    for path in ("2", "v1", "latest"):
+        with pytest.raises(sc.ArtifactError, match="is not an exported clone"):
+            sc.load(exported.parent / path)
+
+
 def test_student_file_is_an_ordinary_keras_archive(exported):
     with zipfile.ZipFile(exported / "assets.extra/student.keras") as archive:
         assert "config.json" in archive.namelist()

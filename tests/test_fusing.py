@@ -36,7 +36,10 @@ CASES = [
     ({"group": "d4", "filters": 2, "activation": "relu"}, "factored"),
     ({"filters": 1, "activation": "relu", "use_bias": False}, "dense"),
     ({"filters": 5, "use_bias": False}, "factored"),
+    ({"lifting": False, "channels": 5, "filters": 3}, "factored"),
+    ({"group": "d4", "lifting": False, "channels": 3, "use_bias": False}, "factored"),
     ({"filters": 1, "hidden": (6,)}, "factored"),
+    ({"filters": 1, "channels": 9, "hidden": (6,)}, "factored"),
     ({"lifting": False, "filters": 3, "channels": 2, "hidden": (6, 5)}, "factored"),
 ]
 
@@ -62,15 +65,14 @@ def test_costs_are_those_of_the_weights_and_products(rng, options, form):
     cost = costs(layer.student, channels, layer.filters, layer.use_bias)[form]
     weights = fused.model.count_params()
     assert cost.bytes / 4 == weights
-    rows = {"dense": 1, "factored": layer.student.elements_in * layer.kernel.shape[-2]}
     operations = 0
     for part in fused.model.layers:
-        if isinstance(part, keras.layers.EinsumDense) and part.kernel.ndim == 3:
-            mixes = part is [p for p in fused.model.layers if p.weights][-1]
-            times = layer.student.output_size**2 if mixes else rows[form]
-            operations += 2 * int(np.prod(part.kernel.shape)) * times
-        elif isinstance(part, keras.layers.Dense):
-            operations += 2 * int(np.prod(part.kernel.shape)) * rows[form]
+        if isinstance(part, (keras.layers.Dense, keras.layers.EinsumDense)):
+            # Every row of inputs meets the whole matrix, or its own block's.
+            rows = np.prod(part.input.shape[1:-1])
+            if part.kernel.ndim == 3:
+                rows /= layer.student.blocks
+            operations += 2 * np.prod(part.kernel.shape) * rows
     assert operations == cost.operations
 
 

@@ -10,17 +10,30 @@ from symclone_tf.cli.main import main
 README = pathlib.Path(__file__).parent.parent / "README.md"
 
 
-def test_python_runs_as_written(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+def execute(file):
+    """Runs all Python in a page as one program; returns its names."""
+    blocks = re.findall(r"```python\n(.*?)```", file.read_text("utf-8"), re.DOTALL)
     assert blocks
     names = {}
     for block in blocks:
-        exec(compile(block, "README.md", "exec"), names)
+        exec(compile(block, str(file), "exec"), names)
+    return names
+
+
+def test_python_runs_as_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = execute(README)
     assert names["features"].shape == (8, 26, 26, 4, 10)
     np.testing.assert_allclose(names["features"], names["answers"], atol=1e-3)
     assert names["error"] < 1e-5
     assert pathlib.Path("model.keras").is_file()
+
+
+def test_python_of_the_gallery_runs_as_written(monkeypatch):
+    monkeypatch.chdir(README.parent)
+    names = execute(README.parent / "exported" / "README.md")
+    assert names["model"].output_shape == (None, 10)
+    assert names["features"].shape == (7, 6, 6)
 
 
 def test_commands_are_all_there_are():

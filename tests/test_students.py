@@ -72,7 +72,7 @@ def test_both_orders_of_contraction_compute_the_same(rng, group, lifting, monkey
     x, kernel = draw(rng, student, channels=3, filters=2)
     results = []
     for order in (True, False):
-        monkeypatch.setattr(student, "_mixes_inputs", lambda *_, order=order: order)
+        monkeypatch.setattr(student, "mixes_inputs", lambda *_, order=order: order)
         results.append(student(x, kernel))
     np.testing.assert_allclose(*results, rtol=1e-4, atol=1e-5)
 
@@ -80,10 +80,10 @@ def test_both_orders_of_contraction_compute_the_same(rng, group, lifting, monkey
 def test_cheaper_order_is_chosen():
     """Blocks cost m²·n² a map, on whichever side there are fewer."""
     student = DenseStudent("t2", image_size=28)
-    assert student._mixes_inputs(channels=20, filters=10)
-    assert not student._mixes_inputs(channels=10, filters=20)
+    assert student.mixes_inputs(channels=20, filters=10)
+    assert not student.mixes_inputs(channels=10, filters=20)
     hidden = DenseStudent("t2", image_size=28, hidden_units=(8,))
-    assert not hidden._mixes_inputs(channels=20, filters=10)
+    assert not hidden.mixes_inputs(channels=20, filters=10)
 
 
 @CASES

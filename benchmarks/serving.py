@@ -1,0 +1,165 @@
+"""What exported models answer in a second: `python -m benchmarks.serving`.
+
+The served function is a SavedModel's signature, called as TensorFlow Serving
+calls it: without the network, and so the most that a server can reach.
+"""
+
+import argparse
+import json
+import pathlib
+import tempfile
+import time
+
+import numpy as np
+import tensorflow as tf
+
+import symclone_tf as sc
+from benchmarks.cloning import machine
+
+BATCHES = (1, 32, 256)
+KINDS = ("served", "memory", "teacher")
+
+
+def main():
+    """Measures everything, and writes a table and the numbers."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--output", default="benchmarks/results", type=pathlib.Path)
+    parser.add_argument("--canvas", default=28, type=int)
+    parser.add_argument("--seconds", default=2.0, type=float, help="for each figure")
+    arguments = parser.parse_args()
+    results = {
+        "machine": machine(),
+        "rows": collect(arguments.canvas, arguments.seconds),
+    }
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    (arguments.output / "serving.json").write_text(json.dumps(results, indent=1) + "\n")
+    text = report(results)
+    (arguments.output / "serving.md").write_text(text, encoding="utf-8")
+    print(text)
+
+
+def collect(canvas, seconds) -> list[dict]:
+    """Samples per second of every model, batch and way to call it."""
+    students = sc.network_students("c4", canvas=canvas, seed=0)
+    for student in students:
+        sc.solve(student, sc.teacher_of(student))
+    with tempfile.TemporaryDirectory() as root:
+        models = [
+            pairs(students[0], root),
+            *(layer(student, c, f, root) for student, c, f in _layers(students)),
+            classifier(students, canvas, root),
+        ]
+        return [
+            {"model": name, "batch": batch, **rates(calls, shapes, batch, seconds)}
+            for name, calls, shapes in models
+            for batch in BATCHES
+        ]
+
+
+def _layers(students):
+    """A layer that is cheaper as one matrix, and two that are not."""
+    return ((students[0], 1, 1), (students[0], 1, 10), (students[2], 10, 20))
+
+
+def pairs(student, root):
+    """A clone, with a kernel for each image."""
+    signature = _signature(sc.export(student, root))
+    teacher = sc.teacher_of(student)
+
+    def taught(image, kernel):
+        one = (image[..., None], kernel[..., None, None])
+        return tf.vectorized_map(lambda x: teacher(x[0][None], x[1])[0, ..., 0], one)
+
+    calls = {
+        "served": lambda image, kernel: signature(image=image, kernel=kernel),
+        "memory": tf.function(student.call_pairs),
+        "teacher": tf.function(taught),
+    }
+    return f"{student.description}, a kernel each", calls, student.input_shapes()
+
+
+def layer(student, channels, filters, root):
+    """A layer with its kernel fixed."""
+    image, kernel = student.input_shapes((channels,), (filters,))
+    kernel = np.random.default_rng(0).normal(size=kernel)
+    cloned = sc.ClonedConv2D.from_kernel(kernel, student)
+    fused = sc.fuse(cloned)
+    signature = _signature(sc.export_layer(fused, root))
+    teacher = sc.GroupConv2D(filters, student.kernel_size, student.group.name)
+    teacher.build((None, *image))
+    teacher.kernel.assign(kernel)
+    calls = {
+        "served": lambda image: signature(image=image),
+        "memory": tf.function(cloned),
+        "teacher": tf.function(teacher),
+    }
+    name = f"{student.description}, {channels} → {filters}, exported {fused.form}"
+    return name, calls, [image]
+
+
+def classifier(students, canvas, root):
+    """The MNIST network, of frozen clones and of their teachers."""
+    cloned = sc.mnist_network("cloned", "c4", 10, canvas, students, seed=0)
+    taught = sc.mnist_network("gcnn", "c4", 10, canvas, seed=0)
+    signature = _signature(sc.export_classifier(cloned, root, "classifier", {}))
+    calls = {
+        "served": lambda image: signature(image=image),
+        "memory": tf.function(lambda image: cloned(image, training=False)),
+        "teacher": tf.function(lambda image: taught(image, training=False)),
+    }
+    return "MNIST classifier", calls, [(canvas, canvas, 1)]
+
+
+def rates(calls, shapes, batch, seconds) -> dict:
+    """Samples per second, the ways in turns so that all see the same machine."""
+    inputs = [tf.random.normal((batch, *shape)) for shape in shapes]
+    answers = {kind: _array(call(*inputs)) for kind, call in calls.items()}
+    for kind in KINDS:
+        error = np.abs(answers[kind] - answers["teacher"]).max()
+        assert error < 1e-3 * np.abs(answers["teacher"]).max()
+    best = dict.fromkeys(KINDS, np.inf)
+    end = time.perf_counter() + seconds * len(KINDS)
+    while time.perf_counter() < end:
+        for kind in KINDS:
+            start = time.perf_counter()
+            _array(calls[kind](*inputs))
+            best[kind] = min(best[kind], time.perf_counter() - start)
+    return {kind: batch / best[kind] for kind in KINDS}
+
+
+def report(results) -> str:
+    """The Markdown page."""
+    about = ", ".join(f"{k} {v}" for k, v in results["machine"].items())
+    lines = ["# Serving", "", f"Machine: {about}.", ""]
+    lines += [
+        "Samples per second, the best of many calls: the SavedModel's signature, the "
+        "same in memory, and the teacher.",
+        "",
+        "| model | batch | served | in memory | teacher | served / in memory |",
+        "|---|" + "---:|" * 5,
+    ]
+    for row in results["rows"]:
+        cells = [f"{row[kind]:,.0f}" for kind in KINDS]
+        ratio = f"{row['served'] / row['memory']:.2f}"
+        lines.append(
+            f"| {row['model']} | {row['batch']} | {' | '.join(cells)} | {ratio} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _signature(path):
+    loaded = tf.saved_model.load(str(path))
+    signature = loaded.signatures["serving_default"]
+    signature.keeps = loaded  # or its variables would go with it
+    return signature
+
+
+def _array(answer):
+    """The values, which a call may still be computing."""
+    if isinstance(answer, dict):
+        (answer,) = answer.values()
+    return answer.numpy()
+
+
+if __name__ == "__main__":
+    main()
