@@ -26,6 +26,8 @@ def test_python_runs_as_written(tmp_path, monkeypatch):
     assert names["features"].shape == (8, 26, 26, 4, 10)
     np.testing.assert_allclose(names["features"], names["answers"], atol=1e-3)
     assert names["error"] < 1e-5
+    assert names["outputs"].shape == (8, 26, 26, 4)
+    assert (names["fixed"] / "saved_model.pb").is_file()
     assert pathlib.Path("model.keras").is_file()
 
 
