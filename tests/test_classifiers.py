@@ -70,6 +70,22 @@ def test_tensorflow_alone_serves_the_classifier(rng, model, path, tmp_path, batc
     np.testing.assert_allclose(answers, model(images, training=False), atol=1e-5)
 
 
+@pytest.mark.parametrize("batch", [1, 7])
+def test_images_of_bytes_are_seen_from_0_to_1(rng, model, tmp_path, batch):
+    path = export_classifier(model, tmp_path, "digits", {}, image_dtype="uint8")
+    served = tf.saved_model.load(str(path)).signatures["serving_default"]
+    images = rng.integers(256, size=(batch, 28, 28, 1), dtype="uint8")
+    answers = served(image=tf.constant(images))["probabilities"]
+    expected = model(images.astype("float32") / 255, training=False)
+    np.testing.assert_allclose(answers, expected, atol=1e-5)
+
+
+def test_images_of_another_type_are_refused(model, tmp_path):
+    with pytest.raises(ValueError, match="`image_dtype` must be one of float32, uint8"):
+        export_classifier(model, tmp_path, "digits", {}, image_dtype="int8")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_weights_are_written_once_and_anchors_not_at_all(model, path):
     needed, anchors = model.count_params(), 0
     for layer in model.layers:

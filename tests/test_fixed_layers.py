@@ -69,6 +69,16 @@ def test_fused_layer_is_exported_as_it_is(rng, small_clone, tmp_path):
     assert json.loads((path / RECORD).read_text())["form"] == fused.form
 
 
+@pytest.mark.parametrize(("filters", "form"), [(1, "dense"), (6, "factored")])
+def test_weights_are_written_once(rng, tmp_path, filters, form):
+    student, _ = sc.clone("c4", image_size=14, solver="closed-form", verbose=0)
+    fused = sc.fuse(make(rng, student, filters))
+    assert fused.form == form
+    path = export_layer(fused, tmp_path)
+    files = [path / "saved_model.pb", *(path / "variables").iterdir()]
+    assert sum(file.stat().st_size for file in files) < 1.1 * fused.cost.bytes
+
+
 @pytest.mark.parametrize("name", ["", "..", "a/b", ".hidden", "a b", "é", "x" * 201])
 def test_names_that_are_no_folder_are_refused(rng, small_clone, tmp_path, name):
     with pytest.raises(ValueError, match="`name` must start with a letter"):

@@ -1,7 +1,10 @@
 import json
 import pathlib
 
+import numpy as np
 import pytest
+
+import symclone_tf as sc
 
 SMALL = ("--train-size", 64, "--test-size", 32, "--epochs", 1)
 
@@ -45,10 +48,12 @@ def test_every_option_reaches_the_experiment(run, clones):
         for name, value in options.items()
         for part in (f"--{name.replace('_', '-')}", value)
     ]
-    places = ("--clones", clones, "--output", "there")
+    places = ("--clones", clones, "--output", "there", "--image-dtype", "uint8")
     assert run("train", "--group", "c4", *arguments, *places).exit_code == 0
     (file,) = pathlib.Path("there").rglob("metrics.json")
     assert json.loads(file.read_text())["options"].items() >= options.items()
+    (model,) = sc.served_models("there")
+    assert model.inputs == {"image": ((28, 28, 1), np.uint8)}
 
 
 @pytest.mark.parametrize(
