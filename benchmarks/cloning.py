@@ -9,6 +9,7 @@ import time
 import numpy as np
 from rich.console import Console
 
+import symclone_tf as sc
 from benchmarks.cases import measure
 
 KINDS = (
@@ -32,7 +33,7 @@ def main():
     (arguments.output / "cloning.json").write_text(json.dumps(results, indent=1) + "\n")
     text = report(results)
     (arguments.output / "cloning.md").write_text(text, encoding="utf-8")
-    plot(results).savefig(arguments.output / "cloning.svg", metadata={"Date": None})
+    sc.save_figure(sc.draw_costs(results), arguments.output / "cloning.svg")
     print(text)
 
 
@@ -205,36 +206,6 @@ def report(results) -> str:
 
 def _memory(row) -> str:
     return f"{row['memory'] / 1e6:.0f} ({row['estimate'] / 1e6:.0f})"
-
-
-def plot(results):
-    """Time and memory against size."""
-    import matplotlib
-
-    matplotlib.use("svg")
-    matplotlib.rcParams["svg.hashsalt"] = "symclone"
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8, 3.4), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    colours = ("#0072B2", "#D55E00", "#009E73")
-    for (name, _), colour in zip(KINDS, colours):
-        for part, style in (("training", "-o"), ("solving", "--s")):
-            rows = [r for r in results[part] if r["layer"] == name]
-            sizes = [r["size"] for r in rows]
-            label = f"{name}, {'training' if part == 'training' else 'closed form'}"
-            options = {"color": colour, "markersize": 4, "label": label}
-            left.plot(sizes, [r["seconds"] for r in rows], style, **options)
-            right.plot(sizes, [r["memory"] / 1e6 for r in rows], style, **options)
-    ticks = sorted({row["size"] for row in results["solving"]})
-    for axes, quantity in ((left, f"seconds to NMSE {TARGET:.0e}"), (right, "peak MB")):
-        axes.set(xscale="log", yscale="log", xlabel="image size, pixels")
-        axes.set_ylabel(quantity)
-        axes.set_xticks(ticks, labels=[str(tick) for tick in ticks])
-        axes.minorticks_off()
-        axes.grid(alpha=0.3)
-    left.legend(fontsize=7)
-    return figure
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from symclone_tf.cli.clone import clone
 from symclone_tf.cli.errors import OneLineErrors
 from symclone_tf.cli.evaluate import evaluate
 from symclone_tf.cli.export_layer import export_layer
+from symclone_tf.cli.figures import figures
 from symclone_tf.cli.list import list_command
 from symclone_tf.cli.serving_config import serving_config
 from symclone_tf.cli.train import train
@@ -32,6 +33,7 @@ COMMANDS = (
     list_command,
     train,
     benchmark,
+    figures,
     export_layer,
     serving_config,
 )

@@ -28,6 +28,45 @@ class Counts(click.ParamType):
         return counts
 
 
+DATA_DIR = click.option(
+    "--data-dir",
+    type=click.Path(file_okay=False),
+    help="Where tensorflow-datasets keeps MNIST.  "
+    "[default: TFDS_DATA_DIR, else ~/tensorflow_datasets]",
+)
+CLONES = click.option(
+    "--clones",
+    type=click.Path(file_okay=False),
+    default="exported",
+    help="Folder of exported clones; missing ones are added.",
+)
+
+
+def sources(command):
+    """Adds the options of what figures are drawn from."""
+    for option in reversed(_SOURCES):
+        command = option(command)
+    return command
+
+
+_SOURCES = (
+    CLONES,
+    click.option(
+        "--benchmark",
+        type=click.Path(file_okay=False),
+        default="benchmark",
+        help="Folder of the tables of symclone-tf benchmark.",
+    ),
+    click.option(
+        "--costs",
+        type=click.Path(dir_okay=False),
+        default="benchmarks/results/cloning.json",
+        help="What python -m benchmarks.cloning has written.",
+    ),
+    DATA_DIR,
+)
+
+
 def protocol(command):
     """Adds the options of how networks are trained."""
     for option in reversed(_PROTOCOL):
@@ -74,16 +113,6 @@ _PROTOCOL = (
         default=0.2,
         help="Share of the last hidden units.",
     ),
-    click.option(
-        "--data-dir",
-        type=click.Path(file_okay=False),
-        help="Where tensorflow-datasets keeps MNIST.  "
-        "[default: TFDS_DATA_DIR, else ~/tensorflow_datasets]",
-    ),
-    click.option(
-        "--clones",
-        type=click.Path(file_okay=False),
-        default="exported",
-        help="Folder of exported clones; missing ones are added.",
-    ),
+    DATA_DIR,
+    CLONES,
 )

@@ -1,8 +1,6 @@
 """Experiments: does a network keep its symmetry, or leave it where it should?"""
 
 import dataclasses
-import pathlib
-import sys
 import time
 
 import keras
@@ -10,10 +8,10 @@ import numpy as np
 
 from symclone_tf.callbacks import EquivarianceErrors
 from symclone_tf.checks import one_of, positive_integer, positive_number
-from symclone_tf.cloning import Training, versions
+from symclone_tf.cloning import versions
 from symclone_tf.datasets import TASKS, canvas_and_shift, classes, mnist_task
 from symclone_tf.errors import CloningError
-from symclone_tf.exporting import artifact_name, clone_and_export, find, load
+from symclone_tf.exporting import load_or_clone
 from symclone_tf.groups import get_group
 from symclone_tf.layers import ANCHORS, SYMMETRIES
 from symclone_tf.metrics import equivariance_error
@@ -24,7 +22,6 @@ from symclone_tf.networks import (
     network_students,
 )
 from symclone_tf.progress import TrainingProgress
-from symclone_tf.publishing import check_directory
 
 # How many test digits the equivariance errors are measured on.
 WATCHED = 16
@@ -330,23 +327,7 @@ def find_or_clone(experiment, clones="exported", verbose=1) -> list:
         seed=0,
         dtype="float32",
     )
-    homes = [pathlib.Path(clones, artifact_name(student)) for student in wanted]
-    missing = [s for s, home in zip(wanted, homes) if not _has_content(home)]
-    for home in filter(_has_content, homes):
-        find(home)  # before anything is cloned
-    if missing:
-        check_directory(clones, "clones")
-    if missing and verbose:
-        names = ", ".join(student.description for student in missing)
-        print(f"Cloning what is missing in {clones}: {names}", file=sys.stderr)
-    for _ in clone_and_export(missing, Training(), clones, verbose):
-        pass
-    return [load(home) for home in homes]
-
-
-def _has_content(home) -> bool:
-    """Whether there is more than what an interrupted export left behind."""
-    return home.is_dir() and any(p.name[0] != "." for p in home.iterdir())
+    return load_or_clone(wanted, clones, verbose)
 
 
 def _parameters(model) -> int:

@@ -11,12 +11,13 @@ Layout, as TF Serving expects it::
 import dataclasses
 import json
 import pathlib
+import sys
 import zipfile
 
 import keras
 import tensorflow as tf
 
-from symclone_tf.cloning import train
+from symclone_tf.cloning import Training, train
 from symclone_tf.errors import ArtifactError
 from symclone_tf.publishing import check_directory, publish, version_number
 from symclone_tf.strategies import is_chief
@@ -146,6 +147,42 @@ def clone_and_export(students, training, directory="exported", verbose=1):
         if is_chief(training.strategy):
             path = export(student, directory, report)
         yield student, report, path
+
+
+def load_or_clone(students, directory="exported", verbose=1) -> list[DenseStudent]:
+    """Loads students from their artifacts; those that are missing are cloned.
+
+    Args:
+        students: List of `DenseStudent`, not yet trained.
+        directory: String or path, the root of all artifacts, to which those
+            that were missing are added.
+        verbose: Integer, 0 for silence, 1 for a progress bar on stderr.
+
+    Returns:
+        List of `DenseStudent`, trained.
+
+    Raises:
+        ArtifactError, ValueError, MemoryError, CloningError, OSError: See
+            `load`, `clone` and `export`.
+
+    Example:
+
+    >>> students = [DenseStudent("t2", image_size=n, seed=0) for n in (6, 8)]
+    >>> [s.image_size for s in load_or_clone(students, directory, verbose=0)]
+    [6, 8]
+    """
+    homes = [pathlib.Path(directory, artifact_name(student)) for student in students]
+    missing = [s for s, home in zip(students, homes) if not _has_content(home)]
+    for home in filter(_has_content, homes):
+        find(home)  # before anything is cloned
+    if missing:
+        check_directory(directory, "clones")
+    if missing and verbose:
+        names = ", ".join(student.description for student in missing)
+        print(f"Cloning what is missing in {directory}: {names}", file=sys.stderr)
+    for _ in clone_and_export(missing, Training(), directory, verbose):
+        pass
+    return [load(home) for home in homes]
 
 
 def load(path) -> DenseStudent:
@@ -281,6 +318,11 @@ def _record(student, report) -> dict:
         "parameters": student.parameters,
         **({} if report is None else dataclasses.asdict(report)),
     }
+
+
+def _has_content(home) -> bool:
+    """Whether there is more than what an interrupted export left behind."""
+    return home.is_dir() and any(p.name[0] != "." for p in home.iterdir())
 
 
 def _versions(home) -> list[pathlib.Path]:

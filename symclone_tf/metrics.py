@@ -168,7 +168,7 @@ def _shifts(inputs, max_shift):
     for shift in itertools.product(steps, steps):
         if shift != (0, 0):
             shifted = np.zeros_like(inputs)
-            source, target = _windows(shift, inputs.shape[1:3])
+            source, target = windows(shift, inputs.shape[1:3])
             shifted[target] = inputs[source]
             yield shift, shifted
 
@@ -180,11 +180,11 @@ def _overlap(moved, outputs, shift, border):
     if border:
         inner = slice(border, -border)
         moved, outputs = moved[:, inner, inner], outputs[:, inner, inner]
-    source, target = _windows(shift, outputs.shape[1:3])
+    source, target = windows(shift, outputs.shape[1:3])
     return moved[target], outputs[source]
 
 
-def _windows(shift, sizes):
+def windows(shift, sizes):
     """Source and target of a shift, as indices of batches."""
     source = (slice(max(0, -s), n - max(0, s)) for s, n in zip(shift, sizes))
     target = (slice(max(0, s), n - max(0, -s)) for s, n in zip(shift, sizes))

@@ -22,11 +22,21 @@ def rng():
 
 
 @pytest.fixture(scope="session")
-def small_clone():
+def shared_clone():
     """A C4 lifting layer on 8×8 images, cloned to float32's floor."""
     import symclone_tf as sc
 
     return sc.clone("c4", image_size=8, verbose=0)
+
+
+@pytest.fixture
+def small_clone(shared_clone):
+    """The same, for one test to freeze or to train."""
+    student, report = shared_clone
+    twin = type(student).from_config(student.get_config())
+    twin.build()
+    twin.set_weights(student.get_weights())
+    return twin, report
 
 
 @pytest.fixture(scope="session")

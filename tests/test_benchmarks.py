@@ -84,7 +84,7 @@ def test_report_and_plot_show_what_was_measured():
     assert f"{everything['products']['rate'] / 1e9:.0f} GFLOP/s" in text
     assert re.search(rf"\| C4 lifting \| 6 \| [\d.]+ \| {trained['steps']} \|", text)
     assert "Ratio: more than 18." in text
-    lines = cloning.plot(everything).axes[0].get_lines()
+    lines = sc.draw_costs(everything).axes[0].get_lines()
     assert [line.get_xydata().tolist() for line in lines][1] == [
         [row["size"], row["seconds"]] for row in rows
     ]

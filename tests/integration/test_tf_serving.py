@@ -23,14 +23,14 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def models(small_clone, network, tmp_path_factory):
+def models(shared_clone, network, tmp_path_factory):
     """A clone and a classifier, with the inputs and answers of both."""
     root = tmp_path_factory.mktemp("served")
-    sc.export(small_clone[0], root)
+    sc.export(shared_clone[0], root)
     sc.export_classifier(network, root, "digits", {})
     clone, digits = sc.write_serving_config(root, warmup=True)
     pairs, images = clone.examples(7), digits.examples(7)
-    features = small_clone[0].call_pairs(pairs["image"], pairs["kernel"])
+    features = shared_clone[0].call_pairs(pairs["image"], pairs["kernel"])
     probabilities = network(images["image"], training=False)
     return root, [
         (clone, pairs, "features", np.asarray(features)),

@@ -1,0 +1,36 @@
+"""`symclone-tf figures`."""
+
+import click
+
+from symclone_tf.cli import options
+from symclone_tf.cli.startup import start
+
+
+@click.command()
+@click.option("--group", type=options.GROUP, required=True)
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["png", "svg", "pdf"]),
+    default="svg",
+    help="Of the files.",
+)
+@options.sources
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False),
+    default="figures",
+    help="Folder of all figures; those of an earlier run are replaced.",
+)
+def figures(group, output, **choices):
+    """Draw digits, operators, feature maps, and how clones learn.
+
+    Missing clones are made first. Without MNIST, strokes are drawn instead.
+    """
+    sc = start()
+    for illustration, path in sc.make_figures(group, output, **choices):
+        if path is None:
+            click.echo(f"Left out {illustration.name}: it needs {illustration.caption}")
+        else:
+            click.echo(f"{path}  {illustration.caption}")
+    click.echo(f"Next: symclone-tf report --group {group}")
