@@ -89,6 +89,8 @@ _HOMES = {
     "illustrate": "illustrating",
     "make_figures": "illustrating",
     "draw_strokes": "strokes",
+    "make_report": "reporting",
+    "figure_bytes": "figure_style",
 }
 
 __all__ = ["__version__", *_HOMES]

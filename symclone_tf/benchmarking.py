@@ -11,6 +11,7 @@ from symclone_tf.datasets import TASKS
 from symclone_tf.errors import ArtifactError
 from symclone_tf.experiments import Experiment, run_experiment
 from symclone_tf.groups import get_group
+from symclone_tf.publishing import write_file
 
 # Networks that are trained with every seed, and variants that are trained once.
 NETWORKS = (
@@ -150,7 +151,7 @@ def benchmark(
             done[experiment] = Row(experiment, _flat(metrics))
             _append(file, done[experiment])
             table = markdown([done[e] for e in wanted if e in done])
-            file.with_suffix(".md").write_text(table, encoding="utf-8")
+            write_file(file.with_suffix(".md"), table.encode())
         yield done[experiment]
 
 

@@ -1,10 +1,14 @@
 """One look for all figures, and files that come out the same each time."""
 
 import functools
+import io
 import pathlib
 
 import matplotlib
 from matplotlib.figure import Figure
+
+from symclone_tf.checks import one_of
+from symclone_tf.publishing import write_file
 
 FORMATS = ("png", "svg", "pdf")
 
@@ -77,12 +81,35 @@ def show_pixels(axes, pixels, limit=None, title="") -> None:
 
 
 @styled
-def save_figure(figure, file) -> pathlib.Path:
-    """Writes a figure in the format of the file's ending, the same each time.
+def figure_bytes(figure, file_format) -> bytes:
+    """A figure in a file format, the same bytes each time.
 
     Args:
         figure: `matplotlib.figure.Figure`.
-        file: String or path, that ends with `.png`, `.svg` or `.pdf`.
+        file_format: String, `"png"`, `"svg"` or `"pdf"`.
+
+    Raises:
+        ValueError: If the format is none of these.
+
+    Example:
+
+    >>> figure = draw_learning_curves({9: [1.0, 0.1]})
+    >>> figure_bytes(figure, "png")[1:4]
+    b'PNG'
+    """
+    one_of("file_format", file_format, FORMATS)
+    stream = io.BytesIO()
+    figure.savefig(stream, format=file_format, metadata=_METADATA[file_format])
+    return stream.getvalue()
+
+
+def save_figure(figure, file) -> pathlib.Path:
+    """Writes a figure in the format of the file's ending.
+
+    Args:
+        figure: `matplotlib.figure.Figure`.
+        file: String or path, that ends with `.png`, `.svg` or `.pdf`; a file
+            that is there is replaced.
 
     Returns:
         `pathlib.Path` of the file.
@@ -97,11 +124,5 @@ def save_figure(figure, file) -> pathlib.Path:
     'a.svg'
     """
     file = pathlib.Path(file)
-    kind = file.suffix.lstrip(".")
-    if kind not in FORMATS:
-        raise ValueError(
-            f"`file` must end with .{', .'.join(FORMATS)}. Received: file={file}"
-        )
-    file.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(file, format=kind, metadata=_METADATA[kind])
+    write_file(file, figure_bytes(figure, file.suffix.lstrip(".")))
     return file

@@ -40,6 +40,26 @@ def publish(home, write) -> pathlib.Path:
         raise
 
 
+def write_file(file, content) -> None:
+    """Writes a file whole, or not at all, in the place of an earlier one.
+
+    Args:
+        file: `pathlib.Path`; its folder is made if it is missing.
+        content: Bytes.
+
+    Raises:
+        OSError: If writing fails; what was there stays as it was then.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    aside = file.with_name(f".{file.name}.{uuid.uuid4().hex}")
+    try:
+        aside.write_bytes(content)
+        aside.replace(file)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+
+
 def check_directory(directory, name="output") -> pathlib.Path:
     """Refuses a root that could not hold artifacts, before any work is done.
 

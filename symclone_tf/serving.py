@@ -16,7 +16,7 @@ from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
 
 from symclone_tf.errors import ArtifactError
-from symclone_tf.publishing import version_number
+from symclone_tf.publishing import version_number, write_file
 
 SIGNATURE = "serving_default"
 REQUEST = pathlib.PurePath("assets.extra", "request.json")
@@ -155,10 +155,10 @@ def write_serving_config(root, output=None, warmup=False) -> list[ServedModel]:
         )
     for model in models:
         if not model.request.exists():
-            _write(model.request, json.dumps(_request(model)).encode() + b"\n")
+            write_file(model.request, json.dumps(_request(model)).encode() + b"\n")
         if warmup and not (model.path / WARMUP).exists():
             _write_warmup(model)
-    _write(output, models_config(models).encode("ascii"))
+    write_file(output, models_config(models).encode("ascii"))
     return models
 
 
@@ -266,18 +266,6 @@ def _write_warmup(model):
             )
             writer.write(log.SerializeToString())
     aside.rename(model.path / WARMUP)
-
-
-def _write(file, content):
-    """Writes a file whole, or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    aside = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        aside.write_bytes(content)
-        aside.replace(file)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
 
 
 def _is_ours(file) -> bool:

@@ -22,6 +22,9 @@ def operators(answer, student, kernel) -> np.ndarray:
     Returns:
         Array of shape `(|G|, m², n²)`: one matrix for each output map.
 
+    Raises:
+        ValueError: If the student reads feature maps.
+
     Example:
 
     >>> student = DenseStudent("t2", image_size=6)
@@ -29,6 +32,11 @@ def operators(answer, student, kernel) -> np.ndarray:
     >>> operators(teacher_of(student), student, kernel).shape
     (1, 16, 36)
     """
+    if not student.lifting:
+        raise ValueError(
+            "`student` must read images, to have one matrix for each output map. "
+            f"Received: student={student.description}"
+        )
     pixels = student.image_size**2
     image, _ = student.input_shapes((1,))
     impulses = np.eye(pixels, dtype="float32").reshape(pixels, *image)

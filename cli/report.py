@@ -1,0 +1,38 @@
+"""`symclone-tf report`."""
+
+import click
+
+from symclone_tf.cli import options
+from symclone_tf.cli.startup import start
+
+
+@click.command()
+@click.option(
+    "--group",
+    "groups",
+    type=options.GROUP,
+    multiple=True,
+    help="May be given several times.  [default: those of which there is something]",
+)
+@options.sources
+@click.option(
+    "--trained",
+    type=click.Path(file_okay=False),
+    default="trained",
+    help="Folder of trained classifiers.",
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False),
+    default="report.html",
+    help="The page; that of an earlier run is replaced.",
+)
+def report(output, groups, **choices):
+    """Gather tables and figures into one HTML page.
+
+    The page needs no other file and no network.
+    """
+    sc = start()
+    path = sc.make_report(output, list(groups) or None, **choices)
+    click.echo(f"Wrote {path}, {path.stat().st_size / 1e6:.1f} MB")
+    click.echo(f"Next: open {path} in a browser")
