@@ -1,3 +1,4 @@
+import json
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -60,3 +61,44 @@ def clones(tmp_path_factory):
     solve = sc.Training(solver="closed-form")
     assert len(list(sc.clone_and_export(students, solve, root, verbose=0))) == 4
     return root
+
+
+@pytest.fixture
+def without_mnist(monkeypatch):
+    """MNIST is neither there nor to be had."""
+    import symclone_tf as sc
+
+    def refuse(*arguments, **options):
+        raise sc.DataError("there is none")
+
+    monkeypatch.setattr("symclone_tf.illustrating.mnist_task", refuse)
+
+
+@pytest.fixture(scope="session")
+def figure_clones(tmp_path_factory):
+    """The C4 clones that figures are drawn from."""
+    import symclone_tf as sc
+
+    root = tmp_path_factory.mktemp("figure-clones")
+    kinds = ({}, {"blocks": 7}, {"image_size": 10})
+    students = [sc.DenseStudent("c4", seed=0, dtype="float32", **k) for k in kinds]
+    solve = sc.Training(solver="closed-form")
+    assert len(list(sc.clone_and_export(students, solve, root, verbose=0))) == 3
+    return root
+
+
+@pytest.fixture
+def sources(tmp_path, figure_clones):
+    """What figures are drawn from: clones, a benchmark of one row, and costs."""
+    import symclone_tf as sc
+    from symclone_tf import benchmarking
+
+    experiment = sc.Experiment("gcnn").complete()
+    figures = dict.fromkeys(benchmarking._FIGURES, 0.5) | {"parameters": 1}
+    (tmp_path / "benchmark").mkdir()
+    benchmarking._append(tmp_path / "benchmark" / "c4.csv", sc.Row(experiment, figures))
+    rows = [{"layer": "T(2)", "size": n, "seconds": n, "memory": n} for n in (8, 9)]
+    costs = tmp_path / "costs.json"
+    costs.write_text(json.dumps({"training": rows, "solving": rows}))
+    folder = tmp_path / "benchmark"
+    return {"clones": figure_clones, "benchmark": folder, "costs": costs, "verbose": 0}

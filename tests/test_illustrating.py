@@ -1,11 +1,9 @@
-import json
 import re
 
 import numpy as np
 import pytest
 
 import symclone_tf as sc
-from symclone_tf import benchmarking, illustrating
 
 NAMES = [
     "digits",
@@ -17,39 +15,6 @@ NAMES = [
     "equivariance",
     "costs",
 ]
-COSTS = [{"layer": "T(2)", "size": n, "seconds": n, "memory": n} for n in (8, 9)]
-
-
-@pytest.fixture
-def without_mnist(monkeypatch):
-    def refuse(*arguments, **options):
-        raise sc.DataError("there is none")
-
-    monkeypatch.setattr(illustrating, "mnist_task", refuse)
-
-
-@pytest.fixture(scope="session")
-def drawn(tmp_path_factory):
-    """Clones that are there, so that the other tests need not make them."""
-    root = tmp_path_factory.mktemp("figure-clones")
-    kinds = ({}, {"blocks": 7}, {"image_size": 10})
-    students = [sc.DenseStudent("c4", seed=0, dtype="float32", **k) for k in kinds]
-    solve = sc.Training(solver="closed-form")
-    assert len(list(sc.clone_and_export(students, solve, root, verbose=0))) == 3
-    return root
-
-
-@pytest.fixture
-def sources(tmp_path, drawn):
-    """A benchmark of one row and measured costs."""
-    experiment = sc.Experiment("gcnn").complete()
-    figures = dict.fromkeys(benchmarking._FIGURES, 0.5) | {"parameters": 1}
-    (tmp_path / "benchmark").mkdir()
-    benchmarking._append(tmp_path / "benchmark" / "c4.csv", sc.Row(experiment, figures))
-    costs = tmp_path / "costs.json"
-    costs.write_text(json.dumps({"training": COSTS, "solving": COSTS}))
-    folder = tmp_path / "benchmark"
-    return {"clones": drawn, "benchmark": folder, "costs": costs, "verbose": 0}
 
 
 @pytest.mark.usefixtures("without_mnist")
@@ -82,9 +47,9 @@ def test_with_mnist_digits_are_drawn(sources):
 
 
 @pytest.mark.usefixtures("without_mnist")
-def test_what_is_not_there_is_left_out_and_named(tmp_path, drawn):
+def test_what_is_not_there_is_left_out_and_named(tmp_path, figure_clones):
     options = {"benchmark": tmp_path / "none", "costs": tmp_path / "none.json"}
-    made = {i.name: i for i in sc.illustrate("c4", drawn, **options, verbose=0)}
+    made = {i.name: i for i in sc.illustrate("c4", figure_clones, **options, verbose=0)}
     assert list(made) == NAMES
     for name, needs in (
         ("keep-or-break", "none/c4.csv, which symclone-tf benchmark --group c4"),

@@ -1,0 +1,34 @@
+import pytest
+
+pytestmark = pytest.mark.usefixtures("without_mnist")
+
+
+def arguments(sources):
+    names = ("clones", "benchmark", "costs")
+    return [part for name in names for part in (f"--{name}", sources[name])]
+
+
+def test_names_each_file_with_its_caption(run, sources, tmp_path):
+    result = run("figures", "--group", "c4", "--format", "png", *arguments(sources))
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    files = sorted((tmp_path / "figures").iterdir())
+    assert len(files) == 8
+    assert {line.split("  ")[0] for line in lines[:-1]} == {
+        f"figures/{file.name}" for file in files
+    }
+    assert lines[-1] == "Next: symclone-tf report --group c4"
+
+
+def test_says_what_is_left_out(run, figure_clones):
+    result = run("figures", "--group", "c4", "--clones", figure_clones)
+    assert result.exit_code == 0
+    assert "Left out keep-or-break: it needs benchmark/c4.csv" in result.stdout
+
+
+def test_bad_input_is_one_line(refused, tmp_path):
+    assert "'--format'" in refused("figures", "--group", "c4", "--format", "gif")
+    assert "'--group'" in refused("figures", "--group", "c8")
+    (tmp_path / "benchmark").mkdir()
+    (tmp_path / "benchmark" / "c4.csv").write_text("a,b\n1,2\n")
+    assert "is not a table" in refused("figures", "--group", "c4")
