@@ -9,6 +9,10 @@ class ArtifactError(ValueError):
     """A folder is not an artifact, or not one that can be used."""
 
 
+class ArtifactWarning(UserWarning):
+    """A folder looks like an artifact, and is none that can be used."""
+
+
 class StrategyWarning(UserWarning):
     """A strategy leaves something out that was asked for."""
 

@@ -12,43 +12,15 @@ import dataclasses
 import json
 import pathlib
 import sys
-import zipfile
 
 import keras
 import tensorflow as tf
 
 from symclone_tf.cloning import Training, train
-from symclone_tf.errors import ArtifactError
-from symclone_tf.publishing import check_directory, publish, version_number
+from symclone_tf.loading import FORMAT, RECORD, STUDENT, find, load
+from symclone_tf.publishing import check_directory, publish
 from symclone_tf.strategies import is_chief
 from symclone_tf.students import DenseStudent
-
-FORMAT = 1
-_STUDENT = pathlib.PurePath("assets.extra", "student.keras")
-_RECORD = pathlib.PurePath("assets.extra", "clone.json")
-
-
-@dataclasses.dataclass(frozen=True)
-class Artifact:
-    """One version of an exported clone.
-
-    Attributes:
-        path: `pathlib.Path` of the version's folder.
-        record: Dictionary, the contents of `clone.json`.
-    """
-
-    path: pathlib.Path
-    record: dict
-
-    @property
-    def name(self) -> str:
-        """The name under which TF Serving would serve it."""
-        return self.path.parent.name
-
-    @property
-    def version(self) -> int:
-        """The version's number."""
-        return int(self.path.name)
 
 
 def artifact_name(student) -> str:
@@ -110,10 +82,10 @@ def export(student, directory="exported", report=None) -> pathlib.Path:
 
     def write(folder):
         _write_saved_model(student, folder)
-        (folder / _STUDENT).parent.mkdir()
-        keras.saving.save_model(student, folder / _STUDENT)
+        (folder / STUDENT).parent.mkdir()
+        keras.saving.save_model(student, folder / STUDENT)
         record = json.dumps(_record(student, report), indent=2, ensure_ascii=False)
-        (folder / _RECORD).write_text(record + "\n", encoding="utf-8")
+        (folder / RECORD).write_text(record + "\n", encoding="utf-8")
 
     return publish(home, write)
 
@@ -185,89 +157,6 @@ def load_or_clone(students, directory="exported", verbose=1) -> list[DenseStuden
     return [load(home) for home in homes]
 
 
-def load(path) -> DenseStudent:
-    """Gives back the student of an artifact, as a trainable Keras layer.
-
-    Only weights and a configuration are read; nothing stored in the artifact
-    is executed.
-
-    Args:
-        path: String or path of a version, or of an artifact's folder for its
-            newest version.
-
-    Returns:
-        `DenseStudent`.
-
-    Raises:
-        ArtifactError: If there is no usable artifact.
-
-    Example:
-
-    >>> path = export(DenseStudent("t2", image_size=6, seed=0), directory)
-    >>> load(path.parent).image_size
-    6
-    """
-    artifact = find(path)
-    file = artifact.path / _STUDENT
-    try:
-        _check_student_file(file)
-        student = keras.saving.load_model(file, compile=False, safe_mode=True)
-    except ArtifactError:
-        raise
-    except Exception as error:  # whatever a damaged file may provoke in Keras
-        raise ArtifactError(
-            f"{file} cannot be read as a student: {_first_line(error)}"
-        ) from error
-    student.trainable = True
-    return student
-
-
-def find(path) -> Artifact:
-    """The artifact at a path, its newest version if the path names none.
-
-    Raises:
-        ArtifactError: If there is none.
-    """
-    path = pathlib.Path(path)
-    versions = [path] if (path / _RECORD).is_file() else _versions(path)
-    if not versions:
-        raise ArtifactError(
-            f"{path} is not an exported clone: it must be a folder like "
-            "exported/c4-lifting-28x28-k3, with versions 1, 2, …, or one of them"
-        )
-    newest = max(versions, key=version_number)
-    try:
-        record = json.loads((newest / _RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ArtifactError(
-            f"{newest / _RECORD} cannot be read: {_first_line(error)}"
-        ) from error
-    if not isinstance(record, dict) or record.get("format") != FORMAT:
-        found = record.get("format") if isinstance(record, dict) else record
-        raise ArtifactError(
-            f"{newest / _RECORD} must have format {FORMAT}. It has format {found}"
-        )
-    return Artifact(newest, record)
-
-
-def list_artifacts(directory="exported") -> list[Artifact]:
-    """The newest version of every artifact under a root, by name.
-
-    Args:
-        directory: String or path.
-
-    Returns:
-        List of `Artifact`.
-
-    Raises:
-        ArtifactError: If `directory` is not a folder.
-    """
-    root = pathlib.Path(directory)
-    if not root.is_dir():
-        raise ArtifactError(f"{root} is not a folder")
-    return [find(home) for home in sorted(root.iterdir()) if _versions(home)]
-
-
 def _write_saved_model(student, path):
     """Saves a function over exactly the student's variables.
 
@@ -292,19 +181,6 @@ def _write_saved_model(student, path):
     tf.saved_model.save(module, str(path), signatures={"serving_default": features})
 
 
-def _check_student_file(file):
-    """Refuses an archive of anything but a student before it is built."""
-    with zipfile.ZipFile(file) as archive:
-        config = json.loads(archive.read("config.json"))
-    expected = keras.saving.get_registered_name(DenseStudent)
-    names = ("registered_name", "class_name")
-    found = [config.get(name) for name in names] if isinstance(config, dict) else []
-    if found != [expected, DenseStudent.__name__]:
-        raise ArtifactError(
-            f"{file} must hold a {expected}. It holds {' '.join(map(str, found))}"
-        )
-
-
 def _record(student, report) -> dict:
     return {
         "format": FORMAT,
@@ -323,13 +199,3 @@ def _record(student, report) -> dict:
 def _has_content(home) -> bool:
     """Whether there is more than what an interrupted export left behind."""
     return home.is_dir() and any(p.name[0] != "." for p in home.iterdir())
-
-
-def _versions(home) -> list[pathlib.Path]:
-    if not home.is_dir():
-        return []
-    return [p for p in home.iterdir() if version_number(p) and (p / _RECORD).is_file()]
-
-
-def _first_line(error) -> str:
-    return str(error).strip().partition("\n")[0]

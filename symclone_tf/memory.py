@@ -36,8 +36,13 @@ def solving_memory(student) -> int:
     return int(1.1 * max(5 * weights, 2 * weights + 4 * chunk))
 
 
-def check_memory(student, needed: int) -> None:
+def check_memory(student, needed: int, work="Cloning") -> None:
     """Refuses a student that this machine could not clone.
+
+    Args:
+        student: `DenseStudent`.
+        needed: Integer, bytes.
+        work: String, what they are needed for.
 
     Raises:
         MemoryError: If more memory is needed than is available.
@@ -45,11 +50,12 @@ def check_memory(student, needed: int) -> None:
     available = psutil.virtual_memory().available
     if needed > available:
         n = student.image_size
+        advice = " Lower `image_size`, `blocks` or `images_per_step`."
         raise MemoryError(
-            f"Cloning a student of {n}×{n} images with {student.blocks} blocks "
+            f"{work} a student of {n}×{n} images with {student.blocks} blocks "
             f"({_bytes(4 * student.parameters)} of weights) takes "
-            f"{_bytes(needed)} of memory, and {_bytes(available)} are available. "
-            "Lower `image_size`, `blocks` or `images_per_step`."
+            f"{_bytes(needed)} of memory, and {_bytes(available)} are available."
+            + (advice if work == "Cloning" else "")
         )
 
 

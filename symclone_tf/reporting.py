@@ -9,10 +9,10 @@ from symclone_tf.benchmarking import read_benchmark, summarize
 from symclone_tf.classifiers import METRICS
 from symclone_tf.cloning import versions
 from symclone_tf.errors import ArtifactError
-from symclone_tf.exporting import list_artifacts
 from symclone_tf.figure_style import figure_bytes
 from symclone_tf.groups import GROUPS, get_group
 from symclone_tf.illustrating import illustrate
+from symclone_tf.loading import list_artifacts
 from symclone_tf.publishing import version_number, write_file
 
 _MARK = '<meta name="generator" content="symclone-tf">'

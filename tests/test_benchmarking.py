@@ -1,5 +1,6 @@
 import csv
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -35,11 +36,28 @@ for row in benchmarking.benchmark(
 """
 
 
-@pytest.fixture
-def few(monkeypatch):
+@pytest.fixture(scope="module")
+def few():
     """Only the cheapest networks."""
-    monkeypatch.setattr(benchmarking, "NETWORKS", ({"architecture": "mlp"},))
-    monkeypatch.setattr(benchmarking, "VARIANTS", ({"architecture": "cnn"},))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(benchmarking, "NETWORKS", ({"architecture": "mlp"},))
+        patch.setattr(benchmarking, "VARIANTS", ({"architecture": "cnn"},))
+        yield
+
+
+@pytest.fixture(scope="module")
+def made(mnist, few, tmp_path_factory):
+    """A finished benchmark: its folder, and its rows."""
+    folder = tmp_path_factory.mktemp("benchmark")
+    return folder, list(benchmark("c4", 1, folder, verbose=0, **SMALL))
+
+
+@pytest.fixture
+def finished(made, tmp_path):
+    """A copy of the finished benchmark, in the test's own folder."""
+    folder, rows = made
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    return rows
 
 
 def test_plan_has_every_network_on_both_tasks():
@@ -79,13 +97,16 @@ def test_bad_options_are_refused_before_anything_runs(options, message, tmp_path
 
 @pytest.mark.usefixtures("mnist", "few")
 class TestTables:
-    def test_each_run_is_a_line_and_each_network_a_row(self, tmp_path):
+    def test_each_run_is_a_line_and_each_network_a_row(self, finished, tmp_path):
         rows = list(benchmark("c4", 2, tmp_path, verbose=0, **SMALL))
         assert len(rows) == 6
+        assert all(row in rows for row in finished)
         with (tmp_path / "c4.csv").open() as stream:
             lines = list(csv.DictReader(stream))
+        # The new rows follow those that were there.
         assert [line["accuracy"] for line in lines] == [
-            str(row.figures["accuracy"]) for row in rows
+            str(row.figures["accuracy"])
+            for row in (*finished, *(row for row in rows if row not in finished))
         ]
         assert {line["seed"] for line in lines} == {"0", "1"}
         summary = summarize(rows)
@@ -97,18 +118,13 @@ class TestTables:
         ]
         assert (tmp_path / "c4.md").read_text() == markdown(rows)
 
-    def test_rows_survive_being_written(self, tmp_path):
-        rows = list(benchmark("t2", 1, tmp_path, verbose=0, max_shift=1, **SMALL))
-        assert read_benchmark(tmp_path / "t2.csv") == rows
+    def test_rows_of_shifts_survive_being_written(self, tmp_path):
+        options = {"verbose": 0, "max_shift": 1, "canvas": 28, **SMALL}
+        row = next(benchmark("t2", 1, tmp_path, **options))
+        assert read_benchmark(tmp_path / "t2.csv") == [row]
 
-    def test_more_seeds_continue_a_table(self, tmp_path):
-        first = list(benchmark("c4", 1, tmp_path, verbose=0, **SMALL))
-        more = list(benchmark("c4", 2, tmp_path, verbose=0, **SMALL))
-        assert all(row in more for row in first)
-        assert len(read_benchmark(tmp_path / "c4.csv")) == len(more) == 6
-
+    @pytest.mark.usefixtures("finished")
     def test_table_of_another_kind_is_kept(self, tmp_path):
-        list(benchmark("c4", 1, tmp_path, verbose=0, **SMALL))
         before = (tmp_path / "c4.csv").read_bytes()
         with pytest.raises(ValueError, match=r"`output` holds .*epochs=1.*epochs=2"):
             next(benchmark("c4", 1, tmp_path, verbose=0, **SMALL | {"epochs": 2}))
@@ -120,8 +136,8 @@ class TestTables:
             next(benchmark("c4", 1, tmp_path, verbose=0, **SMALL))
         assert (tmp_path / "c4.csv").read_text() == "mine\n1\n"
 
-    def test_line_that_was_cut_off_is_run_again(self, tmp_path):
-        rows = list(benchmark("c4", 1, tmp_path, verbose=0, **SMALL))
+    def test_line_that_was_cut_off_is_run_again(self, finished, tmp_path):
+        rows = finished
         file = tmp_path / "c4.csv"
         whole = file.read_text()
         file.write_text(whole[:-30])
@@ -130,9 +146,9 @@ class TestTables:
         assert [_lasting(row) for row in again] == [_lasting(row) for row in rows]
         assert len(file.read_text().splitlines()) == len(whole.splitlines())
 
+    @pytest.mark.usefixtures("finished")
     @pytest.mark.parametrize("cell", ["x", "c9", ""])
     def test_damaged_line_is_told(self, tmp_path, cell):
-        list(benchmark("c4", 1, tmp_path, verbose=0, **SMALL))
         file = tmp_path / "c4.csv"
         file.write_text(file.read_text().replace(",c4,", f",{cell},"))
         with pytest.raises(ArtifactError, match=r"c4\.csv cannot be read"):

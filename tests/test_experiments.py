@@ -6,7 +6,7 @@ import pytest
 
 from symclone_tf.errors import ArtifactError, CloningError, DataError
 from symclone_tf.experiments import Experiment, find_or_clone, run_experiment
-from symclone_tf.exporting import list_artifacts
+from symclone_tf.loading import list_artifacts
 from symclone_tf.networks import convolution_layers
 
 SMALL = {"train_size": 96, "test_size": 48, "epochs": 1, "batch_size": 32}
