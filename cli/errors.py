@@ -1,5 +1,6 @@
 """Errors as a person wants to read them: one line, no traceback."""
 
+import os
 import re
 import sys
 
@@ -8,16 +9,18 @@ import click
 from symclone_tf.errors import CloningError
 
 INTERRUPTED = 130
+CLOSED = 141
 
 
 class OneLineErrors(click.Group):
     """A group whose commands fail in one line on stderr.
 
     Exit code 2 for input that is not accepted, 1 for work that failed, 130 for
-    an interruption.
+    an interruption, 141 for results that no one reads to the end.
     """
 
     def main(self, *args, standalone_mode=True, **kwargs):
+        _speak_any_encoding()
         try:
             code = super().main(*args, standalone_mode=False, **kwargs)
         except click.ClickException as error:
@@ -31,7 +34,9 @@ class OneLineErrors(click.Group):
 
     def invoke(self, ctx):
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
         except KeyboardInterrupt:
             _say("Interrupted. What was listed as written is whole; the rest is not.")
             ctx.exit(INTERRUPTED)
@@ -39,8 +44,13 @@ class OneLineErrors(click.Group):
             raise click.UsageError(self._in_options(ctx, str(error))) from error
         except CloningError as error:
             raise click.ClickException(self._in_options(ctx, str(error))) from error
+        except BrokenPipeError:
+            # Whoever read the results has seen enough of them.
+            with open(os.devnull, "w") as nowhere:
+                os.dup2(nowhere.fileno(), sys.stdout.fileno())
+            ctx.exit(CLOSED)
         except OSError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(self._in_options(ctx, str(error))) from error
 
     def _in_options(self, ctx, message: str) -> str:
         """The package's message, with the options' names for the arguments'."""
@@ -51,6 +61,13 @@ class OneLineErrors(click.Group):
                 message = re.sub(rf"`{name}`", option, message)
                 message = re.sub(rf"\b{name}=", f"{option} ", message)
         return message
+
+
+def _speak_any_encoding() -> None:
+    """Lets terminals that cannot show × show something else instead."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
 
 
 def _say(message: str) -> None:

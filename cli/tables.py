@@ -1,13 +1,17 @@
 """Tables on stdout."""
 
+import sys
+
 import click
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 
 def show(title: str, rows: list[dict[str, str]]) -> None:
     """Prints rows that share their keys, which become the header."""
-    table = Table(title=title, title_justify="left", title_style="bold")
+    lines = box.HEAVY_HEAD if _has_lines() else box.ASCII
+    table = Table(title=title, title_justify="left", title_style="bold", box=lines)
     for name in rows[0]:
         number = name not in ("Layer", "Artifact")
         table.add_column(name, justify="right" if number else "left", overflow="fold")
@@ -20,6 +24,15 @@ def show(title: str, rows: list[dict[str, str]]) -> None:
     with console.capture() as captured:
         console.print(table)
     click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+
+
+def _has_lines() -> bool:
+    """Whether stdout's encoding has the characters that tables are drawn with."""
+    try:
+        "┏━┃×".encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def figure(value: float) -> str:

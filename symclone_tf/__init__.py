@@ -117,6 +117,12 @@ def _register() -> None:
     wait for it.
     """
     if "keras" in sys.modules:
+        backend = sys.modules["keras"].config.backend()
+        if backend != "tensorflow":
+            raise ImportError(
+                "symclone-tf needs Keras on TensorFlow: set KERAS_BACKEND=tensorflow "
+                f"in the environment. Received: KERAS_BACKEND={backend}"
+            )
         for module in ("teachers", "students", "layers", "metrics", "cloner"):
             importlib.import_module(f"{__name__}.{module}")
 

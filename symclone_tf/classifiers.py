@@ -13,7 +13,7 @@ import pathlib
 
 from symclone_tf.checks import one_of
 from symclone_tf.experiments import run_experiment
-from symclone_tf.publishing import check_directory, publish
+from symclone_tf.publishing import check_directory, publish, rescued
 from symclone_tf.saved_models import write_saved_model
 
 MODEL = pathlib.PurePath("assets.extra", "classifier.keras")
@@ -90,10 +90,14 @@ def train_and_export(
 
     Raises:
         ArtifactError, ValueError, DataError, CloningError, OSError: See
-            `run_experiment` and `export_classifier`.
+            `run_experiment` and `export_classifier`. What cannot be written is
+            kept in a temporary folder, if that has room; the error tells.
     """
     check_directory(directory)
     one_of("image_dtype", image_dtype, IMAGE_DTYPES)
     model, metrics = run_experiment(experiment, clones, data_dir, verbose)
-    path = export_classifier(model, directory, experiment.name, metrics, image_dtype)
-    return metrics, path
+
+    def export(root):
+        return export_classifier(model, root, experiment.name, metrics, image_dtype)
+
+    return metrics, rescued(export, directory)

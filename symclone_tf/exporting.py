@@ -9,6 +9,7 @@ Layout, as TF Serving expects it::
 """
 
 import dataclasses
+import functools
 import json
 import pathlib
 import sys
@@ -18,7 +19,8 @@ import tensorflow as tf
 
 from symclone_tf.cloning import Training, train
 from symclone_tf.loading import FORMAT, RECORD, STUDENT, find, load
-from symclone_tf.publishing import check_directory, publish
+from symclone_tf.publishing import check_directory, publish, rescued
+from symclone_tf.saved_models import save_module
 from symclone_tf.strategies import is_chief
 from symclone_tf.students import DenseStudent
 
@@ -108,7 +110,8 @@ def clone_and_export(students, training, directory="exported", verbose=1):
 
     Raises:
         ArtifactError, ValueError, MemoryError, CloningError, OSError: See
-            `clone` and `export`.
+            `clone` and `export`. A clone that cannot be written is kept in a
+            temporary folder, if that has room; the error tells.
     """
     check_directory(directory)
     for student in students:
@@ -117,7 +120,7 @@ def clone_and_export(students, training, directory="exported", verbose=1):
         report = train(student, training, verbose)
         path = None
         if is_chief(training.strategy):
-            path = export(student, directory, report)
+            path = rescued(functools.partial(export, student, report=report), directory)
         yield student, report, path
 
 
@@ -178,7 +181,7 @@ def _write_saved_model(student, path):
     module = tf.Module(name="student")
     module.weights = [weight.value for weight in student.weights]
     module.serve = serve
-    tf.saved_model.save(module, str(path), signatures={"serving_default": features})
+    save_module(module, path, features)
 
 
 def _record(student, report) -> dict:

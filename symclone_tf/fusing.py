@@ -193,7 +193,9 @@ def _dense(layer, channels):
         np.asarray(student(impulses[start : start + CHUNK], layer.kernel))
         for start in range(0, len(impulses), CHUNK)
     ]
-    return [layers.Flatten(), dense], [(dense, [np.concatenate(rows), *_bias(layer)])]
+    return [layers.Flatten("channels_last"), dense], [
+        (dense, [np.concatenate(rows), *_bias(layer)])
+    ]
 
 
 def _mixed_last(layer, channels):

@@ -294,6 +294,7 @@ def _convolution(layer) -> dict:
         "strides": tuple(stride),
         "dilation_rate": tuple(dilation),
         "groups": getattr(layer, "groups", 1),
+        "data_format": getattr(layer, "data_format", "channels_last"),
     }
 
 

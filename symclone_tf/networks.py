@@ -14,6 +14,8 @@ from symclone_tf.teachers import GroupConv2D, output_size
 
 ARCHITECTURES = ("mlp", "cnn", "gcnn", "cloned")
 FILTERS = (10, 10, 20, 20)
+# Whatever Keras is configured for: the group axis stands before the channels.
+LAST = "channels_last"
 MLP_UNITS = (256, 256, 512, 512, 256, 128)
 
 
@@ -95,7 +97,7 @@ def mnist_network(
         }
         filters = FILTERS[index]
         if architecture == "cnn":
-            return layers.Conv2D(filters, 3, **options)
+            return layers.Conv2D(filters, 3, data_format=LAST, **options)
         if architecture == "gcnn":
             return GroupConv2D(filters, 3, group, **options)
         return ClonedConv2D(
@@ -108,7 +110,7 @@ def mnist_network(
         )
 
     if architecture == "mlp":
-        body = [layers.Flatten(), *map(hidden, MLP_UNITS)]
+        body = [layers.Flatten(LAST), *map(hidden, MLP_UNITS)]
     else:
         flat = architecture == "cnn" or group.is_trivial
         axis = () if flat else group.axis_shape
@@ -120,7 +122,7 @@ def mnist_network(
         average = (
             layers.GlobalAveragePooling2D if flat else layers.GlobalAveragePooling3D
         )
-        body += [average(), hidden(50)]
+        body += [average(data_format=LAST), hidden(50)]
     return keras.Sequential(
         [
             keras.Input((canvas, canvas, 1), name="image"),
@@ -143,7 +145,7 @@ def _pooling(size, axis, filters):
     `MaxPooling3D((2, 2, 1))` would do the same in one layer, but takes half as
     long again, and LiteRT has no such operation.
     """
-    pool = layers.MaxPooling2D(2)
+    pool = layers.MaxPooling2D(2, data_format=LAST)
     if not axis:
         return [pool]
     maps, half = (*axis, filters), size // 2

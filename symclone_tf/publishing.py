@@ -5,9 +5,14 @@ import os
 import pathlib
 import re
 import shutil
+import tempfile
+import time
 import uuid
 
 from symclone_tf.errors import ArtifactError
+
+# Seconds after which no one is still writing: it takes moments.
+STALE = 24 * 3600
 
 
 def publish(home, write) -> pathlib.Path:
@@ -25,6 +30,7 @@ def publish(home, write) -> pathlib.Path:
         OSError: If writing fails; nothing is left behind then.
     """
     made = [folder for folder in (home, home.parent) if not folder.exists()]
+    _clean(home)
     # Beside its final place, so that renaming moves no data; the leading dot
     # keeps it from being served or listed.
     aside = home / f".writing-{uuid.uuid4().hex}"
@@ -38,6 +44,36 @@ def publish(home, write) -> pathlib.Path:
             with contextlib.suppress(OSError):
                 folder.rmdir()  # unless another process has put something there
         raise
+
+
+def rescued(export, directory) -> pathlib.Path:
+    """Exports what took long to make; if not where it should be, elsewhere.
+
+    Args:
+        export: Function of a root, that returns the path of the new version.
+        directory: String or path, the root.
+
+    Returns:
+        `pathlib.Path` of the new version.
+
+    Raises:
+        OSError: If writing to `directory` fails. The message names the
+            temporary folder that holds the export instead, unless that failed
+            as well.
+    """
+    try:
+        return export(directory)
+    except OSError as error:
+        elsewhere = tempfile.mkdtemp(prefix="symclone-tf-")
+        try:
+            kept = export(elsewhere)
+        except OSError:
+            shutil.rmtree(elsewhere, ignore_errors=True)
+            raise error from None
+        raise OSError(
+            f"{error}. What was made is not lost: it is in {kept.parent}. Move that "
+            f"folder to {directory} when it can be written to"
+        ) from error
 
 
 def write_file(file, content) -> None:
@@ -105,6 +141,14 @@ def check_name(argument, name) -> None:
 def version_number(path) -> int:
     """The number of a version's folder, or 0 if the path is something else."""
     return int(path.name) if path.name.isascii() and path.name.isdigit() else 0
+
+
+def _clean(home) -> None:
+    """Removes what a process left behind that was killed while it wrote."""
+    for aside in home.glob(".writing-*"):
+        with contextlib.suppress(OSError):
+            if time.time() - aside.stat().st_mtime > STALE:
+                shutil.rmtree(aside)
 
 
 def _rename(aside, home) -> pathlib.Path:

@@ -28,4 +28,22 @@ def write_saved_model(model, path, output, image_dtype="float32") -> None:
     module = tf.Module(name=output)
     module.weights = list(serve.get_concrete_function().graph.variables)
     module.serve = serve
-    tf.saved_model.save(module, str(path), signatures={"serving_default": serve})
+    save_module(module, path, serve)
+
+
+def save_module(module, path, signature) -> None:
+    """Saves a module, with TensorFlow's errors as those of the system.
+
+    Args:
+        module: `tf.Module`, of all that is to be saved.
+        path: String or path of a folder.
+        signature: `tf.function`, the `serving_default`.
+
+    Raises:
+        OSError: If writing fails.
+    """
+    try:
+        tf.saved_model.save(module, str(path), {"serving_default": signature})
+    except tf.errors.OpError as error:
+        reason = error.message.strip().partition("\n")[0]
+        raise OSError(f"{path} cannot be written: {reason}") from error

@@ -64,6 +64,13 @@ def test_convolutions_that_the_student_does_not_imitate_are_refused(layer, messa
         ClonedConv2D.from_conv(layer, solved("t2"))
 
 
+def test_convolution_of_images_with_channels_first_is_refused():
+    layer = keras.layers.Conv2D(2, 3, data_format="channels_first")
+    layer.build((None, 1, 6, 6))
+    with pytest.raises(ValueError, match=r"data_format.*channels_first"):
+        ClonedConv2D.from_conv(layer, solved("t2"))
+
+
 def test_kernel_of_feature_maps_is_refused_by_a_lifting_student():
     layer = sc.GroupConv2D(2, 3, "c4")
     layer.build((None, 6, 6, 4, 1))
@@ -317,3 +324,19 @@ def test_non_finite_inputs_pass_through_as_in_conv2d():
 def test_bad_arguments_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         ClonedConv2D(**{"filters": 2, "student": solved(), **options})
+
+
+def test_values_that_are_no_number_spread_as_in_keras_own_convolution(rng):
+    """And further: a Dense layer multiplies every pixel, if only with zero."""
+    inputs = rng.normal(size=(3, 6, 6, 1)).astype("float32")
+    inputs[1, 0, 0], inputs[2, 5, 5] = np.nan, np.inf
+    layer = keras.layers.Conv2D(2, 3)
+    layer.build(inputs.shape)
+    expected, found = (
+        np.isfinite(f(inputs))
+        for f in (layer, ClonedConv2D.from_conv(layer, solved("t2")))
+    )
+    assert expected[0].all()
+    assert found[0].all()
+    assert not (found & ~expected).any()
+    assert not found[1:].all()

@@ -179,3 +179,15 @@ def test_pooling_takes_the_maximum_over_space_alone(rng, canvas):
 def _until(model, name, images):
     names = [layer.name for layer in model.layers]
     return _all_outputs(model, images)[: names.index(name) + 1]
+
+
+@pytest.mark.parametrize("architecture", ["mlp", "cnn", "gcnn"])
+def test_networks_are_the_same_whatever_keras_is_configured_for(rng, architecture):
+    images = rng.normal(size=(2, 28, 28, 1)).astype("float32")
+    expected = mnist_network(architecture, seed=0)(images)
+    keras.config.set_image_data_format("channels_first")
+    try:
+        network = mnist_network(architecture, seed=0)
+    finally:
+        keras.config.set_image_data_format("channels_last")
+    np.testing.assert_array_equal(network(images), expected)

@@ -1,10 +1,21 @@
+import os
 import pathlib
+import re
+import shutil
 import threading
+import time
 
 import pytest
 
+from symclone_tf import publishing
 from symclone_tf.errors import ArtifactError
-from symclone_tf.publishing import check_directory, publish, version_number
+from symclone_tf.publishing import (
+    check_directory,
+    publish,
+    rescued,
+    version_number,
+    write_file,
+)
 
 
 def fill(folder):
@@ -77,3 +88,55 @@ def test_root_that_is_a_file_is_refused(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ArtifactError, match=r"`clones` must be a folder.*file is a"):
         check_directory(tmp_path / "file" / "deeper", "clones")
+
+
+class TestRescue:
+    def test_what_cannot_be_written_is_kept_elsewhere(self, tmp_path):
+        def export(root):
+            if root == tmp_path:
+                raise OSError("No space left on device")
+            home = pathlib.Path(root, "name")
+            return publish(home, lambda folder: (folder / "file").touch())
+
+        with pytest.raises(OSError, match="No space left on device") as error:
+            rescued(export, tmp_path)
+        kept = pathlib.Path(re.search(r"it is in (\S+)\. Move", str(error.value))[1])
+        assert (kept / "1" / "file").is_file()
+        assert str(tmp_path) in str(error.value)
+        shutil.rmtree(kept.parent)
+
+    def test_where_nothing_can_be_written_the_first_reason_is_told(self, monkeypatch):
+        made = []
+        monkeypatch.setattr(
+            publishing.tempfile, "mkdtemp", lambda **_: made.append(1) or "/nowhere"
+        )
+
+        def export(root):
+            raise OSError(f"{root} is full")
+
+        with pytest.raises(OSError, match=r"^there is full$"):
+            rescued(export, "there")
+        assert made == [1]
+
+    def test_what_can_be_written_is(self, tmp_path):
+        assert rescued(lambda root: root / "1", tmp_path) == tmp_path / "1"
+
+
+def test_leftovers_of_killed_processes_are_removed_after_a_day(tmp_path):
+    old, new = (tmp_path / f".writing-{name}" for name in ("old", "new"))
+    for folder in (old, new):
+        (folder / "variables").mkdir(parents=True)
+    before = time.time() - 2 * 24 * 3600
+    os.utime(old, (before, before))
+    publish(tmp_path, lambda folder: None)
+    assert not old.exists()
+    assert new.exists()
+
+
+def test_file_that_cannot_be_written_leaves_the_earlier_one(tmp_path):
+    file = tmp_path / "a.txt"
+    write_file(file, b"before")
+    with pytest.raises(TypeError):
+        write_file(file, "not bytes")
+    assert file.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [file]
