@@ -106,6 +106,7 @@ LAYERS = ("lifting", "group")
     default="exported",
     help="Folder of all artifacts.",
 )
+@options.RESUME
 def clone(output, canvas, layer, image_size, **choices):
     """Clone convolutions into Dense students, and export them as SavedModels.
 

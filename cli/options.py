@@ -28,6 +28,11 @@ class Counts(click.ParamType):
         return counts
 
 
+RESUME = click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on from the last checkpoint of the same training, if it was interrupted.",
+)
 DATA_DIR = click.option(
     "--data-dir",
     type=click.Path(file_okay=False),

@@ -59,14 +59,20 @@ from symclone_tf.cli.tables import figure, show
     default="trained",
     help="Folder of all trained classifiers.",
 )
-def train(output, clones, data_dir, image_dtype, **choices):
+@options.RESUME
+def train(output, clones, data_dir, image_dtype, resume, **choices):
     """Train one network on MNIST, and export it as a classifier.
 
     Missing clones are made first.
     """
     sc = start()
     metrics, path = sc.train_and_export(
-        sc.Experiment(**choices), output, clones, data_dir, image_dtype
+        sc.Experiment(**choices),
+        output,
+        clones,
+        data_dir,
+        image_dtype,
+        resume=resume,
     )
     row = {
         "Artifact": str(path),

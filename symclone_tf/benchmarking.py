@@ -122,7 +122,7 @@ def benchmark(
 
     Each finished experiment is a line of `output/group.csv` at once, and
     `output/group.md` sums up what there is; started again, a benchmark goes on
-    after the last of them.
+    after the last of them, and within the one that was interrupted.
 
     Args:
         group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
@@ -147,7 +147,9 @@ def benchmark(
     _check_shared(file, done, wanted[0])
     for experiment in wanted:
         if experiment not in done:
-            _, metrics = run_experiment(experiment, clones, data_dir, verbose)
+            _, metrics = run_experiment(
+                experiment, clones, data_dir, verbose, output, resume=True
+            )
             done[experiment] = Row(experiment, _flat(metrics))
             _append(file, done[experiment])
             table = markdown([done[e] for e in wanted if e in done])

@@ -73,6 +73,7 @@ def train_and_export(
     data_dir=None,
     image_dtype="float32",
     verbose=1,
+    resume=False,
 ):
     """Runs an experiment and exports what it trained.
 
@@ -83,6 +84,7 @@ def train_and_export(
         data_dir: String or path, see `run_experiment`.
         image_dtype: String, see `export_classifier`.
         verbose: Integer, see `run_experiment`.
+        resume: Boolean, see `run_experiment`.
 
     Returns:
         Pair of the metrics that `run_experiment` returns and the path of the
@@ -95,7 +97,9 @@ def train_and_export(
     """
     check_directory(directory)
     one_of("image_dtype", image_dtype, IMAGE_DTYPES)
-    model, metrics = run_experiment(experiment, clones, data_dir, verbose)
+    model, metrics = run_experiment(
+        experiment, clones, data_dir, verbose, directory, resume
+    )
 
     def export(root):
         return export_classifier(model, root, experiment.name, metrics, image_dtype)

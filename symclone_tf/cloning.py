@@ -76,6 +76,7 @@ class Training:
     jit: bool | None = None
     max_nmse: float | None = None
     strategy: str = "none"
+    resume: bool = False
 
     def check(self, student) -> None:
         """Refuses choices that do not go together, before any work is done.
@@ -88,6 +89,11 @@ class Training:
         check_strategy(self.strategy)
         if self.max_nmse is not None:
             positive_number("max_nmse", self.max_nmse)
+        if self.resume and self.strategy != "none":
+            raise ValueError(
+                "`resume` is for `strategy` none: only one process keeps checkpoints. "
+                f"Received: strategy={self.strategy}"
+            )
         if self.solver == "sgd":
             check_memory(student, training_memory(student, self.recipe(student)))
             return
@@ -106,6 +112,12 @@ class Training:
                 )
         check_memory(student, solving_memory(student))
 
+    def identity(self, student) -> dict:
+        """All that the trained student depends on, to tell trainings apart."""
+        choices = dataclasses.asdict(self)
+        del choices["resume"], choices["max_nmse"]
+        return {**choices, "student": {**student.get_config(), "name": None}}
+
     def recipe(self, student) -> Recipe:
         """The student's recipe, with these choices in it.
 
@@ -116,6 +128,10 @@ class Training:
         return recipe.with_options(self.steps, self.learning_rate)
 
 
+# A long training is so many epochs, between which checkpoints are written.
+EPOCHS = 20
+EPOCH_STEPS = 10
+
 _OF_TRAINING = (
     "steps",
     "images_per_step",
@@ -123,6 +139,7 @@ _OF_TRAINING = (
     "learning_rate",
     "jit",
     "strategy",
+    "resume",
 )
 
 
@@ -217,13 +234,16 @@ def clone(
     return student, train(student, options, verbose)
 
 
-def train(student, options: Training, verbose=1) -> Report:
+def train(student, options: Training, verbose=1, checkpoint=None) -> Report:
     """Clones the teacher that a student's configuration names into it.
 
     Args:
         student: `DenseStudent`, new or already trained.
         options: `Training`.
         verbose: Integer, 0 for silence, 1 for a progress bar on stderr.
+        checkpoint: `Checkpoint` that keeps the state of a training which takes
+            longer than moments, or `None`. With `options.resume`, the training
+            goes on from it.
 
     Returns:
         `Report`.
@@ -237,7 +257,7 @@ def train(student, options: Training, verbose=1) -> Report:
         with full_float32():
             facts = {"kept_variance": solve(student, teacher_of(student))}
     else:
-        facts = _descend(student, options, verbose)
+        facts = _descend(student, options, verbose, checkpoint)
     seconds = time.perf_counter() - start
 
     with full_float32():
@@ -259,7 +279,7 @@ def train(student, options: Training, verbose=1) -> Report:
     )
 
 
-def _descend(student, options, verbose) -> dict:
+def _descend(student, options, verbose, checkpoint) -> dict:
     """Trains by gradient descent, and returns what to report of it."""
     recipe = options.recipe(student)
     strategy = make_strategy(options.strategy)
@@ -274,7 +294,12 @@ def _descend(student, options, verbose) -> dict:
             jit_compile=_jit(options.jit, replicas),
             steps_per_execution=_steps_per_execution(recipe.steps, replicas),
         )
-    last = _fit(cloner, recipe.steps, verbose)
+    done = 0
+    if checkpoint and options.resume:
+        done = checkpoint.restore(cloner)
+    last = _fit(cloner, recipe.steps, verbose, checkpoint, done)
+    if checkpoint:
+        checkpoint.remove()
     if not math.isfinite(last):
         raise CloningError(
             f"Cloning diverged: the NMSE became {last}. Lower `learning_rate`. "
@@ -293,16 +318,32 @@ def _descend(student, options, verbose) -> dict:
     }
 
 
-def _fit(cloner, steps, verbose) -> float:
+def _fit(cloner, steps, verbose, checkpoint=None, done=0) -> float:
     """Fits, and returns the last step's NMSE."""
     description = cloner.student.description
+    # Epochs mean nothing here, but that checkpoints are written between them.
+    epochs = max(1, min(EPOCHS, steps // EPOCH_STEPS)) if checkpoint else 1
+    length = steps // epochs
+    callbacks = [keras.callbacks.TerminateOnNaN()]
+    if checkpoint:
+        callbacks.append(checkpoint)
+    last = 0.0
     try:
-        with TrainingProgress(description, steps, disable=not verbose) as progress:
-            history = cloner.fit(
-                steps_per_epoch=steps,
-                verbose=0,
-                callbacks=[progress, keras.callbacks.TerminateOnNaN()],
-            )
+        with TrainingProgress(
+            description, steps, disable=not verbose, done=done
+        ) as progress:
+            callbacks.insert(0, progress)
+            while done < steps and not cloner.stop_training:
+                # What does not divide evenly is a shorter epoch at the end.
+                whole = done + length <= steps
+                history = cloner.fit(
+                    steps_per_epoch=length if whole else steps - done,
+                    epochs=(steps - done) // length if whole else 1,
+                    verbose=0,
+                    callbacks=callbacks,
+                )
+                done = int(cloner.optimizer.iterations)
+                last = history.history["nmse"][-1]
     except (
         tf.errors.UnavailableError,
         tf.errors.AbortedError,
@@ -312,7 +353,7 @@ def _fit(cloner, steps, verbose) -> float:
         raise CloningError(
             "Another worker stopped answering. Start all workers again."
         ) from error
-    return history.history["nmse"][-1]
+    return last
 
 
 def _twin(student):

@@ -6,7 +6,8 @@ import time
 import keras
 import numpy as np
 
-from symclone_tf.callbacks import EquivarianceErrors
+from symclone_tf.callbacks import layer_errors
+from symclone_tf.checkpoints import Checkpoint, checkpoint_file, skip
 from symclone_tf.checks import one_of, positive_integer, positive_number
 from symclone_tf.cloning import versions
 from symclone_tf.datasets import TASKS, canvas_and_shift, classes, mnist_task
@@ -158,7 +159,14 @@ class Experiment:
         return "-".join(parts)
 
 
-def run_experiment(experiment, clones="exported", data_dir=None, verbose=1):
+def run_experiment(
+    experiment,
+    clones="exported",
+    data_dir=None,
+    verbose=1,
+    checkpoints=None,
+    resume=False,
+):
     """Trains one network on one task, and measures what became of it.
 
     Clones that are not there are made first, and exported.
@@ -168,6 +176,11 @@ def run_experiment(experiment, clones="exported", data_dir=None, verbose=1):
         clones: String or path, the root of all exported clones.
         data_dir: String or path, see `mnist_task`.
         verbose: Integer, 0 for silence, 1 for progress bars on stderr.
+        checkpoints: String or path, the folder in a hidden part of which a long
+            training keeps its state; `None` for nowhere.
+        resume: Boolean, whether to go on from the state that an interrupted
+            training of the same experiment has kept. It ends as that would
+            have; its `seconds` are those of the last run.
 
     Returns:
         Pair of the trained `keras.Model` and a dictionary: `accuracy` and
@@ -181,6 +194,7 @@ def run_experiment(experiment, clones="exported", data_dir=None, verbose=1):
         ValueError: If a choice is not accepted.
         DataError: If MNIST is not there and cannot be downloaded.
         CloningError: If training ends in numbers that are not finite.
+        ArtifactError: If the kept state cannot be read.
 
     Reference:
 
@@ -197,9 +211,15 @@ def run_experiment(experiment, clones="exported", data_dir=None, verbose=1):
         # XLA pays on a GPU only.
         jit_compile=_has_gpu(),
     )
-    before = _network_error(model, experiment, data.watched)
-    seconds, errors = _fit(model, experiment, data, verbose)
+    before = _errors(model, experiment, data.watched)
+    checkpoint = None
+    if checkpoints is not None:
+        options = dataclasses.asdict(experiment)
+        checkpoint = Checkpoint(checkpoint_file(checkpoints, experiment.name, options))
+    seconds = _fit(model, experiment, data, verbose, checkpoint, resume)
     loss, accuracy = model.evaluate(data.test, verbose=0)
+    if checkpoint:
+        checkpoint.remove()
     if not np.isfinite(loss):
         raise CloningError(
             f"Training diverged: the loss became {loss}. Lower `learning_rate`. "
@@ -214,13 +234,10 @@ def run_experiment(experiment, clones="exported", data_dir=None, verbose=1):
         "upright_accuracy": upright,
         "parameters": _parameters(model),
         "seconds": round(time.perf_counter() - start, 2),
-        "seconds_per_epoch": round(float(np.mean(seconds)), 2),
+        "seconds_per_epoch": round(float(np.mean(seconds or [0])), 2),
         "equivariance_error": {
-            name: {"before": values[0], "after": values[-1]}
-            for name, values in {
-                **errors,
-                "network": [before, _network_error(model, experiment, data.watched)],
-            }.items()
+            name: {"before": before[name], "after": error}
+            for name, error in _errors(model, experiment, data.watched).items()
         },
         "versions": versions(),
         "options": dataclasses.asdict(experiment),
@@ -269,22 +286,26 @@ class _EpochSeconds(keras.callbacks.Callback):
         self.seconds.append(time.perf_counter() - self._start)
 
 
-def _fit(model, experiment, data, verbose):
-    """Trains, and returns each epoch's seconds and each layer's errors."""
+def _fit(model, experiment, data, verbose, checkpoint, resume) -> list[float]:
+    """Trains, and returns each epoch's seconds."""
     timer = _EpochSeconds()
-    errors = EquivarianceErrors(data.watched, experiment.group)
-    steps = experiment.epochs * len(data.train)
+    length = len(data.train)
+    steps = experiment.epochs * length
+    done = checkpoint.restore(model) if checkpoint and resume else 0
+    skip(data.train, model, done)
     with TrainingProgress(
-        experiment.network, steps, "accuracy", ".1%", disable=not verbose
+        experiment.network, steps, "accuracy", ".1%", disable=not verbose, done=done
     ) as progress:
+        callbacks = [progress, timer, keras.callbacks.TerminateOnNaN()]
         model.fit(
             data.train,
             epochs=experiment.epochs,
+            initial_epoch=done // length,
             shuffle=False,  # the data set shuffles itself
             verbose=0,
-            callbacks=[progress, timer, errors, keras.callbacks.TerminateOnNaN()],
+            callbacks=[*callbacks, checkpoint] if checkpoint else callbacks,
         )
-    return timer.seconds, errors.history
+    return timer.seconds
 
 
 def _network(experiment, clones, verbose):
@@ -340,14 +361,18 @@ def _parameters(model) -> int:
     return model.count_params() - int(anchors)
 
 
-def _network_error(model, experiment, images) -> float:
-    """How much the network's probabilities change when its images move."""
-    return equivariance_error(
-        model.predict_on_batch,
-        experiment.group,
-        images,
-        max_shift=experiment.max_shift,
-    )
+def _errors(model, experiment, images) -> dict[str, float]:
+    """The equivariance error of each convolution, and how much the network's
+    probabilities change when its images move."""
+    return {
+        **layer_errors(model, images, experiment.group),
+        "network": equivariance_error(
+            model.predict_on_batch,
+            experiment.group,
+            images,
+            max_shift=experiment.max_shift,
+        ),
+    }
 
 
 def _has_gpu() -> bool:

@@ -17,6 +17,7 @@ import sys
 import keras
 import tensorflow as tf
 
+from symclone_tf.checkpoints import Checkpoint, checkpoint_file
 from symclone_tf.cloning import Training, train
 from symclone_tf.loading import FORMAT, RECORD, STUDENT, find, load
 from symclone_tf.publishing import check_directory, publish, rescued
@@ -96,7 +97,9 @@ def clone_and_export(students, training, directory="exported", verbose=1):
     """Clones and exports students one after the other.
 
     Everything is checked for all of them before the first is trained, and each
-    is exported as soon as it is.
+    is exported as soon as it is. With `training.resume`, a training that was
+    interrupted goes on from its last checkpoint, which a long one writes to a
+    hidden folder of `directory`.
 
     Args:
         students: List of `DenseStudent`.
@@ -117,7 +120,12 @@ def clone_and_export(students, training, directory="exported", verbose=1):
     for student in students:
         training.check(student)
     for student in students:
-        report = train(student, training, verbose)
+        checkpoint = None
+        if training.solver == "sgd" and training.strategy == "none":
+            identity = training.identity(student)
+            name = artifact_name(student)
+            checkpoint = Checkpoint(checkpoint_file(directory, name, identity))
+        report = train(student, training, verbose, checkpoint)
         path = None
         if is_chief(training.strategy):
             path = rescued(functools.partial(export, student, report=report), directory)

@@ -23,9 +23,18 @@ class TrainingProgress(keras.callbacks.Callback):
         metric: String, the entry of the logs to show.
         form: String, its format.
         disable: Boolean, whether to stay silent.
+        done: Integer, steps of an earlier run that this one goes on from.
     """
 
-    def __init__(self, description, steps, metric="nmse", form=".1e", disable=False):
+    def __init__(
+        self,
+        description,
+        steps,
+        metric="nmse",
+        form=".1e",
+        disable=False,
+        done=0,
+    ):
         super().__init__()
         self._progress = Progress(
             TextColumn("{task.description:<18}"),
@@ -40,10 +49,10 @@ class TrainingProgress(keras.callbacks.Callback):
         self._metric = metric
         self._title = metric.upper() if metric == "nmse" else metric
         self._form = form
-        self._before = 0
+        self._before = done
         self._epoch_steps = 0
         self._task = self._progress.add_task(
-            description, total=steps, value=f"{self._title} –"
+            description, total=steps, completed=done, value=f"{self._title} –"
         )
 
     def __enter__(self):

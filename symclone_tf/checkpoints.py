@@ -1,0 +1,115 @@
+"""Trainings that can be continued after they were interrupted.
+
+`keras.callbacks.BackupAndRestore` writes weights and the epoch into two files: a
+process that is killed between them continues from the wrong one, or not at all.
+Here the optimizer's own count of steps, among the weights, says how far they are,
+and one rename makes them the checkpoint.
+"""
+
+import contextlib
+import hashlib
+import json
+import pathlib
+import time
+import uuid
+
+import keras
+
+from symclone_tf.errors import ArtifactError
+
+FOLDER = ".unfinished"
+# How often to write: large students take a second to do so.
+SECONDS = 10.0
+
+
+def checkpoint_file(directory, name, options) -> pathlib.Path:
+    """Where the checkpoint of a training is, apart from those of all others.
+
+    Args:
+        directory: String or path, the root of what training makes.
+        name: String, what is trained.
+        options: Dictionary, all that the result depends on.
+
+    Returns:
+        `pathlib.Path` in a hidden folder of `directory`.
+
+    Example:
+
+    >>> checkpoint_file("exported", "t2-8x8-k3", {"seed": 0}).name
+    't2-8x8-k3-7cd3c8ac9ab4.weights.h5'
+    """
+    text = json.dumps(options, sort_keys=True, default=str)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    return pathlib.Path(directory, FOLDER, f"{name}-{digest}.weights.h5")
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Keeps the state of a training after an epoch, and restores it.
+
+    Args:
+        file: `pathlib.Path`, see `checkpoint_file`.
+    """
+
+    def __init__(self, file):
+        super().__init__()
+        self.file = file
+        self._last = time.monotonic()
+
+    def restore(self, model) -> int:
+        """Takes over the state of an interrupted training, if there is one.
+
+        Args:
+            model: `keras.Model`, built and compiled.
+
+        Returns:
+            Integer, how many steps have been done.
+
+        Raises:
+            ArtifactError: If the file cannot be read.
+        """
+        if not self.file.is_file():
+            return 0
+        model.optimizer.build(model.trainable_variables)
+        try:
+            model.load_weights(self.file)
+        except Exception as error:  # whatever a damaged file may provoke
+            raise ArtifactError(
+                f"{self.file} cannot be continued from: remove it, or start without "
+                "`resume`"
+            ) from error
+        return int(model.optimizer.iterations)
+
+    def on_epoch_end(self, epoch, logs=None):
+        if time.monotonic() - self._last < SECONDS:
+            return
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        aside = self.file.with_name(f".{uuid.uuid4().hex}.weights.h5")
+        try:
+            self.model.save_weights(aside)
+            aside.replace(self.file)
+        except BaseException:
+            aside.unlink(missing_ok=True)
+            raise
+        self._last = time.monotonic()
+
+    def remove(self) -> None:
+        """Forgets a training that has ended, and what killed ones left aside."""
+        self.file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.file.parent.rmdir()  # unless others are unfinished
+
+
+def skip(dataset, model, steps) -> None:
+    """Brings what is random about a training to where it is after some steps.
+
+    Args:
+        dataset: `tf.data.Dataset`, that shuffles itself anew for each epoch.
+        model: `keras.Model`, whose dropout draws once a step.
+        steps: Integer, whole epochs of the data set.
+    """
+    for _ in range(steps // len(dataset)):
+        for _ in dataset:
+            pass
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.Dropout):
+            layer.seed_generator.state.assign_add([0, steps])
