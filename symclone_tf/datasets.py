@@ -107,7 +107,8 @@ def mnist_task(
         max_shift: Integer, pixels; `None` for 6 under T(2).
         moved: Boolean, whether to move digits; `None` for what the task says.
         batch_size: Integer.
-        seed: Integer, of the moves and of the order.
+        seed: Integer, of the moves and of the order; the order depends on
+            `tf.random.set_seed` too, if that was called.
         data_dir: String or path, where TFDS keeps its data; `None` for the
             environment's `TFDS_DATA_DIR`, or else TFDS' default.
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 
+import keras
 import pytest
 
 from symclone_tf import benchmarking
@@ -49,6 +50,7 @@ def few():
 def made(mnist, few, tmp_path_factory):
     """A finished benchmark: its folder, and its rows."""
     folder = tmp_path_factory.mktemp("benchmark")
+    keras.utils.set_random_seed(0)  # as for every test
     return folder, list(benchmark("c4", 1, folder, verbose=0, **SMALL))
 
 
