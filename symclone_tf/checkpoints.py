@@ -36,7 +36,7 @@ def checkpoint_file(directory, name, options) -> pathlib.Path:
     Example:
 
     >>> checkpoint_file("exported", "t2-8x8-k3", {"seed": 0}).name
-    't2-8x8-k3-7cd3c8ac9ab4.weights.h5'
+    't2-8x8-k3-de7d7744ccd7.weights.h5'
     """
     text = json.dumps(options, sort_keys=True, default=str)
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
@@ -83,7 +83,7 @@ class Checkpoint(keras.callbacks.Callback):
         if time.monotonic() - self._last < SECONDS:
             return
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        aside = self.file.with_name(f".{uuid.uuid4().hex}.weights.h5")
+        aside = self.file.with_name(f".{uuid.uuid4().hex}-{self.file.name}")
         try:
             self.model.save_weights(aside)
             aside.replace(self.file)
@@ -94,7 +94,8 @@ class Checkpoint(keras.callbacks.Callback):
 
     def remove(self) -> None:
         """Forgets a training that has ended, and what killed ones left aside."""
-        self.file.unlink(missing_ok=True)
+        for file in (self.file, *self.file.parent.glob(f".*-{self.file.name}")):
+            file.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             self.file.parent.rmdir()  # unless others are unfinished
 
@@ -107,9 +108,9 @@ def skip(dataset, model, steps) -> None:
         model: `keras.Model`, whose dropout draws once a step.
         steps: Integer, whole epochs of the data set.
     """
-    for _ in range(steps // len(dataset)):
-        for _ in dataset:
-            pass
+    # Each new iterator shuffles anew; Keras makes one before and one after an epoch.
+    for _ in range(2 * steps // len(dataset)):
+        iter(dataset)
     for layer in model._flatten_layers():
         if isinstance(layer, keras.layers.Dropout):
             layer.seed_generator.state.assign_add([0, steps])
