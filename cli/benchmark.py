@@ -13,7 +13,7 @@ from symclone_tf.cli.tables import show
 @click.option("--group", type=options.GROUP, required=True, help="Symmetry.")
 @click.option(
     "--seeds",
-    type=options.COUNT,
+    type=click.IntRange(1, 100),
     metavar="N",
     default=3,
     help="Of mlp, cnn, gcnn, frozen and trainable clones. Anchored clones and those "

@@ -51,6 +51,12 @@ class OneLineErrors(click.Group):
             ctx.exit(CLOSED)
         except OSError as error:
             raise click.ClickException(self._in_options(ctx, str(error))) from error
+        except Exception as error:
+            # TensorFlow's errors tell of the machine, as when memory is full.
+            if not type(error).__module__.startswith("tensorflow."):
+                raise
+            reason = str(error).strip().partition("\n")[0]
+            raise click.ClickException(f"TensorFlow failed: {reason}") from error
 
     def _in_options(self, ctx, message: str) -> str:
         """The package's message, with the options' names for the arguments'."""

@@ -10,11 +10,15 @@ from symclone_tf.cli.tables import figure, show
 @click.command()
 @click.argument("directory", type=click.Path())
 @click.option(
-    "--images", type=options.COUNT, metavar="N", default=256, help="How many to draw."
+    "--images",
+    type=click.IntRange(1, 1_000_000),
+    metavar="N",
+    default=256,
+    help="How many to draw.",
 )
 @click.option(
     "--kernels",
-    type=options.COUNT,
+    type=click.IntRange(1, 1000),
     metavar="N",
     default=32,
     help="How many per 32 images.",

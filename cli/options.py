@@ -5,7 +5,7 @@ import click
 from symclone_tf.groups import GROUPS
 
 GROUP = click.Choice(list(GROUPS))
-COUNT = click.IntRange(min=1)
+COUNT = click.IntRange(min=1, max=10**9)
 SEED = click.IntRange(min=0, max=2**31 - 1)
 POSITIVE = click.FloatRange(min=0, min_open=True)
 

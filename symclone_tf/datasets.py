@@ -15,6 +15,8 @@ TASKS = ("invariance", "breaking")
 SPLITS = ("train", "test")
 DIGITS = 10
 DIGIT_SIZE = 28
+# A canvas beyond which thousands of digits fill a computer's memory.
+MOST_PIXELS = 512
 DOWNLOADS = "https://storage.googleapis.com"
 
 
@@ -56,6 +58,10 @@ def canvas_and_shift(group, canvas=None, max_shift=None) -> tuple[int, int]:
         raise ValueError(
             f"`canvas` must be at least {DIGIT_SIZE}, the size of MNIST's images. "
             f"Received: canvas={canvas}"
+        )
+    if canvas > MOST_PIXELS:
+        raise ValueError(
+            f"`canvas` must be at most {MOST_PIXELS}. Received: canvas={canvas}"
         )
     if not shifts:
         if max_shift:
