@@ -38,7 +38,10 @@ class OneLineErrors(click.Group):
             sys.stdout.flush()
             return result
         except KeyboardInterrupt:
-            _say("Interrupted. What was listed as written is whole; the rest is not.")
+            _say(
+                "Interrupted. What was listed as written is whole; the rest is not."
+                + (" A long training goes on with --resume." * _resumes(ctx, self))
+            )
             ctx.exit(INTERRUPTED)
         except (ValueError, MemoryError) as error:
             raise click.UsageError(self._in_options(ctx, str(error))) from error
@@ -67,6 +70,11 @@ class OneLineErrors(click.Group):
                 message = re.sub(rf"`{name}`", option, message)
                 message = re.sub(rf"\b{name}=", f"{option} ", message)
         return message
+
+
+def _resumes(ctx, group) -> bool:
+    command = group.commands[ctx.invoked_subcommand]
+    return any("--resume" in parameter.opts for parameter in command.params)
 
 
 def _speak_any_encoding() -> None:

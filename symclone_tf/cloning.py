@@ -128,9 +128,8 @@ class Training:
         return recipe.with_options(self.steps, self.learning_rate)
 
 
-# A long training is so many epochs, between which checkpoints are written.
-EPOCHS = 20
-EPOCH_STEPS = 10
+# Steps between which a checkpoint may be written.
+SHORTEST, LONGEST = 10, 500
 
 _OF_TRAINING = (
     "steps",
@@ -322,8 +321,7 @@ def _fit(cloner, steps, verbose, checkpoint=None, done=0) -> float:
     """Fits, and returns the last step's NMSE."""
     description = cloner.student.description
     # Epochs mean nothing here, but that checkpoints are written between them.
-    epochs = max(1, min(EPOCHS, steps // EPOCH_STEPS)) if checkpoint else 1
-    length = steps // epochs
+    length = min(max(steps // 20, SHORTEST), LONGEST, steps) if checkpoint else steps
     callbacks = [keras.callbacks.TerminateOnNaN()]
     if checkpoint:
         callbacks.append(checkpoint)

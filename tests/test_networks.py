@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from keras import layers
 
+import symclone_tf as sc
 from symclone_tf.experiments import Experiment, find_or_clone
 from symclone_tf.layers import ClonedConv2D
 from symclone_tf.networks import convolution_layers, mnist_network, network_students
@@ -191,3 +192,31 @@ def test_networks_are_the_same_whatever_keras_is_configured_for(rng, architectur
     finally:
         keras.config.set_image_data_format("channels_last")
     np.testing.assert_array_equal(network(images), expected)
+
+
+@pytest.mark.parametrize("policy", ["float64", "mixed_bfloat16"])
+def test_networks_and_clones_work_under_other_policies(rng, students, policy):
+    images = rng.normal(size=(2, 28, 28, 1)).astype("float32")
+    expected = mnist_network("gcnn", seed=0)(images)
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        copies = [twin_of(student) for student in students]
+        network = mnist_network("cloned", students=copies, seed=0)
+        clone, report = sc.clone("t2", image_size=6, verbose=0)
+    finally:
+        keras.config.set_dtype_policy(before)
+    tolerance = 0.05 if "bfloat16" in policy else 1e-3
+    np.testing.assert_allclose(
+        np.asarray(keras.ops.cast(network(images), "float32")), expected, atol=tolerance
+    )
+    assert report.nmse < 1e-10
+    assert clone.compute_dtype == "float32"
+
+
+def twin_of(student):
+    """The same student, not frozen by another network."""
+    twin = type(student).from_config(student.get_config())
+    twin.build()
+    twin.set_weights(student.get_weights())
+    return twin

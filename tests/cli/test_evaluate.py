@@ -1,3 +1,5 @@
+import pytest
+
 import symclone_tf as sc
 
 
@@ -30,3 +32,16 @@ def test_folder_that_is_no_artifact_is_refused(refused, tmp_path):
 
 def test_counts_are_checked(refused):
     assert "'--images'" in refused("evaluate", "anything", "--images", 0)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "accepted"),
+    [("--kernels", 10**9, "1<=x<=1000"), ("--images", 10**12, "1<=x<=1000000")],
+)
+def test_measurements_that_no_machine_could_hold_are_refused(
+    refused, small_clone, tmp_path, option, value, accepted
+):
+    path = sc.export(small_clone[0], tmp_path)
+    message = refused("evaluate", path, option, value)
+    assert str(value) in message
+    assert accepted in message

@@ -71,6 +71,8 @@ def test_every_option_reaches_the_experiment(run, clones):
         (["--canvas", "20"], "--canvas 20", "at least 28"),
         (["--max-shift", "3"], "--max-shift 3", "--group t2"),
         (["--train-size", "0"], "0 is not", "'--train-size'"),
+        (["--canvas", "513"], "--canvas 513", "at most 512"),
+        (["--epochs", str(10**18)], str(10**18), "1<=x<=1000000000"),
         (["--learning-rate", "nan"], "nan", "--learning-rate must be"),
         (["--dropout", "1"], "1.0 is not", "'--dropout'"),
         (["--seed", "-1"], "-1 is not", "'--seed'"),
