@@ -78,6 +78,7 @@ def nursery(logs):
         stderr=subprocess.DEVNULL,
         text=True,
         env=environment,
+        cwd=logs,  # where no package lies beside the installed one
     )
     with process:
         assert process.stdout.readline() == "ready\n"

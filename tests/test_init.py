@@ -29,7 +29,7 @@ def test_other_backends_are_refused_in_one_line(monkeypatch):
         "import symclone_tf; symclone_tf.nmse",
     ],
 )
-def test_keras_knows_all_layers_as_soon_as_there_can_be_a_model(code):
+def test_keras_knows_all_layers_as_soon_as_there_can_be_a_model(code, tmp_path):
     names = ("DenseStudent", "ClonedConv2D", "GroupConv2D", "Cloner", "NMSE")
     check = f"""
 {code}
@@ -37,9 +37,9 @@ import keras
 for name in {names}:
     assert keras.saving.get_registered_object("symclone_tf>" + name), name
 """
-    subprocess.run([sys.executable, "-c", check], check=True)
+    subprocess.run([sys.executable, "-c", check], check=True, cwd=tmp_path)
 
 
-def test_package_alone_imports_no_keras():
+def test_package_alone_imports_no_keras(tmp_path):
     code = "import sys, symclone_tf; assert 'keras' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)

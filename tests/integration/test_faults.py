@@ -103,11 +103,12 @@ for _ in range(8):
 def test_two_processes_that_export_at_once_get_versions_of_their_own(tmp_path):
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", EXPORT, str(tmp_path), str(number)],
+            [sys.executable, "-c", EXPORT, str(tmp_path / "root"), str(number)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
+            cwd=tmp_path,
         )
         for number in (1, 2)
     ]
@@ -119,7 +120,7 @@ def test_two_processes_that_export_at_once_get_versions_of_their_own(tmp_path):
     assert sorted(map(int, names[0] + names[1])) == list(range(1, 17))
     for number, versions in zip((1, 2), names):
         for name in versions:
-            student = sc.load(tmp_path / "t2-6x6-k3" / name)
+            student = sc.load(tmp_path / "root" / "t2-6x6-k3" / name)
             for weight in student.get_weights():
                 np.testing.assert_array_equal(weight, number)
 
