@@ -333,14 +333,15 @@ def _fit(cloner, steps, verbose, checkpoint=None, done=0) -> float:
             callbacks.insert(0, progress)
             while done < steps and not cloner.stop_training:
                 # What does not divide evenly is a shorter epoch at the end.
-                whole = done + length <= steps
+                epochs = max(1, (steps - done) // length)
+                steps_per_epoch = min(length, steps - done)
                 history = cloner.fit(
-                    steps_per_epoch=length if whole else steps - done,
-                    epochs=(steps - done) // length if whole else 1,
+                    steps_per_epoch=steps_per_epoch,
+                    epochs=epochs,
                     verbose=0,
                     callbacks=callbacks,
                 )
-                done = int(cloner.optimizer.iterations)
+                done += epochs * steps_per_epoch
                 last = history.history["nmse"][-1]
     except (
         tf.errors.UnavailableError,
