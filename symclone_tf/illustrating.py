@@ -94,7 +94,9 @@ def illustrate(
     )
     title = group.title
     yield Illustration(
-        "digits", f"{source}, and moved by {title}.", draw_digits(digits, group)
+        "digits",
+        f"{source}: as they are, and moved by {title}.",
+        draw_digits(digits, group),
     )
     yield Illustration(
         "operators",
@@ -149,7 +151,7 @@ def _digits(data_dir):
             "invariance", "c4", "test", size=5, moved=False, data_dir=data_dir
         )
     except DataError:
-        return draw_strokes(DIGIT_SIZE), "Drawn strokes, for want of MNIST,"
+        return draw_strokes(DIGIT_SIZE), "Drawn strokes, for want of MNIST"
     ((images, _),) = task.as_numpy_iterator()
     return images[..., 0], "MNIST's test digits"
 
@@ -163,11 +165,12 @@ def _feature_maps(image, source, exact, seven) -> Illustration:
     }
     by = SHIFT if exact.group.is_trivial else 1
     name = "stroke" if "strokes" in source else "digit"
+    note = f" {source}." if name == "stroke" else ""
     return Illustration(
         "feature-maps",
         f"What a {exact.group.title} convolution and its clones make of a {name} and "
-        f"of the {name} moved ({source.rstrip(',')}); and the difference from moving "
-        "the output instead.",
+        f"of the {name} moved, and the difference from moving the output instead."
+        f"{note}",
         draw_feature_maps(image, layers, EDGES, by, name),
     )
 

@@ -103,12 +103,19 @@ def test_killed_benchmark_keeps_finished_rows(child, clones, tmp_path):
     file = tmp_path / "benchmark" / "c4.csv"
     rng = random.Random(2)
     seen = []
-    for _ in range(6):
-        kill_at(child, 1 + 4 * rng.random(), *arguments)
+    for _ in range(4):
+        size = file.stat().st_size if file.exists() else 0
+        process = child.start(*arguments)
+        while not file.exists() or file.stat().st_size == size:
+            time.sleep(0.01)
+        # Some time after one more row: within the next ones.
+        time.sleep(1.5 * rng.random())
+        os.kill(process, signal.SIGKILL)
+        assert child.wait() == -signal.SIGKILL
         rows = sc.read_benchmark(file)
         assert rows[: len(seen)] == seen
+        assert len(rows) > len(seen)
         seen = rows
-    assert seen
 
 
 class TestResume:
