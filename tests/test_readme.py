@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 
+import symclone_tf as sc
 from symclone_tf.cli.main import main
 
 README = pathlib.Path(__file__).parent.parent / "README.md"
@@ -42,3 +43,21 @@ def test_commands_are_all_there_are():
     spans = r"(?:`|bin/)symclone-tf ([a-z-]+)"
     named = set(re.findall(spans, README.read_text("utf-8")))
     assert named == set(main.commands)
+
+
+def test_results_are_those_measured():
+    text = README.read_text("utf-8")
+    rows = sc.read_benchmark(README.parent / "benchmarks/results/mnist/c4.csv")
+    found = {(r["Task"], r["Network"]): r for r in sc.summarize(rows)}
+    names = {
+        "`mlp`": "mlp",
+        "`cnn`": "cnn",
+        "`gcnn`": "gcnn",
+        "clones, frozen": "cloned, 9 blocks, frozen",
+        "clones, trainable": "cloned, 9 blocks, trainable",
+    }
+    for title, name in names.items():
+        keep, leave = found["invariance", name], found["breaking", name]
+        assert keep["Seeds"] == leave["Seeds"] == "3"
+        cells = (keep["Accuracy"], keep["Unmoved"], leave["Accuracy"])
+        assert f"| {title} | {' | '.join(cells)} | " in text
