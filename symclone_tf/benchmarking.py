@@ -9,7 +9,11 @@ import statistics
 from symclone_tf.checks import positive_integer
 from symclone_tf.datasets import TASKS
 from symclone_tf.errors import ArtifactError
-from symclone_tf.experiments import Experiment, run_experiment
+from symclone_tf.experiments import (
+    Experiment,
+    experiment_checkpoint,
+    run_experiment,
+)
 from symclone_tf.groups import get_group
 from symclone_tf.publishing import write_file
 
@@ -147,11 +151,13 @@ def benchmark(
     _check_shared(file, done, wanted[0])
     for experiment in wanted:
         if experiment not in done:
+            checkpoint = experiment_checkpoint(experiment, output)
             _, metrics = run_experiment(
-                experiment, clones, data_dir, verbose, output, resume=True
+                experiment, clones, data_dir, verbose, checkpoint, resume=True
             )
             done[experiment] = Row(experiment, _flat(metrics))
             _append(file, done[experiment])
+            checkpoint.remove()
             table = markdown([done[e] for e in wanted if e in done])
             write_file(file.with_suffix(".md"), table.encode())
         yield done[experiment]

@@ -80,7 +80,8 @@ class Checkpoint(keras.callbacks.Callback):
         return int(model.optimizer.iterations)
 
     def on_epoch_end(self, epoch, logs=None):
-        if time.monotonic() - self._last < SECONDS:
+        # A training that was stopped has diverged: there is no going on from it.
+        if self.model.stop_training or time.monotonic() - self._last < SECONDS:
             return
         self.file.parent.mkdir(parents=True, exist_ok=True)
         aside = self.file.with_name(f".{uuid.uuid4().hex}-{self.file.name}")
@@ -93,7 +94,7 @@ class Checkpoint(keras.callbacks.Callback):
         self._last = time.monotonic()
 
     def remove(self) -> None:
-        """Forgets a training that has ended, and what killed ones left aside."""
+        """Forgets a training whose result is safe, and what killed ones left."""
         for file in (self.file, *self.file.parent.glob(f".*-{self.file.name}")):
             file.unlink(missing_ok=True)
         with contextlib.suppress(OSError):

@@ -12,7 +12,7 @@ import json
 import pathlib
 
 from symclone_tf.checks import one_of
-from symclone_tf.experiments import run_experiment
+from symclone_tf.experiments import experiment_checkpoint, run_experiment
 from symclone_tf.publishing import check_directory, publish, rescued
 from symclone_tf.saved_models import write_saved_model
 
@@ -97,11 +97,14 @@ def train_and_export(
     """
     check_directory(directory)
     one_of("image_dtype", image_dtype, IMAGE_DTYPES)
+    checkpoint = experiment_checkpoint(experiment, directory)
     model, metrics = run_experiment(
-        experiment, clones, data_dir, verbose, directory, resume
+        experiment, clones, data_dir, verbose, checkpoint, resume
     )
 
     def export(root):
         return export_classifier(model, root, experiment.name, metrics, image_dtype)
 
-    return metrics, rescued(export, directory)
+    path = rescued(export, directory)
+    checkpoint.remove()
+    return metrics, path

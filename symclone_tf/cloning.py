@@ -242,7 +242,7 @@ def train(student, options: Training, verbose=1, checkpoint=None) -> Report:
         verbose: Integer, 0 for silence, 1 for a progress bar on stderr.
         checkpoint: `Checkpoint` that keeps the state of a training which takes
             longer than moments, or `None`. With `options.resume`, the training
-            goes on from it.
+            goes on from it. Who exports the student then removes it.
 
     Returns:
         `Report`.
@@ -297,8 +297,6 @@ def _descend(student, options, verbose, checkpoint) -> dict:
     if checkpoint and options.resume:
         done = checkpoint.restore(cloner)
     last = _fit(cloner, recipe.steps, verbose, checkpoint, done)
-    if checkpoint:
-        checkpoint.remove()
     if not math.isfinite(last):
         raise CloningError(
             f"Cloning diverged: the NMSE became {last}. Lower `learning_rate`. "

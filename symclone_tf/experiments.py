@@ -164,7 +164,7 @@ def run_experiment(
     clones="exported",
     data_dir=None,
     verbose=1,
-    checkpoints=None,
+    checkpoint=None,
     resume=False,
 ):
     """Trains one network on one task, and measures what became of it.
@@ -176,8 +176,9 @@ def run_experiment(
         clones: String or path, the root of all exported clones.
         data_dir: String or path, see `mnist_task`.
         verbose: Integer, 0 for silence, 1 for progress bars on stderr.
-        checkpoints: String or path, the folder in a hidden part of which a long
-            training keeps its state; `None` for nowhere.
+        checkpoint: `Checkpoint` in which a long training keeps its state, see
+            `experiment_checkpoint`, or `None`. Who keeps the result then
+            removes it.
         resume: Boolean, whether to go on from the state that an interrupted
             training of the same experiment has kept. It ends as that would
             have; its `seconds` are those of the last run.
@@ -212,14 +213,8 @@ def run_experiment(
         jit_compile=_has_gpu(),
     )
     before = _errors(model, experiment, data.watched)
-    checkpoint = None
-    if checkpoints is not None:
-        options = dataclasses.asdict(experiment)
-        checkpoint = Checkpoint(checkpoint_file(checkpoints, experiment.name, options))
     seconds = _fit(model, experiment, data, verbose, checkpoint, resume)
     loss, accuracy = model.evaluate(data.test, verbose=0)
-    if checkpoint:
-        checkpoint.remove()
     if not np.isfinite(loss):
         raise CloningError(
             f"Training diverged: the loss became {loss}. Lower `learning_rate`. "
@@ -243,6 +238,17 @@ def run_experiment(
         "options": dataclasses.asdict(experiment),
     }
     return model, metrics
+
+
+def experiment_checkpoint(experiment, directory) -> Checkpoint:
+    """Where the training of an experiment keeps its state.
+
+    Args:
+        experiment: `Experiment`.
+        directory: String or path, in a hidden folder of which it is.
+    """
+    options = dataclasses.asdict(experiment.complete())
+    return Checkpoint(checkpoint_file(directory, experiment.name, options))
 
 
 class _Data:

@@ -129,6 +129,8 @@ def clone_and_export(students, training, directory="exported", verbose=1):
         path = None
         if is_chief(training.strategy):
             path = rescued(functools.partial(export, student, report=report), directory)
+        if checkpoint:
+            checkpoint.remove()
         yield student, report, path
 
 

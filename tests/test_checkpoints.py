@@ -102,3 +102,22 @@ def test_resume_needs_one_process():
         sc.Training(strategy="mirrored", resume=True).check(
             sc.DenseStudent("t2", image_size=6)
         )
+
+
+def test_diverged_training_is_not_kept(file):
+    cloner = make(keras.optimizers.SGD(1e30))
+    callbacks = [keras.callbacks.TerminateOnNaN(), Checkpoint(file)]
+    cloner.fit(steps_per_epoch=20, callbacks=callbacks, verbose=0)
+    assert not file.exists()
+
+
+@pytest.mark.usefixtures("file")
+def test_checkpoint_stays_until_the_clone_is_written(tmp_path, monkeypatch):
+    def fail(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("symclone_tf.exporting.export", fail)
+    student = sc.DenseStudent("t2", image_size=6, seed=0)
+    with pytest.raises(KeyboardInterrupt):
+        list(sc.clone_and_export([student], sc.Training(), tmp_path, verbose=0))
+    assert len(list((tmp_path / checkpoints.FOLDER).iterdir())) == 1
