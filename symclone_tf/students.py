@@ -8,33 +8,9 @@ from keras import ops
 
 from symclone_tf.checks import positive_integer
 from symclone_tf.groups import get_group
+from symclone_tf.initializers import FirstElementOrthogonal
 from symclone_tf.recipes import Recipe, linear_recipe, stacked_recipe
 from symclone_tf.teachers import check_kernel, output_size
-
-
-class FirstElementOrthogonal(keras.initializers.Initializer):
-    """Orthogonal for the group's first element, zero for all others.
-
-    Outputs of different elements pull the blocks towards different operators.
-    With every one of them active from the start the pulls can cancel in some
-    direction, and training stalls on a saddle until it finds a way around;
-    with one active element the blocks have somewhere to go at once, and the
-    other elements then follow them.
-
-    Args:
-        elements: Integer, |G|, the fastest running part of the columns.
-        seed: Integer or `None`.
-    """
-
-    def __init__(self, elements, seed=None):
-        self.elements = elements
-        self.orthogonal = keras.initializers.Orthogonal(seed=seed)
-
-    def __call__(self, shape, dtype=None):
-        rows, columns = shape
-        first = self.orthogonal((rows, columns // self.elements), dtype=dtype)
-        padding = [(0, 0), (0, 0), (0, self.elements - 1)]
-        return ops.reshape(ops.pad(first[:, :, None], padding), shape)
 
 
 @keras.saving.register_keras_serializable(package="symclone_tf")

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from symclone_tf.groups import GROUPS
-from symclone_tf.students import DenseStudent, FirstElementOrthogonal
+from symclone_tf.students import DenseStudent
 
 from cases import CASES
 from layer_checks import check_layer
@@ -200,14 +200,6 @@ def test_parameters_are_known_before_they_are_allocated(
 
 def test_t2_has_one_kind_of_layer():
     assert DenseStudent("t2", lifting=False).lifting
-
-
-def test_initializer_leaves_other_elements_at_zero():
-    matrix = np.reshape(FirstElementOrthogonal(4, seed=0)((9, 36)), (9, 9, 4))
-    np.testing.assert_allclose(
-        matrix[:, :, 0] @ matrix[:, :, 0].T, np.eye(9), atol=1e-5
-    )
-    assert not np.any(matrix[:, :, 1:])
 
 
 @pytest.mark.parametrize(
