@@ -1,24 +1,22 @@
 """Cloning: a student learns a teacher's answers, by training or in closed form."""
 
 import dataclasses
-import math
 import platform
 import time
-import warnings
 
 import keras
 import tensorflow as tf
 
 from symclone_tf import __version__
 from symclone_tf.checks import one_of, positive_number
-from symclone_tf.cloner import Cloner, full_float32
+from symclone_tf.cloner import full_float32
 from symclone_tf.closed_form import solve
-from symclone_tf.errors import CloningError, StrategyWarning
+from symclone_tf.descent import descend
+from symclone_tf.errors import CloningError
 from symclone_tf.memory import check_memory, solving_memory, training_memory
 from symclone_tf.metrics import nmse, student_equivariance_error
-from symclone_tf.progress import TrainingProgress
 from symclone_tf.recipes import Recipe
-from symclone_tf.strategies import check_strategy, make_strategy
+from symclone_tf.strategies import check_strategy
 from symclone_tf.students import DenseStudent
 from symclone_tf.teachers import teacher_of
 
@@ -127,9 +125,6 @@ class Training:
         recipe = student.recipe(self.images_per_step, self.kernels_per_step)
         return recipe.with_options(self.steps, self.learning_rate)
 
-
-# Steps between which a checkpoint may be written.
-SHORTEST, LONGEST = 10, 500
 
 _OF_TRAINING = (
     "steps",
@@ -256,7 +251,7 @@ def train(student, options: Training, verbose=1, checkpoint=None) -> Report:
         with full_float32():
             facts = {"kept_variance": solve(student, teacher_of(student))}
     else:
-        facts = _descend(student, options, verbose, checkpoint)
+        facts = descend(student, options, verbose, checkpoint)
     seconds = time.perf_counter() - start
 
     with full_float32():
@@ -276,108 +271,6 @@ def train(student, options: Training, verbose=1, checkpoint=None) -> Report:
         equivariance_error=error,
         **facts,
     )
-
-
-def _descend(student, options, verbose, checkpoint) -> dict:
-    """Trains by gradient descent, and returns what to report of it."""
-    recipe = options.recipe(student)
-    strategy = make_strategy(options.strategy)
-    replicas = strategy.num_replicas_in_sync
-    with strategy.scope():
-        pupil = _twin(student) if replicas > 1 else student
-        cloner = Cloner(
-            pupil, recipe.images_per_step, recipe.kernels_per_step, options.seed
-        )
-        cloner.compile(
-            recipe.make_optimizer(),
-            jit_compile=_jit(options.jit, replicas),
-            steps_per_execution=_steps_per_execution(recipe.steps, replicas),
-        )
-    done = 0
-    if checkpoint and options.resume:
-        done = checkpoint.restore(cloner)
-    last = _fit(cloner, recipe.steps, verbose, checkpoint, done)
-    if not math.isfinite(last):
-        raise CloningError(
-            f"Cloning diverged: the NMSE became {last}. Lower `learning_rate`. "
-            f"Received: learning_rate={recipe.learning_rate}"
-        )
-    if pupil is not student:
-        student.build()
-        student.set_weights(pupil.get_weights())
-    return {
-        "steps": recipe.steps,
-        "images_per_step": cloner.recipe.images_per_step,
-        "kernels_per_step": recipe.kernels_per_step,
-        "learning_rate": recipe.learning_rate,
-        "jit": bool(cloner.jit_compile),
-        "replicas": replicas,
-    }
-
-
-def _fit(cloner, steps, verbose, checkpoint=None, done=0) -> float:
-    """Fits, and returns the last step's NMSE."""
-    description = cloner.student.description
-    # Epochs mean nothing here, but that checkpoints are written between them.
-    length = min(max(steps // 20, SHORTEST), LONGEST, steps) if checkpoint else steps
-    callbacks = [keras.callbacks.TerminateOnNaN()]
-    if checkpoint:
-        callbacks.append(checkpoint)
-    last = 0.0
-    try:
-        with TrainingProgress(
-            description, steps, disable=not verbose, done=done
-        ) as progress:
-            callbacks.insert(0, progress)
-            while done < steps and not cloner.stop_training:
-                # What does not divide evenly is a shorter epoch at the end.
-                epochs = max(1, (steps - done) // length)
-                steps_per_epoch = min(length, steps - done)
-                history = cloner.fit(
-                    steps_per_epoch=steps_per_epoch,
-                    epochs=epochs,
-                    verbose=0,
-                    callbacks=callbacks,
-                )
-                done += epochs * steps_per_epoch
-                last = history.history["nmse"][-1]
-    except (
-        tf.errors.UnavailableError,
-        tf.errors.AbortedError,
-        tf.errors.CancelledError,
-        tf.errors.DeadlineExceededError,
-    ) as error:
-        raise CloningError(
-            "Another worker stopped answering. Start all workers again."
-        ) from error
-    return last
-
-
-def _twin(student):
-    """The same student, with variables of the strategy that is in scope."""
-    twin = type(student).from_config(student.get_config())
-    twin.build()
-    if student.built:
-        twin.set_weights(student.get_weights())
-    return twin
-
-
-def _steps_per_execution(steps, replicas):
-    """Few enough that the bar moves and an interruption is heeded. Keras' loop
-    over several steps does not build where replicas reduce inside of it."""
-    return max(1, min(20, steps // 20)) if replicas == 1 else 1
-
-
-def _jit(wanted, replicas):
-    if replicas == 1:
-        return "auto" if wanted is None else wanted
-    if wanted or (wanted is None and tf.config.list_physical_devices("GPU")):
-        warnings.warn(
-            f"XLA is off: it does not compile a step across {replicas} devices.",
-            StrategyWarning,
-            stacklevel=2,
-        )
-    return False
 
 
 def versions() -> dict[str, str]:

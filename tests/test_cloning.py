@@ -4,7 +4,8 @@ import pytest
 import tensorflow as tf
 
 import symclone_tf as sc
-from symclone_tf.cloning import Cloner, Training, clone, full_float32, train
+from symclone_tf.cloner import Cloner, full_float32
+from symclone_tf.cloning import Training, clone, train
 from symclone_tf.groups import GROUPS
 from symclone_tf.metrics import nmse
 from symclone_tf.students import DenseStudent
