@@ -11,7 +11,7 @@ import symclone_tf as sc
 # Behind the installed package, which stands beside the benchmarks too.
 sys.path.append(str(pathlib.Path(__file__).parent.parent))
 
-from benchmarks import cases, cloning, operations, serving
+from benchmarks import cases, cloning, networks, operations, serving
 
 
 def test_operations_of_a_step_are_those_of_its_matrix_products():
@@ -103,3 +103,23 @@ def test_serving_measures_every_model_at_every_batch(monkeypatch):
     text = serving.report({"machine": cloning.machine(), "rows": rows})
     assert text.count("| C4 lifting 16×16, 1 → 1, exported dense | ") == 2
     assert f"| MNIST classifier | 3 | {rows[-1]['served']:,.0f} |" in text
+
+
+def test_networks_are_timed_and_their_clones_agree(monkeypatch):
+    monkeypatch.setattr(networks, "TIMED", networks.TIMED[:1])
+    steps = networks.step_seconds("c4", steps=1, turns=1)
+    assert [row["network"] for row in steps] == ["mlp"]
+    assert all(row[kind] > 0 for row in steps for kind in networks.KINDS)
+    agreed = networks.agreement("c4", train_size=640, test_size=100, epochs=1)
+    assert agreed["network"] == "gcnn"
+    assert agreed["digits"] == 100
+    assert agreed["agree"] >= 99
+    assert 0 < agreed["difference"] < 1e-3
+    found = {"steps": steps, "pipeline": 0.25, "agreement": agreed}
+    text = networks.report({"machine": {}, "groups": {"c4": found}})
+    assert f"| mlp | {1e3 * steps[0]['plain']:.1f} | " in text
+    assert f"for {agreed['agree']} of 100 test digits" in text
+
+
+def test_the_pipeline_is_timed_from_its_cache():
+    assert 0 < networks.pipeline_seconds("c4", size=256) < 10
