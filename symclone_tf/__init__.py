@@ -49,7 +49,7 @@ _HOMES = {
     "mnist_task": "datasets",
     "classes": "datasets",
     "Experiment": "experiments",
-    "run_experiment": "experiments",
+    "run_experiment": "running",
     "FusedLayer": "fusing",
     "costs": "fusing",
     "export_layer": "fixed_layers",

@@ -9,13 +9,10 @@ import statistics
 from symclone_tf.checks import positive_integer
 from symclone_tf.datasets import TASKS
 from symclone_tf.errors import ArtifactError
-from symclone_tf.experiments import (
-    Experiment,
-    experiment_checkpoint,
-    run_experiment,
-)
+from symclone_tf.experiments import Experiment
 from symclone_tf.groups import get_group
 from symclone_tf.publishing import write_file
+from symclone_tf.running import experiment_checkpoint, run_experiment
 
 # Networks that are trained with every seed, and variants that are trained once.
 NETWORKS = (

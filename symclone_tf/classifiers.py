@@ -12,8 +12,8 @@ import json
 import pathlib
 
 from symclone_tf.checks import one_of
-from symclone_tf.experiments import experiment_checkpoint, run_experiment
 from symclone_tf.publishing import check_directory, publish, rescued
+from symclone_tf.running import experiment_checkpoint, run_experiment
 from symclone_tf.saved_models import write_saved_model
 
 MODEL = pathlib.PurePath("assets.extra", "classifier.keras")

@@ -9,8 +9,9 @@ import tensorflow as tf
 
 from symclone_tf.classifiers import METRICS, MODEL, export_classifier, train_and_export
 from symclone_tf.errors import ArtifactError
-from symclone_tf.experiments import Experiment, find_or_clone
+from symclone_tf.experiments import Experiment
 from symclone_tf.networks import mnist_network
+from symclone_tf.running import find_or_clone
 
 # A process that has never heard of this package.
 ALONE = """

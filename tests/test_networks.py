@@ -4,9 +4,10 @@ import pytest
 from keras import layers
 
 import symclone_tf as sc
-from symclone_tf.experiments import Experiment, find_or_clone
+from symclone_tf.experiments import Experiment
 from symclone_tf.layers import ClonedConv2D
 from symclone_tf.networks import convolution_layers, mnist_network, network_students
+from symclone_tf.running import find_or_clone
 from symclone_tf.teachers import GroupConv2D
 
 
