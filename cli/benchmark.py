@@ -10,7 +10,7 @@ from symclone_tf.cli.tables import show
 
 
 @click.command()
-@click.option("--group", type=options.GROUP, required=True, help="Symmetry.")
+@click.option("--group", type=options.GROUP, required=True, help=options.GROUP_HELP)
 @click.option(
     "--seeds",
     type=click.IntRange(1, 100),

@@ -11,13 +11,14 @@ LAYERS = ("lifting", "group")
 
 
 @click.command()
-@click.option("--group", type=options.GROUP, required=True, help="Symmetry to learn.")
+@click.option("--group", type=options.GROUP, required=True, help=options.GROUP_HELP)
 @click.option(
     "--canvas",
     type=options.COUNT,
     metavar="N",
     default=28,
-    help="Clone all four convolutions of the MNIST network on images of this size.",
+    help="Clone all four convolutions of the MNIST network for images of this size; "
+    "train and benchmark give t2 images of 40.",
 )
 @click.option(
     "--layer",
@@ -57,7 +58,8 @@ LAYERS = ("lifting", "group")
     "--solver",
     type=click.Choice(["sgd", "closed-form"]),
     default="sgd",
-    help="Train, or solve for linear blocks without training.",
+    help="Train, by gradient descent or, with hidden units, Adam; or solve for linear "
+    "blocks without training.",
 )
 @click.option(
     "--steps", type=options.COUNT, metavar="N", help="[default: what the layer needs]"
@@ -87,7 +89,8 @@ LAYERS = ("lifting", "group")
     "--max-nmse",
     type=options.POSITIVE,
     metavar="X",
-    help="Fail, and write nothing, above this error on fresh pairs.",
+    help="Fail at the first layer above this error on fresh pairs, and do not write "
+    "it.",
 )
 @click.option(
     "--jit/--no-jit",

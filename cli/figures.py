@@ -7,7 +7,7 @@ from symclone_tf.cli.startup import start
 
 
 @click.command()
-@click.option("--group", type=options.GROUP, required=True)
+@click.option("--group", type=options.GROUP, required=True, help=options.GROUP_HELP)
 @click.option(
     "--format",
     "file_format",

@@ -10,7 +10,7 @@ from symclone_tf.cli.tables import figure, show
 @click.command("list")
 @click.argument("directory", type=click.Path(), default="exported")
 def list_command(directory):
-    """Show the exported clones in a folder, with their figures.
+    """Show the exported clones in a folder, with their measured errors.
 
     DIRECTORY is exported by default.
     """

@@ -5,7 +5,8 @@ import click
 from symclone_tf.groups import GROUPS
 
 GROUP = click.Choice(list(GROUPS))
-COUNT = click.IntRange(min=1, max=10**9)
+GROUP_HELP = "t2 shifts, c2 half turns, c4 quarter turns, d4 these and mirrors."
+COUNT = click.IntRange(1, 10**6)
 SEED = click.IntRange(min=0, max=2**31 - 1)
 POSITIVE = click.FloatRange(min=0, min_open=True)
 
@@ -31,12 +32,12 @@ class Counts(click.ParamType):
 RESUME = click.option(
     "--resume",
     is_flag=True,
-    help="Go on from the last checkpoint of the same training, if it was interrupted.",
+    help="Go on where the same training was interrupted, from its last checkpoint.",
 )
 DATA_DIR = click.option(
     "--data-dir",
     type=click.Path(file_okay=False),
-    help="Where tensorflow-datasets keeps MNIST.  "
+    help="Where tensorflow-datasets keeps MNIST, or downloads it to.  "
     "[default: TFDS_DATA_DIR, else ~/tensorflow_datasets]",
 )
 CLONES = click.option(
@@ -82,7 +83,7 @@ def protocol(command):
 _PROTOCOL = (
     click.option(
         "--canvas",
-        type=COUNT,
+        type=click.IntRange(28, 512),
         metavar="N",
         help="Image size in pixels, zeros around the digits.  [default: 28; t2 40]",
     ),
@@ -94,17 +95,17 @@ _PROTOCOL = (
     ),
     click.option(
         "--train-size",
-        type=COUNT,
+        type=click.IntRange(1, 60_000),
         metavar="N",
         default=10_000,
-        help="Digits to train on, of 60000.",
+        help="Digits to train on.",
     ),
     click.option(
         "--test-size",
-        type=COUNT,
+        type=click.IntRange(1, 10_000),
         metavar="N",
         default=10_000,
-        help="Digits to test on, of 10000.",
+        help="Digits to test on.",
     ),
     click.option("--epochs", type=COUNT, metavar="N", default=8),
     click.option("--batch-size", type=COUNT, metavar="N", default=64),
@@ -116,7 +117,7 @@ _PROTOCOL = (
         type=click.FloatRange(min=0, max=1, max_open=True),
         metavar="X",
         default=0.2,
-        help="Share of the last hidden units.",
+        help="Share of the last hidden units that a step leaves out.",
     ),
     DATA_DIR,
     CLONES,

@@ -28,9 +28,10 @@ from symclone_tf.cli.startup import start
     help="The page; that of an earlier run is replaced.",
 )
 def report(output, groups, **choices):
-    """Gather tables and figures into one HTML page.
+    """Draw all figures, into one HTML page with the tables.
 
-    The page needs no other file and no network.
+    What has to be measured for them is measured again. The page needs no other
+    file and no network.
     """
     sc = start()
     path = sc.make_report(output, list(groups) or None, **choices)

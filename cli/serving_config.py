@@ -21,8 +21,9 @@ from symclone_tf.cli.startup import start
 def serving_config(directory, output, warmup):
     """Write TensorFlow Serving's configuration for a folder of SavedModels.
 
-    DIRECTORY is exported by default; trained holds classifiers. Prints the
-    commands that start a server, and that ask it.
+    DIRECTORY is exported by default; trained holds classifiers. Writes an
+    example of a request into each version, and prints the commands that start a
+    server, and that ask it.
     """
     sc = start()
     models = sc.write_serving_config(directory, output, warmup)

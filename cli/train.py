@@ -8,36 +8,38 @@ from symclone_tf.cli.tables import figure, show
 
 
 @click.command()
-@click.option("--group", type=options.GROUP, required=True, help="Symmetry.")
+@click.option("--group", type=options.GROUP, required=True, help=options.GROUP_HELP)
 @click.option(
     "--task",
     type=click.Choice(["invariance", "breaking"]),
     default="invariance",
-    help="Classify moved digits, having seen none; or tell how they were moved.",
+    help="Classify moved digits, having seen unmoved ones; or tell the digit and "
+    "which half of the moves it went through, of 20 classes.",
 )
 @click.option(
     "--architecture",
     type=click.Choice(["mlp", "cnn", "gcnn", "cloned"]),
     default="cloned",
+    help="cloned is frozen clones, unless --symmetry says otherwise.",
 )
 @click.option(
     "--symmetry",
     type=click.Choice(["frozen", "trainable", "anchored"]),
-    help="What becomes of the clones' weights.  [default: frozen]",
+    help="Of cloned: what becomes of the clones' weights.  [default: frozen]",
 )
 @click.option(
-    "--blocks", type=options.COUNT, metavar="N", help="Of the clones.  [default: 9]"
+    "--blocks", type=options.COUNT, metavar="N", help="Of cloned.  [default: 9]"
 )
 @click.option(
     "--anchor",
     type=click.Choice(["kl", "l2"]),
-    help="Penalty of anchored clones.  [default: kl]",
+    help="Penalty, with --symmetry anchored.  [default: kl]",
 )
 @click.option(
     "--anchor-strength",
     type=options.POSITIVE,
     metavar="X",
-    help="Of anchored clones.  [default: 1000]",
+    help="What the penalty is multiplied with.  [default: 1000]",
 )
 @options.protocol
 @click.option(

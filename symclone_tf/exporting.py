@@ -18,7 +18,7 @@ import keras
 import tensorflow as tf
 
 from symclone_tf.checkpoints import Checkpoint, checkpoint_file
-from symclone_tf.cloning import Training, train
+from symclone_tf.cloning import Report, Training, train
 from symclone_tf.loading import FORMAT, RECORD, STUDENT, find, load
 from symclone_tf.publishing import check_directory, publish, rescued
 from symclone_tf.saved_models import save_module
@@ -99,7 +99,8 @@ def clone_and_export(students, training, directory="exported", verbose=1):
     Everything is checked for all of them before the first is trained, and each
     is exported as soon as it is. With `training.resume`, a training that was
     interrupted goes on from its last checkpoint, which a long one writes to a
-    hidden folder of `directory`.
+    hidden folder of `directory`, and students whose newest version the same
+    training has made are not trained again.
 
     Args:
         students: List of `DenseStudent`.
@@ -125,6 +126,13 @@ def clone_and_export(students, training, directory="exported", verbose=1):
             identity = training.identity(student)
             name = artifact_name(student)
             checkpoint = Checkpoint(checkpoint_file(directory, name, identity))
+        if training.resume and not checkpoint.file.exists():
+            finished = _finished(student, training, directory)
+            if finished:
+                if verbose:
+                    print(f"Finished before: {finished.path}", file=sys.stderr)
+                yield load(finished.path), _report(finished), finished.path
+                continue
         report = train(student, training, verbose, checkpoint)
         path = None
         if is_chief(training.strategy):
@@ -132,6 +140,28 @@ def clone_and_export(students, training, directory="exported", verbose=1):
         if checkpoint:
             checkpoint.remove()
         yield student, report, path
+
+
+def _finished(student, training, directory):
+    """The newest version of a student's artifact, if the same training made it."""
+    home = pathlib.Path(directory, artifact_name(student))
+    if not _has_content(home):
+        return None
+    artifact = find(home)
+    recipe = training.recipe(student)
+    same = {"solver": training.solver, "seed": training.seed, "replicas": 1}
+    names = ("steps", "images_per_step", "kernels_per_step", "learning_rate")
+    same |= {name: getattr(recipe, name) for name in names}
+    if training.jit is not None:
+        same["jit"] = training.jit
+    made = {name: artifact.record.get(name) for name in same}
+    good = training.max_nmse is None or artifact.record["nmse"] <= training.max_nmse
+    return artifact if made == same and good else None
+
+
+def _report(artifact) -> Report:
+    fields = [field.name for field in dataclasses.fields(Report)]
+    return Report(**{name: artifact.record.get(name) for name in fields})
 
 
 def load_or_clone(students, directory="exported", verbose=1) -> list[DenseStudent]:

@@ -217,6 +217,45 @@ def test_each_is_exported_as_soon_as_it_is_trained(tmp_path):
     clones.close()
 
 
+class TestResuming:
+    """What an interrupted cloning has finished is not trained again."""
+
+    def run(self, folder, verbose=0, **options):
+        training = sc.Training(**{"steps": 3, "seed": 1} | options)
+        students = [DenseStudent("t2", image_size=n, seed=1) for n in (5, 6)]
+        made = sc.clone_and_export(students, training, folder, verbose)
+        return [(student, report, path) for student, report, path in made]
+
+    def test_goes_on_after_what_is_finished(self, tmp_path, capsys):
+        students = [DenseStudent("t2", image_size=5, seed=1)]
+        training = sc.Training(steps=3, seed=1)
+        ((first, report, path),) = sc.clone_and_export(students, training, tmp_path, 0)
+        again, other = self.run(tmp_path, resume=True, verbose=1)
+        assert f"Finished before: {path}" in capsys.readouterr().err
+        assert again[1:] == (report, path)
+        for mine, theirs in zip(again[0].get_weights(), first.get_weights()):
+            np.testing.assert_array_equal(mine, theirs)
+        assert other[2] == tmp_path / "t2-6x6-k3" / "1"
+
+    @pytest.mark.parametrize(
+        "options",
+        [{"seed": 2}, {"steps": 4}, {"learning_rate": 0.5}, {"kernels_per_step": 2}],
+    )
+    def test_other_trainings_are_others(self, tmp_path, options):
+        self.run(tmp_path)
+        paths = [path for *_, path in self.run(tmp_path, resume=True, **options)]
+        assert [path.name for path in paths] == ["2", "2"]
+
+    def test_not_asked_to_it_trains_again(self, tmp_path):
+        self.run(tmp_path)
+        assert [path.name for *_, path in self.run(tmp_path)] == ["2", "2"]
+
+    def test_what_is_not_good_enough_is_not_finished(self, tmp_path):
+        self.run(tmp_path)
+        with pytest.raises(sc.CloningError, match="`max_nmse` accepts"):
+            self.run(tmp_path, resume=True, max_nmse=1e-9)
+
+
 def test_output_that_is_a_file_is_refused(tmp_path):
     file = tmp_path / "file"
     file.touch()

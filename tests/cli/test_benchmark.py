@@ -29,7 +29,7 @@ def test_writes_both_tables_and_shows_them(run, monkeypatch):
     [
         (["--seeds", "0"], "'--seeds'"),
         (["--epochs", "-1"], "'--epochs'"),
-        (["--canvas", "27"], "--canvas 27"),
+        (["--canvas", "27"], "28<=x<=512"),
     ],
 )
 def test_bad_input_is_refused_in_one_line(refused, arguments, message):
