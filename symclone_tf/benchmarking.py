@@ -6,12 +6,12 @@ import os
 import pathlib
 import statistics
 
-from symclone_tf.checks import positive_integer
+from symclone_tf.checks import one_of, positive_integer
 from symclone_tf.datasets import TASKS
 from symclone_tf.errors import ArtifactError
 from symclone_tf.experiments import Experiment
 from symclone_tf.groups import get_group
-from symclone_tf.publishing import write_file
+from symclone_tf.publishing import check_directory, write_file
 from symclone_tf.running import experiment_checkpoint, run_experiment
 
 # Networks that are trained with every seed, and variants that are trained once.
@@ -96,6 +96,8 @@ def benchmark_plan(group, seeds=3, **options) -> list[Experiment]:
     40
     """
     positive_integer("seeds", seeds)
+    for name in options:
+        one_of("options", name, _SHARED)
     main = [
         Experiment(group=group, task=task, seed=seed, **network, **options)
         for seed in range(seeds)
@@ -143,7 +145,7 @@ def benchmark(
         DataError, CloningError: See `run_experiment`.
     """
     wanted = benchmark_plan(group, seeds, **options)
-    file = pathlib.Path(output) / f"{get_group(group).name}.csv"
+    file = check_directory(output) / f"{get_group(group).name}.csv"
     done = {row.experiment: row for row in read_benchmark(file)}
     _check_shared(file, done, wanted[0])
     for experiment in wanted:
@@ -155,8 +157,8 @@ def benchmark(
             done[experiment] = Row(experiment, _flat(metrics))
             _append(file, done[experiment])
             checkpoint.remove()
-            table = markdown([done[e] for e in wanted if e in done])
-            write_file(file.with_suffix(".md"), table.encode())
+        table = markdown([done[e] for e in wanted if e in done])
+        write_file(file.with_suffix(".md"), table.encode())
         yield done[experiment]
 
 
@@ -176,17 +178,17 @@ def read_benchmark(file) -> list[Row]:
     file = pathlib.Path(file)
     if not file.exists():
         return []
-    text = file.read_text(encoding="utf-8")
-    whole = text[: text.rfind("\n") + 1]
-    lines = list(csv.reader(whole.splitlines()))
-    if not lines:
-        return []
-    if tuple(lines[0]) != (*_OPTIONS, *_FIGURES):
-        raise ArtifactError(f"{file} is not a table of symclone-tf benchmark")
     try:
-        return [_parsed(line) for line in lines[1:]]
-    except (ValueError, TypeError) as error:
+        text = file.read_text(encoding="utf-8")
+        whole = text[: text.rfind("\n") + 1]
+        lines = [line for line in csv.reader(whole.splitlines()) if line]
+        known = not lines or tuple(lines[0]) == (*_OPTIONS, *_FIGURES)
+        rows = [_parsed(line) for line in lines[1:]] if known else []
+    except (ValueError, TypeError, OverflowError, csv.Error) as error:
         raise ArtifactError(f"{file} cannot be read: {error}") from error
+    if not known:
+        raise ArtifactError(f"{file} is not a table of symclone-tf benchmark")
+    return rows
 
 
 def summarize(rows) -> list[dict[str, str]]:
@@ -225,7 +227,7 @@ def _summary(task, network, rows):
         "Accuracy": _spread(column("accuracy")),
         "Unmoved": _spread(column("upright_accuracy")),
         "Parameters": f"{rows[0].figures['parameters']:,}",
-        "s/epoch": f"{statistics.mean(column('seconds_per_epoch')):.1f}",
+        "s/epoch": _mean(column("seconds_per_epoch")),
     }
     for name in MEASURED:
         before, after = column(f"{name}_before"), column(f"{name}_after")
@@ -234,6 +236,11 @@ def _summary(task, network, rows):
             text = f"{statistics.mean(before):.0e} → {statistics.mean(after):.0e}"
         summary[name.replace("_", " ")] = text
     return summary
+
+
+def _mean(values) -> str:
+    """A run that was resumed after its last epoch has none."""
+    return f"{statistics.mean(values):.1f}" if values else "–"
 
 
 def _spread(values) -> str:

@@ -1,9 +1,12 @@
 """Symmetry watched while a network trains."""
 
+import collections
 import contextlib
+import warnings
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from symclone_tf.groups import get_group
 from symclone_tf.metrics import equivariance_error
@@ -66,15 +69,19 @@ class EquivarianceErrors(keras.callbacks.Callback):
 def layer_errors(model, inputs, group, max_shift=2) -> dict[str, float]:
     """The equivariance error of each convolution of a model.
 
+    A layer to which this does not apply is left out with a warning: one with
+    strides under T(2), with channels first, or of another group.
+
     Args:
-        model: `keras.Model`, of any kind.
+        model: `keras.Model`, of any kind, with one input.
         inputs: Array of images, `(batch, size, size, channels)`; each layer is
             measured on what reaches it of them.
         group: String or `PointGroup`.
         max_shift: Integer, pixels, for T(2).
 
     Returns:
-        Dictionary from layer names to errors, in the model's order.
+        Dictionary from layer names to errors, in the model's order; where
+        layers of nested models share a name, from their paths.
 
     Example:
 
@@ -86,12 +93,38 @@ def layer_errors(model, inputs, group, max_shift=2) -> dict[str, float]:
     layers = convolution_layers(model)
     with contextlib.ExitStack() as stack:
         reached = [stack.enter_context(_inputs_of(layer)) for layer in layers]
+        stack.enter_context(_eagerly())
         model(inputs, training=False)
-    return {
-        layer.name: equivariance_error(layer, group, seen[0], _border(layer), max_shift)
-        for layer, seen in zip(layers, reached)
-        if seen
-    }
+    names = collections.Counter(layer.name for layer in layers)
+    errors = {}
+    for layer, seen in zip(layers, reached):
+        name = layer.name if names[layer.name] == 1 else layer.path
+        if seen:
+            try:
+                errors[name] = _error(layer, group, seen[0], max_shift)
+            except ValueError as error:
+                warnings.warn(f"{name} is not measured: {error}", stacklevel=2)
+    return errors
+
+
+def _error(layer, group, inputs, max_shift) -> float:
+    if getattr(layer, "data_format", "channels_last") != "channels_last":
+        raise ValueError(f"its data_format is {layer.data_format}.")
+    strides = tuple(getattr(layer, "strides", (1, 1)))
+    if get_group(group).is_trivial and strides != (1, 1):
+        raise ValueError(f"its strides are {strides}, so shifts do not remain shifts.")
+    return equivariance_error(layer, group, inputs, _border(layer), max_shift)
+
+
+@contextlib.contextmanager
+def _eagerly():
+    """Calls what is compiled step by step, so that layers see their inputs."""
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(before)
 
 
 @contextlib.contextmanager
@@ -116,5 +149,5 @@ def _border(layer) -> int:
     source = getattr(layer, "student", layer)
     if source.padding != "same":
         return 0
-    size = source.kernel_size
-    return (size if isinstance(size, int) else max(size)) // 2
+    size, dilation = source.kernel_size, getattr(source, "dilation_rate", (1, 1))
+    return (size if isinstance(size, int) else max(size)) // 2 * max(dilation)

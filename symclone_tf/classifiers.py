@@ -12,7 +12,7 @@ import json
 import pathlib
 
 from symclone_tf.checks import one_of
-from symclone_tf.publishing import check_directory, publish, rescued
+from symclone_tf.publishing import check_directory, check_name, publish, rescued
 from symclone_tf.running import experiment_checkpoint, run_experiment
 from symclone_tf.saved_models import write_saved_model
 
@@ -43,7 +43,7 @@ def export_classifier(
         `pathlib.Path` of the new version, `directory/name/version`.
 
     Raises:
-        ValueError: If `image_dtype` is not accepted.
+        ValueError: If `image_dtype` or `name` is not accepted.
         ArtifactError: If `directory` cannot hold artifacts.
         OSError: If writing fails; nothing is left behind then.
 
@@ -55,6 +55,7 @@ def export_classifier(
     ('cnn', '1')
     """
     one_of("image_dtype", image_dtype, IMAGE_DTYPES)
+    check_name("name", name)
 
     def write(folder):
         write_saved_model(model, folder, "probabilities", image_dtype)

@@ -64,7 +64,11 @@ class Experiment:
         for name in ("train_size", "test_size", "epochs", "batch_size"):
             positive_integer(name, getattr(self, name))
         positive_number("learning_rate", self.learning_rate)
-        if not 0 <= self.dropout < 1:
+        if not isinstance(self.seed, int) or self.seed < 0:
+            raise ValueError(
+                f"`seed` must be an integer of at least 0. Received: seed={self.seed}"
+            )
+        if not isinstance(self.dropout, (int, float)) or not 0 <= self.dropout < 1:
             raise ValueError(
                 "`dropout` must be at least 0 and less than 1. "
                 f"Received: dropout={self.dropout}"
@@ -136,5 +140,6 @@ class Experiment:
             if full.blocks != 9:
                 parts.append(f"b{full.blocks}")
         if full.anchor:
-            parts.append(f"{full.anchor}-{full.anchor_strength:g}")
+            # Names of artifacts have no plus, as that of 1e+20.
+            parts.append(f"{full.anchor}-{full.anchor_strength:g}".replace("+", ""))
         return "-".join(parts)

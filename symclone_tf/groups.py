@@ -159,6 +159,10 @@ class PointGroup:
 
         Returns:
             Array of the same shape.
+
+        Raises:
+            ValueError: If the images are not square, or the feature maps of
+                another group.
         """
         inputs = np.asarray(inputs)
         batch, height, width = inputs.shape[:3]
@@ -168,6 +172,11 @@ class PointGroup:
                 f"Received: inputs of shape {inputs.shape}"
             )
         if inputs.ndim == 5:
+            if inputs.shape[3] != self.order:
+                raise ValueError(
+                    f"Feature maps of {self.title} have {self.order} group elements. "
+                    f"Received: feature maps of shape {inputs.shape}"
+                )
             permutation = self.feature_permutations(height)[element]
         else:
             permutation = self.image_permutations(height)[element]

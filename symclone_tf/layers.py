@@ -1,14 +1,26 @@
 """Students as ordinary convolution layers, with a symmetry to keep or to break."""
 
+import gc
+import weakref
+
 import keras
 import numpy as np
 from keras import ops
 
 from symclone_tf.checks import one_of, positive_number
 from symclone_tf.convolutions import Convolution
+from symclone_tf.students import DenseStudent
+from symclone_tf.teachers import GroupConv2D
 
 SYMMETRIES = ("frozen", "trainable", "anchored")
 ANCHORS = ("kl", "l2")
+# What a layer keeps of the convolution whose kernel it takes over.
+_INHERITED = (
+    *("name", "trainable", "activation", "use_bias"),
+    *("kernel_initializer", "bias_initializer"),
+    *("kernel_regularizer", "bias_regularizer", "activity_regularizer"),
+    *("kernel_constraint", "bias_constraint"),
+)
 
 
 @keras.saving.register_keras_serializable(package="symclone_tf")
@@ -23,7 +35,8 @@ class ClonedConv2D(Convolution):
     - `"anchored"`: trainable, with a penalty for leaving its cloned weights w₀.
 
     Layers may share one student, which is then saved once. Sharing layers
-    must treat it alike.
+    must treat it alike, and share its anchors; `copy.deepcopy` makes a student
+    of its own. `keras.models.clone_model` makes one for each layer.
 
     Args:
         filters: Integer, the number of output channels.
@@ -59,6 +72,7 @@ class ClonedConv2D(Convolution):
         ValueError: If an argument is not accepted, if another layer shares the
             student and treats it differently, or if inputs have another size
             or rank than the student's.
+        TypeError: If the student is none.
 
     Example:
 
@@ -85,22 +99,24 @@ class ClonedConv2D(Convolution):
     ):
         one_of("symmetry", symmetry, SYMMETRIES)
         one_of("anchor", anchor, ANCHORS)
+        if not isinstance(student, DenseStudent):
+            raise TypeError(
+                "`student` must be a DenseStudent, as `load` returns it, and `clone` "
+                f"before its report. Received: student of type {type(student)}"
+            )
         self.symmetry = symmetry
         super().__init__(filters, **kwargs)
         self.anchor = anchor
         self.anchor_strength = positive_number("anchor_strength", anchor_strength)
-        if getattr(student, "symmetry", symmetry) != symmetry:
-            raise ValueError(
-                f"The student is {student.symmetry} in another layer; load it once "
-                f"more to treat it differently. Received: symmetry={symmetry}"
-            )
-        student.symmetry = symmetry
         self.student = student
         self.anchors = []
+        self._share_student()
 
     @classmethod
     def from_conv(cls, layer, student, **options):
         """Takes over a convolution's kernel and bias, and with them its answers.
+
+        What else the layer was made with, as its regularizers, is kept too.
 
         Args:
             layer: Built `keras.layers.Conv2D`, for students of T(2), or
@@ -115,6 +131,11 @@ class ClonedConv2D(Convolution):
         Raises:
             ValueError: If the student does not imitate such a layer.
         """
+        if not isinstance(layer, (keras.layers.Conv2D, GroupConv2D)):
+            raise ValueError(
+                "Only a Conv2D's or GroupConv2D's kernel can be taken over. "
+                f"Received: layer of type {type(layer).__name__}"
+            )
         expected = _convolution(student)
         found = _convolution(layer)
         if found != expected:
@@ -122,14 +143,15 @@ class ClonedConv2D(Convolution):
                 f"The student imitates a convolution with {expected}. "
                 f"Received: layer with {found}"
             )
-        options = {
-            "activation": layer.activation,
-            "use_bias": layer.use_bias,
-            "name": layer.name,
-            **options,
-        }
-        bias = layer.bias if layer.use_bias else None
-        return cls.from_kernel(layer.kernel, student, bias, **options)
+        if not layer.built:
+            raise ValueError(
+                "A layer that is not built has no kernel to take over. "
+                f"Received: layer {layer.name!r}"
+            )
+        taken = {name: getattr(layer, name) for name in _INHERITED}
+        taken["dtype"] = layer.dtype_policy
+        bias = layer.bias if options.get("use_bias", layer.use_bias) else None
+        return cls.from_kernel(layer.kernel, student, bias, **{**taken, **options})
 
     @classmethod
     def from_kernel(cls, kernel, student, bias=None, **options):
@@ -151,10 +173,6 @@ class ClonedConv2D(Convolution):
         kernel = _real("kernel", kernel)
         image, _ = student.input_shapes(kernel.shape[-2:-1] or (1,))
         student.compute_output_shape((None, *image), kernel.shape)
-        options = {"use_bias": bias is not None, **options}
-        cloned = cls(kernel.shape[-1], student, **options)
-        cloned.build((None, *image))
-        cloned.kernel.assign(kernel)
         if bias is not None:
             bias = _real("bias", bias)
             if bias.shape != kernel.shape[-1:]:
@@ -162,6 +180,11 @@ class ClonedConv2D(Convolution):
                     f"`bias` must have shape {kernel.shape[-1:]}, one for each "
                     f"filter. Received: bias of shape {bias.shape}"
                 )
+        options = {"use_bias": bias is not None, **options}
+        cloned = cls(kernel.shape[-1], student, **options)
+        cloned.build((None, *image))
+        cloned.kernel.assign(kernel)
+        if bias is not None:
             cloned.bias.assign(bias)
         return cloned
 
@@ -184,21 +207,51 @@ class ClonedConv2D(Convolution):
             self.student.build()
         self.student.trainable = self.trainable and self.symmetry != "frozen"
         self.add_kernel_and_bias(kernel_shape)
-        if self.symmetry == "anchored":
-            self._drop_anchors()
+        self._drop_anchors()
+
+    def _share_student(self):
+        """Refuses a student that a living layer treats differently."""
+        if _treatments(self.student) - {self._treatment}:
+            gc.collect()  # of layers that nothing but their own cycles holds
+        others = _treatments(self.student) - {self._treatment}
+        if others:
+            raise ValueError(
+                f"The student is {' '.join(map(str, *others))} in another layer; "
+                "take a copy of it, `copy.deepcopy(student)`, to treat it "
+                f"differently. Received: {' '.join(map(str, self._treatment))}"
+            )
+        sharing = getattr(self.student, "sharing", weakref.WeakSet())
+        sharing.add(self)
+        self.student.sharing = sharing
+
+    @property
+    def _treatment(self):
+        """What layers that share a student have to agree on."""
+        if self.symmetry != "anchored":
+            return (self.symmetry,)
+        return (self.symmetry, self.anchor, self.anchor_strength)
 
     def _drop_anchors(self):
-        """Remembers the student's weights as they are now, w₀."""
+        """Remembers the student's weights as they are now, w₀, unless a layer
+        that shares the student has done so."""
+        for layer in self.student.sharing:
+            if layer.anchors:
+                self.anchors = list(layer.anchors)
+                return
         for weight in self.student.weights:
-            anchor = self.add_weight(
-                name=f"anchor_{len(self.anchors)}",
-                shape=weight.shape,
-                initializer="zeros",
-                trainable=False,
-            )
-            anchor.assign(weight)
-            self.anchors.append(anchor)
-            weight.regularizer = Anchored(self.anchor, self.anchor_strength, anchor)
+            if isinstance(weight.regularizer, Anchored):
+                weight.regularizer = None  # of layers that are no more
+            if self.symmetry == "anchored":
+                anchor = self.add_weight(
+                    name=f"anchor_{len(self.anchors)}",
+                    shape=weight.shape,
+                    dtype=weight.dtype,
+                    initializer="zeros",
+                    trainable=False,
+                )
+                anchor.assign(weight)
+                self.anchors.append(anchor)
+                weight.regularizer = Anchored(self.anchor, self.anchor_strength, anchor)
 
     def call(self, inputs):
         self._check(inputs.shape)
@@ -246,6 +299,11 @@ class ClonedConv2D(Convolution):
                 f"The student of layer {self.name!r} was cloned for inputs of shape "
                 f"({takes}). Received: inputs of shape {tuple(shape)}"
             )
+
+
+def _treatments(student) -> set:
+    """How living layers treat a student."""
+    return {layer._treatment for layer in getattr(student, "sharing", ())}
 
 
 class Anchored(keras.regularizers.Regularizer):

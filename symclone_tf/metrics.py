@@ -10,6 +10,9 @@ from symclone_tf.groups import get_group
 from symclone_tf.sampling import HELD_OUT, draw_pairs, stream
 from symclone_tf.teachers import teacher_of
 
+# In each direction, that all shifts of T(2) are judged by.
+MOST_DISTANCES = 13
+
 
 @keras.saving.register_keras_serializable(package="symclone_tf")
 class NMSE(keras.metrics.Metric):
@@ -111,8 +114,9 @@ def equivariance_error(layer, group, inputs, border=0, max_shift=2) -> float:
 
     For a point group, the largest of `‖f(g·x) − g·f(x)‖ / ‖f(x)‖` over its
     elements. For T(2), the largest over all shifts of up to `max_shift` pixels,
-    compared where the shifted and the original output are both defined.
-    Outputs without spatial axes are expected to be invariant.
+    compared where the shifted and the original output are both defined; of
+    many shifts, 13 distances in each direction stand for all. Outputs without
+    spatial axes are expected to be invariant.
 
     Args:
         layer: Callable, from images or feature maps to images, feature maps or
@@ -128,6 +132,10 @@ def equivariance_error(layer, group, inputs, border=0, max_shift=2) -> float:
     Returns:
         Float, 0 for an equivariant function.
 
+    Raises:
+        ValueError: If the group does not move such inputs or outputs, or
+            nothing is left to compare.
+
     Example:
 
     >>> images = keras.random.normal((8, 12, 12, 1))
@@ -138,18 +146,14 @@ def equivariance_error(layer, group, inputs, border=0, max_shift=2) -> float:
     inputs = np.asarray(inputs)
     outputs = _apply(layer, inputs)
 
-    def relative(moved, expected):
-        norm = np.linalg.norm(expected)
-        return float(np.linalg.norm(moved - expected) / norm) if norm else 0.0
-
     if group.is_trivial:
         errors = [
-            relative(*_overlap(_apply(layer, shifted), outputs, shift, border))
+            _relative(*_overlap(_apply(layer, shifted), outputs, shift, border))
             for shift, shifted in _shifts(inputs, max_shift)
         ]
     else:
         errors = [
-            relative(
+            _relative(
                 _apply(layer, group.transform(inputs, element)),
                 group.transform(outputs, element) if outputs.ndim > 3 else outputs,
             )
@@ -159,12 +163,24 @@ def equivariance_error(layer, group, inputs, border=0, max_shift=2) -> float:
 
 
 def _apply(layer, inputs):
-    return ops.convert_to_numpy(layer(inputs))
+    # Squares of float16 would overflow.
+    return ops.convert_to_numpy(layer(inputs)).astype("float64")
+
+
+def _relative(moved, expected) -> float:
+    if not expected.size:
+        raise ValueError("No part of the outputs is left to compare after shifts.")
+    norm = np.linalg.norm(expected)
+    difference = np.linalg.norm(moved - expected)
+    if not norm:
+        return float(np.inf) if difference else 0.0
+    return float(difference / norm)
 
 
 def _shifts(inputs, max_shift):
     """Every shift by up to `max_shift` pixels, zeros moving in."""
-    steps = range(-max_shift, max_shift + 1)
+    most = min(2 * max_shift + 1, MOST_DISTANCES)
+    steps = np.linspace(-max_shift, max_shift, most).round().astype(int).tolist()
     for shift in itertools.product(steps, steps):
         if shift != (0, 0):
             shifted = np.zeros_like(inputs)

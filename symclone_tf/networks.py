@@ -82,6 +82,8 @@ def mnist_network(
             "`students` are for `architecture` cloned, which needs four of them. "
             f"Received: architecture={architecture}, students={students}"
         )
+    if students is not None:
+        _check_students(students, network_students(group, canvas))
     seeds = iter(np.random.SeedSequence(seed).generate_state(16).tolist())
 
     def hidden(units):
@@ -133,10 +135,24 @@ def mnist_network(
                 "softmax",
                 kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
                 name="probabilities",
+                dtype="float32",  # under mixed precision too
             ),
         ],
         name=architecture,
     )
+
+
+def _check_students(students, expected) -> None:
+    """Compares what makes a student fit with those of the same network."""
+    found, wanted = (
+        [f"{s.description}, {s.kernel_size}×{s.kernel_size} {s.padding}" for s in each]
+        for each in (students, expected)
+    )
+    if found != wanted:
+        raise ValueError(
+            f"The network needs students of {'; '.join(wanted)}. "
+            f"Received: students of {'; '.join(found)}"
+        )
 
 
 def _pooling(size, axis, filters):
@@ -170,8 +186,19 @@ def convolution_layers(model) -> list[keras.layers.Layer]:
     >>> [layer.name for layer in convolution_layers(mnist_network("cnn"))]
     ['conv_1', 'conv_2', 'conv_3', 'conv_4']
     """
-    kinds = (layers.Conv2D, GroupConv2D, ClonedConv2D)
-    return [layer for layer in model._flatten_layers() if isinstance(layer, kinds)]
+    found = {}
+    _collect(model, found, set())
+    return list(found.values())
+
+
+def _collect(layer, found, seen) -> None:
+    """Adds convolutions by identity, depth first, so that they come in order."""
+    seen.add(id(layer))
+    for part in layer._flatten_layers(include_self=False, recursive=False):
+        if isinstance(part, (layers.Conv2D, GroupConv2D, ClonedConv2D)):
+            found.setdefault(id(part), part)
+        elif id(part) not in seen:
+            _collect(part, found, seen)
 
 
 def network_students(

@@ -48,7 +48,8 @@ def run_experiment(
         Pair of the trained `keras.Model` and a dictionary: `accuracy` and
         `loss` on test digits as the task moves them; `upright_accuracy`, on
         the same digits where they are, for invariance, else `None`;
-        `parameters`, without anchors; `seconds` and `seconds_per_epoch`;
+        `parameters`, without anchors; `seconds` and `seconds_per_epoch`, of this
+        run's epochs, or `None` if there were none left to train;
         `equivariance_error`, with each convolution's and the whole `network`'s,
         before and after training; `versions`; and the experiment's `options`.
 
@@ -90,7 +91,7 @@ def run_experiment(
         "upright_accuracy": upright,
         "parameters": _parameters(model),
         "seconds": round(time.perf_counter() - start, 2),
-        "seconds_per_epoch": round(float(np.mean(seconds or [0])), 2),
+        "seconds_per_epoch": round(float(np.mean(seconds)), 2) if seconds else None,
         "equivariance_error": {
             name: {"before": before[name], "after": error}
             for name, error in _errors(model, experiment, data.watched).items()
@@ -134,7 +135,7 @@ class _Data:
         self.upright = None
         if experiment.task == "invariance":
             self.upright = digits("test", size=experiment.test_size, moved=False)
-        # Where they are, so that nothing of a digit is shifted off the canvas.
+        # Where they are, so that hardly anything is shifted off the canvas.
         watched = digits("test", size=WATCHED, moved=False)
         self.watched = next(iter(watched))[0].numpy()
 

@@ -112,6 +112,8 @@ class DenseStudent(keras.layers.Layer):
             name="encoder",
         )
         self.block_layers = list(self._block_layers())
+        for layer in (self.encoder, *self.block_layers):
+            layer.quantize = _no_quantization
 
     def _block_layers(self):
         """All blocks side by side: one Dense layer that reads the pixels they
@@ -377,6 +379,11 @@ class DenseStudent(keras.layers.Layer):
                 f"inputs of shape {tuple(inputs_shape)}, "
                 f"kernel of shape {tuple(kernel_shape)}"
             )
+
+
+def _no_quantization(*arguments, **options):
+    """Keras' `model.quantize` warns of it, and leaves the layer as it is."""
+    raise NotImplementedError("Students are not quantized: they stay in float.")
 
 
 def _shape(sizes) -> str:

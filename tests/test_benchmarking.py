@@ -89,6 +89,7 @@ def test_plan_has_every_network_on_both_tasks():
         ({"group": "c4", "seeds": 0}, "seeds=0"),
         ({"group": "c4", "epochs": 0}, "epochs=0"),
         ({"group": "c4", "canvas": 12}, "canvas=12"),
+        ({"group": "c4", "seed": 1}, "`options` must be one of .*options=seed"),
     ],
 )
 def test_bad_options_are_refused_before_anything_runs(options, message, tmp_path):
@@ -147,6 +148,39 @@ class TestTables:
         again = list(benchmark("c4", 1, tmp_path, verbose=0, **SMALL))
         assert [_lasting(row) for row in again] == [_lasting(row) for row in rows]
         assert len(file.read_text().splitlines()) == len(whole.splitlines())
+
+    def test_table_to_read_is_written_though_nothing_is_left_to_run(
+        self, finished, tmp_path
+    ):
+        (tmp_path / "c4.md").unlink()
+        rows = list(benchmark("c4", 1, tmp_path, verbose=0, **SMALL))
+        assert rows == finished
+        assert (tmp_path / "c4.md").read_text() == markdown(rows)
+
+    def test_file_in_the_place_of_the_folder_is_refused(self, tmp_path):
+        (tmp_path / "file").touch()
+        with pytest.raises(ArtifactError, match="`output` must be a folder"):
+            next(benchmark("c4", 1, tmp_path / "file", verbose=0, **SMALL))
+
+    @pytest.mark.usefixtures("finished")
+    @pytest.mark.parametrize(
+        "damage",
+        [
+            lambda text: text.replace("826506", "inf").encode(),
+            lambda text: text.encode() + b"\xff\n",
+            lambda text: text.encode() + b'"' + b"x" * 200_000 + b'"\n',
+        ],
+    )
+    def test_whatever_is_damaged_is_told(self, tmp_path, damage):
+        file = tmp_path / "c4.csv"
+        file.write_bytes(damage(file.read_text()))
+        with pytest.raises(ArtifactError, match=r"c4\.csv cannot be read"):
+            read_benchmark(file)
+
+    def test_blank_lines_are_none(self, finished, tmp_path):
+        file = tmp_path / "c4.csv"
+        file.write_text(file.read_text() + "\n\n")
+        assert read_benchmark(file) == finished
 
     @pytest.mark.usefixtures("finished")
     @pytest.mark.parametrize("cell", ["x", "c9", ""])

@@ -50,6 +50,71 @@ def test_padding_of_zeros_is_no_error_under_t2(images):
     assert layer_errors(model, images, "t2")["conv"] < 1e-6
 
 
+def test_padding_of_dilated_kernels_is_no_error_under_t2(images):
+    conv = layers.Conv2D(2, 3, padding="same", dilation_rate=2, name="conv")
+    assert layer_errors(keras.Sequential([conv]), images, "t2")["conv"] < 1e-6
+
+
+@pytest.mark.parametrize("dtype", ["mixed_float16", "mixed_bfloat16"])
+def test_half_precision_does_not_overflow(rng, dtype):
+    images = 100 * rng.normal(size=(16, 24, 24, 1)).astype("float32")
+    conv = layers.Conv2D(8, 3, name="conv", kernel_initializer="ones", dtype=dtype)
+    kernel = rng.normal(size=(3, 3, 1, 8))
+    errors = []
+    for layer in (conv, layers.Conv2D(8, 3, name="conv")):
+        model = keras.Sequential([layer])
+        model.build((None, 24, 24, 1))
+        layer.kernel.assign(kernel)
+        errors.append(layer_errors(model, images, "c4")["conv"])
+    assert errors[0] == pytest.approx(errors[1], rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("layer", "group", "message"),
+    [
+        (layers.Conv2D(1, 3, strides=2, name="conv"), "t2", r"strides are \(2, 2\)"),
+        (
+            layers.Conv2D(1, 3, data_format="channels_first", name="conv"),
+            "c4",
+            "data_format is channels_first",
+        ),
+        (GroupConv2D(1, 3, "d4", name="conv"), "c4", "Feature maps of C4 have 4"),
+        (layers.Conv2D(1, 7, padding="same", name="conv"), "t2", "No part"),
+    ],
+)
+def test_what_cannot_be_measured_is_left_out_with_a_warning(layer, group, message):
+    images = np.ones((2, 6, 6, 6), "float32")
+    plain = layers.Conv2D(6, 1, name="plain")
+    model = keras.Sequential([plain, layer])
+    with pytest.warns(UserWarning, match=f"conv is not measured.*{message}"):
+        assert list(layer_errors(model, images, group)) == ["plain"]
+
+
+def test_layers_of_one_name_are_told_apart(images):
+    parts = [
+        keras.Sequential([GroupConv2D(1, 3, "c4", name="conv")], name=name)
+        for name in ("one", "two")
+    ]
+    errors = layer_errors(keras.Sequential(parts, name="all"), images, "c4")
+    assert list(errors) == ["all/one/conv", "all/two/conv"]
+
+
+def test_compiled_calls_are_measured_too(images):
+    class Model(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.conv = GroupConv2D(2, 3, "c4", name="conv")
+
+        @tf.function
+        def call(self, inputs):
+            return self.conv(inputs)
+
+    model = Model()
+    model(images)
+    assert list(layer_errors(model, images, "c4")) == ["conv"]
+    assert not tf.config.functions_run_eagerly()
+
+
 def test_measuring_leaves_the_model_as_it_was(images):
     model = classifier(GroupConv2D(2, 3, "c4"))
     before = model(images)

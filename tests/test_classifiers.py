@@ -87,6 +87,12 @@ def test_images_of_another_type_are_refused(model, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_names_that_lead_elsewhere_are_refused(model, tmp_path):
+    with pytest.raises(ValueError, match=r"`name` must start .*name=\.\./elsewhere"):
+        export_classifier(model, tmp_path / "trained", "../elsewhere", {})
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_weights_are_written_once_and_anchors_not_at_all(model, path):
     needed, anchors = model.count_params(), 0
     for layer in model.layers:

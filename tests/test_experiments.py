@@ -27,6 +27,10 @@ def test_what_is_for_other_networks_is_empty():
             {"symmetry": "anchored", "anchor": "l2", "anchor_strength": 0.5},
             "c4-invariance-cloned-anchored-l2-0.5",
         ),
+        (
+            {"symmetry": "anchored", "anchor_strength": 1e20},
+            "c4-invariance-cloned-anchored-kl-1e20",
+        ),
     ],
 )
 def test_names_say_what_was_trained(options, name):
@@ -53,6 +57,9 @@ def test_names_say_what_was_trained(options, name):
         ({"batch_size": 1.5}, "batch_size=1.5"),
         ({"learning_rate": float("nan")}, "learning_rate=nan"),
         ({"dropout": 1.0}, "dropout=1.0"),
+        ({"dropout": "a"}, "dropout=a"),
+        ({"seed": -1}, "seed=-1"),
+        ({"seed": 1.5}, "seed=1.5"),
         ({"canvas": 27}, "canvas=27"),
         ({"max_shift": 2}, "max_shift=2"),
     ],

@@ -100,3 +100,10 @@ def test_group_passes_through():
 def test_non_square_inputs_are_refused():
     with pytest.raises(ValueError, match=r"square.*\(1, 4, 5, 1\)"):
         get_group("c4").transform(np.zeros((1, 4, 5, 1)), 1)
+
+
+def test_feature_maps_of_another_group_are_refused():
+    with pytest.raises(
+        ValueError, match=r"C4 have 4 group elements.*\(1, 5, 5, 8, 1\)"
+    ):
+        get_group("c4").transform(np.zeros((1, 5, 5, 8, 1)), 1)

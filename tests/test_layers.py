@@ -1,3 +1,6 @@
+import copy
+import warnings
+
 import keras
 import numpy as np
 import pytest
@@ -56,12 +59,52 @@ def test_takes_over_keras_own_convolution(rng):
         (keras.layers.Conv2D(2, 3, strides=2), r"strides.*\(2, 2\)"),
         (keras.layers.Conv2D(2, 3, dilation_rate=2), r"dilation_rate.*\(2, 2\)"),
         (sc.GroupConv2D(2, 3, "c4"), "group.*c4"),
+        (keras.layers.Conv2DTranspose(2, 3), "layer of type Conv2DTranspose"),
+        (keras.layers.DepthwiseConv2D(3), "layer of type DepthwiseConv2D"),
+        (keras.layers.Dense(3), "layer of type Dense"),
     ],
 )
 def test_convolutions_that_the_student_does_not_imitate_are_refused(layer, message):
     layer.build((None, 6, 6, 1))
     with pytest.raises(ValueError, match=message):
         ClonedConv2D.from_conv(layer, solved("t2"))
+
+
+def test_convolution_that_is_not_built_is_refused():
+    with pytest.raises(ValueError, match=r"not built has no kernel.*'fresh'"):
+        ClonedConv2D.from_conv(keras.layers.Conv2D(2, 3, name="fresh"), solved("t2"))
+
+
+def test_takes_over_how_a_convolution_is_trained():
+    conv = keras.layers.Conv2D(
+        *(2, 3),
+        use_bias=False,
+        kernel_regularizer="l2",
+        kernel_constraint="non_neg",
+        trainable=False,
+        dtype="mixed_bfloat16",
+    )
+    conv.build((None, 6, 6, 1))
+    cloned = ClonedConv2D.from_conv(conv, solved("t2"))
+    assert (
+        cloned.kernel_regularizer.get_config() == conv.kernel_regularizer.get_config()
+    )
+    assert cloned.kernel.constraint is conv.kernel_constraint
+    assert cloned.trainable_weights == []
+    assert cloned.dtype_policy.name == "mixed_bfloat16"
+    thawed = ClonedConv2D.from_conv(
+        conv, solved("t2"), trainable=True, kernel_regularizer=None, use_bias=True
+    )
+    assert len(thawed.trainable_weights) == 2
+    assert thawed.losses == []
+
+
+def test_bias_can_be_left(rng):
+    conv = keras.layers.Conv2D(2, 3, bias_initializer="ones")
+    images = rng.normal(size=(2, 6, 6, 1)).astype("float32")
+    expected = conv(images) - 1
+    bare = ClonedConv2D.from_conv(conv, solved("t2"), use_bias=False)
+    assert relative(bare(images), expected) < 1e-3
 
 
 def test_convolution_of_images_with_channels_first_is_refused():
@@ -263,11 +306,89 @@ def test_cloned_models_have_students_of_their_own():
     assert copied.layers[0].student is not model.layers[0].student
 
 
-def test_sharing_layers_treat_the_student_alike():
-    student = solved()
-    ClonedConv2D(3, student)
-    with pytest.raises(ValueError, match=r"is frozen in another layer.*trainable"):
-        ClonedConv2D(3, student, "trainable")
+class TestSharing:
+    def test_layers_treat_the_student_alike(self):
+        student = solved()
+        layer = ClonedConv2D(3, student)
+        with pytest.raises(ValueError, match=r"is frozen in another layer.*trainable"):
+            ClonedConv2D(3, student, "trainable")
+        assert layer.student is student
+        ClonedConv2D(3, copy.deepcopy(student), "trainable")
+
+    @pytest.mark.parametrize("other", [("kl", 5.0), ("l2", 6.0)])
+    def test_anchors_are_alike_too(self, other):
+        student = solved()
+        layer = ClonedConv2D(3, student, "anchored", "l2", 5.0)
+        message = rf"anchored l2 5\.0 in another layer.*anchored {other[0]} {other[1]}"
+        with pytest.raises(ValueError, match=message):
+            ClonedConv2D(3, student, "anchored", *other)
+        assert layer.student is student
+
+    def test_later_layers_keep_the_first_ones_anchors(self):
+        student = solved()
+        first = ClonedConv2D(3, student, "anchored", "l2", 5.0)
+        first.build((None, 6, 6, 1))
+        for weight in student.weights:
+            weight.assign_add(np.ones(weight.shape))
+        penalty = float(sum(first.losses))
+        second = ClonedConv2D(2, student, "anchored", "l2", 5.0)
+        second.build((None, 6, 6, 1))
+        assert penalty > 0
+        assert float(sum(first.losses)) == penalty
+        assert float(second.anchor_penalty()) == pytest.approx(penalty / 5)
+
+    def test_students_of_layers_that_are_gone_are_free(self):
+        student = solved()
+        layer = ClonedConv2D(3, student, "anchored", "l2", 5.0)
+        layer.build((None, 6, 6, 1))
+        del layer
+        free = ClonedConv2D(3, student, "trainable")
+        free.build((None, 6, 6, 1))
+        student.encoder.kernel.assign_add(np.ones(student.encoder.kernel.shape))
+        assert free.losses == []
+
+    def test_a_refused_layer_leaves_the_student_free(self):
+        student = solved()
+        kernel = np.ones((3, 3, 1, 2))
+        with pytest.raises(ValueError, match="bias"):
+            ClonedConv2D.from_kernel(kernel, student, bias=np.ones(3))
+        ClonedConv2D.from_kernel(kernel, student, symmetry="trainable")
+
+    def test_anchored_layers_of_one_student_come_back(self, rng, tmp_path):
+        student = solved(lifting=False, padding="same")
+        inputs = keras.Input((6, 6, 4, 1))
+        outputs = inputs
+        for filters in (3, 2):
+            outputs = ClonedConv2D(filters, student, "anchored", "l2", 1.0)(outputs)
+        model = keras.Model(inputs, outputs)
+        student.encoder.kernel.assign_add(np.ones(student.encoder.kernel.shape))
+        model.save(tmp_path / "model.keras")
+        loaded = keras.saving.load_model(tmp_path / "model.keras")
+        assert float(sum(loaded.losses)) == pytest.approx(float(sum(model.losses)))
+        assert float(sum(model.losses)) > 0
+
+
+def test_students_are_not_quantized(rng):
+    model = keras.Sequential([keras.Input((6, 6, 8)), ClonedConv2D(1, solved())])
+    images = rng.normal(size=(2, 6, 6, 8)).astype("float32")
+    before = model.predict_on_batch(images)
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        model.quantize("int8")
+    assert any("Students are not quantized" in str(each.message) for each in seen)
+    np.testing.assert_array_equal(model.predict_on_batch(images), before)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "mixed_float16"])
+def test_anchors_are_as_exact_as_what_they_hold(dtype):
+    layer = ClonedConv2D(2, solved(), "anchored", "l2", 1.0, dtype=dtype)
+    layer.build((None, 6, 6, 1))
+    assert float(layer.anchor_penalty()) == 0
+
+
+def test_a_clone_with_its_report_is_no_student():
+    with pytest.raises(TypeError, match="`clone` before its report"):
+        ClonedConv2D(3, (solved(), None))
 
 
 def test_exports_as_part_of_a_model(rng, tmp_path):

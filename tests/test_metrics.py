@@ -116,3 +116,29 @@ def test_vectors_are_expected_to_be_invariant(rng):
 
 def test_nothing_but_zeros_is_equivariant(rng):
     assert equivariance_error(np.zeros_like, "c4", rng.normal(size=(1, 4, 4, 1))) == 0
+
+
+def test_answer_that_appears_with_a_move_is_no_small_error():
+    images = np.zeros((1, 4, 4, 1))
+    images[:, 0] = 1
+    lower_half = np.arange(4)[None, :, None, None] > 1
+    assert equivariance_error(lambda x: x * lower_half, "c2", images) == np.inf
+
+
+def test_many_shifts_are_judged_by_some_the_farthest_among_them(rng):
+    images = np.zeros((1, 40, 40, 1))
+    images[:, 18:22, 18:22] = 1
+    far = np.maximum(np.abs(np.arange(40) - 19.5) - 15, 0)[None, :, None, None]
+    calls = []
+
+    def wrong_at_the_edge(x):
+        calls.append(1)
+        return x + far * np.max(x)
+
+    assert equivariance_error(wrong_at_the_edge, "t2", images, max_shift=15) > 0.5
+    assert len(calls) == 13**2
+
+
+def test_nothing_to_compare_is_refused(rng):
+    with pytest.raises(ValueError, match="No part of the outputs is left"):
+        equivariance_error(lambda x: x, "t2", rng.normal(size=(1, 4, 4, 1)), border=2)

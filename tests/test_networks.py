@@ -153,6 +153,47 @@ def test_convolutions_of_nested_models_are_found(students):
     assert len(convolution_layers(outer)) == 2
 
 
+def test_convolutions_come_in_order_and_shared_ones_once():
+    def conv(name):
+        return layers.Conv2D(1, 3, padding="same", name=name)
+
+    inner = keras.Sequential([conv("b"), keras.Sequential([conv("c")]), conv("d")])
+    inputs = keras.Input((8, 8, 1))
+    outputs = conv("e")(inner(inner(conv("a")(inputs))))
+    found = convolution_layers(keras.Model(inputs, outputs))
+    assert [layer.name for layer in found] == ["a", "b", "c", "d", "e"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"group": "t2"}, "needs students of T.2. 28×28.*Received.*C4 lifting 28×28"),
+        ({"canvas": 30}, "needs students of C4 lifting 30×30"),
+    ],
+)
+def test_students_of_another_network_are_refused(students, options, message):
+    copies = [twin_of(student) for student in students]
+    with pytest.raises(ValueError, match=message):
+        mnist_network("cloned", **{"group": "c4", **options}, students=copies)
+    # And are as free as before.
+    mnist_network("cloned", students=copies, symmetry="trainable")
+
+
+def test_too_few_students_are_refused(students):
+    with pytest.raises(ValueError, match=r"10×10, 3×3 valid\. Received: .*12×12, 3×3"):
+        mnist_network("cloned", students=students[:3])
+
+
+def test_probabilities_are_float32_under_mixed_precision():
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        answers = mnist_network("cnn")(np.ones((1, 28, 28, 1), "float32"))
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert answers.dtype == "float32"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

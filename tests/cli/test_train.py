@@ -56,6 +56,21 @@ def test_every_option_reaches_the_experiment(run, clones):
     assert model.inputs == {"image": ((28, 28, 1), np.uint8)}
 
 
+@pytest.mark.usefixtures("mnist")
+def test_options_of_shifts_reach_the_experiment(run):
+    options = {"architecture": "cnn", "canvas": 29, "max_shift": 3, "batch_size": 8}
+    sizes = {"train_size": 16, "test_size": 8, "epochs": 1}
+    arguments = [
+        part
+        for name, value in {**options, **sizes}.items()
+        for part in (f"--{name.replace('_', '-')}", value)
+    ]
+    assert run("train", "--group", "t2", *arguments).exit_code == 0
+    (file,) = pathlib.Path("trained").rglob("metrics.json")
+    found = json.loads(file.read_text())["options"]
+    assert found.items() >= {**options, **sizes, "task": "invariance"}.items()
+
+
 @pytest.mark.parametrize(
     ("arguments", "given", "accepted"),
     [
@@ -67,6 +82,7 @@ def test_every_option_reaches_the_experiment(run, clones):
             "--symmetry frozen",
             "--architecture cloned only",
         ),
+        (["--architecture", "cnn", "--blocks", "7"], "--blocks 7", "cloned only"),
         (["--anchor-strength", "2"], "--anchor-strength 2.0", "--symmetry anchored"),
         (["--canvas", "20"], "20 is not", "28<=x<=512"),
         (["--max-shift", "3"], "--max-shift 3", "--group t2"),
