@@ -7,13 +7,13 @@ import keras
 import numpy as np
 from keras import ops
 
+from symclone_tf.anchors import ANCHORS, Anchored, penalty
 from symclone_tf.checks import one_of, positive_number
 from symclone_tf.convolutions import Convolution
 from symclone_tf.students import DenseStudent
 from symclone_tf.teachers import GroupConv2D
 
 SYMMETRIES = ("frozen", "trainable", "anchored")
-ANCHORS = ("kl", "l2")
 # What a layer keeps of the convolution whose kernel it takes over.
 _INHERITED = (
     *("name", "trainable", "activation", "use_bias"),
@@ -265,7 +265,7 @@ class ClonedConv2D(Convolution):
             Scalar tensor, the sum over weight tensors; 0 without anchors.
         """
         pairs = zip(self.student.weights, self.anchors)
-        return sum((_PENALTIES[self.anchor](w, anchor) for w, anchor in pairs), 0.0)
+        return sum((penalty(self.anchor, w, anchor) for w, anchor in pairs), 0.0)
 
     def compute_output_shape(self, input_shape):
         self._check(input_shape)
@@ -306,24 +306,6 @@ def _treatments(student) -> set:
     return {layer._treatment for layer in getattr(student, "sharing", ())}
 
 
-class Anchored(keras.regularizers.Regularizer):
-    """Penalty for leaving an anchor, which Keras adds to a model's loss.
-
-    Args:
-        penalty: String, `"kl"` or `"l2"`, see `ClonedConv2D`.
-        strength: Float, what the penalty is multiplied with.
-        anchor: Variable, the weight's cloned values w₀.
-    """
-
-    def __init__(self, penalty, strength, anchor):
-        self.penalty = penalty
-        self.strength = strength
-        self.anchor = anchor
-
-    def __call__(self, x):
-        return self.strength * _PENALTIES[self.penalty](x, self.anchor)
-
-
 def _real(name, values) -> np.ndarray:
     """Weights that came from somewhere else, if they can be weights."""
     values = ops.convert_to_numpy(values)
@@ -354,18 +336,3 @@ def _convolution(layer) -> dict:
         "groups": getattr(layer, "groups", 1),
         "data_format": getattr(layer, "data_format", "channels_last"),
     }
-
-
-def _kl_of_softmax(weight, anchor):
-    logs, anchored = (
-        ops.log_softmax(ops.reshape(ops.convert_to_tensor(w), (-1,)))
-        for w in (weight, anchor)
-    )
-    return ops.sum(ops.exp(logs) * (logs - anchored))
-
-
-def _squared_distance(weight, anchor):
-    return ops.sum(ops.square(ops.subtract(weight, anchor)))
-
-
-_PENALTIES = {"kl": _kl_of_softmax, "l2": _squared_distance}

@@ -1,0 +1,57 @@
+"""Anchors: what trained weights pay for leaving where they started."""
+
+import keras
+from keras import ops
+
+
+class Anchored(keras.regularizers.Regularizer):
+    """Penalty for leaving an anchor, which Keras adds to a model's loss.
+
+    Args:
+        kind: String, `"kl"` or `"l2"`, see `penalty`.
+        strength: Float, what the penalty is multiplied with.
+        anchor: Variable, the weight's first values w₀.
+    """
+
+    def __init__(self, kind, strength, anchor):
+        self.kind = kind
+        self.strength = strength
+        self.anchor = anchor
+
+    def __call__(self, x):
+        return self.strength * penalty(self.kind, x, self.anchor)
+
+
+def penalty(kind, weight, anchor):
+    """How far a weight w is from its anchor w₀.
+
+    Args:
+        kind: String, `"kl"` for KL(softmax(w) ‖ softmax(w₀)), the paper's, or
+            `"l2"` for ‖w − w₀‖².
+        weight: Variable or tensor.
+        anchor: Variable or tensor of the same shape.
+
+    Returns:
+        Scalar tensor, 0 where nothing has moved.
+
+    Reference:
+
+    - [Huang et al., 2024](https://arxiv.org/abs/2410.03989), section 3
+    """
+    return _PENALTIES[kind](weight, anchor)
+
+
+def _kl_of_softmax(weight, anchor):
+    logs, anchored = (
+        ops.log_softmax(ops.reshape(ops.convert_to_tensor(w), (-1,)))
+        for w in (weight, anchor)
+    )
+    return ops.sum(ops.exp(logs) * (logs - anchored))
+
+
+def _squared_distance(weight, anchor):
+    return ops.sum(ops.square(ops.subtract(weight, anchor)))
+
+
+_PENALTIES = {"kl": _kl_of_softmax, "l2": _squared_distance}
+ANCHORS = tuple(_PENALTIES)
