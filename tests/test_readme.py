@@ -45,19 +45,63 @@ def test_commands_are_all_there_are():
     assert named == set(main.commands)
 
 
+NETWORKS = {
+    "`mlp`": "mlp",
+    "`cnn`": "cnn",
+    "`gcnn`": "gcnn",
+    "clones, frozen": "cloned, 9 blocks, frozen",
+    "clones, trainable": "cloned, 9 blocks, trainable",
+    "clones, anchored, 100": "cloned, 9 blocks, anchored (kl 100)",
+    "clones, anchored, 1,000": "cloned, 9 blocks, anchored (kl 1000)",
+    "clones, anchored, 10,000": "cloned, 9 blocks, anchored (kl 10000)",
+    "8 blocks, frozen": "cloned, 8 blocks, frozen",
+    "7 blocks, frozen": "cloned, 7 blocks, frozen",
+}
+CONVOLUTIONS = ("conv_1_after", "conv_2_after", "conv_3_after", "conv_4_after")
+
+
+def result_lines(group):
+    """The README's table, as it follows from the benchmark's."""
+    file = README.parent / "benchmarks" / "results" / "mnist" / f"{group}.csv"
+    rows = sc.read_benchmark(file)
+    found = {(r["Task"], r["Network"]): r for r in sc.summarize(rows)}
+    for title, name in NETWORKS.items():
+        keep, leave = found["invariance", name], found["breaking", name]
+        assert keep["Seeds"] == leave["Seeds"]
+        cells = (title, keep["Parameters"], keep["Accuracy"], keep["Unmoved"])
+        runs = [r for r in rows if r.experiment.network == name]
+        errors = broken(runs)
+        yield f"| {' | '.join((*cells, leave['Accuracy'], errors))} |"
+
+
+def broken(rows):
+    """Each convolution's equivariance error after breaking, mean over seeds."""
+    figures = [r.figures for r in rows if r.experiment.task == "breaking"]
+    if figures[0]["conv_1_after"] is None:
+        return "–"
+    means = [np.mean([f[name] for f in figures]) for name in CONVOLUTIONS]
+    return ", ".join(f"{m:.2f}" if m >= 0.01 else f"{m:.0e}" for m in means)
+
+
 def test_results_are_those_measured():
     text = README.read_text("utf-8")
+    for line in result_lines("c4"):
+        assert f"\n{line}\n" in text
     rows = sc.read_benchmark(README.parent / "benchmarks/results/mnist/c4.csv")
-    found = {(r["Task"], r["Network"]): r for r in sc.summarize(rows)}
-    names = {
-        "`mlp`": "mlp",
-        "`cnn`": "cnn",
-        "`gcnn`": "gcnn",
-        "clones, frozen": "cloned, 9 blocks, frozen",
-        "clones, trainable": "cloned, 9 blocks, trainable",
-    }
-    for title, name in names.items():
-        keep, leave = found["invariance", name], found["breaking", name]
-        assert keep["Seeds"] == leave["Seeds"] == "3"
-        cells = (keep["Accuracy"], keep["Unmoved"], leave["Accuracy"])
-        assert f"| {title} | {' | '.join(cells)} | " in text
+    main = [
+        row for row in rows if row.experiment.network in list(NETWORKS.values())[:5]
+    ]
+    assert len(main) == 2 * 5 * 3
+
+
+def test_anchors_hold_the_symmetry_as_the_readme_says():
+    rows = sc.read_benchmark(README.parent / "benchmarks/results/mnist/c4.csv")
+    means = []
+    for name in list(NETWORKS.values())[4:8]:
+        runs = [r for r in rows if r.experiment.network == name]
+        figures = [r.figures for r in runs if r.experiment.task == "breaking"]
+        means.append(np.mean([f[c] for f in figures for c in CONVOLUTIONS]))
+    assert means == sorted(means, reverse=True)
+    said = [f"{mean:.2f}" for mean in means]
+    text = " ".join(README.read_text("utf-8").split())
+    assert f"{said[0]} without, and {said[1]}, {said[2]} and {said[3]} with" in text
