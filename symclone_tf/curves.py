@@ -1,5 +1,7 @@
 """Figures of training, of the benchmark and of costs."""
 
+import itertools
+
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
@@ -159,10 +161,14 @@ def draw_equivariance(rows):
     """
     kept = [row for row in rows if row.figures.get(f"{_LAYERS[0]}_after")]
     networks = list(dict.fromkeys(row.experiment.network for row in kept))
-    figure = new_figure(3.0)
+    # More networks than colours go on with squares.
+    styles = [(colour, marker) for marker in "os" for colour in COLOURS]
+    figure = new_figure(3.3)
     panels = figure.subplots(1, 2, sharey=True)
     for axes, task in zip(panels, TASKS):
-        for index, network in enumerate(networks):
+        for index, (network, (colour, marker)) in enumerate(
+            zip(networks, itertools.cycle(styles))
+        ):
             figures = [
                 row.figures
                 for row in kept
@@ -170,7 +176,6 @@ def draw_equivariance(rows):
             ]
             if not figures:
                 continue
-            colour = COLOURS[index % len(COLOURS)]
             # Side by side, so that none hides another.
             offset = 0.7 * ((index + 0.5) / len(networks) - 0.5)
             for place, layer in enumerate(_LAYERS):
@@ -180,18 +185,18 @@ def draw_equivariance(rows):
                 )
                 x = [place + offset] * 2
                 axes.plot(x, [before, after], color=colour, linewidth=0.8)
-                axes.plot(x[:1], [before], "o", color=colour, markerfacecolor="white")
-                axes.plot(x[:1], [after], "o", color=colour)
+                dot = {"color": colour, "marker": marker}
+                axes.plot(x[:1], [before], **dot, markerfacecolor="white")
+                axes.plot(x[:1], [after], **dot)
         axes.set(title=task, yscale="log")
         axes.set_xticks(range(len(_LAYERS)), [n.replace("_", " ") for n in _LAYERS])
         axes.grid(visible=True, axis="y")
     panels[0].set_ylabel("equivariance error")
-    for index, network in enumerate(networks):
-        colour = COLOURS[index % len(COLOURS)]
-        panels[0].plot([], [], "o", color=colour, label=network)
+    for network, (colour, marker) in zip(networks, itertools.cycle(styles)):
+        panels[0].plot([], [], marker, color=colour, label=network)
     panels[0].plot([], [], "o", color=GREY, markerfacecolor="white", label="before")
     panels[0].plot([], [], "o", color=GREY, label="after training")
-    figure.legend(loc="outside lower center", ncols=4)
+    figure.legend(loc="outside lower center", ncols=3)
     return figure
 
 

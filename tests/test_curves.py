@@ -93,6 +93,19 @@ def test_equivariance_goes_from_before_to_after_training():
     assert len(points(breaking)) == 8
 
 
+def test_all_networks_of_a_benchmark_are_told_apart():
+    plan = [e for e in sc.benchmark_plan("c4", seeds=1) if e.architecture != "mlp"]
+    errors = row("breaking", 0.5, **FROZEN).figures
+    figure = draw_equivariance([sc.Row(experiment, errors) for experiment in plan])
+    (legend,) = figure.legends
+    *networks, _, _ = legend.legend_handles
+    looks = {(line.get_color(), line.get_marker()) for line in networks}
+    assert len(looks) == len(networks) == 9
+    figure.draw_without_rendering()
+    box, page = legend.get_window_extent(), figure.bbox
+    assert page.x0 <= box.x0 < box.x1 <= page.x1
+
+
 def test_costs_are_those_measured():
     def rows(scale):
         return [
