@@ -142,3 +142,18 @@ def test_many_shifts_are_judged_by_some_the_farthest_among_them(rng):
 def test_nothing_to_compare_is_refused(rng):
     with pytest.raises(ValueError, match="No part of the outputs is left"):
         equivariance_error(lambda x: x, "t2", rng.normal(size=(1, 4, 4, 1)), border=2)
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_shifts_that_leave_nothing_are_no_reason_to_refuse(rng, size):
+    images = rng.normal(size=(2, size, size, 1))
+    assert equivariance_error(lambda x: x, "t2", images, max_shift=5) == 0
+    ramp = np.arange(1.0, size + 1)[None, :, None, None]
+    assert equivariance_error(lambda x: x * ramp, "t2", images, max_shift=5) > 0.1
+
+
+@pytest.mark.parametrize(("size", "padding"), [(3, "valid"), (3, "same")])
+def test_smallest_students_have_an_error_too(size, padding):
+    student = DenseStudent("t2", image_size=size, padding=padding, seed=0)
+    student.build()
+    assert student_equivariance_error(student) == 0
