@@ -80,6 +80,8 @@ def protocol(command):
     return command
 
 
+# MNIST's own numbers, and `datasets.MOST_PIXELS`: reading them there would
+# import TensorFlow.
 _PROTOCOL = (
     click.option(
         "--canvas",

@@ -148,6 +148,7 @@ def benchmark(
     file = check_directory(output) / f"{get_group(group).name}.csv"
     done = {row.experiment: row for row in read_benchmark(file)}
     _check_shared(file, done, wanted[0])
+    _write_table(file, wanted, done)  # an interruption may have come before
     for experiment in wanted:
         if experiment not in done:
             checkpoint = experiment_checkpoint(experiment, output)
@@ -157,8 +158,7 @@ def benchmark(
             done[experiment] = Row(experiment, _flat(metrics))
             _append(file, done[experiment])
             checkpoint.remove()
-        table = markdown([done[e] for e in wanted if e in done])
-        write_file(file.with_suffix(".md"), table.encode())
+            _write_table(file, wanted, done)
         yield done[experiment]
 
 
@@ -256,6 +256,12 @@ def _flat(metrics) -> dict:
     for name, error in metrics["equivariance_error"].items():
         flat |= {f"{name}_{when}": value for when, value in error.items()}
     return flat
+
+
+def _write_table(file, wanted, done) -> None:
+    rows = [done[experiment] for experiment in wanted if experiment in done]
+    if rows:
+        write_file(file.with_suffix(".md"), markdown(rows).encode())
 
 
 def _append(file, row) -> None:

@@ -154,9 +154,10 @@ def _finished(student, training, directory):
     same |= {name: getattr(recipe, name) for name in names}
     if training.jit is not None:
         same["jit"] = training.jit
-    made = {name: artifact.record.get(name) for name in same}
+    if {name: artifact.record.get(name) for name in same} != same:
+        return None
     good = training.max_nmse is None or artifact.record["nmse"] <= training.max_nmse
-    return artifact if made == same and good else None
+    return artifact if good else None
 
 
 def _report(artifact) -> Report:

@@ -1,7 +1,6 @@
 """Students as ordinary convolution layers, with a symmetry to keep or to break."""
 
 import gc
-import weakref
 
 import keras
 import numpy as np
@@ -220,9 +219,7 @@ class ClonedConv2D(Convolution):
                 "take a copy of it, `copy.deepcopy(student)`, to treat it "
                 f"differently. Received: {' '.join(map(str, self._treatment))}"
             )
-        sharing = getattr(self.student, "sharing", weakref.WeakSet())
-        sharing.add(self)
-        self.student.sharing = sharing
+        self.student.sharing.add(self)
 
     @property
     def _treatment(self):
@@ -303,7 +300,7 @@ class ClonedConv2D(Convolution):
 
 def _treatments(student) -> set:
     """How living layers treat a student."""
-    return {layer._treatment for layer in getattr(student, "sharing", ())}
+    return {layer._treatment for layer in student.sharing}
 
 
 def _real(name, values) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import weakref
 
 import keras
 from keras import ops
@@ -99,6 +100,8 @@ class DenseStudent(keras.layers.Layer):
         self.activation = keras.activations.get(activation)
         self.seed = seed
 
+        # Layers that compute with this student, see `ClonedConv2D`.
+        self.sharing = weakref.WeakSet()
         self.group_in = () if self.lifting else self.group.axis_shape
         self.elements_in = math.prod(self.group_in)
         self.kernel_entries = kernel_size**2 * self.elements_in
@@ -382,7 +385,8 @@ class DenseStudent(keras.layers.Layer):
 
 
 def _no_quantization(*arguments, **options):
-    """Keras' `model.quantize` warns of it, and leaves the layer as it is."""
+    """What Keras asks of layers that are not to be quantized: of this error
+    `model.quantize` makes a warning, and it leaves the layer as it is."""
     raise NotImplementedError("Students are not quantized: they stay in float.")
 
 

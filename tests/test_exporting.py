@@ -250,6 +250,11 @@ class TestResuming:
         self.run(tmp_path)
         assert [path.name for *_, path in self.run(tmp_path)] == ["2", "2"]
 
+    def test_what_says_nothing_of_its_training_is_not_finished(self, tmp_path):
+        sc.export(DenseStudent("t2", image_size=5, seed=1), tmp_path)
+        first, _ = self.run(tmp_path, resume=True, max_nmse=10.0)
+        assert first[2].name == "2"
+
     def test_what_is_not_good_enough_is_not_finished(self, tmp_path):
         self.run(tmp_path)
         with pytest.raises(sc.CloningError, match="`max_nmse` accepts"):
