@@ -4,6 +4,7 @@ import pathlib
 import re
 import sys
 
+import numpy as np
 import pytest
 
 import symclone_tf as sc
@@ -11,7 +12,7 @@ import symclone_tf as sc
 # Behind the installed package, which stands beside the benchmarks too.
 sys.path.append(str(pathlib.Path(__file__).parent.parent))
 
-from benchmarks import cases, cloning, networks, operations, serving
+from benchmarks import cases, cloning, networks, operations, serving, shifts
 
 
 def test_operations_of_a_step_are_those_of_its_matrix_products():
@@ -123,3 +124,34 @@ def test_networks_are_timed_and_their_clones_agree(monkeypatch):
 
 def test_the_pipeline_is_timed_from_its_cache():
     assert 0 < networks.pipeline_seconds("c4", size=256) < 10
+
+
+def test_shifts_move_images_down_and_right():
+    image = np.zeros((1, 5, 5, 1))
+    image[0, 1, 1] = 1
+    assert np.argwhere(shifts.shifted(image, (2, -1))[0, ..., 0]).tolist() == [[3, 0]]
+
+
+def test_changes_are_those_of_what_a_network_sees():
+    images = np.zeros((2, 20, 20, 1))
+    images[0, 10, 10], images[1, 10, 17] = 1, 1
+
+    def left_or_right(x):
+        right = x[:, :, 10:].sum((1, 2, 3))
+        return np.stack([1 - right, right], axis=1)
+
+    # One step left takes the first image out of the right half; steps right by
+    # three and more take the second out of sight.
+    changes = shifts.changes(left_or_right, images)
+    assert [change["classes"] for change in changes] == [1 / 8] * 2 + [2 / 8] * 4
+    assert changes[0]["probabilities"] == pytest.approx(1 / 4)
+
+
+def test_shifts_are_reported_as_measured():
+    row = shifts.noticed("breaking", 40, digits=20, train_size=64, epochs=1)
+    assert len(row["changes"]) == 6
+    assert all(change["probabilities"] > 0 for change in row["changes"])
+    text = shifts.report({"machine": {}, "rows": [row]})
+    first = row["changes"][0]
+    cells = f"{first['probabilities']:.3f}, {first['classes']:.1%}"
+    assert f"| 40 | breaking | {row['accuracy']:.1%} | {cells} | " in text

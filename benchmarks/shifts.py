@@ -1,0 +1,127 @@
+"""How the MNIST network of convolutions notices shifts: `python -m benchmarks.shifts`.
+
+Convolutions commute with shifts, and yet the network of them tells shifted digits
+apart, by its borders and its poolings. MNIST has to be there, or to be had.
+"""
+
+import argparse
+import itertools
+import json
+import pathlib
+
+import numpy as np
+from rich.console import Console
+
+import symclone_tf as sc
+from benchmarks.cloning import machine
+from symclone_tf.datasets import TASKS
+from symclone_tf.metrics import windows
+
+DIRECTIONS = ((1, 0), (-1, 0), (0, 1), (0, -1))
+# On the second, no digit comes near enough to a border for it to matter: half a
+# digit is 10 pixels wide, shifts are 6, and outputs see 16 at a time.
+CANVASES = (40, 56)
+MAX_SHIFT = 6
+
+
+def main():
+    """Measures everything, and writes a table and the numbers."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--output", default="benchmarks/results", type=pathlib.Path)
+    parser.add_argument("--train-size", default=10_000, type=int)
+    parser.add_argument("--epochs", default=8, type=int)
+    arguments = parser.parse_args()
+    sizes = {"train_size": arguments.train_size, "epochs": arguments.epochs}
+    rows = [
+        noticed(task, canvas, **sizes)
+        for canvas, task in itertools.product(CANVASES, TASKS)
+    ]
+    results = {"machine": machine(), "rows": rows}
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    (arguments.output / "shifts.json").write_text(json.dumps(results, indent=1) + "\n")
+    text = report(results)
+    (arguments.output / "shifts.md").write_text(text, encoding="utf-8")
+    print(text)
+
+
+def noticed(task, canvas, digits=500, **sizes) -> dict:
+    """Trains the network, and shifts digits that it has not seen."""
+    experiment = sc.Experiment(
+        "cnn", "t2", task, canvas=canvas, max_shift=MAX_SHIFT, **sizes
+    )
+    Console(stderr=True).print(f"{task}, canvas {canvas} …")
+    model, metrics = sc.run_experiment(experiment)
+    data = sc.mnist_task(
+        task,
+        "t2",
+        "test",
+        size=digits,
+        canvas=canvas,
+        max_shift=MAX_SHIFT,
+        moved=False,
+        batch_size=digits,
+    )
+    images = next(iter(data))[0].numpy()
+    return {
+        "task": task,
+        "canvas": canvas,
+        "accuracy": metrics["accuracy"],
+        "changes": changes(lambda x: model.predict(x, verbose=0), images),
+    }
+
+
+def changes(predict, images) -> list[dict]:
+    """What shifts by 1, 2, … pixels change, mean over four directions.
+
+    `probabilities` is the relative change of all outputs, and `classes` the share
+    of images whose largest output is another one.
+    """
+    before = predict(images)
+    found = []
+    for distance in range(1, MAX_SHIFT + 1):
+        pairs = []
+        for direction in DIRECTIONS:
+            after = predict(shifted(images, [distance * d for d in direction]))
+            change = np.linalg.norm(after - before) / np.linalg.norm(before)
+            other = np.argmax(after, axis=1) != np.argmax(before, axis=1)
+            pairs.append((change, np.mean(other)))
+        probabilities, classes = np.mean(pairs, axis=0).tolist()
+        found.append({"probabilities": probabilities, "classes": classes})
+    return found
+
+
+def shifted(images, shift) -> np.ndarray:
+    """Images moved down and to the right; zeros move in."""
+    moved = np.zeros_like(images)
+    source, target = windows(shift, images.shape[1:3])
+    moved[target] = images[source]
+    return moved
+
+
+def report(results) -> str:
+    """The Markdown page."""
+    about = ", ".join(f"{k} {v}" for k, v in results["machine"].items())
+    distances = [f"{distance} px" for distance in range(1, MAX_SHIFT + 1)]
+    lines = [
+        "# What the network of convolutions notices of shifts",
+        "",
+        f"Machine: {about}.",
+        "",
+        "T(2), relative change of the probabilities when test digits are shifted "
+        "along an axis, and the share of digits that fall into another class:",
+        "",
+        f"| canvas | task | accuracy | {' | '.join(distances)} |",
+        f"|---:|---|---:|{'---:|' * len(distances)}",
+    ]
+    for row in results["rows"]:
+        cells = [
+            f"{change['probabilities']:.3f}, {change['classes']:.1%}"
+            for change in row["changes"]
+        ]
+        start = f"| {row['canvas']} | {row['task']} | {row['accuracy']:.1%} "
+        lines.append(f"{start}| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()
