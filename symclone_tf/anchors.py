@@ -45,7 +45,9 @@ def _kl_of_softmax(weight, anchor):
     # KL = log E[exp(E[w - w₀] - (w - w₀))] over p = softmax(w). As a difference of
     # two logarithms, rounding would swamp it: among 20 million weights each is
     # near 17, and the divergence near 1e-7.
-    anchor = ops.stop_gradient(ops.convert_to_tensor(anchor))
+    weight, anchor = (  # what is read, for a gradient of one's own takes no variables
+        ops.reshape(ops.convert_to_tensor(w), (-1,)) for w in (weight, anchor)
+    )
 
     @ops.custom_gradient
     def divergence(weight):
@@ -60,7 +62,7 @@ def _kl_of_softmax(weight, anchor):
 
         return value, gradient
 
-    return divergence(ops.convert_to_tensor(weight))
+    return divergence(weight)
 
 
 def _squared_distance(weight, anchor):

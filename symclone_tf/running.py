@@ -71,7 +71,7 @@ def run_experiment(
         keras.optimizers.AdamW(experiment.learning_rate),
         "sparse_categorical_crossentropy",
         metrics=["accuracy"],
-        # XLA pays on a GPU only.
+        # On CPUs XLA slows down all but the largest trained students.
         jit_compile=_has_gpu(),
     )
     before = _errors(model, experiment, data.watched)
