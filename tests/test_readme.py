@@ -1,12 +1,15 @@
 """The README's Python runs, in the order in which it stands there."""
 
+import json
 import pathlib
 import re
 
 import numpy as np
+import pytest
 
 import symclone_tf as sc
 from symclone_tf.cli.main import main
+from symclone_tf.datasets import TASKS
 
 README = pathlib.Path(__file__).parent.parent / "README.md"
 
@@ -62,16 +65,29 @@ CONVOLUTIONS = ("conv_1_after", "conv_2_after", "conv_3_after", "conv_4_after")
 
 def result_lines(group):
     """The README's table, as it follows from the benchmark's."""
-    file = README.parent / "benchmarks" / "results" / "mnist" / f"{group}.csv"
-    rows = sc.read_benchmark(file)
+    rows = measured(f"{group}.csv")
     found = {(r["Task"], r["Network"]): r for r in sc.summarize(rows)}
     for title, name in NETWORKS.items():
+        if group == "t2" and "anchored" in name:
+            continue
         keep, leave = found["invariance", name], found["breaking", name]
         assert keep["Seeds"] == leave["Seeds"]
-        cells = (title, keep["Parameters"], keep["Accuracy"], keep["Unmoved"])
+        cells = [title, keep["Parameters"], keep["Accuracy"], keep["Unmoved"]]
         runs = [r for r in rows if r.experiment.network == name]
-        errors = broken(runs)
-        yield f"| {' | '.join((*cells, leave['Accuracy'], errors))} |"
+        cells.append(leave["Accuracy"])
+        if group == "t2":
+            cells.append(", ".join(noticed(runs, task) for task in TASKS))
+        yield f"| {' | '.join((*cells, broken(runs)))} |"
+
+
+def measured(name):
+    return sc.read_benchmark(README.parent / "benchmarks" / "results" / "mnist" / name)
+
+
+def noticed(rows, task):
+    """How far shifts change the probabilities after a task, mean over seeds."""
+    runs = [r.figures for r in rows if r.experiment.task == task]
+    return f"{np.mean([f['network_after'] for f in runs]):.2f}"
 
 
 def broken(rows):
@@ -80,22 +96,57 @@ def broken(rows):
     if figures[0]["conv_1_after"] is None:
         return "–"
     means = [np.mean([f[name] for f in figures]) for name in CONVOLUTIONS]
-    return ", ".join(f"{m:.2f}" if m >= 0.01 else f"{m:.0e}" for m in means)
+    return ", ".join(
+        f"{mean:.2f}" if mean >= 0.01 else f"{mean:.0e}" if mean else "0"
+        for mean in means
+    )
 
 
-def test_results_are_those_measured():
+@pytest.mark.parametrize("group", ["c4", "t2"])
+def test_results_are_those_measured(group):
     text = README.read_text("utf-8")
-    for line in result_lines("c4"):
+    for line in result_lines(group):
         assert f"\n{line}\n" in text
-    rows = sc.read_benchmark(README.parent / "benchmarks/results/mnist/c4.csv")
-    main = [
-        row for row in rows if row.experiment.network in list(NETWORKS.values())[:5]
-    ]
-    assert len(main) == 2 * 5 * 3
+    names = list(NETWORKS.values())[:5]
+    main = [r for r in measured(f"{group}.csv") if r.experiment.network in names]
+    assert len(main) == len(TASKS) * len(names) * 3
+
+
+def test_results_on_the_published_canvas_are_those_measured():
+    text = README.read_text("utf-8")
+    rows = {r.experiment.network: r for r in measured("canvas-48/t2.csv")}
+    for title, name in list(NETWORKS.items())[:5]:
+        row = rows[name]
+        assert (row.experiment.canvas, row.experiment.max_shift) == (48, 15)
+        assert row.experiment.task == "breaking"
+        cells = (
+            title,
+            f"{row.figures['parameters']:,}",
+            f"{row.figures['accuracy']:.1%}",
+            noticed([row], "breaking"),
+            broken([row]),
+        )
+        assert f"\n| {' | '.join(cells)} |\n" in text
+
+
+def test_shifts_leak_as_the_readme_says():
+    file = README.parent / "benchmarks" / "results" / "shifts.json"
+    rows = json.loads(file.read_text("utf-8"))["rows"]
+    found = {(row["task"], row["canvas"]): row for row in rows}
+    text = " ".join(README.read_text("utf-8").split())
+    keep, leave = found["invariance", 56], found["breaking", 56]
+    assert f"`cnn` gets {leave['accuracy']:.1%} right on *breaking*" in text
+    assert f"and {keep['accuracy']:.1%} on *invariance*" in text
+    moved = found["invariance", 40]["changes"][5]["classes"]
+    assert f"a shift by 6 pixels puts {moved:.0%} of the digits into another" in text
+    changes = [c["probabilities"] for row in (keep, leave) for c in row["changes"]]
+    steps = [changes.pop(index) for index in (9, 3)]  # by 4 pixels, after each task
+    assert f"changes its probabilities by {max(steps):.1%}" in text
+    assert f"other shifts by {min(changes):.0%} to {max(changes):.0%}" in text
 
 
 def test_anchors_hold_the_symmetry_as_the_readme_says():
-    rows = sc.read_benchmark(README.parent / "benchmarks/results/mnist/c4.csv")
+    rows = measured("c4.csv")
     means = []
     for name in list(NETWORKS.values())[4:8]:
         runs = [r for r in rows if r.experiment.network == name]
@@ -105,3 +156,24 @@ def test_anchors_hold_the_symmetry_as_the_readme_says():
     said = [f"{mean:.2f}" for mean in means]
     text = " ".join(README.read_text("utf-8").split())
     assert f"{said[0]} without, and {said[1]}, {said[2]} and {said[3]} with" in text
+
+
+def test_networks_take_what_the_readme_says():
+    file = README.parent / "benchmarks" / "results" / "networks.json"
+    groups = json.loads(file.read_text("utf-8"))["groups"]
+    text = " ".join(README.read_text("utf-8").split())
+    steps = {row["network"]: row for row in groups["c4"]["steps"]}
+    frozen, trainable, teacher = (
+        f"{1e3 * steps[name]['plain']:.0f} ms with {title}"
+        for title, name in (
+            ("frozen C4 clones", "cloned, 9 blocks, frozen"),
+            ("trainable ones", "cloned, 9 blocks, trainable"),
+            ("`GroupConv2D`", "gcnn"),
+        )
+    )
+    assert f"{frozen}, {trainable}, and {teacher}" in text
+    pipeline = groups["c4"]["pipeline"] / np.ceil(10_000 / 64)
+    assert f"the input pipeline takes {1e3 * pipeline:.1f} ms" in text
+    assert all(row["xla"] > row["plain"] for row in steps.values())
+    for group in groups.values():
+        assert group["agreement"]["agree"] == group["agreement"]["digits"] == 10_000
