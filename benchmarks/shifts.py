@@ -15,7 +15,7 @@ from rich.console import Console
 import symclone_tf as sc
 from benchmarks.cloning import machine
 from symclone_tf.datasets import TASKS
-from symclone_tf.metrics import windows
+from symclone_tf.metrics import shifted
 
 DIRECTIONS = ((1, 0), (-1, 0), (0, 1), (0, -1))
 # On the second, no digit comes near enough to a border for it to matter: half a
@@ -88,14 +88,6 @@ def changes(predict, images) -> list[dict]:
         probabilities, classes = np.mean(pairs, axis=0).tolist()
         found.append({"probabilities": probabilities, "classes": classes})
     return found
-
-
-def shifted(images, shift) -> np.ndarray:
-    """Images moved down and to the right; zeros move in."""
-    moved = np.zeros_like(images)
-    source, target = windows(shift, images.shape[1:3])
-    moved[target] = images[source]
-    return moved
 
 
 def report(results) -> str:

@@ -44,8 +44,9 @@ def penalty(kind, weight, anchor):
 def _kl_of_softmax(weight, anchor):
     # KL = log E[exp(E[w - w₀] - (w - w₀))] over p = softmax(w). As a difference of
     # two logarithms, rounding would swamp it: among 20 million weights each is
-    # near 17, and the divergence near 1e-7.
-    weight, anchor = (  # what is read, for a gradient of one's own takes no variables
+    # near 17, and the divergence near 1e-7. Reshaping reads variables, which a
+    # custom gradient does not take.
+    weight, anchor = (
         ops.reshape(ops.convert_to_tensor(w), (-1,)) for w in (weight, anchor)
     )
 

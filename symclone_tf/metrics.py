@@ -152,8 +152,8 @@ def equivariance_error(layer, group, inputs, border=0, max_shift=2) -> float:
 
     if group.is_trivial:
         pairs = (
-            _overlap(_apply(layer, shifted), outputs, shift, border)
-            for shift, shifted in _shifts(inputs, max_shift)
+            _overlap(_apply(layer, moved), outputs, shift, border)
+            for shift, moved in _shifts(inputs, max_shift)
         )
         errors = [_relative(*pair) for pair in pairs if pair[1].size]
         if not errors and max_shift:
@@ -188,10 +188,15 @@ def _shifts(inputs, max_shift):
     steps = np.linspace(-max_shift, max_shift, most).round().astype(int).tolist()
     for shift in itertools.product(steps, steps):
         if shift != (0, 0):
-            shifted = np.zeros_like(inputs)
-            source, target = windows(shift, inputs.shape[1:3])
-            shifted[target] = inputs[source]
-            yield shift, shifted
+            yield shift, shifted(inputs, shift)
+
+
+def shifted(inputs, shift) -> np.ndarray:
+    """A batch moved down and to the right by whole pixels, zeros moving in."""
+    moved = np.zeros_like(inputs)
+    source, target = windows(shift, inputs.shape[1:3])
+    moved[target] = inputs[source]
+    return moved
 
 
 def _overlap(moved, outputs, shift, border):

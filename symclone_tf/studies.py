@@ -7,7 +7,7 @@ import numpy as np
 
 from symclone_tf.cloner import Cloner
 from symclone_tf.groups import get_group
-from symclone_tf.metrics import windows
+from symclone_tf.metrics import shifted
 from symclone_tf.students import DenseStudent
 
 
@@ -112,10 +112,7 @@ def move(group, images, by) -> np.ndarray:
     group = get_group(group)
     if not group.is_trivial:
         return group.transform(images, by)
-    moved = np.zeros_like(images)
-    (source, target) = windows(by, images.shape[1:3])
-    moved[target] = images[source]
-    return moved
+    return shifted(images, by)
 
 
 def moved_answers(answer, student, image, kernel, by) -> Moved:

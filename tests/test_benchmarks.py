@@ -126,12 +126,6 @@ def test_the_pipeline_is_timed_from_its_cache():
     assert 0 < networks.pipeline_seconds("c4", size=256) < 10
 
 
-def test_shifts_move_images_down_and_right():
-    image = np.zeros((1, 5, 5, 1))
-    image[0, 1, 1] = 1
-    assert np.argwhere(shifts.shifted(image, (2, -1))[0, ..., 0]).tolist() == [[3, 0]]
-
-
 def test_changes_are_those_of_what_a_network_sees():
     images = np.zeros((2, 20, 20, 1))
     images[0, 10, 10], images[1, 10, 17] = 1, 1

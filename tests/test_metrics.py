@@ -6,6 +6,7 @@ from symclone_tf.metrics import (
     NMSE,
     equivariance_error,
     nmse,
+    shifted,
     student_equivariance_error,
 )
 from symclone_tf.students import DenseStudent
@@ -157,3 +158,10 @@ def test_smallest_students_have_an_error_too(size, padding):
     student = DenseStudent("t2", image_size=size, padding=padding, seed=0)
     student.build()
     assert student_equivariance_error(student) == 0
+
+
+def test_shifts_move_down_and_right():
+    image = np.zeros((1, 5, 5, 1))
+    image[0, 1, 1] = 1
+    assert np.argwhere(shifted(image, (2, -1))[0, ..., 0]).tolist() == [[3, 0]]
+    assert not shifted(image, (9, 0)).any()

@@ -134,6 +134,8 @@ def test_shifts_leak_as_the_readme_says():
     rows = json.loads(file.read_text("utf-8"))["rows"]
     found = {(row["task"], row["canvas"]): row for row in rows}
     text = " ".join(README.read_text("utf-8").split())
+    seed = [f"{found[task, 40]['accuracy']:.1%}" for task in TASKS]
+    assert f"With their seed `cnn` gets {' and '.join(seed)}." in text
     keep, leave = found["invariance", 56], found["breaking", 56]
     assert f"`cnn` gets {leave['accuracy']:.1%} right on *breaking*" in text
     assert f"and {keep['accuracy']:.1%} on *invariance*" in text
@@ -175,5 +177,8 @@ def test_networks_take_what_the_readme_says():
     pipeline = groups["c4"]["pipeline"] / np.ceil(10_000 / 64)
     assert f"the input pipeline takes {1e3 * pipeline:.1f} ms" in text
     assert all(row["xla"] > row["plain"] for row in steps.values())
+    shifts = {row["network"]: row for row in groups["t2"]["steps"]}
+    large = shifts["cloned, 9 blocks, trainable"]
+    assert large["xla"] / large["plain"] == pytest.approx(0.9, abs=0.02)
     for group in groups.values():
         assert group["agreement"]["agree"] == group["agreement"]["digits"] == 10_000
