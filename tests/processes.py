@@ -7,8 +7,11 @@ import subprocess
 import sys
 
 SCRIPT = """
+import signal
 import sys
 from symclone_tf import progress
+# As in a terminal: what a shell starts in the background ignores interruptions.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 shown = progress.TrainingProgress.on_train_batch_end
 def announce(self, *arguments, **options):
     shown(self, *arguments, **options)
