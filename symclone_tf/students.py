@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import types
 import weakref
 
 import keras
@@ -116,7 +117,9 @@ class DenseStudent(keras.layers.Layer):
         )
         self.block_layers = list(self._block_layers())
         for layer in (self.encoder, *self.block_layers):
-            layer.quantize = _no_quantization
+            # Dense's own would round the weights behind the student's products;
+            # the base class refuses, of which `model.quantize` makes a warning.
+            layer.quantize = types.MethodType(keras.layers.Layer.quantize, layer)
 
     def _block_layers(self):
         """All blocks side by side: one Dense layer that reads the pixels they
@@ -382,12 +385,6 @@ class DenseStudent(keras.layers.Layer):
                 f"inputs of shape {tuple(inputs_shape)}, "
                 f"kernel of shape {tuple(kernel_shape)}"
             )
-
-
-def _no_quantization(*arguments, **options):
-    """What Keras asks of layers that are not to be quantized: of this error
-    `model.quantize` makes a warning, and it leaves the layer as it is."""
-    raise NotImplementedError("Students are not quantized: they stay in float.")
 
 
 def _shape(sizes) -> str:
