@@ -159,7 +159,7 @@ def test_anchors_hold_the_symmetry_as_the_readme_says(group):
     assert f"{said[0]} without, and {said[1]}, {said[2]} and {said[3]} with" in text
 
 
-def test_anchors_cost_nothing_under_shifts():
+def test_anchored_clones_get_what_trainable_ones_get_under_shifts():
     rows = measured("t2.csv")
     free, *anchored = list(NETWORKS.values())[4:8]
     for task in TASKS:
@@ -167,6 +167,15 @@ def test_anchors_cost_nothing_under_shifts():
         for name in anchored:
             (accuracy,) = accuracies(rows, name, task)
             assert accuracy == pytest.approx(np.mean(found), abs=0.02)
+
+
+def test_convolutions_are_exact_and_their_networks_are_not():
+    rows = measured("t2.csv")
+    for name in ("cnn", "gcnn", "cloned, 9 blocks, frozen"):
+        runs = [r.figures for r in rows if r.experiment.network == name]
+        assert max(run[conv] for run in runs for conv in CONVOLUTIONS) < 2e-6
+        accuracy = np.mean(accuracies(rows, name, "breaking"))
+        assert accuracy == pytest.approx(0.8, abs=0.02)
 
 
 def accuracies(rows, network, task):
