@@ -34,7 +34,7 @@ def training(target: float, **layer) -> dict:
 
     import symclone_tf as sc
     from benchmarks import operations
-    from symclone_tf.memory import training_memory
+    from symclone_tf.cloning import training_memory
 
     class Stop(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
@@ -72,7 +72,7 @@ def solving(**layer) -> dict:
     """Solves in closed form."""
     import symclone_tf as sc
     from benchmarks import operations
-    from symclone_tf.memory import solving_memory
+    from symclone_tf.cloning import solving_memory
 
     student = sc.DenseStudent(**layer, seed=0)
     before = _peak()

@@ -14,8 +14,8 @@ from rich.console import Console
 
 import symclone_tf as sc
 from benchmarks.cloning import machine
-from symclone_tf.benchmarking import NETWORKS, VARIANTS
-from symclone_tf.datasets import canvas_and_shift
+from symclone_tf.experiments import NETWORKS, VARIANTS
+from symclone_tf.experiments import canvas_and_shift
 
 # Anchor strengths all cost the same.
 TIMED = (*NETWORKS, VARIANTS[0], *VARIANTS[-2:])

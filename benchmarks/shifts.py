@@ -14,8 +14,8 @@ from rich.console import Console
 
 import symclone_tf as sc
 from benchmarks.cloning import machine
-from symclone_tf.datasets import TASKS
-from symclone_tf.metrics import shifted
+from symclone_tf.experiments import TASKS
+from symclone_tf.symmetry import shifted
 
 DIRECTIONS = ((1, 0), (-1, 0), (0, 1), (0, -1))
 # On the second, no digit comes near enough to a border for it to matter: half a

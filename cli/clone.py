@@ -5,7 +5,7 @@ import click
 from symclone_tf.cli import options
 from symclone_tf.cli.startup import start
 from symclone_tf.cli.tables import figure, show
-from symclone_tf.strategies import check_strategy
+from symclone_tf.cloning import check_strategy
 
 LAYERS = ("lifting", "group")
 

@@ -2,7 +2,7 @@
 
 import click
 
-from symclone_tf.groups import GROUPS
+from symclone_tf.symmetry import GROUPS
 
 GROUP = click.Choice(list(GROUPS))
 GROUP_HELP = "t2 shifts, c2 half turns, c4 quarter turns, d4 these and mirrors."

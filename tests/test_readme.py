@@ -9,7 +9,7 @@ import pytest
 
 import symclone_tf as sc
 from symclone_tf.cli.main import main
-from symclone_tf.datasets import TASKS
+from symclone_tf.experiments.datasets import TASKS
 
 README = pathlib.Path(__file__).parent.parent / "README.md"
 

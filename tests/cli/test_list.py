@@ -1,5 +1,5 @@
 import symclone_tf as sc
-from symclone_tf.students import DenseStudent
+from symclone_tf.students.dense import DenseStudent
 
 
 def test_shows_figures_of_the_newest_versions(run, small_clone, tmp_path):

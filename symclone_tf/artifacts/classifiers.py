@@ -1,0 +1,111 @@
+"""Artifacts of trained classifiers: a SavedModel, the Keras model, its figures.
+
+Layout, as TF Serving expects it::
+
+    trained/c4-invariance-gcnn/1/
+        saved_model.pb  variables/  fingerprint.pb   needs TensorFlow alone
+        assets.extra/classifier.keras                to go on with in Keras
+        assets.extra/metrics.json                    how it was made
+"""
+
+import json
+import pathlib
+
+from symclone_tf.checks import one_of
+from symclone_tf.artifacts.publishing import check_directory, check_name, publish, rescued
+from symclone_tf.experiments import experiment_checkpoint, run_experiment
+from symclone_tf.artifacts.saved_models import write_saved_model
+
+MODEL = pathlib.PurePath("assets.extra", "classifier.keras")
+IMAGE_DTYPES = ("float32", "uint8")
+METRICS = pathlib.PurePath("assets.extra", "metrics.json")
+
+
+def export_classifier(
+    model, directory, name, metrics, image_dtype="float32"
+) -> pathlib.Path:
+    """Writes a classifier as the next version of its artifact.
+
+    The SavedModel's signature `serving_default` takes `image`, of the model's
+    own input shape with any batch size, and returns `probabilities`. It holds
+    only the weights that this takes: neither anchors nor the optimizer's. The
+    `.keras` file holds all of them.
+
+    Args:
+        model: `keras.Model` with one input and one output.
+        directory: String or path, the root of all classifiers.
+        name: String, the artifact's folder in it.
+        metrics: Dictionary, to be written as JSON.
+        image_dtype: String, what the SavedModel takes: `"float32"` from 0 to 1,
+            or `"uint8"` from 0 to 255.
+
+    Returns:
+        `pathlib.Path` of the new version, `directory/name/version`.
+
+    Raises:
+        ValueError: If `image_dtype` or `name` is not accepted.
+        ArtifactError: If `directory` cannot hold artifacts.
+        OSError: If writing fails; nothing is left behind then.
+
+    Example:
+
+    >>> model = mnist_network("cnn", seed=0)
+    >>> path = export_classifier(model, directory, "cnn", {"accuracy": 0.1})
+    >>> path.parts[-2:]
+    ('cnn', '1')
+    """
+    one_of("image_dtype", image_dtype, IMAGE_DTYPES)
+    check_name("name", name)
+
+    def write(folder):
+        write_saved_model(model, folder, "probabilities", image_dtype)
+        (folder / MODEL).parent.mkdir()
+        model.save(folder / MODEL)
+        text = json.dumps(metrics, indent=2, ensure_ascii=False)
+        (folder / METRICS).write_text(text + "\n", encoding="utf-8")
+
+    return publish(check_directory(directory) / name, write)
+
+
+def train_and_export(
+    experiment,
+    directory="trained",
+    clones="exported",
+    data_dir=None,
+    image_dtype="float32",
+    verbose=1,
+    resume=False,
+):
+    """Runs an experiment and exports what it trained.
+
+    Args:
+        experiment: `Experiment`.
+        directory: String or path, the root of all classifiers.
+        clones: String or path, see `run_experiment`.
+        data_dir: String or path, see `run_experiment`.
+        image_dtype: String, see `export_classifier`.
+        verbose: Integer, see `run_experiment`.
+        resume: Boolean, see `run_experiment`.
+
+    Returns:
+        Pair of the metrics that `run_experiment` returns and the path of the
+        artifact.
+
+    Raises:
+        ArtifactError, ValueError, DataError, CloningError, OSError: See
+            `run_experiment` and `export_classifier`. What cannot be written is
+            kept in a temporary folder, if that has room; the error tells.
+    """
+    check_directory(directory)
+    one_of("image_dtype", image_dtype, IMAGE_DTYPES)
+    checkpoint = experiment_checkpoint(experiment, directory)
+    model, metrics = run_experiment(
+        experiment, clones, data_dir, verbose, checkpoint, resume
+    )
+
+    def export(root):
+        return export_classifier(model, root, experiment.name, metrics, image_dtype)
+
+    path = rescued(export, directory)
+    checkpoint.remove()
+    return metrics, path

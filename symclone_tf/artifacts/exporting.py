@@ -1,0 +1,245 @@
+"""Artifacts: SavedModels of students, written whole or not at all.
+
+Layout, as TF Serving expects it::
+
+    exported/c4-lifting-28x28-k3/1/
+        saved_model.pb  variables/  fingerprint.pb   needs TensorFlow alone
+        assets.extra/student.keras                   the trainable layer
+        assets.extra/clone.json                      how it was made
+"""
+
+import dataclasses
+import functools
+import json
+import pathlib
+import sys
+
+import keras
+import tensorflow as tf
+
+from symclone_tf.cloning import Checkpoint, checkpoint_file
+from symclone_tf.cloning import Report, Training, train
+from symclone_tf.artifacts.loading import FORMAT, RECORD, STUDENT, find, load
+from symclone_tf.artifacts.publishing import check_directory, publish, rescued
+from symclone_tf.artifacts.saved_models import save_module
+from symclone_tf.cloning import is_chief
+from symclone_tf.students import DenseStudent
+
+
+def artifact_name(student) -> str:
+    """The name that an artifact of this student gets.
+
+    Group, kind, sizes and kernel; what is not the default is appended.
+
+    Example:
+
+    >>> artifact_name(DenseStudent("c4", image_size=12, blocks=7))
+    'c4-lifting-12x12-k3-b7'
+    """
+    parts = [student.group.name]
+    if not student.group.is_trivial:
+        parts.append("lifting" if student.lifting else "group")
+    parts += [f"{student.image_size}x{student.image_size}", f"k{student.kernel_size}"]
+    if student.padding != "valid":
+        parts.append(student.padding)
+    if student.blocks != student.kernel_size**2:
+        parts.append(f"b{student.blocks}")
+    if student.hidden_units:
+        parts.append("h" + "x".join(map(str, student.hidden_units)))
+        if student.activation is not keras.activations.relu:
+            parts.append(student.activation.__name__)
+    return "-".join(parts)
+
+
+def export(student, directory="exported", report=None) -> pathlib.Path:
+    """Writes a student as the next version of its artifact.
+
+    The SavedModel's signature `serving_default` takes `image`, `(batch, n, n)`
+    or `(batch, n, n, |G|)`, and `kernel`, `(batch, k, k)` or `(batch, k, k,
+    |G|)`, one kernel for each image, and returns `features`. The endpoint
+    `serve` takes the same as one dictionary.
+
+    Args:
+        student: `DenseStudent`.
+        directory: String or path, the root of all artifacts.
+        report: `Report` of the cloning, or `None`.
+
+    Returns:
+        `pathlib.Path` of the new version, `directory/name/version`.
+
+    Raises:
+        ArtifactError: If `directory` cannot hold artifacts.
+        OSError: If writing fails; nothing is left behind then.
+
+    Example:
+
+    >>> student = DenseStudent("t2", image_size=6, kernel_size=3, seed=0)
+    >>> path = export(student, directory)
+    >>> path.parts[-2:]
+    ('t2-6x6-k3', '1')
+    """
+    root = check_directory(directory)
+    if not student.built:
+        student.build()
+    home = root / artifact_name(student)
+
+    def write(folder):
+        _write_saved_model(student, folder)
+        (folder / STUDENT).parent.mkdir()
+        keras.saving.save_model(student, folder / STUDENT)
+        record = json.dumps(_record(student, report), indent=2, ensure_ascii=False)
+        (folder / RECORD).write_text(record + "\n", encoding="utf-8")
+
+    return publish(home, write)
+
+
+def clone_and_export(students, training, directory="exported", verbose=1):
+    """Clones and exports students one after the other.
+
+    Everything is checked for all of them before the first is trained, and each
+    is exported as soon as it is. With `training.resume`, a training that was
+    interrupted goes on from its last checkpoint, which a long one writes to a
+    hidden folder of `directory`, and students whose newest version the same
+    training has made are not trained again.
+
+    Args:
+        students: List of `DenseStudent`.
+        training: `Training`.
+        directory: String or path, the root of all artifacts.
+        verbose: Integer, see `clone`.
+
+    Yields:
+        Tuples of a student, its `Report` and the path of its artifact; of
+        several workers, the chief alone writes, and `None` is the others' path.
+
+    Raises:
+        ArtifactError, ValueError, MemoryError, CloningError, OSError: See
+            `clone` and `export`. A clone that cannot be written is kept in a
+            temporary folder, if that has room; the error tells.
+    """
+    check_directory(directory)
+    for student in students:
+        training.check(student)
+    for student in students:
+        checkpoint = None
+        if training.solver == "sgd" and training.strategy == "none":
+            identity = training.identity(student)
+            name = artifact_name(student)
+            checkpoint = Checkpoint(checkpoint_file(directory, name, identity))
+        if training.resume and not checkpoint.file.exists():
+            finished = _finished(student, training, directory)
+            if finished:
+                if verbose:
+                    print(f"Finished before: {finished.path}", file=sys.stderr)
+                yield load(finished.path), _report(finished), finished.path
+                continue
+        report = train(student, training, verbose, checkpoint)
+        path = None
+        if is_chief(training.strategy):
+            path = rescued(functools.partial(export, student, report=report), directory)
+        if checkpoint:
+            checkpoint.remove()
+        yield student, report, path
+
+
+def _finished(student, training, directory):
+    """The newest version of a student's artifact, if the same training made it."""
+    home = pathlib.Path(directory, artifact_name(student))
+    if not _has_content(home):
+        return None
+    artifact = find(home)
+    recipe = training.recipe(student)
+    same = {"solver": training.solver, "seed": training.seed, "replicas": 1}
+    names = ("steps", "images_per_step", "kernels_per_step", "learning_rate")
+    same |= {name: getattr(recipe, name) for name in names}
+    if training.jit is not None:
+        same["jit"] = training.jit
+    if {name: artifact.record.get(name) for name in same} != same:
+        return None
+    good = training.max_nmse is None or artifact.record["nmse"] <= training.max_nmse
+    return artifact if good else None
+
+
+def _report(artifact) -> Report:
+    fields = [field.name for field in dataclasses.fields(Report)]
+    return Report(**{name: artifact.record.get(name) for name in fields})
+
+
+def load_or_clone(students, directory="exported", verbose=1) -> list[DenseStudent]:
+    """Loads students from their artifacts; those that are missing are cloned.
+
+    Args:
+        students: List of `DenseStudent`, not yet trained.
+        directory: String or path, the root of all artifacts, to which those
+            that were missing are added.
+        verbose: Integer, 0 for silence, 1 for a progress bar on stderr.
+
+    Returns:
+        List of `DenseStudent`, trained.
+
+    Raises:
+        ArtifactError, ValueError, MemoryError, CloningError, OSError: See
+            `load`, `clone` and `export`.
+
+    Example:
+
+    >>> students = [DenseStudent("t2", image_size=n, seed=0) for n in (6, 8)]
+    >>> [s.image_size for s in load_or_clone(students, directory, verbose=0)]
+    [6, 8]
+    """
+    homes = [pathlib.Path(directory, artifact_name(student)) for student in students]
+    missing = [s for s, home in zip(students, homes) if not _has_content(home)]
+    for home in filter(_has_content, homes):
+        find(home)  # before anything is cloned
+    if missing:
+        check_directory(directory, "clones")
+    if missing and verbose:
+        names = ", ".join(student.description for student in missing)
+        print(f"Cloning what is missing in {directory}: {names}", file=sys.stderr)
+    for _ in clone_and_export(missing, Training(), directory, verbose):
+        pass
+    return [load(home) for home in homes]
+
+
+def _write_saved_model(student, path):
+    """Saves a function over exactly the student's variables.
+
+    Keras' own export tracks every variable under two names and writes it
+    twice; a bare module does not.
+    """
+    image_shape, kernel_shape = student.input_shapes()
+    image = tf.TensorSpec((None, *image_shape), tf.float32, name="image")
+    kernel = tf.TensorSpec((None, *kernel_shape), tf.float32, name="kernel")
+
+    @tf.function(input_signature=[image, kernel])
+    def features(image, kernel):
+        return {"features": student.call_pairs(image, kernel)}
+
+    @tf.function(input_signature=[{"image": image, "kernel": kernel}])
+    def serve(inputs):
+        return features(inputs["image"], inputs["kernel"])["features"]
+
+    module = tf.Module(name="student")
+    module.weights = [weight.value for weight in student.weights]
+    module.serve = serve
+    save_module(module, path, features)
+
+
+def _record(student, report) -> dict:
+    return {
+        "format": FORMAT,
+        "group": student.group.name,
+        "lifting": student.lifting,
+        "image_size": student.image_size,
+        "kernel_size": student.kernel_size,
+        "padding": student.padding,
+        "blocks": student.blocks,
+        "hidden_units": list(student.hidden_units),
+        "parameters": student.parameters,
+        **({} if report is None else dataclasses.asdict(report)),
+    }
+
+
+def _has_content(home) -> bool:
+    """Whether there is more than what an interrupted export left behind."""
+    return home.is_dir() and any(p.name[0] != "." for p in home.iterdir())

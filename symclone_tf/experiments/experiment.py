@@ -1,0 +1,146 @@
+"""Experiments: which network is trained, on which task, and how."""
+
+import dataclasses
+
+from symclone_tf.layers import ANCHORS
+from symclone_tf.checks import one_of, positive_integer, positive_number
+from symclone_tf.experiments.datasets import TASKS, canvas_and_shift
+from symclone_tf.symmetry import get_group
+from symclone_tf.layers import SYMMETRIES
+from symclone_tf.experiments.networks import ARCHITECTURES
+
+
+@dataclasses.dataclass(frozen=True)
+class Experiment:
+    """One network, trained on one task.
+
+    Attributes:
+        architecture: String, `"mlp"`, `"cnn"`, `"gcnn"` or `"cloned"`.
+        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
+        task: String, `"invariance"` or `"breaking"`, see `mnist_task`.
+        symmetry: String, of `ClonedConv2D`; `None` for `"frozen"`. This and
+            the next three are for `"cloned"` only.
+        blocks: Integer, of the clones; `None` for 9.
+        anchor: String, of `ClonedConv2D`; `None` for `"kl"`. This and the next
+            are for anchored clones only.
+        anchor_strength: Float, of `ClonedConv2D`; `None` for 1000.
+        canvas: Integer, pixels, see `mnist_task`.
+        max_shift: Integer, pixels, see `mnist_task`.
+        train_size: Integer, how many digits to train on.
+        test_size: Integer, how many digits to test on.
+        epochs: Integer.
+        batch_size: Integer.
+        learning_rate: Float, of AdamW.
+        dropout: Float, see `mnist_network`.
+        seed: Integer, of weights, dropout, moves and order.
+    """
+
+    architecture: str = "cloned"
+    group: str = "c4"
+    task: str = "invariance"
+    symmetry: str | None = None
+    blocks: int | None = None
+    anchor: str | None = None
+    anchor_strength: float | None = None
+    canvas: int | None = None
+    max_shift: int | None = None
+    train_size: int = 10_000
+    test_size: int = 10_000
+    epochs: int = 8
+    batch_size: int = 64
+    learning_rate: float = 1e-3
+    dropout: float = 0.2
+    seed: int = 0
+
+    def complete(self) -> "Experiment":
+        """The same experiment, checked, and with all defaults in it.
+
+        Raises:
+            ValueError: If a choice is not accepted, or is not for this
+                architecture.
+        """
+        one_of("architecture", self.architecture, ARCHITECTURES)
+        get_group(self.group)
+        one_of("task", self.task, TASKS)
+        for name in ("train_size", "test_size", "epochs", "batch_size"):
+            positive_integer(name, getattr(self, name))
+        positive_number("learning_rate", self.learning_rate)
+        if not isinstance(self.seed, int) or self.seed < 0:
+            raise ValueError(
+                f"`seed` must be an integer of at least 0. Received: seed={self.seed}"
+            )
+        if not isinstance(self.dropout, (int, float)) or not 0 <= self.dropout < 1:
+            raise ValueError(
+                "`dropout` must be at least 0 and less than 1. "
+                f"Received: dropout={self.dropout}"
+            )
+        canvas, shift = canvas_and_shift(self.group, self.canvas, self.max_shift)
+        return dataclasses.replace(
+            self, canvas=canvas, max_shift=shift, **self._of_clones()
+        )
+
+    def _of_clones(self) -> dict:
+        """What is for some architectures only, with its defaults there."""
+        cloned = self.architecture == "cloned"
+        chosen = self._only(
+            cloned, "`architecture` cloned", {"symmetry": "frozen", "blocks": 9}
+        )
+        anchored = cloned and chosen["symmetry"] == "anchored"
+        chosen |= self._only(
+            anchored, "`symmetry` anchored", {"anchor": "kl", "anchor_strength": 1000.0}
+        )
+        if cloned:
+            one_of("symmetry", chosen["symmetry"], SYMMETRIES)
+            positive_integer("blocks", chosen["blocks"])
+        if anchored:
+            one_of("anchor", chosen["anchor"], ANCHORS)
+            positive_number("anchor_strength", chosen["anchor_strength"])
+        return chosen
+
+    def _only(self, accepted, where, defaults) -> dict:
+        chosen = {name: getattr(self, name) for name in defaults}
+        for name, value in chosen.items():
+            if value is not None and not accepted:
+                raise ValueError(
+                    f"`{name}` is for {where} only. Received: {name}={value}"
+                )
+            if value is None and accepted:
+                chosen[name] = defaults[name]
+        return chosen
+
+    @property
+    def network(self) -> str:
+        """The network in a few words, as tables show it.
+
+        Example:
+
+        >>> Experiment("cloned", symmetry="anchored", anchor_strength=10).network
+        'cloned, 9 blocks, anchored (kl 10)'
+        """
+        full = self.complete()
+        if full.architecture != "cloned":
+            return full.architecture
+        name = f"cloned, {full.blocks} blocks, {full.symmetry}"
+        if full.anchor:
+            name += f" ({full.anchor} {full.anchor_strength:g})"
+        return name
+
+    @property
+    def name(self) -> str:
+        """The name that an artifact of this experiment's network gets.
+
+        Example:
+
+        >>> Experiment("cloned", "c4", "breaking", symmetry="trainable").name
+        'c4-breaking-cloned-trainable'
+        """
+        full = self.complete()
+        parts = [full.group, full.task, full.architecture]
+        if full.architecture == "cloned":
+            parts.append(full.symmetry)
+            if full.blocks != 9:
+                parts.append(f"b{full.blocks}")
+        if full.anchor:
+            # Names of artifacts have no plus, as that of 1e+20.
+            parts.append(f"{full.anchor}-{full.anchor_strength:g}".replace("+", ""))
+        return "-".join(parts)

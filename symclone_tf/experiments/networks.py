@@ -1,0 +1,256 @@
+"""The MNIST networks, and the students that stand in for their convolutions."""
+
+import math
+
+import keras
+import numpy as np
+from keras import layers
+
+from symclone_tf.checks import one_of, positive_integer
+from symclone_tf.symmetry import get_group
+from symclone_tf.layers import ClonedConv2D
+from symclone_tf.students import DenseStudent
+from symclone_tf.teachers import GroupConv2D, output_size
+
+ARCHITECTURES = ("mlp", "cnn", "gcnn", "cloned")
+FILTERS = (10, 10, 20, 20)
+# Whatever Keras is configured for: the group axis stands before the channels.
+LAST = "channels_last"
+MLP_UNITS = (256, 256, 512, 512, 256, 128)
+
+
+def mnist_network(
+    architecture,
+    group="c4",
+    classes=10,
+    canvas=28,
+    students=None,
+    symmetry="frozen",
+    anchor="kl",
+    anchor_strength=1000.0,
+    dropout=0.2,
+    seed=None,
+) -> keras.Model:
+    """The MNIST network, with the convolution as a parameter.
+
+    Convolutions of 10, 10, 20 and 20 filters of 3×3 pixels, with ReLU; a 2×2
+    max pooling after each pair; the average over space and group; Dense 50,
+    ReLU, dropout, and Dense with softmax. The `"mlp"` has Dense layers of 256,
+    256, 512, 512, 256 and 128 units in the place of all that.
+
+    With the same seed, all architectures of a group draw the same kernels for
+    the same layers, as far as these have the same shapes.
+
+    Args:
+        architecture: String, `"mlp"`; `"cnn"` for `keras.layers.Conv2D`;
+            `"gcnn"` for `GroupConv2D`; or `"cloned"` for `ClonedConv2D`.
+        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
+        classes: Integer.
+        canvas: Integer, height and width of the images in pixels.
+        students: List of four `DenseStudent`, for `"cloned"`; see
+            `network_students`.
+        symmetry: String, of `ClonedConv2D`.
+        anchor: String, of `ClonedConv2D`.
+        anchor_strength: Float, of `ClonedConv2D`.
+        dropout: Float, the share of the last hidden units to drop.
+        seed: Integer, of the initial weights and of dropout; `None` for a
+            random one.
+
+    Returns:
+        `keras.Sequential`, built, from `image`, `(batch, canvas, canvas, 1)`,
+        to `probabilities`, `(batch, classes)`.
+
+    Raises:
+        ValueError: If an argument is not accepted, or the students do not fit.
+
+    Example:
+
+    >>> model = mnist_network("gcnn", "c4", seed=0)
+    >>> model(keras.random.normal((2, 28, 28, 1))).shape
+    TensorShape([2, 10])
+
+    Reference:
+
+    - [Huang et al., 2024](https://arxiv.org/abs/2410.03989), section 4
+    """
+    one_of("architecture", architecture, ARCHITECTURES)
+    group = get_group(group)
+    positive_integer("classes", classes)
+    _check_canvas(canvas)
+    if (architecture == "cloned") != (students is not None):
+        raise ValueError(
+            "`students` are for `architecture` cloned, which needs four of them. "
+            f"Received: architecture={architecture}, students={students}"
+        )
+    if students is not None:
+        _check_students(students, network_students(group, canvas))
+    seeds = iter(np.random.SeedSequence(seed).generate_state(16).tolist())
+
+    def hidden(units):
+        return layers.Dense(
+            units, "relu", kernel_initializer=keras.initializers.HeNormal(next(seeds))
+        )
+
+    def conv(index):
+        options = {
+            "activation": "relu",
+            "kernel_initializer": keras.initializers.HeNormal(next(seeds)),
+            "name": f"conv_{index + 1}",
+        }
+        filters = FILTERS[index]
+        if architecture == "cnn":
+            return layers.Conv2D(filters, 3, data_format=LAST, **options)
+        if architecture == "gcnn":
+            return GroupConv2D(filters, 3, group, **options)
+        return ClonedConv2D(
+            filters,
+            students[index],
+            symmetry,
+            anchor=anchor,
+            anchor_strength=anchor_strength,
+            **options,
+        )
+
+    if architecture == "mlp":
+        body = [layers.Flatten(LAST), *map(hidden, MLP_UNITS)]
+    else:
+        flat = architecture == "cnn" or group.is_trivial
+        axis = () if flat else group.axis_shape
+        body = []
+        for index, size in enumerate(_sizes(canvas, 3, "valid")):
+            body.append(conv(index))
+            if index % 2:
+                body += _pooling(size - 2, axis, FILTERS[index])
+        average = (
+            layers.GlobalAveragePooling2D if flat else layers.GlobalAveragePooling3D
+        )
+        body += [average(data_format=LAST), hidden(50)]
+    return keras.Sequential(
+        [
+            keras.Input((canvas, canvas, 1), name="image"),
+            *body,
+            layers.Dropout(dropout, seed=next(seeds)),
+            layers.Dense(
+                classes,
+                "softmax",
+                kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
+                name="probabilities",
+                dtype="float32",  # under mixed precision too
+            ),
+        ],
+        name=architecture,
+    )
+
+
+def _check_students(students, expected) -> None:
+    """Compares what makes a student fit with those of the same network."""
+    found, wanted = (
+        [f"{s.description}, {s.kernel_size}×{s.kernel_size} {s.padding}" for s in each]
+        for each in (students, expected)
+    )
+    if found != wanted:
+        raise ValueError(
+            f"The network needs students of {'; '.join(wanted)}. "
+            f"Received: students of {'; '.join(found)}"
+        )
+
+
+def _pooling(size, axis, filters):
+    """Layers that pool space, and leave the group axis, if there is one.
+
+    `MaxPooling3D((2, 2, 1))` would do the same in one layer, but takes half as
+    long again, and LiteRT has no such operation.
+    """
+    pool = layers.MaxPooling2D(2, data_format=LAST)
+    if not axis:
+        return [pool]
+    maps, half = (*axis, filters), size // 2
+    return [
+        layers.Reshape((size, size, math.prod(maps))),
+        pool,
+        layers.Reshape((half, half, *maps)),
+    ]
+
+
+def convolution_layers(model) -> list[keras.layers.Layer]:
+    """A model's convolution layers, in order, those of nested models included.
+
+    Args:
+        model: `keras.Model`, built.
+
+    Returns:
+        List of `Conv2D`, `GroupConv2D` and `ClonedConv2D` layers.
+
+    Example:
+
+    >>> [layer.name for layer in convolution_layers(mnist_network("cnn"))]
+    ['conv_1', 'conv_2', 'conv_3', 'conv_4']
+    """
+    found = {}
+    _collect(model, found, set())
+    return list(found.values())
+
+
+def _collect(layer, found, seen) -> None:
+    """Adds convolutions by identity, depth first, so that they come in order."""
+    seen.add(id(layer))
+    for part in layer._flatten_layers(include_self=False, recursive=False):
+        if isinstance(part, (layers.Conv2D, GroupConv2D, ClonedConv2D)):
+            found.setdefault(id(part), part)
+        elif id(part) not in seen:
+            _collect(part, found, seen)
+
+
+def network_students(
+    group, canvas=28, kernel_size=3, padding="valid", **options
+) -> list[DenseStudent]:
+    """One student for each convolution of the MNIST network, not yet built.
+
+    The network has two pairs of convolutions, each pair followed by a 2×2 max
+    pooling; the first convolution lifts images to the group.
+
+    Args:
+        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
+        canvas: Integer, height and width of the network's images in pixels.
+        kernel_size: Integer, height and width of all kernels.
+        padding: String, `"valid"` or `"same"`.
+        **options: Of `DenseStudent`.
+
+    Returns:
+        List of four `DenseStudent`.
+
+    Raises:
+        ValueError: If the canvas is too small for the network, or an option
+            is not accepted.
+
+    Example:
+
+    >>> [student.description for student in network_students("c4")]
+    ['C4 lifting 28×28', 'C4 group 26×26', 'C4 group 12×12', 'C4 group 10×10']
+    """
+    sizes = _sizes(canvas, kernel_size, padding)
+    return [
+        DenseStudent(group, layer == 0, size, kernel_size, padding, **options)
+        for layer, size in enumerate(sizes)
+    ]
+
+
+def _check_canvas(canvas):
+    _sizes(positive_integer("canvas", canvas), 3, "valid")
+
+
+def _sizes(canvas, kernel_size, padding) -> list[int]:
+    """The sizes of the images that each convolution reads."""
+    sizes, size = [], canvas
+    for layer in range(len(FILTERS)):
+        if size < kernel_size:
+            raise ValueError(
+                f"`canvas` is too small: convolution {layer + 1} of the network "
+                f"would read {size}×{size} images with kernels of {kernel_size}×"
+                f"{kernel_size}. Received: canvas={canvas}"
+            )
+        sizes.append(size)
+        size = output_size(size, kernel_size, padding)
+        if layer % 2:
+            size //= 2
+    return sizes

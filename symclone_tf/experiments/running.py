@@ -1,0 +1,250 @@
+"""Running an experiment: does a network keep its symmetry, or leave it?"""
+
+import dataclasses
+import time
+
+import keras
+import numpy as np
+
+from symclone_tf.layers import layer_errors
+from symclone_tf.cloning import Checkpoint, checkpoint_file, skip
+from symclone_tf.cloning import versions
+from symclone_tf.experiments.datasets import classes, mnist_task
+from symclone_tf.errors import CloningError
+from symclone_tf.artifacts import load_or_clone
+from symclone_tf.symmetry import equivariance_error
+from symclone_tf.layers import convolution_layers
+from symclone_tf.experiments.networks import mnist_network, network_students
+from symclone_tf.cloning import TrainingProgress
+
+# How many test digits the equivariance errors are measured on.
+WATCHED = 16
+
+
+def run_experiment(
+    experiment,
+    clones="exported",
+    data_dir=None,
+    verbose=1,
+    checkpoint=None,
+    resume=False,
+):
+    """Trains one network on one task, and measures what became of it.
+
+    Clones that are not there are made first, and exported.
+
+    Args:
+        experiment: `Experiment`.
+        clones: String or path, the root of all exported clones.
+        data_dir: String or path, see `mnist_task`.
+        verbose: Integer, 0 for silence, 1 for progress bars on stderr.
+        checkpoint: `Checkpoint` in which a long training keeps its state, see
+            `experiment_checkpoint`, or `None`. Who keeps the result then
+            removes it.
+        resume: Boolean, whether to go on from the state that an interrupted
+            training of the same experiment has kept. It ends as that would
+            have; its `seconds` are those of the last run.
+
+    Returns:
+        Pair of the trained `keras.Model` and a dictionary: `accuracy` and
+        `loss` on test digits as the task moves them; `upright_accuracy`, on
+        the same digits where they are, for invariance, else `None`;
+        `parameters`, without anchors; `seconds` and `seconds_per_epoch`, of this
+        run's epochs, or `None` if there were none left to train;
+        `equivariance_error`, with each convolution's and the whole `network`'s,
+        before and after training; `versions`; and the experiment's `options`.
+
+    Raises:
+        ValueError: If a choice is not accepted.
+        DataError: If MNIST is not there and cannot be downloaded.
+        CloningError: If training ends in numbers that are not finite.
+        ArtifactError: If the kept state cannot be read.
+
+    Reference:
+
+    - [Huang et al., 2024](https://arxiv.org/abs/2410.03989), section 4
+    """
+    experiment = experiment.complete()
+    start = time.perf_counter()
+    data = _Data(experiment, data_dir)
+    model = _network(experiment, clones, verbose)
+    model.compile(
+        keras.optimizers.AdamW(experiment.learning_rate),
+        "sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        # On CPUs XLA slows down all but the largest trained students.
+        jit_compile=_has_gpu(),
+    )
+    before = _errors(model, experiment, data.watched)
+    seconds = _fit(model, experiment, data, verbose, checkpoint, resume)
+    loss, accuracy = model.evaluate(data.test, verbose=0)
+    if not np.isfinite(loss):
+        raise CloningError(
+            f"Training diverged: the loss became {loss}. Lower `learning_rate`. "
+            f"Received: learning_rate={experiment.learning_rate}"
+        )
+    upright = None
+    if data.upright:
+        upright = model.evaluate(data.upright, verbose=0)[1]
+    metrics = {
+        "accuracy": accuracy,
+        "loss": loss,
+        "upright_accuracy": upright,
+        "parameters": _parameters(model),
+        "seconds": round(time.perf_counter() - start, 2),
+        "seconds_per_epoch": round(float(np.mean(seconds)), 2) if seconds else None,
+        "equivariance_error": {
+            name: {"before": before[name], "after": error}
+            for name, error in _errors(model, experiment, data.watched).items()
+        },
+        "versions": versions(),
+        "options": dataclasses.asdict(experiment),
+    }
+    return model, metrics
+
+
+def experiment_checkpoint(experiment, directory) -> Checkpoint:
+    """Where the training of an experiment keeps its state.
+
+    Args:
+        experiment: `Experiment`.
+        directory: String or path, in a hidden folder of which it is.
+    """
+    options = dataclasses.asdict(experiment.complete())
+    return Checkpoint(checkpoint_file(directory, experiment.name, options))
+
+
+class _Data:
+    """The digits of an experiment."""
+
+    def __init__(self, experiment, data_dir):
+        def digits(split, **options):
+            return mnist_task(
+                experiment.task,
+                experiment.group,
+                split,
+                canvas=experiment.canvas,
+                max_shift=experiment.max_shift,
+                batch_size=experiment.batch_size,
+                seed=experiment.seed,
+                data_dir=data_dir,
+                **options,
+            )
+
+        self.train = digits("train", size=experiment.train_size)
+        self.test = digits("test", size=experiment.test_size)
+        self.upright = None
+        if experiment.task == "invariance":
+            self.upright = digits("test", size=experiment.test_size, moved=False)
+        # Where they are, so that hardly anything is shifted off the canvas.
+        watched = digits("test", size=WATCHED, moved=False)
+        self.watched = next(iter(watched))[0].numpy()
+
+
+class _EpochSeconds(keras.callbacks.Callback):
+    """The time of each epoch, without what later callbacks do at its end."""
+
+    def __init__(self):
+        super().__init__()
+        self.seconds = []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._start = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.seconds.append(time.perf_counter() - self._start)
+
+
+def _fit(model, experiment, data, verbose, checkpoint, resume) -> list[float]:
+    """Trains, and returns each epoch's seconds."""
+    timer = _EpochSeconds()
+    length = len(data.train)
+    steps = experiment.epochs * length
+    done = checkpoint.restore(model) if checkpoint and resume else 0
+    skip(data.train, model, done)
+    with TrainingProgress(
+        experiment.network, steps, "accuracy", ".1%", disable=not verbose, done=done
+    ) as progress:
+        callbacks = [progress, timer, keras.callbacks.TerminateOnNaN()]
+        model.fit(
+            data.train,
+            epochs=experiment.epochs,
+            initial_epoch=done // length,
+            shuffle=False,  # the data set shuffles itself
+            verbose=0,
+            callbacks=[*callbacks, checkpoint] if checkpoint else callbacks,
+        )
+    return timer.seconds
+
+
+def _network(experiment, clones, verbose):
+    students, options = None, {}
+    if experiment.architecture == "cloned":
+        students = find_or_clone(experiment, clones, verbose)
+        options["symmetry"] = experiment.symmetry
+        if experiment.anchor:
+            options["anchor"] = experiment.anchor
+            options["anchor_strength"] = experiment.anchor_strength
+    return mnist_network(
+        experiment.architecture,
+        experiment.group,
+        classes(experiment.task),
+        experiment.canvas,
+        students,
+        dropout=experiment.dropout,
+        seed=experiment.seed,
+        **options,
+    )
+
+
+def find_or_clone(experiment, clones="exported", verbose=1) -> list:
+    """The four students of an experiment's network, trained.
+
+    Args:
+        experiment: `Experiment`.
+        clones: String or path, the root of all exported clones; those that are
+            missing are cloned, and exported to it.
+        verbose: Integer, 0 for silence, 1 for a progress bar on stderr.
+
+    Returns:
+        List of four `DenseStudent`.
+    """
+    experiment = experiment.complete()
+    wanted = network_students(
+        experiment.group,
+        experiment.canvas,
+        blocks=experiment.blocks,
+        seed=0,
+        dtype="float32",
+    )
+    return load_or_clone(wanted, clones, verbose)
+
+
+def _parameters(model) -> int:
+    """Weights that the network computes with: anchors are not among them."""
+    anchors = sum(
+        np.prod(anchor.shape)
+        for layer in convolution_layers(model)
+        for anchor in getattr(layer, "anchors", ())
+    )
+    return model.count_params() - int(anchors)
+
+
+def _errors(model, experiment, images) -> dict[str, float]:
+    """The equivariance error of each convolution, and how much the network's
+    probabilities change when its images move."""
+    return {
+        **layer_errors(model, images, experiment.group),
+        "network": equivariance_error(
+            model.predict_on_batch,
+            experiment.group,
+            images,
+            max_shift=experiment.max_shift,
+        ),
+    }
+
+
+def _has_gpu() -> bool:
+    import tensorflow as tf
+
+    return bool(tf.config.list_physical_devices("GPU"))

@@ -1,0 +1,233 @@
+"""All figures of a group, from real clones and real digits."""
+
+import dataclasses
+import json
+import pathlib
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from symclone_tf.experiments import read_benchmark
+from symclone_tf.checks import one_of
+from symclone_tf.figures.curves import draw_accuracies, draw_costs, draw_equivariance, draw_learning_curves, draw_weights
+from symclone_tf.experiments import mnist_task
+from symclone_tf.errors import ArtifactError, DataError
+from symclone_tf.artifacts import load_or_clone
+from symclone_tf.figures.style import FORMATS, save_figure
+from symclone_tf.figures.drawings import draw_digits, draw_feature_maps, draw_operators
+from symclone_tf.symmetry import get_group
+from symclone_tf.artifacts import check_directory
+from symclone_tf.figures.strokes import draw_strokes
+from symclone_tf.students import DenseStudent
+from symclone_tf.figures.studies import learning_curve, untrained, weights_while_learning
+from symclone_tf.teachers import teacher_of
+
+DIGIT_SIZE = 28
+# Small enough that the bands of an operator, and the steps of training, show.
+SMALL = 10
+SHIFT = (3, 4)
+EDGES = np.array([[1, 2, 1], [0, 0, 0], [-1, -2, -1]]) / 4
+
+
+@dataclasses.dataclass(frozen=True)
+class Illustration:
+    """One figure, or the reason why there is none.
+
+    Attributes:
+        name: String, the stem of its file.
+        caption: String: what it shows or, without a figure, what it needs.
+        figure: `matplotlib.figure.Figure`, or `None`.
+    """
+
+    name: str
+    caption: str
+    figure: Figure | None
+
+
+def illustrate(
+    group,
+    clones="exported",
+    benchmark="benchmark",
+    costs="benchmarks/results/cloning.json",
+    data_dir=None,
+    verbose=1,
+):
+    """Draws all figures of a group.
+
+    Args:
+        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
+        clones: String or path, the root of all exported clones; what is missing
+            is cloned, and exported to it.
+        benchmark: String or path, the folder of `symclone-tf benchmark`'s
+            tables.
+        costs: String or path, what `python -m benchmarks.cloning` has written.
+        data_dir: String or path, see `mnist_task`. Without MNIST, strokes are
+            drawn in the digits' place.
+        verbose: Integer, 0 for silence, 1 for a progress bar on stderr.
+
+    Yields:
+        `Illustration`, one after the other.
+
+    Raises:
+        ValueError: If an argument is not accepted.
+        ArtifactError: If a clone, a table or the costs cannot be read.
+    """
+    group = get_group(group)
+    rows = read_benchmark(pathlib.Path(benchmark, f"{group.name}.csv"))
+    measured = _read_costs(costs)
+    digits, source = _digits(data_dir)
+    kinds = {"image_size": DIGIT_SIZE, "seed": 0, "dtype": "float32"}
+    exact, seven, small = load_or_clone(
+        [
+            DenseStudent(group.name, **kinds),
+            DenseStudent(group.name, blocks=7, **kinds),
+            DenseStudent(group.name, **{**kinds, "image_size": SMALL}),
+        ],
+        clones,
+        verbose,
+    )
+    title = group.title
+    yield Illustration(
+        "digits",
+        f"{source}: as they are, and moved by {title}.",
+        draw_digits(digits, group),
+    )
+    yield Illustration(
+        "operators",
+        f"A trained {small.description} clone, its teacher as a matrix from pixels "
+        "to pixels, and their difference.",
+        draw_operators(small, np.random.default_rng(0).normal(size=(3, 3))),
+    )
+    yield _feature_maps(digits[0], source, exact, seven)
+    yield _weights(group)
+    yield _curves(group)
+    yield from _of_benchmark(rows, title, pathlib.Path(benchmark), group.name)
+    if measured:
+        caption = "Time and memory that cloning takes, against the image size."
+        yield Illustration("costs", caption, draw_costs(measured))
+    else:
+        needs = f"{costs}, which python -m benchmarks.cloning writes"
+        yield Illustration("costs", needs, None)
+
+
+def make_figures(group, output="figures", file_format="svg", **options):
+    """Draws all figures of a group into a folder.
+
+    Args:
+        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
+        output: String or path; files of an earlier run are replaced.
+        file_format: String, `"png"`, `"svg"` or `"pdf"`.
+        **options: Of `illustrate`.
+
+    Yields:
+        Pairs of an `Illustration` and the path of its file, or `None` where
+        there is no figure.
+
+    Raises:
+        ValueError: If an argument is not accepted.
+        ArtifactError: If `output` cannot be written to; see `illustrate`.
+        OSError: If writing fails.
+    """
+    one_of("file_format", file_format, FORMATS)
+    root = check_directory(output)
+    for illustration in illustrate(group, **options):
+        path = None
+        if illustration.figure is not None:
+            name = f"{get_group(group).name}-{illustration.name}.{file_format}"
+            path = save_figure(illustration.figure, root / name)
+        yield illustration, path
+
+
+def _digits(data_dir):
+    """Five test digits, or strokes, and what to call them."""
+    try:
+        task = mnist_task(
+            "invariance", "c4", "test", size=5, moved=False, data_dir=data_dir
+        )
+    except DataError:
+        return draw_strokes(DIGIT_SIZE), "Drawn strokes, for want of MNIST"
+    ((images, _),) = task.as_numpy_iterator()
+    return images[..., 0], "MNIST's test digits"
+
+
+def _feature_maps(image, source, exact, seven) -> Illustration:
+    layers = {
+        "teacher": (teacher_of(exact), exact),
+        "9 blocks": (exact, exact),
+        "7 blocks": (seven, seven),
+        "untrained": (untrained(exact), exact),
+    }
+    by = SHIFT if exact.group.is_trivial else 1
+    name = "stroke" if "strokes" in source else "digit"
+    note = f" {source}." if name == "stroke" else ""
+    return Illustration(
+        "feature-maps",
+        f"What a {exact.group.title} convolution and its clones make of a {name} and "
+        f"of the {name} moved, and the difference from moving the output instead."
+        f"{note}",
+        draw_feature_maps(image, layers, EDGES, by, name),
+    )
+
+
+def _weights(group) -> Illustration:
+    student = DenseStudent(group.name, image_size=SMALL, seed=0, dtype="float32")
+    weights, values = weights_while_learning(student)
+    return Illustration(
+        "weights",
+        f"Weights of the blocks of a {student.description} clone while it learns: "
+        "most stay zero, the others find the values of the teacher's operators.",
+        draw_weights(weights, values),
+    )
+
+
+def _curves(group) -> Illustration:
+    students = {
+        blocks: DenseStudent(
+            group.name, image_size=SMALL, blocks=blocks, seed=0, dtype="float32"
+        )
+        for blocks in (9, 8, 7, 5)
+    }
+    return Illustration(
+        "learning-curves",
+        f"NMSE of {students[9].description} clones while they learn. Dashed: the "
+        "floor of Eckart and Young, which no fewer blocks can pass.",
+        draw_learning_curves({b: learning_curve(s) for b, s in students.items()}),
+    )
+
+
+def _of_benchmark(rows, title, folder, name):
+    if not rows:
+        needs = (
+            f"{folder / name}.csv, which symclone-tf benchmark --group {name} writes"
+        )
+        yield Illustration("keep-or-break", needs, None)
+        yield Illustration("equivariance", needs, None)
+        return
+    yield Illustration(
+        "keep-or-break",
+        f"{title}: accuracy on moved digits. Invariance asks to keep the symmetry, "
+        "breaking to leave it. A dot for each seed, a line at the mean.",
+        draw_accuracies(rows),
+    )
+    yield Illustration(
+        "equivariance",
+        f"{title}: each convolution's equivariance error, before and after training.",
+        draw_equivariance(rows),
+    )
+
+
+def _read_costs(file):
+    file = pathlib.Path(file)
+    if not file.exists():
+        return None
+    try:
+        costs = json.loads(file.read_text(encoding="utf-8"))
+        keys = ("layer", "size", "seconds", "memory")
+        return {
+            part: [{key: row[key] for key in keys} for row in costs[part]]
+            for part in ("training", "solving")
+        }
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ArtifactError(
+            f"{file} is not what python -m benchmarks.cloning writes: {error!r}"
+        ) from error

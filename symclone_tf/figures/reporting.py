@@ -1,0 +1,206 @@
+"""Tables and figures of a run, as one page that needs nothing else."""
+
+import base64
+import html
+import json
+import pathlib
+
+from symclone_tf.experiments import read_benchmark, summarize
+from symclone_tf.artifacts import METRICS
+from symclone_tf.cloning import versions
+from symclone_tf.errors import ArtifactError
+from symclone_tf.figures.style import figure_bytes
+from symclone_tf.symmetry import GROUPS, get_group
+from symclone_tf.figures.illustrating import illustrate
+from symclone_tf.artifacts import list_artifacts
+from symclone_tf.artifacts import version_number, write_file
+
+_MARK = '<meta name="generator" content="symclone-tf">'
+_STYLE = """
+body { margin: 0 auto; max-width: 60rem; padding: 1rem; background: #fff;
+  color: #1a1a1a; font: 1rem/1.5 system-ui, sans-serif; }
+h1, h2, h3 { line-height: 1.2; }
+figure { margin: 1.5rem 0; }
+figure img { max-width: 100%; height: auto; }
+figcaption, footer { color: #4a4a4a; font-size: 0.9rem; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; font-size: 0.9rem; }
+caption { text-align: left; font-weight: bold; padding: 0.3rem 0; }
+th, td { border-bottom: 1px solid #ccc; padding: 0.3rem 0.6rem; text-align: right;
+  white-space: nowrap; }
+th:first-child, td:first-child { text-align: left; }
+"""
+
+
+def make_report(
+    output="report.html",
+    groups=None,
+    clones="exported",
+    benchmark="benchmark",
+    trained="trained",
+    **options,
+) -> pathlib.Path:
+    """Gathers tables and figures of a run into one HTML page.
+
+    Args:
+        output: String or path of the page; that of an earlier run is replaced.
+        groups: List of strings; `None` for those of which there are clones or
+            a benchmark.
+        clones: String or path, the root of all exported clones.
+        benchmark: String or path, the folder of `symclone-tf benchmark`'s
+            tables.
+        trained: String or path, the root of all trained classifiers.
+        **options: Of `illustrate`.
+
+    Returns:
+        `pathlib.Path` of the page, with all figures in it.
+
+    Raises:
+        ValueError: If an argument is not accepted.
+        ArtifactError: If there is nothing to report, `output` is a file of
+            someone else's, or something cannot be read.
+        OSError: If writing fails.
+    """
+    output = pathlib.Path(output)
+    _check_output(output)
+    artifacts = list_artifacts(clones) if pathlib.Path(clones).is_dir() else []
+    found = groups or [
+        name
+        for name in GROUPS
+        if any(artifact.record.get("group") == name for artifact in artifacts)
+        or pathlib.Path(benchmark, f"{name}.csv").exists()
+    ]
+    if not found:
+        raise ArtifactError(
+            f"There is nothing to report in {clones} or {benchmark}: "
+            "symclone-tf clone --group c4 makes clones"
+        )
+    parts = [_table("Clones", [_clone(artifact) for artifact in artifacts])]
+    parts.append(_table("Classifiers", _classifiers(trained)))
+    for name in found:
+        parts += _group_parts(name, clones, benchmark, options)
+    # Costs are the same for all groups: they end the page.
+    parts = [p for n, p in enumerate(parts) if p not in parts[n + 1 :]]
+    write_file(output, _page(parts).encode())
+    return output
+
+
+def _check_output(output):
+    if output.is_dir():
+        raise ArtifactError(f"`output` must be a file. {output} is a folder")
+    if output.exists() and _MARK.encode() not in output.read_bytes()[:1000]:
+        raise ArtifactError(
+            f"{output} was not written by symclone-tf report: move it away, or give "
+            "another `output`"
+        )
+
+
+def _group_parts(name, clones, benchmark, options) -> list[str]:
+    title = get_group(name).title
+    parts = [f"<h2>{title}</h2>"]
+    rows = read_benchmark(pathlib.Path(benchmark, f"{name}.csv"))
+    if rows:
+        lines = [
+            {"Network": f"{line.pop('Network')}, {line.pop('Task')}", **line}
+            for line in summarize(rows)
+        ]
+        parts.append(_table(f"Networks on {title}'s tasks", lines))
+    figures = illustrate(name, clones=clones, benchmark=benchmark, **options)
+    return [*parts, *(_figure(illustration) for illustration in figures)]
+
+
+def _clone(artifact) -> dict[str, str]:
+    record = artifact.record
+
+    def figure(name):
+        return f"{record[name]:.1e}" if name in record else "–"
+
+    return {
+        "Artifact": f"{artifact.name}, version {artifact.version}",
+        "Blocks": str(record.get("blocks", "–")),
+        "Solver": str(record.get("solver", "–")),
+        "NMSE": figure("nmse"),
+        "Equivariance error": figure("equivariance_error"),
+    }
+
+
+def _classifiers(root) -> list[dict[str, str]]:
+    """The newest version of every classifier, by name."""
+    root, rows = pathlib.Path(root), []
+    for home in sorted(root.iterdir()) if root.is_dir() else ():
+        versions = [p for p in home.glob("*") if (p / METRICS).is_file()]
+        newest = max(filter(version_number, versions), key=version_number, default=None)
+        if newest:
+            rows.append(_classifier(newest))
+    return rows
+
+
+def _classifier(path) -> dict[str, str]:
+    try:
+        metrics = json.loads((path / METRICS).read_text(encoding="utf-8"))
+        return {
+            "Classifier": f"{path.parent.name}, version {path.name}",
+            "Accuracy": f"{metrics['accuracy']:.1%}",
+            "Parameters": f"{metrics['parameters']:,}",
+            "Seconds": f"{metrics['seconds']:.0f}",
+        }
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ArtifactError(f"{path / METRICS} cannot be read: {error!r}") from error
+
+
+def _table(caption, rows) -> str:
+    if not rows:
+        return ""
+    head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in rows[0])
+    lines = "".join(
+        "<tr>"
+        + "".join(f"<td>{html.escape(cell)}</td>" for cell in row.values())
+        + "</tr>\n"
+        for row in rows
+    )
+    # Wide tables scroll by themselves, also with the keyboard.
+    return (
+        f'<div class="scroll" tabindex="0" role="region" '
+        f'aria-label="{html.escape(caption)}">\n<table>'
+        f"<caption>{html.escape(caption)}</caption>\n"
+        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{lines}</tbody></table>\n</div>"
+    )
+
+
+def _figure(illustration) -> str:
+    title = illustration.name.replace("-", " ").capitalize()
+    heading = f"<h3>{html.escape(title)}</h3>"
+    text = html.escape(illustration.caption)
+    if illustration.figure is None:
+        return f"{heading}\n<p>Left out: it needs {text}.</p>"
+    data = base64.b64encode(figure_bytes(illustration.figure, "svg")).decode()
+    return (
+        f'{heading}\n<figure><img src="data:image/svg+xml;base64,{data}" '
+        f'alt="{text}">\n<figcaption>{text}</figcaption></figure>'
+    )
+
+
+def _page(parts) -> str:
+    about = ", ".join(f"{name} {version}" for name, version in versions().items())
+    body = "\n".join(filter(None, parts))
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+{_MARK}
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>symclone-tf: clones, networks and figures</title>
+<style>{_STYLE}</style>
+</head>
+<body>
+<main>
+<h1>Clones, networks and figures</h1>
+<p>NMSE is the mean squared error relative to the teacher's power, on fresh images
+and kernels. The equivariance error is the largest ‖h(g·x) − g·h(x)‖ / ‖h(x)‖ over
+the group.</p>
+{body}
+</main>
+<footer><p>Made by {html.escape(about)}.</p></footer>
+</body>
+</html>
+"""

@@ -1,0 +1,153 @@
+"""Symmetry watched while a network trains."""
+
+import collections
+import contextlib
+import warnings
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from symclone_tf.symmetry import get_group
+from symclone_tf.symmetry import equivariance_error
+from symclone_tf.layers.convolutions import convolution_layers
+
+
+class EquivarianceErrors(keras.callbacks.Callback):
+    """Records how far each convolution is from commuting with a group.
+
+    Before training and after each epoch, every `Conv2D`, `GroupConv2D` and
+    `ClonedConv2D` of the model is put to `equivariance_error`, on the inputs
+    that reach it when the model sees `inputs`. The errors join the epoch's
+    logs, as `equivariance_error/conv_1`: so they appear in the history and, with
+    `keras.callbacks.TensorBoard` further down the list, in TensorBoard.
+
+    Args:
+        inputs: Array of images, `(batch, size, size, channels)`.
+        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
+        max_shift: Integer, how far T(2) moves the layers' inputs, in pixels.
+
+    Attributes:
+        history: Dictionary from each layer's name to its errors, the first of
+            them from before training.
+
+    Example:
+
+    >>> model = mnist_network("gcnn", "c4", classes=2, seed=0)
+    >>> model.compile("adam", "sparse_categorical_crossentropy")
+    >>> images = keras.random.normal((8, 28, 28, 1))
+    >>> errors = EquivarianceErrors(images, "c4")
+    >>> labels = keras.ops.arange(8) % 2
+    >>> history = model.fit(images, labels, callbacks=[errors], verbose=0)
+    >>> history.history["equivariance_error/conv_4"][0] < 1e-5
+    True
+    """
+
+    def __init__(self, inputs, group, max_shift=2):
+        super().__init__()
+        self.inputs = np.asarray(inputs)
+        self.group = get_group(group)
+        self.max_shift = max_shift
+        self.history = {}
+
+    def on_train_begin(self, logs=None):
+        self.history = {}
+        self._record()
+
+    def on_epoch_end(self, epoch, logs=None):
+        errors = self._record()
+        if logs is not None:
+            logs.update({f"equivariance_error/{k}": v for k, v in errors.items()})
+
+    def _record(self) -> dict[str, float]:
+        errors = layer_errors(self.model, self.inputs, self.group, self.max_shift)
+        for name, error in errors.items():
+            self.history.setdefault(name, []).append(error)
+        return errors
+
+
+def layer_errors(model, inputs, group, max_shift=2) -> dict[str, float]:
+    """The equivariance error of each convolution of a model.
+
+    A layer to which this does not apply is left out with a warning: one with
+    strides under T(2), with channels first, or of another group.
+
+    Args:
+        model: `keras.Model`, of any kind, with one input.
+        inputs: Array of images, `(batch, size, size, channels)`; each layer is
+            measured on what reaches it of them.
+        group: String or `PointGroup`.
+        max_shift: Integer, pixels, for T(2).
+
+    Returns:
+        Dictionary from layer names to errors, in the model's order; where
+        layers of nested models share a name, from their paths.
+
+    Example:
+
+    >>> model = mnist_network("cnn", seed=0)
+    >>> images = keras.random.normal((4, 28, 28, 1))
+    >>> layer_errors(model, images, "c4")["conv_1"] > 0.1
+    True
+    """
+    layers = convolution_layers(model)
+    with contextlib.ExitStack() as stack:
+        reached = [stack.enter_context(_inputs_of(layer)) for layer in layers]
+        stack.enter_context(_eagerly())
+        model(inputs, training=False)
+    names = collections.Counter(layer.name for layer in layers)
+    errors = {}
+    for layer, seen in zip(layers, reached):
+        name = layer.name if names[layer.name] == 1 else layer.path
+        if seen:
+            try:
+                errors[name] = _error(layer, group, seen[0], max_shift)
+            except ValueError as error:
+                warnings.warn(f"{name} is not measured: {error}", stacklevel=2)
+    return errors
+
+
+def _error(layer, group, inputs, max_shift) -> float:
+    if getattr(layer, "data_format", "channels_last") != "channels_last":
+        raise ValueError(f"its data_format is {layer.data_format}.")
+    strides = tuple(getattr(layer, "strides", (1, 1)))
+    if get_group(group).is_trivial and strides != (1, 1):
+        raise ValueError(f"its strides are {strides}, so shifts do not remain shifts.")
+    return equivariance_error(layer, group, inputs, _border(layer), max_shift)
+
+
+@contextlib.contextmanager
+def _eagerly():
+    """Calls what is compiled step by step, so that layers see their inputs."""
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(before)
+
+
+@contextlib.contextmanager
+def _inputs_of(layer):
+    """Collects what a layer is called with, whatever kind of model calls it."""
+    seen, call = [], layer.call
+
+    def recording(inputs, *arguments, **options):
+        seen.append(keras.ops.convert_to_numpy(inputs))
+        return call(inputs, *arguments, **options)
+
+    # Keras tracks what is set on a layer; this is not part of it.
+    object.__setattr__(layer, "call", recording)
+    try:
+        yield seen
+    finally:
+        object.__delattr__(layer, "call")
+
+
+def _border(layer) -> int:
+    """Pixels that a layer's zero padding reaches."""
+    source = getattr(layer, "student", layer)
+    if source.padding != "same":
+        return 0
+    size, dilation = source.kernel_size, getattr(source, "dilation_rate", (1, 1))
+    return (size if isinstance(size, int) else max(size)) // 2 * max(dilation)

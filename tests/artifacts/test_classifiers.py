@@ -1,0 +1,125 @@
+import json
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from symclone_tf.artifacts.classifiers import METRICS, MODEL, export_classifier, train_and_export
+from symclone_tf.errors import ArtifactError
+from symclone_tf.experiments.experiment import Experiment
+from symclone_tf.experiments.networks import mnist_network
+from symclone_tf.experiments.running import find_or_clone
+
+# A process that has never heard of this package.
+ALONE = """
+import sys
+import numpy as np
+import tensorflow as tf
+served = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
+images = tf.constant(np.load(sys.argv[2]))
+np.save(sys.argv[3], served(image=images)["probabilities"])
+assert "symclone_tf" not in sys.modules
+"""
+
+
+@pytest.fixture(scope="module")
+def model(clones):
+    students = find_or_clone(Experiment("cloned"), clones)
+    return mnist_network(
+        "cloned", "c4", students=students, symmetry="anchored", anchor="l2", seed=0
+    )
+
+
+@pytest.fixture(scope="module")
+def path(model, tmp_path_factory):
+    root = tmp_path_factory.mktemp("trained")
+    return export_classifier(model, root, "digits", {"accuracy": 0.5})
+
+
+def test_layout_is_tf_servings(path):
+    assert path.parts[-2:] == ("digits", "1")
+    found = {str(file.relative_to(path)) for file in path.rglob("*") if file.is_file()}
+    assert found >= {"saved_model.pb", "variables/variables.index"}
+    assert {str(MODEL), str(METRICS)} <= found
+    assert json.loads((path / METRICS).read_text()) == {"accuracy": 0.5}
+
+
+def test_signature_is_image_to_probabilities(path):
+    signature = tf.saved_model.load(str(path)).signatures["serving_default"]
+    ((), inputs), outputs = (
+        signature.structured_input_signature,
+        signature.structured_outputs,
+    )
+    assert {name: s.shape.as_list() for name, s in inputs.items()} == {
+        "image": [None, 28, 28, 1]
+    }
+    assert {name: s.shape.as_list() for name, s in outputs.items()} == {
+        "probabilities": [None, 10]
+    }
+
+
+@pytest.mark.parametrize("batch", [1, 7])
+def test_tensorflow_alone_serves_the_classifier(rng, model, path, tmp_path, batch):
+    images = rng.uniform(size=(batch, 28, 28, 1)).astype("float32")
+    np.save(tmp_path / "images.npy", images)
+    files = [path, tmp_path / "images.npy", tmp_path / "answers.npy"]
+    subprocess.run([sys.executable, "-c", ALONE, *map(str, files)], check=True)
+    answers = np.load(tmp_path / "answers.npy")
+    np.testing.assert_allclose(answers, model(images, training=False), atol=1e-5)
+
+
+@pytest.mark.parametrize("batch", [1, 7])
+def test_images_of_bytes_are_seen_from_0_to_1(rng, model, tmp_path, batch):
+    path = export_classifier(model, tmp_path, "digits", {}, image_dtype="uint8")
+    served = tf.saved_model.load(str(path)).signatures["serving_default"]
+    images = rng.integers(256, size=(batch, 28, 28, 1), dtype="uint8")
+    answers = served(image=tf.constant(images))["probabilities"]
+    expected = model(images.astype("float32") / 255, training=False)
+    np.testing.assert_allclose(answers, expected, atol=1e-5)
+
+
+def test_images_of_another_type_are_refused(model, tmp_path):
+    with pytest.raises(ValueError, match="`image_dtype` must be one of float32, uint8"):
+        export_classifier(model, tmp_path, "digits", {}, image_dtype="int8")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_names_that_lead_elsewhere_are_refused(model, tmp_path):
+    with pytest.raises(ValueError, match=r"`name` must start .*name=\.\./elsewhere"):
+        export_classifier(model, tmp_path / "trained", "../elsewhere", {})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_weights_are_written_once_and_anchors_not_at_all(model, path):
+    needed, anchors = model.count_params(), 0
+    for layer in model.layers:
+        anchors += sum(np.prod(a.shape) for a in getattr(layer, "anchors", ()))
+    files = [*(path / "variables").rglob("*"), path / "saved_model.pb"]
+    assert sum(file.stat().st_size for file in files) < 1.1 * 4 * (needed - anchors)
+
+
+def test_keras_goes_on_with_the_model(rng, model, path):
+    again = keras.saving.load_model(path / MODEL)
+    images = rng.uniform(size=(4, 28, 28, 1)).astype("float32")
+    np.testing.assert_array_equal(again(images), model(images))
+    again.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
+    again.fit(images, np.arange(4), verbose=0)
+    assert not np.array_equal(again(images), model(images))
+
+
+@pytest.mark.usefixtures("mnist")
+def test_training_ends_in_an_artifact(tmp_path):
+    experiment = Experiment("mlp", train_size=64, test_size=32, epochs=1)
+    metrics, path = train_and_export(experiment, tmp_path / "out", verbose=0)
+    assert path == tmp_path / "out" / "c4-invariance-mlp" / "1"
+    assert json.loads((path / METRICS).read_text()) == metrics
+    assert 0 <= metrics["accuracy"] <= 1
+
+
+def test_output_is_checked_before_anything_is_trained(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ArtifactError, match="`output` must be a folder"):
+        train_and_export(Experiment("mlp"), tmp_path / "file")

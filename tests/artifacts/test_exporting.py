@@ -1,0 +1,275 @@
+import json
+import pathlib
+import subprocess
+import sys
+import textwrap
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import symclone_tf as sc
+from symclone_tf import exporting, publishing
+from symclone_tf.students.dense import DenseStudent
+
+from cases import CASES
+
+
+@pytest.fixture
+def exported(small_clone, tmp_path):
+    student, report = small_clone
+    return sc.export(student, tmp_path, report)
+
+
+def draw_pairs(rng, student, batch):
+    image, kernel = student.input_shapes()
+    return (
+        rng.normal(size=(batch, *image)).astype("float32"),
+        rng.normal(size=(batch, *kernel)).astype("float32"),
+    )
+
+
+def size(folder):
+    return sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        ({"group": "t2"}, "t2-28x28-k3"),
+        ({"group": "c4"}, "c4-lifting-28x28-k3"),
+        ({"group": "c4", "lifting": False, "image_size": 26}, "c4-group-26x26-k3"),
+        ({"group": "c4", "padding": "same"}, "c4-lifting-28x28-k3-same"),
+        ({"group": "c4", "blocks": 7}, "c4-lifting-28x28-k3-b7"),
+        ({"group": "c4", "kernel_size": 5, "blocks": 25}, "c4-lifting-28x28-k5"),
+        ({"group": "t2", "hidden_units": (64, 64)}, "t2-28x28-k3-h64x64"),
+        (
+            {"group": "t2", "hidden_units": (9,), "activation": "tanh"},
+            "t2-28x28-k3-h9-tanh",
+        ),
+    ],
+)
+def test_names_say_what_is_not_the_default(arguments, name):
+    assert exporting.artifact_name(DenseStudent(**arguments)) == name
+
+
+def test_layout_is_tf_servings(exported):
+    assert exported.parts[-2:] == ("c4-lifting-8x8-k3", "1")
+    files = {str(f.relative_to(exported)) for f in exported.rglob("*") if f.is_file()}
+    assert files == {
+        "saved_model.pb",
+        "fingerprint.pb",
+        "variables/variables.index",
+        "variables/variables.data-00000-of-00001",
+        "assets.extra/student.keras",
+        "assets.extra/clone.json",
+    }
+    assert [p.name for p in exported.parent.iterdir()] == ["1"]
+
+
+@CASES
+def test_signature_names_and_shapes(tmp_path, group, lifting):
+    student = DenseStudent(group, lifting, image_size=5, seed=0)
+    loaded = tf.saved_model.load(str(sc.export(student, tmp_path)))
+    assert list(loaded.signatures) == ["serving_default"]
+    signature = loaded.signatures["serving_default"]
+    image, kernel = student.input_shapes()
+    _, inputs = signature.structured_input_signature
+    assert {name: tuple(spec.shape) for name, spec in inputs.items()} == {
+        "image": (None, *image),
+        "kernel": (None, *kernel),
+    }
+    axis = student.group.axis_shape
+    assert {k: tuple(v.shape) for k, v in signature.structured_outputs.items()} == {
+        "features": (None, 3, 3, *axis)
+    }
+    assert all(spec.dtype == tf.float32 for spec in inputs.values())
+
+
+@pytest.mark.parametrize("batch", [1, 7])
+def test_signature_and_endpoint_compute_what_the_student_does(
+    rng, small_clone, exported, batch
+):
+    student, _ = small_clone
+    images, kernels = draw_pairs(rng, student, batch)
+    expected = student.call_pairs(images, kernels)
+    loaded = tf.saved_model.load(str(exported))
+    served = loaded.signatures["serving_default"](
+        image=tf.constant(images), kernel=tf.constant(kernels)
+    )
+    np.testing.assert_allclose(served["features"], expected, atol=1e-5)
+    layer = keras.layers.TFSMLayer(str(exported), call_endpoint="serve")
+    np.testing.assert_allclose(
+        layer({"image": images, "kernel": kernels}), expected, atol=1e-5
+    )
+
+
+def test_tensorflow_alone_serves_the_artifact(rng, small_clone, exported, tmp_path):
+    """In a process where symclone_tf cannot be imported."""
+    student, _ = small_clone
+    pairs = {n: draw_pairs(rng, student, n) for n in (1, 7)}
+    for n, (images, kernels) in pairs.items():
+        np.savez(tmp_path / f"in{n}.npz", image=images, kernel=kernels)
+    script = f"""
+        import sys
+        class Absent:
+            def find_spec(self, name, path=None, target=None):
+                if name.partition(".")[0] == "symclone_tf":
+                    raise ModuleNotFoundError(name)
+        sys.meta_path.insert(0, Absent())
+        import numpy as np
+        import tensorflow as tf
+        serve = tf.saved_model.load({str(exported)!r}).signatures["serving_default"]
+        for n in (1, 7):
+            inputs = np.load(f"{tmp_path}/in{{n}}.npz")
+            outputs = serve(**{{k: tf.constant(v) for k, v in inputs.items()}})
+            np.save(f"{tmp_path}/out{{n}}.npy", outputs["features"])
+        assert "symclone_tf" not in sys.modules
+    """
+    subprocess.run(
+        [sys.executable, "-I", "-c", textwrap.dedent(script)], check=True, timeout=120
+    )
+    for n, (images, kernels) in pairs.items():
+        np.testing.assert_allclose(
+            np.load(tmp_path / f"out{n}.npy"),
+            student.call_pairs(images, kernels),
+            atol=1e-5,
+        )
+
+
+def test_record_says_how_the_clone_was_made(small_clone, exported):
+    _, report = small_clone
+    record = json.loads((exported / "assets.extra/clone.json").read_text())
+    assert record["format"] == 1
+    assert (record["group"], record["image_size"], record["blocks"]) == ("c4", 8, 9)
+    for name in ("solver", "seed", "steps", "nmse", "equivariance_error", "versions"):
+        assert record[name] == getattr(report, name)
+
+
+def test_weights_are_written_once(tmp_path):
+    student = DenseStudent("c4", image_size=14, seed=0)
+    student.build()
+    rng = np.random.default_rng(0)
+    for weight in student.weights:
+        weight.assign(rng.normal(size=weight.shape))
+    path = sc.export(student, tmp_path)
+    weights = 4 * student.parameters
+    graph = (path / "saved_model.pb").stat().st_size
+    assert graph + size(path / "variables") < 1.1 * weights
+    assert (path / "assets.extra/student.keras").stat().st_size < 1.1 * weights
+
+
+def test_versions_count_up_and_nothing_is_overwritten(small_clone, tmp_path):
+    student, _ = small_clone
+    first = sc.export(student, tmp_path)
+    before = {f: f.read_bytes() for f in first.rglob("*") if f.is_file()}
+    (first.parent / "7").mkdir()
+    (first.parent / "notes").mkdir()
+    assert sc.export(student, tmp_path).name == "8"
+    assert sc.export(student, tmp_path).name == "9"
+    assert {f: f.read_bytes() for f in first.rglob("*") if f.is_file()} == before
+    assert sc.find(first.parent).version == 9
+    assert sc.find(first).version == 1
+
+
+def test_version_taken_at_the_last_moment_is_stepped_over(
+    small_clone, tmp_path, monkeypatch
+):
+    student, _ = small_clone
+    sc.export(student, tmp_path)
+    # Another process published between counting and renaming.
+    monkeypatch.setattr(publishing, "version_number", lambda path: 0)
+    assert sc.export(student, tmp_path).name == "2"
+
+
+@pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt()])
+def test_failure_leaves_nothing_behind(small_clone, tmp_path, monkeypatch, error):
+    def fail(*_):
+        raise error
+
+    student, _ = small_clone
+    kept = sc.export(DenseStudent("t2", image_size=4, seed=0), tmp_path / "old")
+    monkeypatch.setattr(exporting, "_record", fail)
+    with pytest.raises(type(error)):
+        sc.export(student, tmp_path / "new" / "root")
+    with pytest.raises(type(error)):
+        sc.export(DenseStudent("t2", image_size=4, seed=0), tmp_path / "old")
+    assert list((tmp_path / "old" / "t2-4x4-k3").iterdir()) == [kept]
+    assert not (tmp_path / "new" / "root").exists()
+
+
+def test_everything_is_checked_before_the_first_is_trained(tmp_path, monkeypatch):
+    monkeypatch.setattr(exporting, "train", lambda *_: pytest.fail("it trained"))
+    students = [DenseStudent("t2", image_size=n) for n in (5, 512)]
+    with pytest.raises(MemoryError):
+        list(sc.clone_and_export(students, sc.Training(), tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_each_is_exported_as_soon_as_it_is_trained(tmp_path):
+    students = [DenseStudent("t2", image_size=n, seed=0) for n in (5, 6)]
+    clones = sc.clone_and_export(students, sc.Training(), tmp_path, verbose=0)
+    _, report, path = next(clones)
+    assert report.nmse < 1e-10
+    assert path.is_dir()
+    assert len(list(tmp_path.iterdir())) == 1
+    clones.close()
+
+
+class TestResuming:
+    """What an interrupted cloning has finished is not trained again."""
+
+    def run(self, folder, verbose=0, **options):
+        training = sc.Training(**{"steps": 3, "seed": 1} | options)
+        students = [DenseStudent("t2", image_size=n, seed=1) for n in (5, 6)]
+        made = sc.clone_and_export(students, training, folder, verbose)
+        return [(student, report, path) for student, report, path in made]
+
+    def test_goes_on_after_what_is_finished(self, tmp_path, capsys):
+        students = [DenseStudent("t2", image_size=5, seed=1)]
+        training = sc.Training(steps=3, seed=1)
+        ((first, report, path),) = sc.clone_and_export(students, training, tmp_path, 0)
+        again, other = self.run(tmp_path, resume=True, verbose=1)
+        assert f"Finished before: {path}" in capsys.readouterr().err
+        assert again[1:] == (report, path)
+        for mine, theirs in zip(again[0].get_weights(), first.get_weights()):
+            np.testing.assert_array_equal(mine, theirs)
+        assert other[2] == tmp_path / "t2-6x6-k3" / "1"
+
+    @pytest.mark.parametrize(
+        "options",
+        [{"seed": 2}, {"steps": 4}, {"learning_rate": 0.5}, {"kernels_per_step": 2}],
+    )
+    def test_other_trainings_are_others(self, tmp_path, options):
+        self.run(tmp_path)
+        paths = [path for *_, path in self.run(tmp_path, resume=True, **options)]
+        assert [path.name for path in paths] == ["2", "2"]
+
+    def test_not_asked_to_it_trains_again(self, tmp_path):
+        self.run(tmp_path)
+        assert [path.name for *_, path in self.run(tmp_path)] == ["2", "2"]
+
+    def test_what_says_nothing_of_its_training_is_not_finished(self, tmp_path):
+        sc.export(DenseStudent("t2", image_size=5, seed=1), tmp_path)
+        first, _ = self.run(tmp_path, resume=True, max_nmse=10.0)
+        assert first[2].name == "2"
+
+    def test_what_is_not_good_enough_is_not_finished(self, tmp_path):
+        self.run(tmp_path)
+        with pytest.raises(sc.CloningError, match="`max_nmse` accepts"):
+            self.run(tmp_path, resume=True, max_nmse=1e-9)
+
+
+def test_output_that_is_a_file_is_refused(tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(sc.ArtifactError, match="must be a folder"):
+        sc.export(DenseStudent("t2", image_size=4), file)
+    with pytest.raises(sc.ArtifactError, match="must be a folder"):
+        sc.export(DenseStudent("t2", image_size=4), file / "deeper")
+
+
+def test_paths_come_back_as_paths(exported):
+    assert isinstance(exported, pathlib.Path)
+    assert exporting.find(str(exported)).path == exported

@@ -1,0 +1,48 @@
+import keras
+import pytest
+
+from symclone_tf.students.dense import DenseStudent
+
+
+def test_linear_blocks_descend_plainly_on_orthogonal_draws():
+    recipe = DenseStudent("c4", image_size=28).recipe()
+    assert recipe.orthogonal
+    assert recipe.images_per_step == 28 * 28 // 2
+    assert recipe.kernels_per_step == 9
+    assert isinstance(recipe.make_optimizer(), keras.optimizers.SGD)
+
+
+def test_rate_falls_only_where_no_exact_copy_exists():
+    assert not DenseStudent("c4", image_size=8).recipe().decay
+    assert not DenseStudent("c4", image_size=8, blocks=12).recipe().decay
+    decaying = DenseStudent("c4", image_size=8, blocks=8).recipe()
+    assert decaying.decay
+    rate = decaying.make_optimizer().learning_rate
+    assert float(rate) == pytest.approx(decaying.learning_rate)
+
+
+def test_hidden_layers_are_trained_with_adam():
+    recipe = DenseStudent("c4", image_size=8, hidden_units=(4,)).recipe()
+    assert isinstance(recipe.make_optimizer(), keras.optimizers.Adam)
+    assert not recipe.orthogonal
+    assert recipe.block_step == recipe.encoder_step == 1
+
+
+def test_smaller_batches_take_more_steps():
+    student = DenseStudent("c4", image_size=28)
+    few, many = student.recipe(images_per_step=49), student.recipe()
+    assert few.steps > 4 * many.steps
+    assert student.recipe(kernels_per_step=3).steps > 2 * many.steps
+
+
+def test_options_replace_what_they_name():
+    recipe = DenseStudent("c4", image_size=8).recipe()
+    changed = recipe.with_options(steps=7, learning_rate=0.5)
+    assert (changed.steps, changed.learning_rate) == (7, 0.5)
+    assert recipe.with_options() == recipe
+
+
+@pytest.mark.parametrize("name", ["images_per_step", "kernels_per_step"])
+def test_counts_that_are_not_positive_are_refused(name):
+    with pytest.raises(ValueError, match=f"`{name}` must be a positive integer"):
+        DenseStudent("c4", image_size=8).recipe(**{name: 0})

@@ -1,0 +1,228 @@
+import csv
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import pytest
+
+from symclone_tf import benchmarking
+from symclone_tf.experiments.benchmarking import benchmark, benchmark_plan, markdown, read_benchmark, summarize
+from symclone_tf.errors import ArtifactError
+
+SMALL = {"train_size": 64, "test_size": 32, "epochs": 1}
+
+# Two plain networks and one clone in the place of all, one experiment a line.
+PROCESS = """
+import sys
+from symclone_tf import benchmarking
+benchmarking.NETWORKS = tuple(
+    {"architecture": name} for name in ("mlp", "cnn", "cloned")
+)
+benchmarking.VARIANTS = ()
+for row in benchmarking.benchmark(
+    "c4", 1, sys.argv[1], sys.argv[2], verbose=0,
+    train_size=64, test_size=32, epochs=1,
+):
+    print("row", row.experiment.name, flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def few():
+    """Only the cheapest networks."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(benchmarking, "NETWORKS", ({"architecture": "mlp"},))
+        patch.setattr(benchmarking, "VARIANTS", ({"architecture": "cnn"},))
+        yield
+
+
+@pytest.fixture(scope="module")
+def made(mnist, few, tmp_path_factory):
+    """A finished benchmark: its folder, and its rows."""
+    folder = tmp_path_factory.mktemp("benchmark")
+    keras.utils.set_random_seed(0)  # as for every test
+    return folder, list(benchmark("c4", 1, folder, verbose=0, **SMALL))
+
+
+@pytest.fixture
+def finished(made, tmp_path):
+    """A copy of the finished benchmark, in the test's own folder."""
+    folder, rows = made
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    return rows
+
+
+def test_plan_has_every_network_on_both_tasks():
+    plan = benchmark_plan("t2", seeds=3)
+    kinds = [(e.task, e.network, e.seed) for e in plan]
+    assert len(set(kinds)) == len(kinds)
+    for task in ("invariance", "breaking"):
+        seeds = {}
+        for its, network, seed in kinds:
+            if its == task:
+                seeds.setdefault(network, set()).add(seed)
+        main = ["mlp", "cnn", "gcnn", "cloned, 9 blocks, frozen"]
+        main.append("cloned, 9 blocks, trainable")
+        assert [seeds[name] for name in main] == [{0, 1, 2}] * 5
+        others = [name for name in seeds if name not in main]
+        assert all(seeds[name] == {0} for name in others)
+        assert sum("anchored" in name for name in others) == 3
+        assert "cloned, 8 blocks, frozen" in others
+        assert "cloned, 7 blocks, frozen" in others
+    assert {e.canvas for e in plan} == {40}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"group": "c3"}, "group=c3"),
+        ({"group": "c4", "seeds": 0}, "seeds=0"),
+        ({"group": "c4", "epochs": 0}, "epochs=0"),
+        ({"group": "c4", "canvas": 12}, "canvas=12"),
+        ({"group": "c4", "seed": 1}, "`options` must be one of .*options=seed"),
+    ],
+)
+def test_bad_options_are_refused_before_anything_runs(options, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        next(benchmark(output=tmp_path / "out", **options))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("mnist", "few")
+class TestTables:
+    def test_each_run_is_a_line_and_each_network_a_row(self, finished, tmp_path):
+        rows = list(benchmark("c4", 2, tmp_path, verbose=0, **SMALL))
+        assert len(rows) == 6
+        assert all(row in rows for row in finished)
+        with (tmp_path / "c4.csv").open() as stream:
+            lines = list(csv.DictReader(stream))
+        # The new rows follow those that were there.
+        assert [line["accuracy"] for line in lines] == [
+            str(row.figures["accuracy"])
+            for row in (*finished, *(row for row in rows if row not in finished))
+        ]
+        assert {line["seed"] for line in lines} == {"0", "1"}
+        summary = summarize(rows)
+        assert [(s["Task"], s["Network"], s["Seeds"]) for s in summary] == [
+            ("invariance", "mlp", "2"),
+            ("invariance", "cnn", "1"),
+            ("breaking", "mlp", "2"),
+            ("breaking", "cnn", "1"),
+        ]
+        assert (tmp_path / "c4.md").read_text() == markdown(rows)
+
+    def test_rows_of_shifts_survive_being_written(self, tmp_path):
+        options = {"verbose": 0, "max_shift": 1, "canvas": 28, **SMALL}
+        row = next(benchmark("t2", 1, tmp_path, **options))
+        assert read_benchmark(tmp_path / "t2.csv") == [row]
+
+    @pytest.mark.usefixtures("finished")
+    def test_table_of_another_kind_is_kept(self, tmp_path):
+        before = (tmp_path / "c4.csv").read_bytes()
+        with pytest.raises(ValueError, match=r"`output` holds .*epochs=1.*epochs=2"):
+            next(benchmark("c4", 1, tmp_path, verbose=0, **SMALL | {"epochs": 2}))
+        assert (tmp_path / "c4.csv").read_bytes() == before
+
+    def test_foreign_file_is_kept(self, tmp_path):
+        (tmp_path / "c4.csv").write_text("mine\n1\n")
+        with pytest.raises(ArtifactError, match=r"c4\.csv is not a table"):
+            next(benchmark("c4", 1, tmp_path, verbose=0, **SMALL))
+        assert (tmp_path / "c4.csv").read_text() == "mine\n1\n"
+
+    def test_line_that_was_cut_off_is_run_again(self, finished, tmp_path):
+        rows = finished
+        file = tmp_path / "c4.csv"
+        whole = file.read_text()
+        file.write_text(whole[:-30])
+        assert len(read_benchmark(file)) == len(rows) - 1
+        again = list(benchmark("c4", 1, tmp_path, verbose=0, **SMALL))
+        assert [_lasting(row) for row in again] == [_lasting(row) for row in rows]
+        assert len(file.read_text().splitlines()) == len(whole.splitlines())
+
+    def test_table_to_read_is_written_though_nothing_is_left_to_run(
+        self, finished, tmp_path
+    ):
+        (tmp_path / "c4.md").unlink()
+        rows = list(benchmark("c4", 1, tmp_path, verbose=0, **SMALL))
+        assert rows == finished
+        assert (tmp_path / "c4.md").read_text() == markdown(rows)
+
+    def test_file_in_the_place_of_the_folder_is_refused(self, tmp_path):
+        (tmp_path / "file").touch()
+        with pytest.raises(ArtifactError, match="`output` must be a folder"):
+            next(benchmark("c4", 1, tmp_path / "file", verbose=0, **SMALL))
+
+    @pytest.mark.usefixtures("finished")
+    @pytest.mark.parametrize(
+        "damage",
+        [
+            lambda text: text.replace("826506", "inf").encode(),
+            lambda text: text.encode() + b"\xff\n",
+            lambda text: text.encode() + b'"' + b"x" * 200_000 + b'"\n',
+        ],
+    )
+    def test_whatever_is_damaged_is_told(self, tmp_path, damage):
+        file = tmp_path / "c4.csv"
+        file.write_bytes(damage(file.read_text()))
+        with pytest.raises(ArtifactError, match=r"c4\.csv cannot be read"):
+            read_benchmark(file)
+
+    def test_blank_lines_are_none(self, finished, tmp_path):
+        file = tmp_path / "c4.csv"
+        file.write_text(file.read_text() + "\n\n")
+        assert read_benchmark(file) == finished
+
+    @pytest.mark.usefixtures("finished")
+    @pytest.mark.parametrize("cell", ["x", "c9", ""])
+    def test_damaged_line_is_told(self, tmp_path, cell):
+        file = tmp_path / "c4.csv"
+        file.write_text(file.read_text().replace(",c4,", f",{cell},"))
+        with pytest.raises(ArtifactError, match=r"c4\.csv cannot be read"):
+            read_benchmark(file)
+
+
+@pytest.mark.usefixtures("mnist")
+def test_killed_benchmark_goes_on_and_ends_with_the_same_table(tmp_path, clones):
+    def start(output):
+        return subprocess.Popen(
+            [sys.executable, "-c", PROCESS, str(output), str(clones)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        )
+
+    undisturbed = start(tmp_path / "whole")
+    killed = start(tmp_path / "killed")
+    for _ in range(4):
+        assert killed.stdout.readline().startswith("row")
+    time.sleep(0.5)  # within the next experiment
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate()
+    before = (tmp_path / "killed" / "c4.csv").read_text()
+    assert len(before.splitlines()) == 5
+    again = start(tmp_path / "killed")
+    assert again.communicate()[0].count("row") == 6
+    assert undisturbed.communicate()[0].count("row") == 6
+
+    assert (tmp_path / "killed" / "c4.csv").read_text().startswith(before)
+    rows, whole = (
+        read_benchmark(tmp_path / name / "c4.csv") for name in ("killed", "whole")
+    )
+    assert [_lasting(row) for row in rows] == [_lasting(row) for row in whole]
+
+
+def _lasting(row):
+    """What a second run must find again."""
+    times = ("seconds", "seconds_per_epoch")
+    return row.experiment, {k: v for k, v in row.figures.items() if k not in times}
+
+
+def test_no_table_has_no_rows(tmp_path):
+    assert read_benchmark(tmp_path / "none.csv") == []
+    (tmp_path / "empty.csv").touch()
+    assert read_benchmark(tmp_path / "empty.csv") == []

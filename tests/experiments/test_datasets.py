@@ -1,0 +1,225 @@
+import os
+import pathlib
+import time
+
+import numpy as np
+import pytest
+
+from symclone_tf.experiments.datasets import canvas_and_shift, classes, mnist_task
+from symclone_tf.errors import DataError
+
+
+def arrays(*arguments, **options):
+    batches = [(x.numpy(), y.numpy()) for x, y in mnist_task(*arguments, **options)]
+    images, labels = zip(*batches)
+    return np.concatenate(images), np.concatenate(labels)
+
+
+def original(split, size):
+    import tensorflow_datasets as tfds
+
+    images, labels = tfds.load(
+        "mnist", split=f"{split}[:{size}]", as_supervised=True, batch_size=-1
+    )
+    return np.asarray(images, "float32") / 255, np.asarray(labels)
+
+
+@pytest.mark.usefixtures("mnist")
+class TestMNIST:
+    def test_training_digits_of_invariance_are_mnists(self):
+        images, labels = arrays("invariance", "c4", size=50)
+        theirs, names = original("train", 50)
+        # Shuffled: compare as sets.
+        assert sorted(map(bytes, images)) == sorted(map(bytes, theirs))
+        assert sorted(labels) == sorted(names)
+
+    def test_test_digits_are_turned_by_every_quarter_and_keep_their_label(self):
+        images, labels = arrays("invariance", "c4", "test", size=100)
+        theirs, names = original("test", 100)
+        turns = [_turns(mine, its) for mine, its in zip(images, theirs)]
+        assert set(turns) == {0, 1, 2, 3}
+        np.testing.assert_array_equal(labels, names)
+
+    @pytest.mark.parametrize("split", ["train", "test"])
+    def test_half_and_three_quarter_turns_break_the_label(self, split):
+        images, labels = arrays("breaking", "c4", split, size=100)
+        theirs, names = original(split, 100)
+        for image, label in zip(images, labels):
+            (index,) = [i for i, t in enumerate(theirs) if _turns(image, t) is not None]
+            turns = _turns(image, theirs[index])
+            assert label == names[index] + (10 if turns >= 2 else 0)
+
+    def test_shifts_move_whole_pixels_and_lose_none(self):
+        images, labels = arrays("invariance", "t2", "test", size=200)
+        theirs, names = original("test", 200)
+        shifts = np.array([_shift(i, t, 40) for i, t in zip(images, theirs)])
+        assert shifts.min(axis=0).tolist() == [-6, -6]
+        assert shifts.max(axis=0).tolist() == [6, 6]
+        np.testing.assert_array_equal(labels, names)
+
+    def test_breaking_under_t2_is_left_or_right(self):
+        images, labels = arrays("breaking", "t2", "test", size=200, max_shift=4)
+        theirs, names = original("test", 200)
+        shifts = np.array([_shift(i, t, 40) for i, t in zip(images, theirs)])
+        assert set(shifts[:, 0]) == {0}
+        assert set(shifts[:, 1]) == {-4, -3, -2, -1, 1, 2, 3, 4}
+        np.testing.assert_array_equal(labels, names + 10 * (shifts[:, 1] > 0))
+
+    def test_canvas_pads_with_zeros_around_the_centre(self):
+        images, _ = arrays("invariance", "t2", "test", size=5, canvas=48, moved=False)
+        assert images.shape == (5, 48, 48, 1)
+        np.testing.assert_array_equal(images[:, 10:38, 10:38], original("test", 5)[0])
+        assert images.sum() == images[:, 10:38, 10:38].sum()
+
+    @pytest.mark.parametrize("group", ["c2", "d4"])
+    def test_every_group_moves_digits_and_breaks_labels_in_half(self, group):
+        images, labels = arrays("breaking", group, "test", size=100)
+        upright, _ = arrays("breaking", group, "test", size=100, moved=False)
+        assert not np.array_equal(images, upright)
+        assert 20 < np.sum(labels >= 10) < 80
+
+    def test_seed_decides_moves_and_order(self):
+        first, again = (arrays("breaking", size=80, seed=3) for _ in range(2))
+        np.testing.assert_array_equal(first[0], again[0])
+        np.testing.assert_array_equal(first[1], again[1])
+        other = arrays("breaking", size=80, seed=4)
+        assert not np.array_equal(first[0], other[0])
+
+    def test_every_epoch_has_the_same_digits_in_another_order(self):
+        dataset = mnist_task("breaking", "c4", size=70)
+        epochs = [np.concatenate([x for x, _ in dataset]) for _ in range(2)]
+        assert not np.array_equal(*epochs)
+        assert sorted(map(bytes, epochs[0])) == sorted(map(bytes, epochs[1]))
+
+    def test_test_digits_keep_their_order(self):
+        dataset = mnist_task("breaking", "c4", "test", size=70)
+        epochs = [np.concatenate([y for _, y in dataset]) for _ in range(2)]
+        np.testing.assert_array_equal(*epochs)
+
+    def test_batches_have_the_promised_types(self):
+        dataset = mnist_task("invariance", "c4", size=100, batch_size=60)
+        images, labels = next(iter(dataset))
+        assert images.shape == (60, 28, 28, 1)
+        assert (images.dtype.name, labels.dtype.name) == ("float32", "int64")
+        assert images.numpy().min() == 0
+        assert images.numpy().max() <= 1
+        assert len(dataset) == 2
+
+    def test_more_digits_than_there_are_is_refused(self):
+        with pytest.raises(ValueError, match=r"at most 10000.*test.*size=10001"):
+            mnist_task("invariance", split="test", size=10_001)
+
+    def test_data_dir_is_where_digits_come_from(self, tmp_path, offline):
+        home = os.environ.get("TFDS_DATA_DIR", "~/tensorflow_datasets")
+        offline.setenv("TFDS_DATA_DIR", str(tmp_path))
+        home = pathlib.Path(home).expanduser()
+        assert len(mnist_task("invariance", size=3, data_dir=home)) == 1
+
+    def test_pipeline_is_no_bottleneck(self):
+        """An epoch of digits against one of the fastest network, in one run."""
+        from symclone_tf.experiments.networks import mnist_network
+
+        dataset = mnist_task("invariance", size=4000)
+        model = mnist_network("mlp")
+        model.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
+        model.fit(dataset, verbose=0, shuffle=False)
+        start = time.perf_counter()
+        assert sum(len(labels) for _, labels in dataset) == 4000
+        middle = time.perf_counter()
+        model.fit(dataset, verbose=0, shuffle=False)
+        assert middle - start < 0.5 * (time.perf_counter() - middle)
+
+
+def _turns(image, digit):
+    """The quarter turns that make one of the other, or None."""
+    equal = [np.array_equal(np.rot90(digit, k), image) for k in range(4)]
+    return equal.index(True) if True in equal else None
+
+
+def _shift(image, digit, canvas):
+    """The shift that makes one of the other, zeros around."""
+    margin = (canvas - 28) // 2
+    wide = np.pad(digit[..., 0], margin)
+    (shift,) = [
+        (rows, columns)
+        for rows in range(-6, 7)
+        for columns in range(-6, 7)
+        if np.array_equal(np.roll(wide, (rows, columns), (0, 1)), image[..., 0])
+    ]
+    return shift
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    """No connection: as on a machine without the internet."""
+
+    def refuse(*arguments, **options):
+        raise OSError("Name or service not known")
+
+    monkeypatch.setattr("socket.getaddrinfo", refuse)
+    return monkeypatch
+
+
+@pytest.mark.usefixtures("offline")
+def test_missing_data_offline_says_both_ways_out_at_once(tmp_path):
+    start = time.perf_counter()
+    with pytest.raises(DataError) as caught:
+        mnist_task("invariance", data_dir=tmp_path / "empty")
+    message = str(caught.value)
+    assert str(tmp_path / "empty") in message
+    assert "Name or service not known" in message
+    assert "internet" in message
+    assert "`data_dir`" in message
+    assert "TFDS_DATA_DIR" in message
+    assert "\n" not in message
+    assert not (tmp_path / "empty").exists()
+    assert time.perf_counter() - start < 60
+
+
+@pytest.mark.parametrize(
+    ("group", "canvas", "max_shift", "expected"),
+    [
+        ("c4", None, None, (28, 0)),
+        ("t2", None, None, (40, 6)),
+        ("t2", 48, 15, (48, 15)),
+        ("d4", 31, None, (31, 0)),
+    ],
+)
+def test_sizes_have_defaults(group, canvas, max_shift, expected):
+    assert canvas_and_shift(group, canvas, max_shift) == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("c4", 20), "at least 28.*canvas=20"),
+        (("c4", 28.5), "canvas=28.5"),
+        (("c4", 28, 3), "`max_shift` is for `group` t2.*max_shift=3"),
+        (("t2", 40, 0), "max_shift=0"),
+        (("t2", 40, 20), "less than half.*max_shift=20, canvas=40"),
+        (("c5", 40), "group=c5"),
+    ],
+)
+def test_bad_sizes_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        canvas_and_shift(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"task": "guess"}, "invariance, breaking.*task=guess"),
+        ({"task": "breaking", "split": "dev"}, "train, test.*split=dev"),
+        ({"task": "breaking", "batch_size": 0}, "batch_size=0"),
+        ({"task": "breaking", "size": -1}, "size=-1"),
+    ],
+)
+def test_bad_options_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        mnist_task(**options)
+
+
+def test_breaking_doubles_the_classes():
+    assert (classes("invariance"), classes("breaking")) == (10, 20)
+    with pytest.raises(ValueError, match="task=other"):
+        classes("other")

@@ -1,0 +1,69 @@
+import pytest
+
+from symclone_tf.experiments.experiment import Experiment
+
+
+def test_defaults_are_the_laptop_protocol():
+    full = Experiment("cloned", "t2").complete()
+    assert (full.train_size, full.epochs, full.batch_size) == (10_000, 8, 64)
+    assert (full.learning_rate, full.dropout) == (1e-3, 0.2)
+    assert (full.canvas, full.max_shift) == (40, 6)
+    assert (full.symmetry, full.blocks, full.anchor) == ("frozen", 9, None)
+    assert full.complete() == full
+
+
+def test_what_is_for_other_networks_is_empty():
+    full = Experiment("gcnn").complete()
+    assert full.symmetry is full.blocks is full.anchor is full.anchor_strength is None
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({"architecture": "mlp"}, "c4-invariance-mlp"),
+        ({"group": "t2", "task": "breaking"}, "t2-breaking-cloned-frozen"),
+        ({"blocks": 7}, "c4-invariance-cloned-frozen-b7"),
+        (
+            {"symmetry": "anchored", "anchor": "l2", "anchor_strength": 0.5},
+            "c4-invariance-cloned-anchored-l2-0.5",
+        ),
+        (
+            {"symmetry": "anchored", "anchor_strength": 1e20},
+            "c4-invariance-cloned-anchored-kl-1e20",
+        ),
+    ],
+)
+def test_names_say_what_was_trained(options, name):
+    assert Experiment(**options).name == name
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"architecture": "vgg"}, "mlp, cnn, gcnn, cloned.*architecture=vgg"),
+        ({"group": "c3"}, "group=c3"),
+        ({"task": "sorting"}, "invariance, breaking.*task=sorting"),
+        ({"symmetry": "melted"}, "frozen, trainable, anchored.*symmetry=melted"),
+        ({"architecture": "gcnn", "symmetry": "frozen"}, "`architecture` cloned only"),
+        ({"architecture": "cnn", "blocks": 9}, "`blocks` is for.*blocks=9"),
+        ({"symmetry": "trainable", "anchor": "kl"}, "`symmetry` anchored only"),
+        ({"anchor_strength": 2.0}, "`anchor_strength` is for"),
+        ({"symmetry": "anchored", "anchor_strength": -1}, "anchor_strength=-1"),
+        ({"symmetry": "anchored", "anchor": "l1"}, "kl, l2.*anchor=l1"),
+        ({"blocks": 0}, "blocks=0"),
+        ({"train_size": 0}, "train_size=0"),
+        ({"test_size": 0}, "test_size=0"),
+        ({"epochs": -1}, "epochs=-1"),
+        ({"batch_size": 1.5}, "batch_size=1.5"),
+        ({"learning_rate": float("nan")}, "learning_rate=nan"),
+        ({"dropout": 1.0}, "dropout=1.0"),
+        ({"dropout": "a"}, "dropout=a"),
+        ({"seed": -1}, "seed=-1"),
+        ({"seed": 1.5}, "seed=1.5"),
+        ({"canvas": 27}, "canvas=27"),
+        ({"max_shift": 2}, "max_shift=2"),
+    ],
+)
+def test_bad_options_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        Experiment(**options).complete()

@@ -1,0 +1,267 @@
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+import symclone_tf as sc
+from symclone_tf.experiments.experiment import Experiment
+from symclone_tf.layers.cloned_conv2d import ClonedConv2D
+from symclone_tf.layers.convolutions import convolution_layers
+from symclone_tf.experiments.networks import mnist_network, network_students
+from symclone_tf.experiments.running import find_or_clone
+from symclone_tf.teachers.group_conv import GroupConv2D
+
+
+def sizes(**options):
+    return [s.image_size for s in network_students("c4", **options)]
+
+
+@pytest.fixture(scope="module")
+def students(clones):
+    return find_or_clone(Experiment("cloned", "c4"), clones)
+
+
+def test_layers_are_those_of_the_mnist_network():
+    assert sizes() == [28, 26, 12, 10]
+    assert sizes(canvas=40) == [40, 38, 18, 16]
+    assert sizes(padding="same") == [28, 28, 14, 14]
+
+
+def test_only_the_first_layer_lifts():
+    assert [s.lifting for s in network_students("c4")] == [True, False, False, False]
+
+
+def test_options_reach_every_student():
+    assert {s.blocks for s in network_students("t2", blocks=7)} == {7}
+
+
+@pytest.mark.parametrize("make", [network_students, mnist_network])
+def test_canvas_too_small_for_the_last_layer_is_refused(make):
+    arguments = ("c4",) if make is network_students else ("gcnn", "c4")
+    with pytest.raises(ValueError, match=r"convolution 4 .* 2×2 .*canvas=12"):
+        make(*arguments, canvas=12)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "kind", "parameters"),
+    [
+        ("cnn", layers.Conv2D, (9 * 1 + 1, 9 * 10 + 1, 9 * 10 + 1, 9 * 20 + 1)),
+        ("gcnn", GroupConv2D, (9 * 1 + 1, 36 * 10 + 1, 36 * 10 + 1, 36 * 20 + 1)),
+    ],
+)
+def test_convolutions_have_10_10_20_and_20_filters(architecture, kind, parameters):
+    found = convolution_layers(mnist_network(architecture, "c4"))
+    assert [type(layer) for layer in found] == [kind] * 4
+    expected = [
+        f * n + f for f, n in zip((10, 10, 20, 20), [p - 1 for p in parameters])
+    ]
+    assert [layer.count_params() for layer in found] == expected
+
+
+def test_mlp_has_the_papers_widths():
+    model = mnist_network("mlp", classes=20)
+    widths = [layer.units for layer in model.layers if isinstance(layer, layers.Dense)]
+    assert widths == [256, 256, 512, 512, 256, 128, 20]
+    assert convolution_layers(model) == []
+
+
+@pytest.mark.parametrize("architecture", ["mlp", "cnn", "gcnn"])
+def test_answers_are_probabilities(architecture, rng):
+    model = mnist_network(architecture, "t2", classes=20, canvas=30)
+    answers = model.predict_on_batch(rng.normal(size=(3, 30, 30, 1)))
+    assert answers.shape == (3, 20)
+    np.testing.assert_allclose(answers.sum(axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("architecture", ["mlp", "cnn", "gcnn"])
+def test_seed_decides_all_weights(architecture):
+    def weights(seed):
+        return np.concatenate(
+            [w.ravel() for w in mnist_network(architecture, seed=seed).get_weights()]
+        )
+
+    np.testing.assert_array_equal(weights(1), weights(1))
+    assert not np.array_equal(weights(1), weights(2))
+    assert not np.array_equal(weights(None), weights(None))
+
+
+def test_kernels_are_he_normal_and_differ_between_layers():
+    kernels = [
+        layer.kernel for layer in convolution_layers(mnist_network("gcnn", seed=0))
+    ]
+    np.testing.assert_allclose(np.std(kernels[3]), np.sqrt(2 / (36 * 20)), rtol=0.05)
+    assert not np.array_equal(kernels[1], kernels[2][..., :10, :10])
+
+
+def test_network_on_c4_is_invariant_and_a_plain_one_is_not(rng):
+    images = rng.normal(size=(4, 28, 28, 1)).astype("float32")
+    turned = np.rot90(images, axes=(1, 2))
+    gcnn = mnist_network("gcnn", "c4", seed=0)
+    np.testing.assert_allclose(gcnn(turned), gcnn(images), rtol=1e-4)
+    cnn = mnist_network("cnn", "c4", seed=0)
+    assert np.abs(cnn(turned) - cnn(images)).max() > 1e-3
+
+
+def test_frozen_clones_answer_as_group_convolutions_through_the_whole_network(
+    rng, students
+):
+    """Every layer's output, with kernels and biases that are the same."""
+    gcnn = mnist_network("gcnn", "c4", seed=0)
+    cloned = mnist_network("cloned", "c4", students=students, seed=0)
+    for mine, theirs in zip(convolution_layers(cloned), convolution_layers(gcnn)):
+        bias = rng.normal(size=mine.bias.shape)
+        np.testing.assert_array_equal(mine.kernel, theirs.kernel)
+        mine.bias.assign(bias)
+        theirs.bias.assign(bias)
+    images = rng.normal(size=(4, 28, 28, 1)).astype("float32")
+    pairs = zip(_all_outputs(cloned, images), _all_outputs(gcnn, images), strict=True)
+    for mine, theirs in pairs:
+        error = np.linalg.norm(mine - theirs) / np.linalg.norm(theirs)
+        assert error < 1e-3
+
+
+def _all_outputs(model, images):
+    outputs = [layer.output for layer in model.layers]
+    return keras.Model(model.inputs, outputs).predict_on_batch(images)
+
+
+def test_symmetry_and_anchors_reach_the_clones(students):
+    model = mnist_network("cloned", "c4", students=students)
+    assert {layer.symmetry for layer in convolution_layers(model)} == {"frozen"}
+    assert len(model.trainable_weights) == 4 * 2 + 2 * 2
+    copies = [type(s).from_config(s.get_config()) for s in students]
+    model = mnist_network(
+        "cloned",
+        "c4",
+        students=copies,
+        symmetry="anchored",
+        anchor="l2",
+        anchor_strength=7,
+    )
+    found = {
+        (c.symmetry, c.anchor, c.anchor_strength) for c in convolution_layers(model)
+    }
+    assert found == {("anchored", "l2", 7.0)}
+
+
+def test_convolutions_of_nested_models_are_found(students):
+    inner = keras.Sequential([layers.Conv2D(1, 3, name="inside")])
+    model = keras.Sequential(
+        [keras.Input((28, 28, 1)), ClonedConv2D(2, students[0]), layers.Flatten()]
+    )
+    outer = keras.Sequential([keras.Input((30, 30, 1)), inner, model])
+    assert [layer.name for layer in convolution_layers(outer)][:1] == ["inside"]
+    assert len(convolution_layers(outer)) == 2
+
+
+def test_convolutions_come_in_order_and_shared_ones_once():
+    def conv(name):
+        return layers.Conv2D(1, 3, padding="same", name=name)
+
+    inner = keras.Sequential([conv("b"), keras.Sequential([conv("c")]), conv("d")])
+    inputs = keras.Input((8, 8, 1))
+    outputs = conv("e")(inner(inner(conv("a")(inputs))))
+    found = convolution_layers(keras.Model(inputs, outputs))
+    assert [layer.name for layer in found] == ["a", "b", "c", "d", "e"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"group": "t2"}, "needs students of T.2. 28×28.*Received.*C4 lifting 28×28"),
+        ({"canvas": 30}, "needs students of C4 lifting 30×30"),
+    ],
+)
+def test_students_of_another_network_are_refused(students, options, message):
+    copies = [twin_of(student) for student in students]
+    with pytest.raises(ValueError, match=message):
+        mnist_network("cloned", **{"group": "c4", **options}, students=copies)
+    # And are as free as before.
+    mnist_network("cloned", students=copies, symmetry="trainable")
+
+
+def test_too_few_students_are_refused(students):
+    with pytest.raises(ValueError, match=r"10×10, 3×3 valid\. Received: .*12×12, 3×3"):
+        mnist_network("cloned", students=students[:3])
+
+
+def test_probabilities_are_float32_under_mixed_precision():
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        answers = mnist_network("cnn")(np.ones((1, 28, 28, 1), "float32"))
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert answers.dtype == "float32"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("vgg",), "must be one of mlp, cnn, gcnn, cloned.*architecture=vgg"),
+        (("cnn", "c5"), "group=c5"),
+        (("cnn", "c4", 0), "classes=0"),
+        (("cnn", "c4", 10, -1), "canvas=-1"),
+        (("cloned",), "needs four of them.*students=None"),
+        (("cnn", "c4", 10, 28, []), "for `architecture` cloned"),
+    ],
+)
+def test_bad_arguments_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        mnist_network(*arguments)
+
+
+@pytest.mark.parametrize("canvas", [28, 27])
+def test_pooling_takes_the_maximum_over_space_alone(rng, canvas):
+    model = mnist_network("gcnn", "c4", canvas=canvas, seed=0)
+    images = rng.normal(size=(2, canvas, canvas, 1)).astype("float32")
+    before = _until(model, "conv_2", images)[-1]
+    after = _until(model, "conv_3", images)[-2]
+    np.testing.assert_array_equal(after, layers.MaxPooling3D((2, 2, 1))(before))
+
+
+def _until(model, name, images):
+    names = [layer.name for layer in model.layers]
+    return _all_outputs(model, images)[: names.index(name) + 1]
+
+
+@pytest.mark.parametrize("architecture", ["mlp", "cnn", "gcnn"])
+def test_networks_are_the_same_whatever_keras_is_configured_for(rng, architecture):
+    images = rng.normal(size=(2, 28, 28, 1)).astype("float32")
+    expected = mnist_network(architecture, seed=0)(images)
+    keras.config.set_image_data_format("channels_first")
+    try:
+        network = mnist_network(architecture, seed=0)
+    finally:
+        keras.config.set_image_data_format("channels_last")
+    np.testing.assert_array_equal(network(images), expected)
+
+
+@pytest.mark.parametrize("policy", ["float64", "mixed_bfloat16"])
+def test_networks_and_clones_work_under_other_policies(rng, students, policy):
+    images = rng.normal(size=(2, 28, 28, 1)).astype("float32")
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        # Under each policy, initializers draw other kernels.
+        expected = mnist_network("gcnn", seed=0)(images)
+        copies = [twin_of(student) for student in students]
+        network = mnist_network("cloned", students=copies, seed=0)
+        clone, report = sc.clone("t2", image_size=6, verbose=0)
+    finally:
+        keras.config.set_dtype_policy(before)
+    tolerance = 0.05 if "bfloat16" in policy else 1e-3
+    answers, expected = (
+        np.asarray(keras.ops.cast(a, "float32")) for a in (network(images), expected)
+    )
+    np.testing.assert_allclose(answers, expected, atol=tolerance)
+    assert report.nmse < 1e-10
+    assert clone.compute_dtype == "float32"
+
+
+def twin_of(student):
+    """The same student, not frozen by another network."""
+    twin = type(student).from_config(student.get_config())
+    twin.build()
+    twin.set_weights(student.get_weights())
+    return twin

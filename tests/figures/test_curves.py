@@ -1,0 +1,115 @@
+"""Curves go through the numbers that they are drawn from."""
+
+import numpy as np
+import pytest
+
+import symclone_tf as sc
+from symclone_tf.figures.curves import draw_accuracies, draw_costs, draw_equivariance, draw_learning_curves, draw_weights
+
+MLP = {"architecture": "mlp"}
+FROZEN = {"architecture": "cloned", "symmetry": "frozen"}
+
+
+def row(task, accuracy, seed=0, before=1e-6, after=0.5, **network):
+    experiment = sc.Experiment(task=task, seed=seed, **network).complete()
+    errors = {
+        f"conv_{i}_{when}": None if network == MLP else i * value
+        for i in (1, 2, 3, 4)
+        for when, value in (("before", before), ("after", after))
+    }
+    return sc.Row(experiment, {"accuracy": accuracy, **errors})
+
+
+def points(axes, marker="o"):
+    """All dots of a panel, sorted."""
+    lines = [line for line in axes.get_lines() if line.get_marker() == marker]
+    return sorted(tuple(xy) for line in lines for xy in line.get_xydata().tolist())
+
+
+def test_histograms_hold_all_weights(rng):
+    weights = {step: rng.normal(size=500) * step for step in (0, 1, 2)}
+    values = np.array([-1.5, 2.0])
+    figure = draw_weights(weights, values)
+    assert [axes.get_title() for axes in figure.axes] == ["step 0", "step 1", "step 2"]
+    for axes, weight in zip(figure.axes, weights.values()):
+        heights = np.array([bar.get_height() for bar in axes.patches])
+        edges = [bar.get_x() for bar in axes.patches]
+        edges.append(axes.patches[-1].get_x() + axes.patches[-1].get_width())
+        np.testing.assert_array_equal(heights, np.histogram(weight, edges)[0])
+        assert heights.sum() == 500
+    assert [x for x, _ in points(figure.axes[-1], "|")] == [-1.5, 2.0]
+
+
+def test_learning_curves_have_their_floors():
+    curves = {9: [1, 0.1, 0.001], 7: [1, 0.5, 0.25], 5: [1, 0.9, 0.5]}
+    (axes,) = draw_learning_curves(curves).axes
+    drawn = {line.get_label(): line for line in axes.get_lines()}
+    for blocks, curve in curves.items():
+        expected = list(zip((1, 2, 3), curve))
+        assert drawn[f"{blocks} blocks"].get_xydata().tolist() == [
+            list(xy) for xy in expected
+        ]
+    floors = [
+        line.get_ydata()[0]
+        for line in axes.get_lines()
+        if line.get_linestyle() == "--" and len(line.get_ydata())
+    ]
+    assert floors == pytest.approx([2 / 9, 4 / 9])
+    assert axes.get_yscale() == "log"
+
+
+def test_accuracies_are_a_dot_a_seed_and_a_line_at_their_mean():
+    rows = [
+        row("invariance", 0.25, **MLP),
+        row("invariance", 0.5, seed=1, **MLP),
+        row("invariance", 0.75, **FROZEN),
+        row("breaking", 0.125, **FROZEN),
+    ]
+    invariance, breaking = draw_accuracies(rows).axes
+    assert points(invariance) == [(0.25, 0), (0.5, 0), (0.75, 1)]
+    assert points(breaking) == [(0.125, 1)]
+    means = {tuple(line.get_xdata()) for line in invariance.get_lines()}
+    assert (0.375, 0.375) in means
+    names = [label.get_text() for label in invariance.get_yticklabels()]
+    assert names == ["mlp", rows[2].experiment.network]
+
+
+def test_equivariance_goes_from_before_to_after_training():
+    rows = [
+        row("breaking", 0.5, **MLP),
+        row("breaking", 0.5, after=0.2, **FROZEN),
+        row("breaking", 0.5, after=0.4, seed=1, **FROZEN),
+    ]
+    _, breaking = draw_equivariance(rows).axes
+    lines = [line for line in breaking.get_lines() if line.get_marker() == "None"]
+    ends = [line.get_ydata().tolist() for line in lines]
+    assert ends == [pytest.approx([i * 1e-6, i * 0.3]) for i in (1, 2, 3, 4)]
+    assert len(points(breaking)) == 8
+
+
+def test_all_networks_of_a_benchmark_are_told_apart():
+    plan = [e for e in sc.benchmark_plan("c4", seeds=1) if e.architecture != "mlp"]
+    errors = row("breaking", 0.5, **FROZEN).figures
+    figure = draw_equivariance([sc.Row(experiment, errors) for experiment in plan])
+    (legend,) = figure.legends
+    *networks, _, _ = legend.legend_handles
+    looks = {(line.get_color(), line.get_marker()) for line in networks}
+    assert len(looks) == len(networks) == 9
+    figure.draw_without_rendering()
+    box, page = legend.get_window_extent(), figure.bbox
+    assert page.x0 <= box.x0 < box.x1 <= page.x1
+
+
+def test_costs_are_those_measured():
+    def rows(scale):
+        return [
+            {"layer": layer, "size": n, "seconds": scale * n, "memory": 1e6 * n}
+            for layer in ("T(2)", "C4 group")
+            for n in (8, 16)
+        ]
+
+    seconds, memory = draw_costs({"training": rows(2), "solving": rows(1)}).axes
+    lines = {line.get_label(): line.get_xydata().tolist() for line in seconds.lines}
+    assert lines["T(2), trained"] == [[8, 16], [16, 32]]
+    assert lines["C4 group, closed form"] == [[8, 8], [16, 16]]
+    assert all(line.get_ydata().tolist() == [8, 16] for line in memory.lines)

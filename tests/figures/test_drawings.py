@@ -1,0 +1,156 @@
+"""Figures show the numbers that they should."""
+
+import numpy as np
+import pytest
+
+import symclone_tf as sc
+from symclone_tf.figures.drawings import mosaic, move_name
+from symclone_tf.students.dense import DenseStudent
+
+
+def pixels(axes):
+    return np.ma.filled(axes.images[0].get_array(), np.nan)
+
+
+def toeplitz(kernel, size):
+    """A convolution's matrix, entry by entry."""
+    k = len(kernel)
+    out = size - k + 1
+    matrix = np.zeros((out * out, size * size))
+    for u in range(out):
+        for v in range(out):
+            for a in range(k):
+                for b in range(k):
+                    matrix[u * out + v, (u + a) * size + v + b] = kernel[a, b]
+    return matrix
+
+
+def solved(group, blocks=None, size=7):
+    options = {"image_size": size, "blocks": blocks, "solver": "closed-form"}
+    return sc.clone(group, verbose=0, **options)[0]
+
+
+class TestDigits:
+    def test_rows_are_the_originals_and_all_turns(self, rng):
+        images = rng.random((3, 8, 8))
+        grid = np.reshape(sc.draw_digits(images, "c4").axes, (4, 3))
+        for turns, row in enumerate(grid):
+            for image, axes in zip(images, row):
+                np.testing.assert_array_equal(pixels(axes), np.rot90(image, turns))
+        assert [row[0].get_ylabel() for row in grid] == [
+            "original",
+            "turned 90°",
+            "turned 180°",
+            "turned 270°",
+        ]
+
+    def test_rows_are_the_originals_and_all_shifts(self, rng):
+        images = rng.random((2, 8, 8))
+        figure = sc.draw_digits(images, "t2", shifts=((-1, 2),))
+        grid = np.reshape(figure.axes, (2, 2))
+        expected = np.pad(images[1], ((0, 1), (2, 0)))[1:, :-2]
+        np.testing.assert_array_equal(pixels(grid[1, 1]), expected)
+        assert grid[1, 0].get_ylabel() == "1 up, 2 right"
+
+
+@pytest.mark.parametrize("group", ["t2", "c4"])
+def test_operators_are_the_clones_the_toeplitz_matrices_and_their_difference(
+    rng, group
+):
+    kernel = rng.normal(size=(3, 3))
+    student = solved(group)
+    figure = sc.draw_operators(student, kernel)
+    count = student.group.order
+    grid = np.reshape(figure.axes[: 3 * count], (count, 3))
+    for turns, (clone, teacher, difference) in enumerate(grid):
+        expected = toeplitz(np.rot90(kernel, turns), 7)
+        np.testing.assert_allclose(pixels(teacher), expected, atol=1e-6)
+        np.testing.assert_allclose(pixels(clone), expected, atol=1e-4)
+        np.testing.assert_allclose(
+            pixels(difference), pixels(clone) - pixels(teacher), atol=1e-12
+        )
+    *_, (clone, teacher, difference) = grid
+    assert clone.images[0].get_clim() == teacher.images[0].get_clim()
+    errors = [np.abs(pixels(row[2])).max() for row in grid]
+    assert difference.images[0].get_clim()[1] == (max(errors) or 1)
+
+
+class TestFeatureMaps:
+    def draw(self, rng, group, by):
+        image = rng.normal(size=(7, 7)).astype("float32")
+        kernel = rng.normal(size=(3, 3)).astype("float32")
+        clone = solved(group)
+        layers = {
+            "teacher": (sc.teacher_of(clone), clone),
+            "7 blocks": (solved(group, 7),) * 2,
+            "untrained": (sc.untrained(clone), clone),
+        }
+        figure = sc.draw_feature_maps(image, layers, kernel, by, "noise")
+        return image, kernel, layers, np.reshape(figure.axes, (3, 4))
+
+    def test_columns_are_what_each_layer_answers(self, rng):
+        image, kernel, layers, grid = self.draw(rng, "c4", 1)
+        np.testing.assert_array_equal(pixels(grid[0, 0]), image)
+        np.testing.assert_array_equal(pixels(grid[1, 0]), np.rot90(image))
+        assert [axes.get_title() for axes in grid[0]] == ["noise", *layers]
+        for column, (answer, _) in zip(grid.T[1:], layers.values()):
+            for axes, inputs in zip(column, (image, np.rot90(image))):
+                inputs = np.array(inputs)[None, ..., None]
+                maps = np.asarray(answer(inputs, kernel[..., None, None]))[0, ..., 0]
+                np.testing.assert_allclose(pixels(axes), mosaic(maps), atol=1e-6)
+
+    def test_last_row_is_the_difference_from_turning_the_output(self, rng):
+        _, _, layers, grid = self.draw(rng, "c4", 1)
+        for column, name in zip(grid.T[1:], layers):
+            first, second, difference = (unpacked(pixels(axes)) for axes in column)
+            # Turned by 90°, each map goes to the next place on the group axis.
+            expected = np.roll(np.rot90(first), 1, axis=-1)
+            np.testing.assert_allclose(difference, second - expected, atol=1e-5)
+            error = np.linalg.norm(difference) / np.linalg.norm(expected)
+            shown = float(column[2].get_xlabel().split()[-1])
+            assert shown == pytest.approx(error, rel=0.06, abs=1e-6)
+            assert (error < 1e-5) == (name == "teacher")
+
+    def test_last_row_is_the_difference_from_shifting_the_output(self, rng):
+        _, _, _, grid = self.draw(rng, "t2", (1, -2))
+        for column in grid.T[1:]:
+            first, second, difference = (pixels(axes) for axes in column)
+            np.testing.assert_allclose(
+                difference[1:, :-2], (second[1:, :-2] - first[:-1, 2:]), atol=1e-6
+            )
+            assert np.isnan(difference[0]).all()
+            assert np.isnan(difference[:, -2:]).all()
+
+
+def unpacked(tiles):
+    """The maps of a mosaic of four."""
+    half = len(tiles) // 2
+    parts = (tiles[:half, :half], tiles[:half, -half:])
+    parts += (tiles[-half:, :half], tiles[-half:, -half:])
+    return np.stack(parts, axis=-1)
+
+
+def test_mosaic_keeps_the_order_of_the_maps(rng):
+    maps = rng.normal(size=(5, 5, 4))
+    np.testing.assert_array_equal(unpacked(mosaic(maps)), maps)
+    np.testing.assert_array_equal(mosaic(maps[..., :1]), maps[..., 0])
+    assert mosaic(np.zeros((5, 5, 8))).shape == (11, 23)
+
+
+@pytest.mark.parametrize(
+    ("group", "by", "name"),
+    [
+        ("c2", 1, "turned 180°"),
+        ("d4", 4, "mirrored"),
+        ("d4", 7, "mirrored, turned 270°"),
+        ("t2", (2, -1), "2 down, 1 left"),
+    ],
+)
+def test_moves_have_names(group, by, name):
+    assert move_name(group, by) == name
+
+
+def test_student_of_feature_maps_has_no_operators_on_images():
+    student = DenseStudent("c4", lifting=False, image_size=7)
+    with pytest.raises(ValueError, match="must read images"):
+        sc.draw_operators(student, np.ones((3, 3)))

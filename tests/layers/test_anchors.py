@@ -1,0 +1,73 @@
+"""Penalties are the paper's formulas, and Keras adds them to the loss."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from symclone_tf.layers.anchors import ANCHORS, Anchored, penalty
+
+
+def kl(after, before):
+    p, q = (np.exp(w) / np.sum(np.exp(w)) for w in (after, before))
+    return np.sum(p * np.log(p / q))
+
+
+def l2(after, before):
+    return np.sum((after - before) ** 2)
+
+
+@pytest.mark.parametrize(("kind", "formula"), [("kl", kl), ("l2", l2)])
+def test_penalties_are_the_formulas(rng, kind, formula):
+    before, change = rng.normal(size=(2, 4, 5))
+    found = float(penalty(kind, before + change, before))
+    assert found == pytest.approx(formula(before + change, before), rel=1e-5)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_divergence_of_millions_of_weights_survives_rounding(rng, compiled):
+    before = rng.normal(scale=0.03, size=2_000_000).astype("float32")
+    after = before + rng.normal(scale=1e-3, size=before.size).astype("float32")
+
+    @tf.function(jit_compile=compiled)
+    def pay(weight):
+        with tf.GradientTape() as tape:
+            tape.watch(weight)
+            value = penalty("kl", weight, before)
+        return value, tape.gradient(value, weight)
+
+    value, gradient = pay(tf.constant(after))
+    expected = kl(*(w.astype("float64") for w in (after, before)))
+    assert float(value) == pytest.approx(expected, rel=1e-2)
+    p, moved = np.exp(after.astype("float64")), after.astype("float64") - before
+    p /= p.sum()
+    slope = p * (moved - np.sum(p * moved))  # of p·log(p/q), by hand
+    assert np.linalg.norm(gradient - slope) < 1e-2 * np.linalg.norm(slope)
+
+
+@pytest.mark.parametrize("kind", ANCHORS)
+def test_penalties_lead_back(rng, kind):
+    before, change = rng.normal(size=(2, 4, 5)).astype("float32")
+    after, step = keras.Variable(before + change), 1e-2
+    with tf.GradientTape() as tape:
+        value = penalty(kind, after, keras.Variable(before, trainable=False))
+    direction = tape.gradient(value, after.value)
+    ahead, behind = (
+        float(penalty(kind, after + sign * step * direction, before))
+        for sign in (1, -1)
+    )
+    slope = float(tf.reduce_sum(direction**2))
+    assert (ahead - behind) / (2 * step) == pytest.approx(slope, rel=1e-2)
+
+
+@pytest.mark.parametrize("kind", ANCHORS)
+def test_what_has_not_moved_pays_nothing(rng, kind):
+    weight = rng.normal(size=(4, 5))
+    assert float(penalty(kind, weight, weight)) == pytest.approx(0, abs=1e-6)
+
+
+def test_strength_multiplies_what_joins_the_loss(rng):
+    layer = keras.layers.Dense(2, use_bias=False, kernel_initializer="ones")
+    layer.build((None, 3))
+    layer.kernel.regularizer = Anchored("l2", 0.5, keras.Variable(np.zeros((3, 2))))
+    assert float(sum(layer.losses)) == pytest.approx(0.5 * 6)
