@@ -40,7 +40,7 @@ def training(target: float, **layer) -> dict:
         def on_train_batch_end(self, batch, logs=None):
             self.model.stop_training = logs["nmse"] <= target
 
-    student = sc.DenseStudent(**layer, seed=0)
+    student = sc.DenseStudent(sc.ConvTeacher(**layer), seed=0)
     before = _peak()
     start = time.perf_counter()
     cloner = sc.Cloner(student)
@@ -74,10 +74,10 @@ def solving(**layer) -> dict:
     from benchmarks import operations
     from symclone_tf.cloning import solving_memory
 
-    student = sc.DenseStudent(**layer, seed=0)
+    student = sc.DenseStudent(sc.ConvTeacher(**layer), seed=0)
     before = _peak()
     start = time.perf_counter()
-    sc.solve(student, sc.teacher_of(student))
+    sc.cloning.solve(student)
     seconds = time.perf_counter() - start
     return {
         "seconds": seconds,
@@ -96,7 +96,7 @@ def layers(channels: int, filters: int, batch: int, **layer) -> dict:
     import symclone_tf as sc
     from benchmarks import operations
 
-    student = sc.DenseStudent(**layer, seed=0)
+    student = sc.DenseStudent(sc.ConvTeacher(**layer), seed=0)
     student.build()
     image, kernel = student.input_shapes((channels,), (filters,))
     inputs, weights = tf.random.normal((batch, *image)), tf.random.normal(kernel)
@@ -104,7 +104,7 @@ def layers(channels: int, filters: int, batch: int, **layer) -> dict:
         "student_operations": operations.student_forward(student, channels, filters),
         "teacher_operations": operations.teacher_forward(student, channels, filters),
     }
-    for name, call in (("student", student), ("teacher", sc.teacher_of(student))):
+    for name, call in (("student", student), ("teacher", student.teacher)):
         forward = tf.function(lambda call=call: call(inputs, weights))
 
         @tf.function

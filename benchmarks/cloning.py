@@ -33,7 +33,9 @@ def main():
     (arguments.output / "cloning.json").write_text(json.dumps(results, indent=1) + "\n")
     text = report(results)
     (arguments.output / "cloning.md").write_text(text, encoding="utf-8")
-    sc.save_figure(sc.draw_costs(results), arguments.output / "cloning.svg")
+    sc.figures.save_figure(
+        sc.figures.draw_costs(results), arguments.output / "cloning.svg"
+    )
     print(text)
 
 

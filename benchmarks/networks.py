@@ -14,11 +14,8 @@ from rich.console import Console
 
 import symclone_tf as sc
 from benchmarks.cloning import machine
-from symclone_tf.experiments import NETWORKS, VARIANTS
-from symclone_tf.experiments import canvas_and_shift
+from symclone_tf.experiments import VARIANTS, canvas_and_shift, networks_of
 
-# Anchor strengths all cost the same.
-TIMED = (*NETWORKS, VARIANTS[0], *VARIANTS[-2:])
 BATCH = 64
 KINDS = {"plain": False, "xla": True}
 
@@ -50,18 +47,25 @@ def main():
     print(text)
 
 
+def timed(group) -> tuple[dict, ...]:
+    """The networks of a group that are timed: anchor strengths cost the same."""
+    return (*networks_of(group), VARIANTS[0], *VARIANTS[-2:])
+
+
 def step_seconds(group, steps, turns=3) -> list[dict]:
     """Seconds that each network takes for a step of training.
 
     Plain and compiled with XLA in turns, so that both see the same machine; the
     fastest turn counts.
     """
-    data = sc.mnist_task("invariance", group, size=BATCH * steps, batch_size=BATCH)
+    data = sc.experiments.mnist_task(
+        "invariance", group, size=BATCH * steps, batch_size=BATCH
+    )
     data = data.cache().repeat()
     quiet = {"shuffle": False, "verbose": 0}
     rows = []
-    for options in TIMED:
-        name = sc.Experiment(group=group, **options).network
+    for options in timed(group):
+        name = sc.experiments.Experiment(group=group, **options).network
         Console(stderr=True).print(f"{group}, {name} …")
         students = solved(group, **options)
         models = {kind: network(group, students, **options) for kind in KINDS}
@@ -85,9 +89,9 @@ def solved(group, architecture, blocks=9, **options):
     if architecture != "cloned":
         return None
     canvas, _ = canvas_and_shift(group)
-    students = sc.network_students(group, canvas, blocks=blocks, seed=0)
+    students = sc.experiments.network_students(group, canvas, blocks=blocks, seed=0)
     for student in students:
-        sc.solve(student, sc.teacher_of(student))
+        sc.cloning.solve(student)
     return students
 
 
@@ -95,12 +99,12 @@ def network(group, students, blocks=None, **options) -> keras.Model:
     """The network of an experiment."""
     canvas, _ = canvas_and_shift(group)
     options |= {"canvas": canvas, "students": students, "seed": 0}
-    return sc.mnist_network(group=group, **options)
+    return sc.experiments.mnist_network(group=group, **options)
 
 
 def pipeline_seconds(group, size) -> float:
     """Seconds in which an epoch of digits comes from the cache."""
-    data = sc.mnist_task("invariance", group, size=size, batch_size=BATCH)
+    data = sc.experiments.mnist_task("invariance", group, size=size, batch_size=BATCH)
     seconds = []
     for _ in range(4):
         start = time.perf_counter()
@@ -117,16 +121,18 @@ def agreement(group, **sizes) -> dict:
     `GroupConv2D`.
     """
     architecture = "cnn" if group == "t2" else "gcnn"
-    experiment = sc.Experiment(architecture, group, **sizes)
+    experiment = sc.experiments.Experiment(architecture, group, **sizes)
     Console(stderr=True).print(f"{group}, {experiment.network}, trained …")
-    trained, metrics = sc.run_experiment(experiment)
+    trained, metrics = sc.experiments.run_experiment(experiment)
     frozen = {"architecture": "cloned", "symmetry": "frozen"}
     cloned = network(group, solved(group, **frozen), **frozen)
     for mine, theirs in zip(cloned.layers, trained.layers, strict=True):
         if hasattr(mine, "kernel"):
             mine.kernel.assign(theirs.kernel)
             mine.bias.assign(theirs.bias)
-    digits = sc.mnist_task("invariance", group, "test", size=experiment.test_size)
+    digits = sc.experiments.mnist_task(
+        "invariance", group, "test", size=experiment.test_size
+    )
     answers, expected = (m.predict(digits, verbose=0) for m in (cloned, trained))
     same = np.argmax(answers, axis=1) == np.argmax(expected, axis=1)
     return {

@@ -29,7 +29,7 @@ def run(target: float, seconds: float, image_size=10) -> dict:
         whether it `reached` the target.
     """
     keras.utils.set_random_seed(0)
-    student = sc.DenseStudent("c4", image_size=image_size, seed=0)
+    student = sc.DenseStudent(sc.ConvTeacher("c4", image_size), seed=0)
     student.build()
     student.encoder.kernel.assign(
         np.random.default_rng(0).uniform(size=student.encoder.kernel.shape)
@@ -37,7 +37,7 @@ def run(target: float, seconds: float, image_size=10) -> dict:
     student.block_layers[0].kernel.assign(
         keras.initializers.GlorotUniform(0)(student.block_layers[0].kernel.shape)
     )
-    teacher = sc.teacher_of(student)
+    teacher = student.teacher
     optimizer = keras.optimizers.Adam(1e-3)
     optimizer.build(student.trainable_weights)
 

@@ -40,9 +40,9 @@ def main():
 
 def collect(canvas, seconds) -> list[dict]:
     """Samples per second of every model, batch and way to call it."""
-    students = sc.network_students("c4", canvas=canvas, seed=0)
+    students = sc.experiments.network_students("c4", canvas=canvas, seed=0)
     for student in students:
-        sc.solve(student, sc.teacher_of(student))
+        sc.cloning.solve(student)
     with tempfile.TemporaryDirectory() as root:
         models = [
             pairs(students[0], root),
@@ -64,7 +64,7 @@ def _layers(students):
 def pairs(student, root):
     """A clone, with a kernel for each image."""
     signature = _signature(sc.export(student, root))
-    teacher = sc.teacher_of(student)
+    teacher = student.teacher
 
     def taught(image, kernel):
         one = (image[..., None], kernel[..., None, None])
@@ -75,7 +75,7 @@ def pairs(student, root):
         "memory": tf.function(student.call_pairs),
         "teacher": tf.function(taught),
     }
-    return f"{student.description}, a kernel each", calls, student.input_shapes()
+    return f"{student.teacher.title}, a kernel each", calls, student.input_shapes()
 
 
 def layer(student, channels, filters, root):
@@ -85,7 +85,9 @@ def layer(student, channels, filters, root):
     cloned = sc.ClonedConv2D.from_kernel(kernel, student)
     fused = sc.fuse(cloned)
     signature = _signature(sc.export_layer(fused, root))
-    teacher = sc.GroupConv2D(filters, student.kernel_size, student.group.name)
+    teacher = sc.GroupConv2D(
+        filters, student.teacher.kernel_size, student.teacher.group.name
+    )
     teacher.build((None, *image))
     teacher.kernel.assign(kernel)
     calls = {
@@ -93,15 +95,17 @@ def layer(student, channels, filters, root):
         "memory": tf.function(cloned),
         "teacher": tf.function(teacher),
     }
-    name = f"{student.description}, {channels} → {filters}, exported {fused.form}"
+    name = f"{student.teacher.title}, {channels} → {filters}, exported {fused.form}"
     return name, calls, [image]
 
 
 def classifier(students, canvas, root):
     """The MNIST network, of frozen clones and of their teachers."""
-    cloned = sc.mnist_network("cloned", "c4", 10, canvas, students, seed=0)
-    taught = sc.mnist_network("gcnn", "c4", 10, canvas, seed=0)
-    signature = _signature(sc.export_classifier(cloned, root, "classifier", {}))
+    cloned = sc.experiments.mnist_network("cloned", "c4", 10, canvas, students, seed=0)
+    taught = sc.experiments.mnist_network("gcnn", "c4", 10, canvas, seed=0)
+    signature = _signature(
+        sc.artifacts.export_classifier(cloned, root, "classifier", {})
+    )
     calls = {
         "served": lambda image: signature(image=image),
         "memory": tf.function(lambda image: cloned(image, training=False)),

@@ -46,12 +46,12 @@ def main():
 
 def noticed(task, canvas, digits=500, **sizes) -> dict:
     """Trains the network, and shifts digits that it has not seen."""
-    experiment = sc.Experiment(
+    experiment = sc.experiments.Experiment(
         "cnn", "t2", task, canvas=canvas, max_shift=MAX_SHIFT, **sizes
     )
     Console(stderr=True).print(f"{task}, canvas {canvas} …")
-    model, metrics = sc.run_experiment(experiment)
-    data = sc.mnist_task(
+    model, metrics = sc.experiments.run_experiment(experiment)
+    data = sc.experiments.mnist_task(
         task,
         "t2",
         "test",

@@ -17,7 +17,7 @@ from symclone_tf.cli.tables import show
     metavar="N",
     default=3,
     help="Of mlp, cnn, gcnn, frozen and trainable clones. Anchored clones and those "
-    "of 8 and 7 blocks are trained once.",
+    "of 8 and 7 blocks are trained once. For t2 gcnn is cnn, and left out.",
 )
 @options.protocol
 @click.option(
@@ -33,7 +33,7 @@ def benchmark(group, output, **choices):
     was interrupted.
     """
     sc = start()
-    rows = list(sc.benchmark(group, output=output, **choices))
-    show(f"Benchmark of {group}", sc.summarize(rows))
+    rows = list(sc.experiments.benchmark(group, output=output, **choices))
+    show(f"Benchmark of {group}", sc.experiments.summarize(rows))
     table = pathlib.Path(output, group)
     click.echo(f"Written: {table}.csv, a line a run, and {table}.md, this table")

@@ -125,29 +125,21 @@ def clone(output, canvas, layer, image_size, **choices):
         )
     check_strategy(choices["strategy"])
     sc = start(choices["strategy"])
-    names = ("kernel_size", "padding", "blocks", "hidden_units")
-    sizes = {name: choices.pop(name) for name in names}
+    kernels = {name: choices.pop(name) for name in ("kernel_size", "padding")}
+    makes = {name: choices.pop(name) for name in ("blocks", "hidden_units")}
+    makes |= {"seed": choices["seed"], "dtype": "float32"}
     group = choices.pop("group")
-    training = sc.Training(**choices)
+    training = sc.cloning.Training(**choices)
     if image_size:
-        students = [
-            sc.DenseStudent(
-                group,
-                lifting=layer != "group",
-                image_size=image_size,
-                seed=training.seed,
-                dtype="float32",
-                **sizes,
-            )
-        ]
+        teacher = sc.ConvTeacher(group, image_size, lifting=layer != "group", **kernels)
+        students = [sc.students.make_student("dense", teacher, **makes)]
     else:
-        students = sc.network_students(
-            group, canvas, seed=training.seed, dtype="float32", **sizes
-        )
+        students = sc.experiments.network_students(group, canvas, **kernels, **makes)
     rows = []
-    for student, report, path in sc.clone_and_export(students, training, output):
+    made = sc.artifacts.clone_and_export(students, training, output)
+    for student, report, path in made:
         row = {
-            "Layer": student.description,
+            "Layer": student.teacher.title,
             "Blocks": str(student.blocks),
             "NMSE": figure(report.nmse),
             "Equivariance error": figure(report.equivariance_error),

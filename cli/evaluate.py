@@ -14,14 +14,14 @@ from symclone_tf.cli.tables import figure, show
     type=click.IntRange(1, 1_000_000),
     metavar="N",
     default=256,
-    help="How many to draw; 32 of them, with 8 kernels, for the equivariance error.",
+    help="How many to draw; 32 others, with 8 kernels, for the equivariance error.",
 )
 @click.option(
     "--kernels",
     type=click.IntRange(1, 1000),
     metavar="N",
-    default=32,
-    help="How many per 32 images.",
+    help="How many to draw: each meets every image.  [default: whole orthogonal "
+    "frames of at least 32]",
 )
 @click.option("--seed", type=options.SEED, metavar="N", default=1, help="Of the draws.")
 def evaluate(directory, images, kernels, seed):
@@ -31,17 +31,19 @@ def evaluate(directory, images, kernels, seed):
     of it.
     """
     sc = start()
-    artifact = sc.find(directory)
+    artifact = sc.artifacts.find(directory)
     student = sc.load(artifact.path)
     show(
         "Evaluated",
         [
             {
-                "Layer": student.description,
+                "Layer": student.teacher.title,
                 "Blocks": str(student.blocks),
                 "NMSE": figure(sc.nmse(student, images, kernels, seed)),
                 "Equivariance error": figure(
-                    sc.student_equivariance_error(student, min(images, 32), seed=seed)
+                    sc.cloning.student_equivariance_error(
+                        student, min(images, 32), seed=seed
+                    )
                 ),
                 "Artifact": str(artifact.path),
             }

@@ -47,9 +47,9 @@ def export_layer(directory, kernel, bias, activation, name, output):
     """
     sc = start()
     layer = sc.ClonedConv2D.from_kernel(
-        sc.read_array(kernel),
+        sc.artifacts.read_array(kernel),
         sc.load(directory),
-        sc.read_array(bias) if bias else None,
+        sc.artifacts.read_array(bias) if bias else None,
         activation=activation,
     )
     fused = sc.fuse(layer)

@@ -28,7 +28,7 @@ def figures(group, output, **choices):
     Missing clones are made first. Without MNIST, strokes are drawn instead.
     """
     sc = start()
-    for illustration, path in sc.make_figures(group, output, **choices):
+    for illustration, path in sc.figures.make_figures(group, output, **choices):
         if path is None:
             click.echo(f"Left out {illustration.name}: it needs {illustration.caption}")
         else:

@@ -15,7 +15,7 @@ def list_command(directory):
     DIRECTORY is exported by default.
     """
     sc = start()
-    artifacts = sc.list_artifacts(directory)
+    artifacts = sc.artifacts.list_artifacts(directory)
     if not artifacts:
         click.echo(
             f"No clones in {directory}. symclone-tf clone --group c4 makes some."
@@ -27,7 +27,7 @@ def list_command(directory):
             {
                 "Artifact": artifact.name,
                 "Version": str(artifact.version),
-                "Blocks": str(artifact.record["blocks"]),
+                "Blocks": str(artifact.blocks),
                 "NMSE": _recorded(artifact, "nmse"),
                 "Equivariance error": _recorded(artifact, "equivariance_error"),
                 "Weights": decimal(4 * artifact.record["parameters"]),

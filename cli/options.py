@@ -66,8 +66,7 @@ _SOURCES = (
     click.option(
         "--costs",
         type=click.Path(dir_okay=False),
-        default="benchmarks/results/cloning.json",
-        help="What python -m benchmarks.cloning has written.",
+        help="A file that python -m benchmarks.cloning has written, to draw costs.",
     ),
     DATA_DIR,
 )

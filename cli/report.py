@@ -34,6 +34,6 @@ def report(output, groups, **choices):
     file and no network.
     """
     sc = start()
-    path = sc.make_report(output, list(groups) or None, **choices)
+    path = sc.figures.make_report(output, list(groups) or None, **choices)
     click.echo(f"Wrote {path}, {path.stat().st_size / 1e6:.1f} MB")
     click.echo(f"Next: open {path} in a browser")

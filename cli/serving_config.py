@@ -26,11 +26,11 @@ def serving_config(directory, output, warmup):
     server, and that ask it.
     """
     sc = start()
-    models = sc.write_serving_config(directory, output, warmup)
-    config = sc.config_file(directory, output)
-    commands = [sc.curl_command(model) for model in models]
+    models = sc.serving.write_serving_config(directory, output, warmup)
+    config = sc.serving.config_file(directory, output)
+    commands = [sc.serving.curl_command(model) for model in models]
     click.echo(f"Wrote {config}. Models in it: {len(models)}. To serve them:\n")
-    click.echo(f"{sc.docker_command(directory, config)}\n")
-    click.echo(f"or, where it is installed:\n\n{sc.server_command(config)}\n")
+    click.echo(f"{sc.serving.docker_command(directory, config)}\n")
+    click.echo(f"or, where it is installed:\n\n{sc.serving.server_command(config)}\n")
     click.echo("Next: ask each model, once the server says that it is ready:\n")
     click.echo("\n".join(commands))

@@ -35,7 +35,7 @@ def start(strategy="none"):
         tf.get_logger().setLevel("ERROR")
         if strategy == "multi-worker":
             with _deadline(terminal):
-                symclone_tf.make_strategy(strategy)
+                symclone_tf.cloning.make_strategy(strategy)
         # Devices announce themselves when they are first looked at.
         tf.config.list_logical_devices()
 

@@ -68,8 +68,8 @@ def train(output, clones, data_dir, image_dtype, resume, **choices):
     Missing clones are made first.
     """
     sc = start()
-    metrics, path = sc.train_and_export(
-        sc.Experiment(**choices),
+    metrics, path = sc.experiments.train_and_export(
+        sc.experiments.Experiment(**choices),
         output,
         clones,
         data_dir,

@@ -35,7 +35,7 @@ def one_of(name: str, value, accepted) -> None:
     Raises:
         ValueError: If `value` is none of them.
     """
-    if value not in accepted:
+    if value not in tuple(accepted):  # which asks no hash of lists
         raise ValueError(
             f"`{name}` must be one of {', '.join(accepted)}. Received: {name}={value}"
         )

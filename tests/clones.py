@@ -1,8 +1,16 @@
-"""Clones to test with, without training them."""
+"""Students to test with, without training them."""
 
 import numpy as np
 
 import symclone_tf as sc
+
+
+def dense(
+    group, lifting=True, image_size=28, kernel_size=3, padding="valid", **options
+):
+    """A Dense student of a convolution, not yet built."""
+    teacher = sc.ConvTeacher(group, image_size, kernel_size, lifting, padding)
+    return sc.DenseStudent(teacher, **options)
 
 
 def solved(group="c4", lifting=True, image_size=6, **options):

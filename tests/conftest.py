@@ -6,6 +6,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 import pytest
+from clones import dense
 
 from symclone_tf.cli.startup import start
 
@@ -46,7 +47,7 @@ def mnist():
     import symclone_tf as sc
 
     try:
-        sc.mnist_task("invariance", size=1)
+        sc.experiments.mnist_task("invariance", size=1)
     except sc.DataError as error:
         pytest.skip(str(error))
 
@@ -57,9 +58,11 @@ def clones(tmp_path_factory):
     import symclone_tf as sc
 
     root = tmp_path_factory.mktemp("clones")
-    students = sc.network_students("c4", seed=0, dtype="float32")
-    solve = sc.Training(solver="closed-form")
-    assert len(list(sc.clone_and_export(students, solve, root, verbose=0))) == 4
+    students = sc.experiments.network_students("c4", seed=0, dtype="float32")
+    solve = sc.cloning.Training(solver="closed-form")
+    assert (
+        len(list(sc.artifacts.clone_and_export(students, solve, root, verbose=0))) == 4
+    )
     return root
 
 
@@ -71,7 +74,7 @@ def without_mnist(monkeypatch):
     def refuse(*arguments, **options):
         raise sc.DataError("there is none")
 
-    monkeypatch.setattr("symclone_tf.illustrating.mnist_task", refuse)
+    monkeypatch.setattr("symclone_tf.figures.illustrating.mnist_task", refuse)
 
 
 @pytest.fixture(scope="session")
@@ -81,9 +84,11 @@ def figure_clones(tmp_path_factory):
 
     root = tmp_path_factory.mktemp("figure-clones")
     kinds = ({}, {"blocks": 7}, {"image_size": 10})
-    students = [sc.DenseStudent("c4", seed=0, dtype="float32", **k) for k in kinds]
-    solve = sc.Training(solver="closed-form")
-    assert len(list(sc.clone_and_export(students, solve, root, verbose=0))) == 3
+    students = [dense("c4", seed=0, dtype="float32", **k) for k in kinds]
+    solve = sc.cloning.Training(solver="closed-form")
+    assert (
+        len(list(sc.artifacts.clone_and_export(students, solve, root, verbose=0))) == 3
+    )
     return root
 
 
@@ -91,12 +96,14 @@ def figure_clones(tmp_path_factory):
 def sources(tmp_path, figure_clones):
     """What figures are drawn from: clones, a benchmark of one row, and costs."""
     import symclone_tf as sc
-    from symclone_tf import benchmarking
+    from symclone_tf.experiments import tables
 
-    experiment = sc.Experiment("gcnn").complete()
-    figures = dict.fromkeys(benchmarking._FIGURES, 0.5) | {"parameters": 1}
+    experiment = sc.experiments.Experiment("gcnn").complete()
+    figures = dict.fromkeys(tables.FIGURES, 0.5) | {"parameters": 1}
     (tmp_path / "benchmark").mkdir()
-    benchmarking._append(tmp_path / "benchmark" / "c4.csv", sc.Row(experiment, figures))
+    tables.append_row(
+        tmp_path / "benchmark" / "c4.csv", sc.experiments.Row(experiment, figures)
+    )
     rows = [{"layer": "T(2)", "size": n, "seconds": n, "memory": n} for n in (8, 9)]
     costs = tmp_path / "costs.json"
     costs.write_text(json.dumps({"training": rows, "solving": rows}))

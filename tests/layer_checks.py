@@ -1,9 +1,12 @@
 """What every Keras layer must do, exercised in one call."""
 
+import contextlib
 import json
+import warnings
 
 import keras
 import numpy as np
+from keras.src import testing
 
 
 def check_layer(cls, arguments, inputs, output_shape, weights, path, trainable=None):
@@ -20,8 +23,8 @@ def check_layer(cls, arguments, inputs, output_shape, weights, path, trainable=N
 
     config = layer.get_config()
     assert json.loads(json.dumps(config)) == config
-    again = cls.from_config(config).get_config()
-    assert without_identity(again) == without_identity(config)
+    assert cls.from_config(config).get_config() == config
+    run_keras_own_checks(cls, arguments, inputs, output_shape, weights, trainable)
 
     symbolic = [keras.Input(a.shape[1:], batch_size=a.shape[0]) for a in inputs]
     model = keras.Model(symbolic, layer(*symbolic))
@@ -43,12 +46,22 @@ def check_layer(cls, arguments, inputs, output_shape, weights, path, trainable=N
     return layer
 
 
-def without_identity(config):
-    """A configuration without what tells equal objects apart."""
-    if not isinstance(config, dict):
-        return config
-    return {
-        key: without_identity(value)
-        for key, value in config.items()
-        if key != "shared_object_id"
-    }
+def run_keras_own_checks(cls, arguments, inputs, output_shape, weights, trainable):
+    """What Keras puts its own layers to, apart from what is particular to them."""
+    trainable = weights if trainable is None else trainable
+    keras_own = testing.TestCase()
+    keras_own.setUp()
+    with warnings.catch_warnings(), contextlib.ExitStack() as stack:
+        stack.callback(keras_own.tearDown)
+        # Of the generator that Keras' checks train on.
+        warnings.filterwarnings("ignore", message="`shuffle=True` was passed")
+        keras_own.run_layer_test(
+            cls,
+            arguments,
+            input_shape=inputs[0].shape,
+            expected_output_shape=output_shape,
+            expected_num_trainable_weights=trainable,
+            expected_num_non_trainable_weights=weights - trainable,
+            expected_num_seed_generators=0,
+            supports_masking=False,
+        )

@@ -15,7 +15,7 @@ import keras, tensorflow, tensorflow_datasets
 import symclone_tf
 for name in symclone_tf.__all__:
     getattr(symclone_tf, name)
-from symclone_tf import checkpoints
+from symclone_tf.cloning import checkpoints
 from symclone_tf.cli.main import main
 checkpoints.SECONDS = 0  # small trainings keep their state too
 print("ready", flush=True)

@@ -9,7 +9,7 @@ import sys
 SCRIPT = """
 import signal
 import sys
-from symclone_tf import progress
+from symclone_tf.cloning import progress
 # As in a terminal: what a shell starts in the background ignores interruptions.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 shown = progress.TrainingProgress.on_train_batch_end

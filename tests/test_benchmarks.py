@@ -6,8 +6,10 @@ import sys
 
 import numpy as np
 import pytest
+from clones import dense
 
 import symclone_tf as sc
+from symclone_tf.cloning import recipe_for
 
 # Behind the installed package, which stands beside the benchmarks too.
 sys.path.append(str(pathlib.Path(__file__).parent.parent))
@@ -16,8 +18,8 @@ from benchmarks import cases, cloning, networks, operations, serving, shifts
 
 
 def test_operations_of_a_step_are_those_of_its_matrix_products():
-    student = sc.DenseStudent("c4", image_size=10, blocks=5)
-    recipe = student.recipe(images_per_step=7, kernels_per_step=3)
+    student = dense("c4", image_size=10, blocks=5)
+    recipe = recipe_for(student, images_per_step=7, kernels_per_step=3)
     forward = 2 * 7 * 100 * (5 * 64)  # (7, 100) @ (100, 5·64)
     mixing = 2 * (7 * 64) * 5 * (4 * 3)  # (7·64, 5) @ (5, 4·3)
     teacher = 2 * (7 * 64) * 9 * (4 * 3)
@@ -27,7 +29,7 @@ def test_operations_of_a_step_are_those_of_its_matrix_products():
 
 
 def test_operations_of_a_layer_are_those_of_the_cheaper_order():
-    student = sc.DenseStudent("t2", image_size=10)
+    student = dense("t2", image_size=10)
     wide = operations.student_forward(student, channels=20, filters=2)
     assert wide == operations.student_forward(student, 2, 20) * (
         2 * 100 * (64 + 20) / (2 * 64 * (100 + 20))
@@ -37,7 +39,7 @@ def test_operations_of_a_layer_are_those_of_the_cheaper_order():
 
 def test_closed_form_of_a_group_layer_takes_more_than_of_a_lifting_one():
     lifting, group = (
-        operations.closed_form(sc.DenseStudent("c4", lifts, image_size=10))
+        operations.closed_form(dense("c4", lifts, image_size=10))
         for lifts in (True, False)
     )
     assert group > 10 * lifting
@@ -50,7 +52,7 @@ def test_measurements_are_of_clones_that_reached_the_target(kind):
     assert row["nmse"] < 1e-6
     assert row["seconds"] > 0
     assert row["operations"] > 0
-    assert row["weights"] == 4 * sc.DenseStudent("c4", image_size=6).parameters
+    assert row["weights"] == 4 * dense("c4", image_size=6).parameters
 
 
 def test_straightforward_loop_learns_slowly():
@@ -85,7 +87,7 @@ def test_report_and_plot_show_what_was_measured():
     assert f"{everything['products']['rate'] / 1e9:.0f} GFLOP/s" in text
     assert re.search(rf"\| C4 lifting \| 6 \| [\d.]+ \| {trained['steps']} \|", text)
     assert "Ratio: more than 18." in text
-    lines = sc.draw_costs(everything).axes[0].get_lines()
+    lines = sc.figures.draw_costs(everything).axes[0].get_lines()
     assert [line.get_xydata().tolist() for line in lines][1] == [
         [row["size"], row["seconds"]] for row in rows
     ]
@@ -107,7 +109,8 @@ def test_serving_measures_every_model_at_every_batch(monkeypatch):
 
 
 def test_networks_are_timed_and_their_clones_agree(monkeypatch):
-    monkeypatch.setattr(networks, "TIMED", networks.TIMED[:1])
+    first = networks.timed("c4")[:1]
+    monkeypatch.setattr(networks, "timed", lambda group: first)
     steps = networks.step_seconds("c4", steps=1, turns=1)
     assert [row["network"] for row in steps] == ["mlp"]
     assert all(row[kind] > 0 for row in steps for kind in networks.KINDS)

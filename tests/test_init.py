@@ -1,5 +1,8 @@
-"""Public names and modules do not hide each other."""
+"""The front door, and the doors of the rooms."""
 
+import ast
+import inspect
+import pathlib
 import pkgutil
 import subprocess
 import sys
@@ -9,10 +12,45 @@ import pytest
 
 import symclone_tf
 
+ROOMS = {
+    *("symmetry", "teachers", "students", "cloning"),
+    *("layers", "artifacts", "experiments", "figures"),
+}
+DOORS = [symclone_tf, *(getattr(symclone_tf, room) for room in sorted(ROOMS))]
+DOORS_BY_NAME = pytest.mark.parametrize("door", DOORS, ids=lambda d: d.__name__)
 
-def test_no_public_name_is_a_module_too():
-    modules = {module.name for module in pkgutil.iter_modules(symclone_tf.__path__)}
-    assert modules.isdisjoint(symclone_tf.__all__)
+
+@DOORS_BY_NAME
+def test_no_public_name_is_a_module_too(door):
+    modules = {module.name for module in pkgutil.iter_modules(door.__path__)}
+    assert modules & set(door.__all__) <= ROOMS | {"serving"}
+
+
+@DOORS_BY_NAME
+def test_what_editors_read_is_what_is_there(door):
+    """The stub names each thing under its own name, and nothing else is public."""
+    stub = pathlib.Path(door.__file__).with_suffix(".pyi")
+    tree = ast.parse(stub.read_text("utf-8"))
+    names = [
+        n for node in tree.body if isinstance(node, ast.ImportFrom) for n in node.names
+    ]
+    assert all(name.asname == name.name for name in names)
+    assert sorted(name.name for name in names) == sorted(door.__all__)
+    for name in door.__all__:
+        value = getattr(door, name)
+        if inspect.isclass(value) or inspect.isfunction(value):
+            assert value.__module__.startswith("symclone_tf.")
+            assert value.__name__ == name
+
+
+def test_front_door_fits_on_one_page():
+    """About 25 names, and the rooms."""
+    assert set(symclone_tf.__all__) >= ROOMS
+    assert len(set(symclone_tf.__all__) - ROOMS) <= 27
+
+
+def test_types_are_for_others_too():
+    assert (pathlib.Path(symclone_tf.__file__).parent / "py.typed").is_file()
 
 
 def test_other_backends_are_refused_in_one_line(monkeypatch):

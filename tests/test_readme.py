@@ -66,7 +66,7 @@ CONVOLUTIONS = ("conv_1_after", "conv_2_after", "conv_3_after", "conv_4_after")
 def result_lines(group):
     """The README's table, as it follows from the benchmark's."""
     rows = measured(f"{group}.csv")
-    found = {(r["Task"], r["Network"]): r for r in sc.summarize(rows)}
+    found = {(r["Task"], r["Network"]): r for r in sc.experiments.summarize(rows)}
     for title, name in NETWORKS.items():
         keep, leave = found["invariance", name], found["breaking", name]
         assert keep["Seeds"] == leave["Seeds"]
@@ -79,7 +79,9 @@ def result_lines(group):
 
 
 def measured(name):
-    return sc.read_benchmark(README.parent / "benchmarks" / "results" / "mnist" / name)
+    return sc.experiments.read_benchmark(
+        README.parent / "benchmarks" / "results" / "mnist" / name
+    )
 
 
 def noticed(rows, task):

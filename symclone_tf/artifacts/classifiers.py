@@ -11,10 +11,9 @@ Layout, as TF Serving expects it::
 import json
 import pathlib
 
-from symclone_tf.checks import one_of
-from symclone_tf.artifacts.publishing import check_directory, check_name, publish, rescued
-from symclone_tf.experiments import experiment_checkpoint, run_experiment
+from symclone_tf.artifacts.publishing import check_directory, check_name, publish
 from symclone_tf.artifacts.saved_models import write_saved_model
+from symclone_tf.checks import one_of
 
 MODEL = pathlib.PurePath("assets.extra", "classifier.keras")
 IMAGE_DTYPES = ("float32", "uint8")
@@ -49,10 +48,10 @@ def export_classifier(
 
     Example:
 
-    >>> model = mnist_network("cnn", seed=0)
-    >>> path = export_classifier(model, directory, "cnn", {"accuracy": 0.1})
+    >>> model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()])
+    >>> path = export_classifier(model, directory, "flat", {"accuracy": 0.1})
     >>> path.parts[-2:]
-    ('cnn', '1')
+    ('flat', '1')
     """
     one_of("image_dtype", image_dtype, IMAGE_DTYPES)
     check_name("name", name)
@@ -65,47 +64,3 @@ def export_classifier(
         (folder / METRICS).write_text(text + "\n", encoding="utf-8")
 
     return publish(check_directory(directory) / name, write)
-
-
-def train_and_export(
-    experiment,
-    directory="trained",
-    clones="exported",
-    data_dir=None,
-    image_dtype="float32",
-    verbose=1,
-    resume=False,
-):
-    """Runs an experiment and exports what it trained.
-
-    Args:
-        experiment: `Experiment`.
-        directory: String or path, the root of all classifiers.
-        clones: String or path, see `run_experiment`.
-        data_dir: String or path, see `run_experiment`.
-        image_dtype: String, see `export_classifier`.
-        verbose: Integer, see `run_experiment`.
-        resume: Boolean, see `run_experiment`.
-
-    Returns:
-        Pair of the metrics that `run_experiment` returns and the path of the
-        artifact.
-
-    Raises:
-        ArtifactError, ValueError, DataError, CloningError, OSError: See
-            `run_experiment` and `export_classifier`. What cannot be written is
-            kept in a temporary folder, if that has room; the error tells.
-    """
-    check_directory(directory)
-    one_of("image_dtype", image_dtype, IMAGE_DTYPES)
-    checkpoint = experiment_checkpoint(experiment, directory)
-    model, metrics = run_experiment(
-        experiment, clones, data_dir, verbose, checkpoint, resume
-    )
-
-    def export(root):
-        return export_classifier(model, root, experiment.name, metrics, image_dtype)
-
-    path = rescued(export, directory)
-    checkpoint.remove()
-    return metrics, path

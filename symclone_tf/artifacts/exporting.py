@@ -17,50 +17,54 @@ import sys
 import keras
 import tensorflow as tf
 
-from symclone_tf.cloning import Checkpoint, checkpoint_file
-from symclone_tf.cloning import Report, Training, train
-from symclone_tf.artifacts.loading import FORMAT, RECORD, STUDENT, find, load
-from symclone_tf.artifacts.publishing import check_directory, publish, rescued
+from symclone_tf.artifacts.loading import STUDENT, load
+from symclone_tf.artifacts.publishing import (
+    check_directory,
+    check_name,
+    publish,
+    rescued,
+)
+from symclone_tf.artifacts.records import FORMAT, RECORD, find, record_of
 from symclone_tf.artifacts.saved_models import save_module
-from symclone_tf.cloning import is_chief
-from symclone_tf.students import DenseStudent
+from symclone_tf.cloning import (
+    Checkpoint,
+    Report,
+    Training,
+    checkpoint_file,
+    is_chief,
+    train,
+)
+from symclone_tf.students import Student
+
+# The kind of students that names of artifacts do not name.
+DEFAULT = "dense"
 
 
 def artifact_name(student) -> str:
     """The name that an artifact of this student gets.
 
-    Group, kind, sizes and kernel; what is not the default is appended.
+    The teacher's, then the kind of student, and what is not the default of it.
 
     Example:
 
-    >>> artifact_name(DenseStudent("c4", image_size=12, blocks=7))
+    >>> artifact_name(DenseStudent(ConvTeacher("c4", image_size=12), blocks=7))
     'c4-lifting-12x12-k3-b7'
     """
-    parts = [student.group.name]
-    if not student.group.is_trivial:
-        parts.append("lifting" if student.lifting else "group")
-    parts += [f"{student.image_size}x{student.image_size}", f"k{student.kernel_size}"]
-    if student.padding != "valid":
-        parts.append(student.padding)
-    if student.blocks != student.kernel_size**2:
-        parts.append(f"b{student.blocks}")
-    if student.hidden_units:
-        parts.append("h" + "x".join(map(str, student.hidden_units)))
-        if student.activation is not keras.activations.relu:
-            parts.append(student.activation.__name__)
-    return "-".join(parts)
+    kind = [student.kind] if student.kind != DEFAULT else []
+    return "-".join([student.teacher.name, *map(str, kind), *student.traits])
 
 
 def export(student, directory="exported", report=None) -> pathlib.Path:
     """Writes a student as the next version of its artifact.
 
-    The SavedModel's signature `serving_default` takes `image`, `(batch, n, n)`
-    or `(batch, n, n, |G|)`, and `kernel`, `(batch, k, k)` or `(batch, k, k,
-    |G|)`, one kernel for each image, and returns `features`. The endpoint
-    `serve` takes the same as one dictionary.
+    The SavedModel's signature `serving_default` takes `image`, `(batch,
+    *input_shape)` of the teacher, which is `(batch, n, n)` or `(batch, n, n,
+    |G|)` for convolutions, and `kernel`, `(batch, *kernel_shape)`, one kernel for
+    each image, and returns `features`. The endpoint `serve` takes the same as
+    one dictionary.
 
     Args:
-        student: `DenseStudent`.
+        student: `Student`.
         directory: String or path, the root of all artifacts.
         report: `Report` of the cloning, or `None`.
 
@@ -68,12 +72,13 @@ def export(student, directory="exported", report=None) -> pathlib.Path:
         `pathlib.Path` of the new version, `directory/name/version`.
 
     Raises:
+        ValueError: If the student's class, or its teacher's, is not registered.
         ArtifactError: If `directory` cannot hold artifacts.
         OSError: If writing fails; nothing is left behind then.
 
     Example:
 
-    >>> student = DenseStudent("t2", image_size=6, kernel_size=3, seed=0)
+    >>> student = DenseStudent(ConvTeacher("t2", 6), seed=0)
     >>> path = export(student, directory)
     >>> path.parts[-2:]
     ('t2-6x6-k3', '1')
@@ -81,16 +86,22 @@ def export(student, directory="exported", report=None) -> pathlib.Path:
     root = check_directory(directory)
     if not student.built:
         student.build()
-    home = root / artifact_name(student)
+    record = {
+        "format": FORMAT,
+        **record_of(student),
+        **({} if report is None else dataclasses.asdict(report)),
+    }
+    name = artifact_name(student)
+    check_name("name", name)
 
     def write(folder):
         _write_saved_model(student, folder)
         (folder / STUDENT).parent.mkdir()
         keras.saving.save_model(student, folder / STUDENT)
-        record = json.dumps(_record(student, report), indent=2, ensure_ascii=False)
-        (folder / RECORD).write_text(record + "\n", encoding="utf-8")
+        text = json.dumps(record, indent=2, ensure_ascii=False)
+        (folder / RECORD).write_text(text + "\n", encoding="utf-8")
 
-    return publish(home, write)
+    return publish(root / name, write)
 
 
 def clone_and_export(students, training, directory="exported", verbose=1):
@@ -103,7 +114,7 @@ def clone_and_export(students, training, directory="exported", verbose=1):
     training has made are not trained again.
 
     Args:
-        students: List of `DenseStudent`.
+        students: List of `Student`.
         training: `Training`.
         directory: String or path, the root of all artifacts.
         verbose: Integer, see `clone`.
@@ -165,17 +176,17 @@ def _report(artifact) -> Report:
     return Report(**{name: artifact.record.get(name) for name in fields})
 
 
-def load_or_clone(students, directory="exported", verbose=1) -> list[DenseStudent]:
+def load_or_clone(students, directory="exported", verbose=1) -> list[Student]:
     """Loads students from their artifacts; those that are missing are cloned.
 
     Args:
-        students: List of `DenseStudent`, not yet trained.
+        students: List of `Student`, not yet trained.
         directory: String or path, the root of all artifacts, to which those
             that were missing are added.
         verbose: Integer, 0 for silence, 1 for a progress bar on stderr.
 
     Returns:
-        List of `DenseStudent`, trained.
+        List of `Student`, trained.
 
     Raises:
         ArtifactError, ValueError, MemoryError, CloningError, OSError: See
@@ -183,9 +194,9 @@ def load_or_clone(students, directory="exported", verbose=1) -> list[DenseStuden
 
     Example:
 
-    >>> students = [DenseStudent("t2", image_size=n, seed=0) for n in (6, 8)]
-    >>> [s.image_size for s in load_or_clone(students, directory, verbose=0)]
-    [6, 8]
+    >>> students = [DenseStudent(ConvTeacher("t2", n), seed=0) for n in (6, 8)]
+    >>> [s.teacher.name for s in load_or_clone(students, directory, verbose=0)]
+    ['t2-6x6-k3', 't2-8x8-k3']
     """
     homes = [pathlib.Path(directory, artifact_name(student)) for student in students]
     missing = [s for s, home in zip(students, homes) if not _has_content(home)]
@@ -194,7 +205,7 @@ def load_or_clone(students, directory="exported", verbose=1) -> list[DenseStuden
     if missing:
         check_directory(directory, "clones")
     if missing and verbose:
-        names = ", ".join(student.description for student in missing)
+        names = ", ".join(student.teacher.title for student in missing)
         print(f"Cloning what is missing in {directory}: {names}", file=sys.stderr)
     for _ in clone_and_export(missing, Training(), directory, verbose):
         pass
@@ -223,21 +234,6 @@ def _write_saved_model(student, path):
     module.weights = [weight.value for weight in student.weights]
     module.serve = serve
     save_module(module, path, features)
-
-
-def _record(student, report) -> dict:
-    return {
-        "format": FORMAT,
-        "group": student.group.name,
-        "lifting": student.lifting,
-        "image_size": student.image_size,
-        "kernel_size": student.kernel_size,
-        "padding": student.padding,
-        "blocks": student.blocks,
-        "hidden_units": list(student.hidden_units),
-        "parameters": student.parameters,
-        **({} if report is None else dataclasses.asdict(report)),
-    }
 
 
 def _has_content(home) -> bool:

@@ -14,11 +14,11 @@ import pathlib
 
 import numpy as np
 
-from symclone_tf.cloning import versions
-from symclone_tf.errors import ArtifactError
 from symclone_tf.artifacts.fusing import FusedLayer, fuse
 from symclone_tf.artifacts.publishing import check_directory, check_name, publish
 from symclone_tf.artifacts.saved_models import write_saved_model
+from symclone_tf.cloning import versions
+from symclone_tf.errors import ArtifactError
 
 FORMAT = 1
 MODEL = pathlib.PurePath("assets.extra", "layer.keras")

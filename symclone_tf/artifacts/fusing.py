@@ -1,7 +1,6 @@
 """Layers with fixed kernels, as plain Keras layers in their cheapest form."""
 
 import dataclasses
-import itertools
 import math
 
 import keras
@@ -40,11 +39,11 @@ class FusedLayer:
 
     Attributes:
         model: `keras.Model`, which needs nothing of this package.
-        form: String, `"dense"` for one Dense layer from all input pixels to all
-            output pixels, or `"factored"` for the student's blocks and their
+        form: String, `"dense"` for one Dense layer from all input points to all
+            output points, or `"factored"` for the student's blocks and their
             mixing coefficients.
-        costs: Dictionary from the forms to their `Cost`; blocks with hidden
-            layers have the factored form only.
+        costs: Dictionary from the forms to their `Cost`; blocks that are not
+            linear have the factored form only.
         student: String, the name of the clone that it was made of.
     """
 
@@ -71,52 +70,49 @@ class FusedLayer:
     @property
     def reason(self) -> str:
         """Why the layer has its form, in one line."""
-        dense, factored = self.costs.get("dense"), self.costs["factored"]
+        dense, factored = self.costs.get("dense"), self.costs.get("factored")
         if dense is None:
             return f"blocks with hidden layers are no matrix; they take {factored}"
+        if factored is None:
+            return f"one Dense layer takes {dense}; the blocks have no plain form"
         if self.form == "dense":
             return f"one Dense layer takes {dense}; the blocks would take {factored}"
         return f"the blocks take {factored}; one Dense layer would take {dense}"
 
 
 def costs(student, channels, filters, use_bias=True) -> dict[str, Cost]:
-    """What both forms of a layer would take.
+    """What the forms of a layer would take.
 
     Args:
-        student: `DenseStudent`.
+        student: `Student`.
         channels: Integer, of the layer's inputs.
         filters: Integer, of the layer.
         use_bias: Boolean, of the layer.
 
     Returns:
-        Dictionary with a `Cost` for `"factored"` and, if the student's blocks are
-        linear, for `"dense"`.
+        Dictionary with a `Cost` for `"factored"` if the student has plain blocks
+        and, if they are linear, for `"dense"`.
 
     Example:
 
-    >>> both = costs(DenseStudent("c4", image_size=28), channels=1, filters=1)
+    >>> student = DenseStudent(ConvTeacher("c4", image_size=28))
+    >>> both = costs(student, channels=1, filters=1)
     >>> both["dense"].operations < both["factored"].operations
     True
     """
-    maps_in = student.elements_in * channels
-    maps_out = student.group.order * filters
+    teacher, found = student.teacher, {}
+    maps_in, maps_out = teacher.maps_in * channels, teacher.maps_out * filters
     bias = maps_out if use_bias else 0
-    pixels, outputs = student.image_size**2, student.output_size**2
-    widths = (pixels, *student.hidden_units, outputs)
-    block = sum(a * b for a, b in itertools.pairwise(widths))
-    weights = student.blocks * (block + sum(student.hidden_units))
-    # The blocks, for each map that goes through them, and the mixing.
-    if student.mixes_inputs(channels, filters):
-        products = maps_out * block + maps_in * maps_out * pixels
-    else:
-        products = maps_in * block + maps_in * maps_out * outputs
-    factored = Cost(
-        2 * student.blocks * products,
-        4 * (weights + maps_in * student.blocks * maps_out + bias),
-    )
-    matrix = maps_in * pixels * maps_out * outputs
-    dense = Cost(2 * matrix, 4 * (matrix + bias * outputs))
-    return {"factored": factored, **({"dense": dense} if student.is_linear else {})}
+    if student.plain_blocks(maps_in) is not None:
+        mixing = maps_in * student.blocks * maps_out
+        found["factored"] = Cost(
+            2 * student.operations(channels, filters),
+            4 * (student.block_parameters + mixing + bias),
+        )
+    if student.is_linear:
+        matrix = maps_in * teacher.points_in * maps_out * teacher.points_out
+        found["dense"] = Cost(2 * matrix, 4 * (matrix + bias * teacher.points_out))
+    return found
 
 
 def fuse(layer) -> FusedLayer:
@@ -151,39 +147,45 @@ def fuse(layer) -> FusedLayer:
         )
     student = layer.student
     channels, filters = layer.kernel.shape[-2:]
-    both = costs(student, channels, filters, layer.use_bias)
-    form = (
-        "dense" if "dense" in both and both["dense"] < both["factored"] else "factored"
-    )
+    found = costs(student, channels, filters, layer.use_bias)
+    if not found:
+        raise ValueError(
+            "The layer's student has no plain form: its blocks are not linear, and it "
+            f"has no `plain_blocks`. Received: student of type {type(student).__name__}"
+        )
+    dense, factored = found.get("dense"), found.get("factored")
+    form = "factored"
+    if factored is None or (dense is not None and dense < factored):
+        form = "dense"
     if form == "dense":
         make = _dense
     else:
         make = _mixed_first if student.mixes_inputs(channels, filters) else _mixed_last
-    model = _assembled(layer, channels, *make(layer, channels))
-    return FusedLayer(model, form, both, artifact_name(student))
+    model = _assembled(layer, channels, make(layer, channels))
+    return FusedLayer(model, form, found, artifact_name(student))
 
 
-def _assembled(layer, channels, body, weights) -> keras.Model:
-    """A model of a body, from images to features, and its weights' values."""
+def _assembled(layer, channels, body) -> keras.Model:
+    """A model of layers with their weights' values, from images to features."""
     image, _ = layer.student.input_shapes((channels,))
     features = layer.compute_output_shape((None, *image))[1:]
     model = keras.Sequential(
         [
             keras.Input(image, name="image"),
-            *body,
+            *(part for part, _ in body),
             layers.Reshape(features),
             layers.Activation(layer.activation),
         ]
     )
-    for part, values in weights:
+    for part, values in body:
         for weight, value in zip(part.weights, values, strict=True):
-            # One bias a filter becomes one a map, or one a pixel.
+            # One bias a filter becomes one a map, or one a point.
             weight.assign(np.resize(value, weight.shape))
     return model
 
 
 def _dense(layer, channels):
-    """One matrix from all input pixels to all output pixels."""
+    """One matrix from all input points to all output points."""
     student = layer.student
     image, _ = student.input_shapes((channels,))
     features = layer.compute_output_shape((None, *image))[1:]
@@ -193,79 +195,44 @@ def _dense(layer, channels):
         np.asarray(student(impulses[start : start + CHUNK], layer.kernel))
         for start in range(0, len(impulses), CHUNK)
     ]
-    return [layers.Flatten("channels_last"), dense], [
-        (dense, [np.concatenate(rows), *_bias(layer)])
-    ]
+    matrix = np.concatenate(rows).reshape(len(impulses), -1)
+    return [(layers.Flatten("channels_last"), []), (dense, [matrix, *_bias(layer)])]
 
 
 def _mixed_last(layer, channels):
     """The blocks for every map of the inputs, then one product that mixes."""
-    student = layer.student
-    maps, pixels, outputs = _sizes(student, channels)
-    first, *others = [_plain(block, maps) for block in student.block_layers]
+    student, teacher = layer.student, layer.student.teacher
+    maps = teacher.maps_in * channels
     mixing = layers.Dense(
-        student.group.order * layer.filters, use_bias=layer.use_bias, name="mixing"
+        teacher.maps_out * layer.filters, use_bias=layer.use_bias, name="mixing"
     )
-    body = [
-        layers.Reshape((pixels, maps)),
-        layers.Permute((2, 1)),
-        first,
-        layers.Reshape((maps, student.blocks, first.units // student.blocks)),
-        *others,
-        layers.Reshape((maps * student.blocks, outputs)),
-        layers.Permute((2, 1)),
-        mixing,
-    ]
-    blocks = zip((first, *others), student.block_layers)
-    return body, [
-        *((plain, block.get_weights()) for plain, block in blocks),
+    return [
+        (layers.Reshape((teacher.points_in, maps)), []),
+        (layers.Permute((2, 1)), []),
+        *student.plain_blocks(maps),
+        (layers.Permute((2, 1)), []),
         (mixing, [student.coefficients(layer.kernel), *_bias(layer)]),
     ]
 
 
 def _mixed_first(layer, channels):
     """One product that mixes the inputs, then all blocks in another."""
-    student = layer.student
-    maps, pixels, outputs = _sizes(student, channels)
-    maps_out = student.group.order * layer.filters
-    mixing = layers.Dense(student.blocks * maps_out, use_bias=False, name="mixing")
-    blocks = layers.EinsumDense(
-        "noq,qp->npo",
-        (outputs, maps_out),
-        bias_axes="o" if layer.use_bias else None,
-        name="blocks_0",
-    )
-    body = [
-        layers.Reshape((pixels, maps)),
-        mixing,
-        layers.Reshape((pixels, student.blocks, maps_out)),
-        layers.Permute((3, 1, 2)),
-        layers.Reshape((maps_out, pixels * student.blocks)),
-        blocks,
-    ]
-    return body, [
+    student, teacher = layer.student, layer.student.teacher
+    points, blocks = teacher.points_in, student.blocks
+    maps_in, maps_out = teacher.maps_in * channels, teacher.maps_out * layer.filters
+    mixing = layers.Dense(blocks * maps_out, use_bias=False, name="mixing")
+    return [
+        (layers.Reshape((points, maps_in)), []),
         (mixing, [student.coefficients(layer.kernel)]),
-        (blocks, [*student.block_layers[0].get_weights(), *_bias(layer)]),
+        (layers.Reshape((points, blocks, maps_out)), []),
+        (layers.Permute((3, 1, 2)), []),
+        (layers.Reshape((maps_out, points * blocks)), []),
+        *student.plain_sum(maps_out, tuple(_bias(layer))),
     ]
-
-
-def _sizes(student, channels) -> tuple[int, int, int]:
-    """Maps, pixels of an input map, and pixels of an output map."""
-    maps = student.elements_in * channels
-    return maps, student.image_size**2, student.output_size**2
 
 
 def _bias(layer) -> list:
     return [layer.bias] if layer.use_bias else []
-
-
-def _plain(block, maps):
-    """A copy of a student's layer for rows that still have their channel."""
-    config = block.get_config()
-    if isinstance(block, layers.EinsumDense):
-        config["equation"] = "ncbi,bij->ncbj"
-        config["output_shape"] = (maps, *config["output_shape"])
-    return type(block).from_config({**config, "trainable": True})
 
 
 def _short(count) -> str:

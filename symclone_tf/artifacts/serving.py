@@ -15,8 +15,8 @@ from google.protobuf import text_encoding
 from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
 
-from symclone_tf.errors import ArtifactError
 from symclone_tf.artifacts.publishing import version_number, write_file
+from symclone_tf.errors import ArtifactError
 
 SIGNATURE = "serving_default"
 REQUEST = pathlib.PurePath("assets.extra", "request.json")
@@ -80,7 +80,7 @@ def served_models(root) -> list[ServedModel]:
 
     Example:
 
-    >>> path = export(DenseStudent("t2", image_size=6, seed=0), directory)
+    >>> path = export(DenseStudent(ConvTeacher("t2", 6), seed=0), directory)
     >>> [model.name for model in served_models(directory)]
     ['t2-6x6-k3']
     """

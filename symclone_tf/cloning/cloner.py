@@ -6,9 +6,9 @@ import math
 import keras
 import tensorflow as tf
 
-from symclone_tf import sampling
+from symclone_tf.cloning import sampling
 from symclone_tf.cloning.fidelity import NMSE
-from symclone_tf.teachers import teacher_of
+from symclone_tf.cloning.recipes import recipe_for, step_sizes
 
 
 @contextlib.contextmanager
@@ -26,10 +26,9 @@ def full_float32():
 class Cloner(keras.Model):
     """Trains a student to answer as its teacher does.
 
-    The student's own configuration determines the teacher: the convolution of
-    its group, sizes and padding. Each step draws images and kernels where it
-    runs, asks the teacher about every image with every kernel, and follows the
-    gradient of the mean squared error. No data set is needed: `fit` and
+    The student knows whose student it is. Each step draws inputs and kernels
+    where it runs, asks the teacher about every input with every kernel, and
+    follows the gradient of the mean squared error. No data set is needed: `fit` and
     `evaluate` take no data, only numbers of steps.
 
     The student's recipe scales the gradients by the error's inverse curvature,
@@ -37,7 +36,7 @@ class Cloner(keras.Model):
     once. Optimizers that normalise gradients, as Adam does, ignore the scale.
 
     Args:
-        student: `DenseStudent`.
+        student: `Student`.
         images_per_step: Integer, or `None` for a number that suits the
             student: half of what spans its input space if the blocks are
             linear. Under a `tf.distribute` strategy the replicas share them,
@@ -48,7 +47,7 @@ class Cloner(keras.Model):
 
     Example:
 
-    >>> cloner = Cloner(DenseStudent("c4", image_size=8, seed=0), seed=0)
+    >>> cloner = Cloner(DenseStudent(ConvTeacher("c4", 8), seed=0))
     >>> cloner.compile()
     >>> history = cloner.fit(steps_per_epoch=40, verbose=0)
     >>> history.history["nmse"][-1] < 1e-6
@@ -64,13 +63,12 @@ class Cloner(keras.Model):
     ):
         super().__init__(**kwargs)
         self.student = student
-        self.recipe = student.recipe(images_per_step, kernels_per_step)
+        self.recipe = recipe_for(student, images_per_step, kernels_per_step)
         replicas = self.distribute_strategy.num_replicas_in_sync
         if self.recipe.images_per_step % replicas:
             images = math.ceil(self.recipe.images_per_step / replicas) * replicas
-            self.recipe = student.recipe(images, kernels_per_step)
+            self.recipe = recipe_for(student, images, kernels_per_step)
         self.seed = seed
-        self.teacher = teacher_of(student)
         self._held_out = NMSE(name="nmse", dtype="float32")
         if not student.built:
             student.build()
@@ -142,7 +140,7 @@ class Cloner(keras.Model):
         # resumed training goes on with the draws it would have made.
         inputs, kernel = self._draw(sampling.TRAINING, self.optimizer.iterations)
         inputs = self._share_of_replica(inputs)
-        targets = self.teacher(inputs, kernel)
+        targets = self.student.teacher(inputs, kernel)
         weights = self.student.trainable_weights
         with tf.GradientTape() as tape:
             answers = self.student(inputs, kernel)
@@ -156,7 +154,7 @@ class Cloner(keras.Model):
             [
                 gradient * (2.0 / outputs * size)
                 for gradient, size in zip(
-                    gradients, self.student.step_sizes(self.recipe)
+                    gradients, step_sizes(self.student, self.recipe)
                 )
             ],
             weights,
@@ -169,17 +167,17 @@ class Cloner(keras.Model):
     def test_step(self, data):
         inputs, kernel = self._draw(sampling.HELD_OUT, data[0])
         self._held_out.update_state(
-            self.teacher(inputs, kernel), self.student(inputs, kernel)
+            self.student.teacher(inputs, kernel), self.student(inputs, kernel)
         )
         return {"nmse": self._held_out.result()}
 
     def _draw(self, use, step):
         return sampling.draw_pairs(
-            self.student,
+            self.student.teacher,
             self.recipe.images_per_step,
             self.recipe.kernels_per_step,
             sampling.stream(self.seed, use, step),
-            orthogonal=use == sampling.TRAINING and self.recipe.orthogonal,
+            orthogonal=self.recipe.orthogonal,
         )
 
     def _share_of_replica(self, inputs):

@@ -7,9 +7,9 @@ import keras
 import tensorflow as tf
 
 from symclone_tf.cloning.cloner import Cloner
-from symclone_tf.errors import CloningError, StrategyWarning
 from symclone_tf.cloning.progress import TrainingProgress
 from symclone_tf.cloning.strategies import make_strategy
+from symclone_tf.errors import CloningError, StrategyWarning
 
 # Steps between which a checkpoint may be written.
 SHORTEST, LONGEST = 10, 500
@@ -19,7 +19,7 @@ def descend(student, options, verbose=1, checkpoint=None) -> dict:
     """Trains a student by gradient descent.
 
     Args:
-        student: `DenseStudent`.
+        student: `Student`.
         options: `Training`.
         verbose: Integer, 0 for silence, 1 for a progress bar on stderr.
         checkpoint: `Checkpoint` or `None`, see `train`.
@@ -67,7 +67,7 @@ def descend(student, options, verbose=1, checkpoint=None) -> dict:
 
 def _fit(cloner, steps, verbose, checkpoint=None, done=0) -> float:
     """Fits, and returns the last step's NMSE."""
-    description = cloner.student.description
+    description = cloner.student.teacher.title
     # Epochs mean nothing here, but that checkpoints are written between them.
     length = min(max(steps // 20, SHORTEST), LONGEST, steps) if checkpoint else steps
     callbacks = [keras.callbacks.TerminateOnNaN()]

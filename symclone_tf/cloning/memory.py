@@ -2,7 +2,7 @@
 
 import psutil
 
-from symclone_tf import closed_form
+from symclone_tf.cloning import closed_form
 
 
 def training_memory(student, recipe) -> int:
@@ -11,14 +11,13 @@ def training_memory(student, recipe) -> int:
     The weights, their gradients and the optimizer's state, and for the batch
     the inputs, the blocks' features and the pairs, each with its gradient.
     """
+    teacher = student.teacher
     copies = 3 if student.is_linear else 5
     images, kernels = recipe.images_per_step, recipe.kernels_per_step
-    maps = images * student.elements_in
-    features = (
-        maps * student.blocks * (sum(student.hidden_units) + student.output_size**2)
-    )
-    pairs = images * student.output_size**2 * student.group.order * kernels
-    inputs = maps * student.image_size**2
+    maps = images * teacher.maps_in
+    features = maps * student.features_per_map
+    pairs = images * teacher.points_out * teacher.maps_out * kernels
+    inputs = maps * teacher.points_in
     numbers = copies * student.parameters + 3 * (features + pairs + inputs)
     # A tenth for all that is small; benchmarks/ hold the estimate to the peak.
     return int(4 * 1.1 * numbers)
@@ -32,7 +31,7 @@ def solving_memory(student) -> int:
     impulses, before and after their axes are brought into order.
     """
     weights = 4 * student.parameters
-    chunk = max(closed_form.CHUNK, closed_form.answers_to_impulse(student))
+    chunk = max(closed_form.CHUNK, closed_form.answers_to_impulse(student.teacher))
     return int(1.1 * max(5 * weights, 2 * weights + 4 * chunk))
 
 
@@ -40,7 +39,7 @@ def check_memory(student, needed: int, work="Cloning") -> None:
     """Refuses a student that this machine could not clone.
 
     Args:
-        student: `DenseStudent`.
+        student: `Student`.
         needed: Integer, bytes.
         work: String, what they are needed for.
 
@@ -49,10 +48,9 @@ def check_memory(student, needed: int, work="Cloning") -> None:
     """
     available = psutil.virtual_memory().available
     if needed > available:
-        n = student.image_size
         advice = " Lower `image_size`, `blocks` or `images_per_step`."
         raise MemoryError(
-            f"{work} a student of {n}×{n} images with {student.blocks} blocks "
+            f"{work} a student of {student.teacher.title} with {student.blocks} blocks "
             f"({_bytes(4 * student.parameters)} of weights) takes "
             f"{_bytes(needed)} of memory, and {_bytes(available)} are available."
             + (advice if work == "Cloning" else "")

@@ -57,19 +57,59 @@ class Recipe:
         return self.optimizer(rate)
 
 
+def recipe_for(student, images_per_step=None, kernels_per_step=None) -> Recipe:
+    """How a student is best trained.
+
+    Args:
+        student: `Student`.
+        images_per_step: Integer, or `None` for the best number.
+        kernels_per_step: Integer, or `None` for the best number.
+
+    Returns:
+        `Recipe`.
+
+    Raises:
+        ValueError: If a count is given that is not a positive integer.
+
+    Example:
+
+    >>> recipe_for(DenseStudent(ConvTeacher("c4", 28))).images_per_step
+    392
+    """
+    for name, count in (
+        ("images_per_step", images_per_step),
+        ("kernels_per_step", kernels_per_step),
+    ):
+        if count is not None:
+            positive_integer(name, count)
+    is_bilinear = student.is_linear and student.teacher.is_linear
+    make = linear_recipe if is_bilinear else stacked_recipe
+    return make(student, images_per_step, kernels_per_step)
+
+
+def step_sizes(student, recipe) -> list[float]:
+    """The factor for the gradient of each of a student's trainable weights."""
+    encoder = student.encoder.kernel.path
+    return [
+        recipe.encoder_step if weight.path == encoder else recipe.block_step
+        for weight in student.trainable_weights
+    ]
+
+
 def linear_recipe(student, images_per_step=None, kernels_per_step=None) -> Recipe:
     """Plain gradient descent with steps of the error's inverse curvature.
 
     With linear blocks the mean squared error is quadratic in the blocks and in
-    the encoder. On orthogonal images of norm `n` and orthogonal kernels its
-    curvature is the same in every direction that a batch reaches: `2n² /
-    (images·m²)` for the blocks, and `2 / |G|` for the encoder once the blocks'
-    operators have rows of unit norm, as a convolution's have. A gradient step
-    of the inverse size is an exact projection on what the batch says, a block
-    Kaczmarz step, and removes the share of the error that the batch spans.
+    the encoder. On orthogonal inputs of norm `√points_in` and orthogonal kernels
+    its curvature is the same in every direction that a batch reaches: `2·points_in
+    / (inputs·points_out)` for the blocks, and `2 / maps_out` for the encoder once
+    the blocks' operators have rows of unit norm, as a convolution's have. A
+    gradient step of the inverse size is an exact projection on what the batch
+    says, a block Kaczmarz step, and removes the share of the error that the batch
+    spans.
 
     Args:
-        student: `DenseStudent` with linear blocks.
+        student: `Student` with linear blocks, of a linear teacher.
         images_per_step: Integer, or `None` for half of what spans the inputs:
             larger batches say little more than this, smaller ones leave the
             machine idle.
@@ -79,23 +119,24 @@ def linear_recipe(student, images_per_step=None, kernels_per_step=None) -> Recip
     Returns:
         `Recipe`.
     """
-    pixels, entries = student.image_size**2, student.kernel_entries
-    images = images_per_step or max(1, pixels // (2 * student.elements_in))
+    teacher = student.teacher
+    points, entries = teacher.points_in, teacher.kernel_entries
+    images = images_per_step or max(1, points // (2 * teacher.maps_in))
     kernels = kernels_per_step or entries
-    rows, outputs = images * student.elements_in, images * student.output_size**2
+    rows, outputs = images * teacher.maps_in, images * teacher.points_out
 
     # A batch of several frames, or of part of one, weighs some directions more.
-    image_frames = math.ceil(rows / pixels)
+    image_frames = math.ceil(rows / points)
     evenness = kernels / (entries * math.ceil(kernels / entries))
     # Few outputs for each of the encoder's inputs do too: the largest
     # eigenvalue of a random Gram matrix, by Marchenko and Pastur.
-    features = student.elements_in * student.blocks
+    features = teacher.maps_in * student.blocks
     spread = (1 + math.sqrt(features / outputs)) ** 2
 
     # The encoder, which has to learn how the group moves kernels, keeps a step
     # from removing more than half of the error.
-    share = min(0.5, rows / pixels * min(1.0, kernels / entries))
-    halvings = (40 if student.lifting else 60) * spread
+    share = min(0.5, rows / points * min(1.0, kernels / entries))
+    halvings = (40 if teacher.maps_in == 1 else 60) * spread
     return Recipe(
         images_per_step=images,
         kernels_per_step=kernels,
@@ -107,18 +148,18 @@ def linear_recipe(student, images_per_step=None, kernels_per_step=None) -> Recip
         # Where an exact copy exists the gradient's noise vanishes with the
         # error, and a constant rate converges linearly. What the blocks cannot
         # copy stays as noise, and the rate has to fall to average it out.
-        decay=student.blocks < student.kernel_size**2,
+        decay=not student.is_exact,
         orthogonal=True,
-        block_step=evenness * outputs / (2 * pixels * image_frames),
-        encoder_step=evenness * student.group.order / (2 * spread),
+        block_step=evenness * outputs / (2 * points * image_frames),
+        encoder_step=evenness * teacher.maps_out / (2 * spread),
     )
 
 
 def stacked_recipe(student, images_per_step=None, kernels_per_step=None) -> Recipe:
-    """Adam on independent draws, for blocks with hidden layers.
+    """Adam on independent draws, for what is not linear.
 
     Args:
-        student: `DenseStudent` with hidden layers.
+        student: `Student` that is not linear, or whose teacher is not.
         images_per_step: Integer, or `None` for 128.
         kernels_per_step: Integer, or `None` for 32.
 

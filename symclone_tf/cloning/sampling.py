@@ -1,4 +1,4 @@
-"""Random images and kernels for cloning, drawn where the computation runs."""
+"""Random inputs and kernels for cloning, drawn where the computation runs."""
 
 import math
 
@@ -11,7 +11,7 @@ TRAINING, HELD_OUT = 0, 1
 _ALGORITHM = "philox"
 
 
-def draw_pairs(student, images: int, kernels: int, seed, orthogonal: bool):
+def draw_pairs(teacher, images: int, kernels: int, seed, orthogonal: bool):
     """Draws images and kernels, to be paired each with each.
 
     Every entry has mean 0 and variance 1, as in the paper's section 3.
@@ -19,7 +19,7 @@ def draw_pairs(student, images: int, kernels: int, seed, orthogonal: bool):
     that no two of them ask the same question.
 
     Args:
-        student: `DenseStudent`, which determines the shapes.
+        teacher: `Teacher`, which determines the shapes.
         images: Integer, how many images.
         kernels: Integer, how many kernels.
         seed: Integer tensor of shape `(2,)`, from `stream`.
@@ -28,19 +28,16 @@ def draw_pairs(student, images: int, kernels: int, seed, orthogonal: bool):
 
     Returns:
         Pair of tensors: `images` inputs with one channel, and one kernel with
-        one channel and `kernels` filters, as `DenseStudent` takes them.
+        one channel and `kernels` filters, as teacher and student take them.
     """
     draw = orthogonal_rows if orthogonal else gaussian_rows
     image_seed, kernel_seed = tf.unstack(tf.random.split(seed, 2, alg=_ALGORITHM))
-    image_shape, kernel_shape = student.input_shapes()
-
-    maps = images * student.elements_in
-    pixels = draw(maps, student.image_size**2, image_seed)
-    pixels = tf.reshape(pixels, (images, student.elements_in, -1))
-    inputs = tf.reshape(tf.transpose(pixels, (0, 2, 1)), (-1, *image_shape, 1))
-
-    entries = draw(kernels, student.kernel_entries, kernel_seed)
-    kernel = tf.reshape(tf.transpose(entries), (*kernel_shape, 1, kernels))
+    maps = images * teacher.maps_in
+    points = draw(maps, teacher.points_in, image_seed)
+    points = tf.reshape(points, (images, teacher.maps_in, -1))
+    inputs = tf.reshape(tf.transpose(points, (0, 2, 1)), (-1, *teacher.input_shape, 1))
+    entries = draw(kernels, teacher.kernel_entries, kernel_seed)
+    kernel = tf.reshape(tf.transpose(entries), (*teacher.kernel_shape, 1, kernels))
     return inputs, kernel
 
 

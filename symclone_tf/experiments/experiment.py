@@ -2,12 +2,11 @@
 
 import dataclasses
 
-from symclone_tf.layers import ANCHORS
 from symclone_tf.checks import one_of, positive_integer, positive_number
 from symclone_tf.experiments.datasets import TASKS, canvas_and_shift
-from symclone_tf.symmetry import get_group
-from symclone_tf.layers import SYMMETRIES
 from symclone_tf.experiments.networks import ARCHITECTURES
+from symclone_tf.layers import ANCHORS, SYMMETRIES
+from symclone_tf.symmetry import get_group
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,10 +7,10 @@ import numpy as np
 from keras import layers
 
 from symclone_tf.checks import one_of, positive_integer
-from symclone_tf.symmetry import get_group
 from symclone_tf.layers import ClonedConv2D
-from symclone_tf.students import DenseStudent
-from symclone_tf.teachers import GroupConv2D, output_size
+from symclone_tf.students import Student, make_student
+from symclone_tf.symmetry import get_group
+from symclone_tf.teachers import ConvTeacher, GroupConv2D
 
 ARCHITECTURES = ("mlp", "cnn", "gcnn", "cloned")
 FILTERS = (10, 10, 20, 20)
@@ -47,7 +47,7 @@ def mnist_network(
         group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
         classes: Integer.
         canvas: Integer, height and width of the images in pixels.
-        students: List of four `DenseStudent`, for `"cloned"`; see
+        students: List of four `Student`, for `"cloned"`; see
             `network_students`.
         symmetry: String, of `ClonedConv2D`.
         anchor: String, of `ClonedConv2D`.
@@ -83,7 +83,7 @@ def mnist_network(
             f"Received: architecture={architecture}, students={students}"
         )
     if students is not None:
-        _check_students(students, network_students(group, canvas))
+        _check_students(students, network_teachers(group, canvas))
     seeds = iter(np.random.SeedSequence(seed).generate_state(16).tolist())
 
     def hidden(units):
@@ -142,16 +142,13 @@ def mnist_network(
     )
 
 
-def _check_students(students, expected) -> None:
-    """Compares what makes a student fit with those of the same network."""
-    found, wanted = (
-        [f"{s.description}, {s.kernel_size}×{s.kernel_size} {s.padding}" for s in each]
-        for each in (students, expected)
-    )
-    if found != wanted:
+def _check_students(students, teachers) -> None:
+    """Compares whose students they are with whom the network needs."""
+    found = [student.teacher for student in students]
+    if found != teachers:
+        wanted, given = ("; ".join(t.name for t in each) for each in (teachers, found))
         raise ValueError(
-            f"The network needs students of {'; '.join(wanted)}. "
-            f"Received: students of {'; '.join(found)}"
+            f"The network needs students of {wanted}. Received: students of {given}"
         )
 
 
@@ -172,39 +169,10 @@ def _pooling(size, axis, filters):
     ]
 
 
-def convolution_layers(model) -> list[keras.layers.Layer]:
-    """A model's convolution layers, in order, those of nested models included.
-
-    Args:
-        model: `keras.Model`, built.
-
-    Returns:
-        List of `Conv2D`, `GroupConv2D` and `ClonedConv2D` layers.
-
-    Example:
-
-    >>> [layer.name for layer in convolution_layers(mnist_network("cnn"))]
-    ['conv_1', 'conv_2', 'conv_3', 'conv_4']
-    """
-    found = {}
-    _collect(model, found, set())
-    return list(found.values())
-
-
-def _collect(layer, found, seen) -> None:
-    """Adds convolutions by identity, depth first, so that they come in order."""
-    seen.add(id(layer))
-    for part in layer._flatten_layers(include_self=False, recursive=False):
-        if isinstance(part, (layers.Conv2D, GroupConv2D, ClonedConv2D)):
-            found.setdefault(id(part), part)
-        elif id(part) not in seen:
-            _collect(part, found, seen)
-
-
-def network_students(
-    group, canvas=28, kernel_size=3, padding="valid", **options
-) -> list[DenseStudent]:
-    """One student for each convolution of the MNIST network, not yet built.
+def network_teachers(
+    group, canvas=28, kernel_size=3, padding="valid"
+) -> list[ConvTeacher]:
+    """The convolutions of the MNIST network, as teachers.
 
     The network has two pairs of convolutions, each pair followed by a 2×2 max
     pooling; the first convolution lifts images to the group.
@@ -214,10 +182,40 @@ def network_students(
         canvas: Integer, height and width of the network's images in pixels.
         kernel_size: Integer, height and width of all kernels.
         padding: String, `"valid"` or `"same"`.
-        **options: Of `DenseStudent`.
 
     Returns:
-        List of four `DenseStudent`.
+        List of four `ConvTeacher`.
+
+    Raises:
+        ValueError: If the canvas is too small for the network.
+
+    Example:
+
+    >>> [teacher.title for teacher in network_teachers("c4")]
+    ['C4 lifting 28×28', 'C4 group 26×26', 'C4 group 12×12', 'C4 group 10×10']
+    """
+    sizes = _sizes(canvas, kernel_size, padding)
+    return [
+        ConvTeacher(group, size, kernel_size, lifting=layer == 0, padding=padding)
+        for layer, size in enumerate(sizes)
+    ]
+
+
+def network_students(
+    group, canvas=28, kernel_size=3, padding="valid", student="dense", **options
+) -> list[Student]:
+    """One student for each convolution of the MNIST network, not yet built.
+
+    Args:
+        group: String, see `network_teachers`.
+        canvas: Integer, see `network_teachers`.
+        kernel_size: Integer, see `network_teachers`.
+        padding: String, see `network_teachers`.
+        student: String, the registered name of a kind of students.
+        **options: Of the students.
+
+    Returns:
+        List of four `Student`.
 
     Raises:
         ValueError: If the canvas is too small for the network, or an option
@@ -225,14 +223,11 @@ def network_students(
 
     Example:
 
-    >>> [student.description for student in network_students("c4")]
-    ['C4 lifting 28×28', 'C4 group 26×26', 'C4 group 12×12', 'C4 group 10×10']
+    >>> [student.blocks for student in network_students("c4", blocks=7)]
+    [7, 7, 7, 7]
     """
-    sizes = _sizes(canvas, kernel_size, padding)
-    return [
-        DenseStudent(group, layer == 0, size, kernel_size, padding, **options)
-        for layer, size in enumerate(sizes)
-    ]
+    teachers = network_teachers(group, canvas, kernel_size, padding)
+    return [make_student(student, teacher, **options) for teacher in teachers]
 
 
 def _check_canvas(canvas):
@@ -250,7 +245,7 @@ def _sizes(canvas, kernel_size, padding) -> list[int]:
                 f"{kernel_size}. Received: canvas={canvas}"
             )
         sizes.append(size)
-        size = output_size(size, kernel_size, padding)
+        size = ConvTeacher("t2", size, kernel_size, padding=padding).output_size
         if layer % 2:
             size //= 2
     return sizes

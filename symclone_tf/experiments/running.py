@@ -6,16 +6,19 @@ import time
 import keras
 import numpy as np
 
-from symclone_tf.layers import layer_errors
-from symclone_tf.cloning import Checkpoint, checkpoint_file, skip
-from symclone_tf.cloning import versions
-from symclone_tf.experiments.datasets import classes, mnist_task
-from symclone_tf.errors import CloningError
 from symclone_tf.artifacts import load_or_clone
-from symclone_tf.symmetry import equivariance_error
-from symclone_tf.layers import convolution_layers
+from symclone_tf.cloning import (
+    Checkpoint,
+    TrainingProgress,
+    checkpoint_file,
+    skip,
+    versions,
+)
+from symclone_tf.errors import CloningError
+from symclone_tf.experiments.datasets import classes, mnist_task
 from symclone_tf.experiments.networks import mnist_network, network_students
-from symclone_tf.cloning import TrainingProgress
+from symclone_tf.layers import convolution_layers, layer_errors
+from symclone_tf.symmetry import equivariance_error
 
 # How many test digits the equivariance errors are measured on.
 WATCHED = 16
@@ -207,7 +210,7 @@ def find_or_clone(experiment, clones="exported", verbose=1) -> list:
         verbose: Integer, 0 for silence, 1 for a progress bar on stderr.
 
     Returns:
-        List of four `DenseStudent`.
+        List of four `Student`.
     """
     experiment = experiment.complete()
     wanted = network_students(

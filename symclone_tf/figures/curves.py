@@ -5,9 +5,16 @@ import itertools
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
-from symclone_tf.experiments import MEASURED
-from symclone_tf.experiments import TASKS
-from symclone_tf.figures.style import BLUE, COLOURS, GREEN, GREY, RED, new_figure, styled
+from symclone_tf.experiments import MEASURED, TASKS
+from symclone_tf.figures.style import (
+    BLUE,
+    COLOURS,
+    GREEN,
+    GREY,
+    RED,
+    new_figure,
+    styled,
+)
 
 _LAYERS = MEASURED[:-1]
 

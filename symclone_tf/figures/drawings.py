@@ -2,10 +2,9 @@
 
 import numpy as np
 
+from symclone_tf.figures.studies import moved_answers, operators
 from symclone_tf.figures.style import new_figure, show_pixels, styled
-from symclone_tf.symmetry import get_group
-from symclone_tf.figures.studies import move, moved_answers, operators
-from symclone_tf.teachers import teacher_of
+from symclone_tf.symmetry import Shift, get_group, moves_of
 
 
 @styled
@@ -35,8 +34,8 @@ def draw_digits(images, group="c4", shifts=((-4, 3), (2, 6), (5, -5))):
     group = get_group(group)
     images = np.asarray(images)[..., None]
     rows = {"original": images}
-    for by in _moves(group, shifts):
-        rows[move_name(group, by)] = move(group, images, by)
+    shown = map(Shift, shifts) if group.is_trivial else moves_of(group)
+    rows |= {move.title: move.inputs(images) for move in shown}
     figure = new_figure(0.15 + 0.85 * len(rows), 0.8 + 0.85 * len(images))
     grid = figure.subplots(len(rows), len(images), squeeze=False)
     for axes_row, (name, row) in zip(grid, rows.items()):
@@ -54,7 +53,7 @@ def draw_operators(student, kernel):
     stacks one matrix for each of its elements.
 
     Args:
-        student: `DenseStudent` that reads images.
+        student: `Student` of inputs with one map, as images.
         kernel: Array of shape `(k, k)`.
 
     Returns:
@@ -72,8 +71,8 @@ def draw_operators(student, kernel):
 
     - [Huang et al., 2024](https://arxiv.org/abs/2410.03989), figure 4
     """
-    cloned = operators(student, student, kernel)
-    taught = operators(teacher_of(student), student, kernel)
+    teacher = student.teacher
+    cloned, taught = (operators(f, teacher, kernel) for f in (student, teacher))
     difference = cloned - taught
     count, outputs, inputs = taught.shape
     figure = new_figure(0.75 + 1.75 * outputs / inputs * count)
@@ -100,7 +99,7 @@ def draw_operators(student, kernel):
 
 
 @styled
-def draw_feature_maps(image, layers, kernel, by, image_name="image"):
+def draw_feature_maps(image, layers, kernel, move, image_name="image"):
     """What layers make of an image, and of the same image moved.
 
     The last row is the answer to the moved image less the moved answer to the
@@ -110,10 +109,9 @@ def draw_feature_maps(image, layers, kernel, by, image_name="image"):
     Args:
         image: Array of shape `(n, n)`.
         layers: Dictionary from names to pairs of a callable of inputs and a
-            kernel, and a `DenseStudent` that tells its group and sizes.
+            kernel, and the `Teacher` that tells its sizes.
         kernel: Array of shape `(k, k)`.
-        by: Integer, the group's element that moves the image; for T(2) a pair
-            of integers, pixels down and to the right.
+        move: `Move` of the image.
         image_name: String, over the column of the image.
 
     Returns:
@@ -122,8 +120,9 @@ def draw_feature_maps(image, layers, kernel, by, image_name="image"):
     Example:
 
     >>> student, _ = clone("c4", image_size=8, solver="closed-form", verbose=0)
-    >>> layers = {"teacher": (teacher_of(student), student), "clone": (student,) * 2}
-    >>> figure = draw_feature_maps(np.eye(8), layers, np.ones((3, 3)), by=1)
+    >>> teacher = student.teacher
+    >>> layers = {"teacher": (teacher, teacher), "clone": (student, teacher)}
+    >>> figure = draw_feature_maps(np.eye(8), layers, np.ones((3, 3)), Turn("c4", 1))
     >>> len(figure.axes)
     9
 
@@ -131,20 +130,19 @@ def draw_feature_maps(image, layers, kernel, by, image_name="image"):
 
     - [Huang et al., 2024](https://arxiv.org/abs/2410.03989), figures 5 and 6
     """
-    (_, first), *_ = layers.values()
     image = np.asarray(image, "float32")
     seen = {
-        name: moved_answers(answer, student, image, kernel, by)
-        for name, (answer, student) in layers.items()
+        name: moved_answers(answer, teacher, image, kernel, move)
+        for name, (answer, teacher) in layers.items()
     }
     limit = max(np.abs(moved.answer).max() for moved in seen.values())
     figure = new_figure(4.1, 1.4 * (len(layers) + 1))
     grid = figure.subplots(3, len(layers) + 1, squeeze=False)
-    inputs = move(first.group, image[None, ..., None], by)[0, ..., 0]
+    inputs = move.inputs(image[None, ..., None])[0, ..., 0]
     show_pixels(grid[0, 0], image, title=image_name)
     show_pixels(grid[1, 0], inputs)
     grid[0, 0].set_ylabel("original")
-    grid[1, 0].set_ylabel(move_name(first.group, by))
+    grid[1, 0].set_ylabel(move.title)
     grid[2, 0].axis("off")
     for column, (name, moved) in zip(grid.T[1:], seen.items()):
         parts = (moved.answer, moved.moved_answer, moved.difference)
@@ -178,32 +176,3 @@ def mosaic(maps) -> np.ndarray:
     for index in range(count):
         tiles[index // columns, :size, index % columns, :size] = maps[..., index]
     return tiles.reshape(2 * (size + 1), -1)[:-1, :-1]
-
-
-def move_name(group, by) -> str:
-    """A move in a few words.
-
-    Args:
-        group: String or `PointGroup`.
-        by: As for `move`.
-
-    Example:
-
-    >>> move_name("c4", 1), move_name("t2", (-4, 3))
-    ('turned 90°', '4 up, 3 right')
-    """
-    group = get_group(group)
-    if group.is_trivial:
-        down, right = by
-        vertical = f"{abs(down)} {'down' if down > 0 else 'up'}"
-        return f"{vertical}, {abs(right)} {'right' if right > 0 else 'left'}"
-    turns = {"c2": 180, "c4": 90, "d4": 90}[group.name]
-    turned = by % (360 // turns)
-    text = f"turned {turned * turns}°" if turned else ""
-    if by >= 360 // turns:
-        text = f"mirrored{', ' if text else ''}{text}"
-    return text or "original"
-
-
-def _moves(group, shifts):
-    return shifts if group.is_trivial else range(1, group.order)

@@ -7,20 +7,32 @@ import pathlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from symclone_tf.experiments import read_benchmark
+from symclone_tf.artifacts import check_directory, load_or_clone
 from symclone_tf.checks import one_of
-from symclone_tf.figures.curves import draw_accuracies, draw_costs, draw_equivariance, draw_learning_curves, draw_weights
-from symclone_tf.experiments import mnist_task
 from symclone_tf.errors import ArtifactError, DataError
-from symclone_tf.artifacts import load_or_clone
-from symclone_tf.figures.style import FORMATS, save_figure
-from symclone_tf.figures.drawings import draw_digits, draw_feature_maps, draw_operators
-from symclone_tf.symmetry import get_group
-from symclone_tf.artifacts import check_directory
+from symclone_tf.experiments import mnist_task, read_benchmark
+from symclone_tf.figures.curves import (
+    draw_accuracies,
+    draw_costs,
+    draw_equivariance,
+    draw_learning_curves,
+    draw_weights,
+)
+from symclone_tf.figures.drawings import (
+    draw_digits,
+    draw_feature_maps,
+    draw_operators,
+)
 from symclone_tf.figures.strokes import draw_strokes
-from symclone_tf.students import DenseStudent
-from symclone_tf.figures.studies import learning_curve, untrained, weights_while_learning
-from symclone_tf.teachers import teacher_of
+from symclone_tf.figures.studies import (
+    learning_curve,
+    untrained,
+    weights_while_learning,
+)
+from symclone_tf.figures.style import FORMATS, save_figure
+from symclone_tf.students import make_student
+from symclone_tf.symmetry import Shift, Turn, get_group
+from symclone_tf.teachers import ConvTeacher
 
 DIGIT_SIZE = 28
 # Small enough that the bands of an operator, and the steps of training, show.
@@ -48,7 +60,7 @@ def illustrate(
     group,
     clones="exported",
     benchmark="benchmark",
-    costs="benchmarks/results/cloning.json",
+    costs=None,
     data_dir=None,
     verbose=1,
 ):
@@ -60,7 +72,8 @@ def illustrate(
             is cloned, and exported to it.
         benchmark: String or path, the folder of `symclone-tf benchmark`'s
             tables.
-        costs: String or path, what `python -m benchmarks.cloning` has written.
+        costs: String or path, what `python -m benchmarks.cloning` has written in
+            a checkout of this project; `None` to leave out what is drawn of it.
         data_dir: String or path, see `mnist_task`. Without MNIST, strokes are
             drawn in the digits' place.
         verbose: Integer, 0 for silence, 1 for a progress bar on stderr.
@@ -74,14 +87,13 @@ def illustrate(
     """
     group = get_group(group)
     rows = read_benchmark(pathlib.Path(benchmark, f"{group.name}.csv"))
-    measured = _read_costs(costs)
+    measured = None if costs is None else _read_costs(costs)
     digits, source = _digits(data_dir)
-    kinds = {"image_size": DIGIT_SIZE, "seed": 0, "dtype": "float32"}
     exact, seven, small = load_or_clone(
         [
-            DenseStudent(group.name, **kinds),
-            DenseStudent(group.name, blocks=7, **kinds),
-            DenseStudent(group.name, **{**kinds, "image_size": SMALL}),
+            _student(group, DIGIT_SIZE),
+            _student(group, DIGIT_SIZE, blocks=7),
+            _student(group, SMALL),
         ],
         clones,
         verbose,
@@ -94,7 +106,7 @@ def illustrate(
     )
     yield Illustration(
         "operators",
-        f"A trained {small.description} clone, its teacher as a matrix from pixels "
+        f"A trained {small.teacher.title} clone, its teacher as a matrix from pixels "
         "to pixels, and their difference.",
         draw_operators(small, np.random.default_rng(0).normal(size=(3, 3))),
     )
@@ -106,7 +118,7 @@ def illustrate(
         caption = "Time and memory that cloning takes, against the image size."
         yield Illustration("costs", caption, draw_costs(measured))
     else:
-        needs = f"{costs}, which python -m benchmarks.cloning writes"
+        needs = "`costs`, a file that python -m benchmarks.cloning writes"
         yield Illustration("costs", needs, None)
 
 
@@ -138,6 +150,12 @@ def make_figures(group, output="figures", file_format="svg", **options):
         yield illustration, path
 
 
+def _student(group, image_size, blocks=None):
+    """A student of the group's first convolution, not yet trained."""
+    teacher = ConvTeacher(group.name, image_size)
+    return make_student("dense", teacher, blocks=blocks, seed=0, dtype="float32")
+
+
 def _digits(data_dir):
     """Five test digits, or strokes, and what to call them."""
     try:
@@ -151,45 +169,42 @@ def _digits(data_dir):
 
 
 def _feature_maps(image, source, exact, seven) -> Illustration:
+    teacher = exact.teacher
     layers = {
-        "teacher": (teacher_of(exact), exact),
-        "9 blocks": (exact, exact),
-        "7 blocks": (seven, seven),
-        "untrained": (untrained(exact), exact),
+        "teacher": (teacher, teacher),
+        "9 blocks": (exact, teacher),
+        "7 blocks": (seven, teacher),
+        "untrained": (untrained(exact), teacher),
     }
-    by = SHIFT if exact.group.is_trivial else 1
+    group = teacher.group
+    move = Shift(SHIFT) if group.is_trivial else Turn(group, 1)
     name = "stroke" if "strokes" in source else "digit"
     note = f" {source}." if name == "stroke" else ""
     return Illustration(
         "feature-maps",
-        f"What a {exact.group.title} convolution and its clones make of a {name} and "
+        f"What a {group.title} convolution and its clones make of a {name} and "
         f"of the {name} moved, and the difference from moving the output instead."
         f"{note}",
-        draw_feature_maps(image, layers, EDGES, by, name),
+        draw_feature_maps(image, layers, EDGES, move, name),
     )
 
 
 def _weights(group) -> Illustration:
-    student = DenseStudent(group.name, image_size=SMALL, seed=0, dtype="float32")
+    student = _student(group, SMALL)
     weights, values = weights_while_learning(student)
     return Illustration(
         "weights",
-        f"Weights of the blocks of a {student.description} clone while it learns: "
+        f"Weights of the blocks of a {student.teacher.title} clone while it learns: "
         "most stay zero, the others find the values of the teacher's operators.",
         draw_weights(weights, values),
     )
 
 
 def _curves(group) -> Illustration:
-    students = {
-        blocks: DenseStudent(
-            group.name, image_size=SMALL, blocks=blocks, seed=0, dtype="float32"
-        )
-        for blocks in (9, 8, 7, 5)
-    }
+    students = {blocks: _student(group, SMALL, blocks) for blocks in (9, 8, 7, 5)}
     return Illustration(
         "learning-curves",
-        f"NMSE of {students[9].description} clones while they learn. Dashed: the "
+        f"NMSE of {students[9].teacher.title} clones while they learn. Dashed: the "
         "floor of Eckart and Young, which no fewer blocks can pass.",
         draw_learning_curves({b: learning_curve(s) for b, s in students.items()}),
     )
@@ -218,8 +233,11 @@ def _of_benchmark(rows, title, folder, name):
 
 def _read_costs(file):
     file = pathlib.Path(file)
-    if not file.exists():
-        return None
+    if not file.is_file():
+        raise ArtifactError(
+            f"`costs` must be a file that python -m benchmarks.cloning has written. "
+            f"{file} is none"
+        )
     try:
         costs = json.loads(file.read_text(encoding="utf-8"))
         keys = ("layer", "size", "seconds", "memory")

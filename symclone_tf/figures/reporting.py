@@ -5,15 +5,13 @@ import html
 import json
 import pathlib
 
-from symclone_tf.experiments import read_benchmark, summarize
-from symclone_tf.artifacts import METRICS
+from symclone_tf.artifacts import METRICS, list_artifacts, version_number, write_file
 from symclone_tf.cloning import versions
 from symclone_tf.errors import ArtifactError
+from symclone_tf.experiments import read_benchmark, summarize
+from symclone_tf.figures.illustrating import illustrate
 from symclone_tf.figures.style import figure_bytes
 from symclone_tf.symmetry import GROUPS, get_group
-from symclone_tf.figures.illustrating import illustrate
-from symclone_tf.artifacts import list_artifacts
-from symclone_tf.artifacts import version_number, write_file
 
 _MARK = '<meta name="generator" content="symclone-tf">'
 _STYLE = """
@@ -67,7 +65,7 @@ def make_report(
     found = groups or [
         name
         for name in GROUPS
-        if any(artifact.record.get("group") == name for artifact in artifacts)
+        if any(artifact.group == name for artifact in artifacts)
         or pathlib.Path(benchmark, f"{name}.csv").exists()
     ]
     if not found:
@@ -117,7 +115,7 @@ def _clone(artifact) -> dict[str, str]:
 
     return {
         "Artifact": f"{artifact.name}, version {artifact.version}",
-        "Blocks": str(record.get("blocks", "–")),
+        "Blocks": str(artifact.blocks),
         "Solver": str(record.get("solver", "–")),
         "NMSE": figure("nmse"),
         "Equivariance error": figure("equivariance_error"),

@@ -5,83 +5,82 @@ import dataclasses
 import keras
 import numpy as np
 
-from symclone_tf.cloning import Cloner
-from symclone_tf.symmetry import get_group
-from symclone_tf.symmetry import shifted
-from symclone_tf.students import DenseStudent
+from symclone_tf.cloning import HELD_OUT, Cloner, draw_pairs, stream
+from symclone_tf.students import Student
 
 
-def operators(answer, student, kernel) -> np.ndarray:
-    """The matrices by which a linear layer maps pixels to pixels.
+def operators(answer, teacher, kernel) -> np.ndarray:
+    """The matrices by which a linear layer maps points to points.
 
     Args:
-        answer: Callable of inputs and a kernel: the student or its teacher.
-        student: `DenseStudent` that reads images, whose sizes to take.
-        kernel: Array of shape `(k, k)`.
+        answer: Callable of inputs and a kernel: a student or its teacher.
+        teacher: `Teacher` of inputs with one map, as images, whose sizes to
+            take.
+        kernel: Array of shape `kernel_shape`, `(k, k)` for convolutions.
 
     Returns:
-        Array of shape `(|G|, m², n²)`: one matrix for each output map.
+        Array of shape `(maps_out, points_out, points_in)`: one matrix for each
+        output map.
 
     Raises:
-        ValueError: If the student reads feature maps.
+        ValueError: If inputs have several maps.
 
     Example:
 
-    >>> student = DenseStudent("t2", image_size=6)
-    >>> kernel = np.ones((3, 3))
-    >>> operators(teacher_of(student), student, kernel).shape
+    >>> teacher = ConvTeacher("t2", image_size=6)
+    >>> operators(teacher, teacher, np.ones((3, 3))).shape
     (1, 16, 36)
     """
-    if not student.lifting:
+    if teacher.maps_in > 1:
         raise ValueError(
-            "`student` must read images, to have one matrix for each output map. "
-            f"Received: student={student.description}"
+            "Inputs must be images, to have one matrix for each output map. "
+            f"Received: teacher {teacher.title}"
         )
-    pixels = student.image_size**2
-    image, _ = student.input_shapes((1,))
-    impulses = np.eye(pixels, dtype="float32").reshape(pixels, *image)
+    points = teacher.points_in
+    impulses = np.eye(points, dtype="float32").reshape(-1, *teacher.input_shape, 1)
     kernel = np.asarray(kernel, "float32")[..., None, None]
     answers = np.asarray(answer(impulses, kernel))
-    answers = answers.reshape(pixels, student.output_size**2, student.group.order)
+    answers = answers.reshape(points, teacher.points_out, teacher.maps_out)
     return answers.transpose(2, 1, 0)
 
 
-def untrained(student, seed=0) -> DenseStudent:
+def untrained(student, seed=0) -> Student:
     """A student like another, with random weights.
 
     Args:
-        student: `DenseStudent`, linear.
+        student: `Student`.
         seed: Integer.
 
     Returns:
-        `DenseStudent`, whose answers are about as large as its teacher's.
+        `Student`, whose answers are about as large as its teacher's.
 
     Example:
 
-    >>> error = nmse(untrained(DenseStudent("t2", image_size=6)))
+    >>> error = nmse(untrained(DenseStudent(ConvTeacher("t2", 6))))
     >>> 1 < error < 4
     True
     """
     config = {**student.get_config(), "seed": seed, "name": "untrained"}
-    random = DenseStudent.from_config(config)
+    random = type(student).from_config(config)
     random.build()
     rng = np.random.default_rng(seed)
     for weight in random.weights:
-        values = rng.normal(size=weight.shape) / np.sqrt(weight.shape[0])
-        weight.assign(values)
-    scale = student.kernel_size / np.sqrt(student.blocks)
-    random.encoder.kernel.assign(random.encoder.kernel * scale)
+        weight.assign(rng.normal(size=weight.shape))
+    teacher = student.teacher
+    pairs = draw_pairs(teacher, 8, 32, stream(seed, HELD_OUT, 0), orthogonal=False)
+    loud, wanted = (np.linalg.norm(answer(*pairs)) for answer in (random, teacher))
+    random.encoder.kernel.assign(random.encoder.kernel * (wanted / loud))
     return random
 
 
 @dataclasses.dataclass(frozen=True)
 class Moved:
-    """What a layer makes of an image before and after it is moved.
+    """What a layer makes of an input before and after it is moved.
 
     Attributes:
-        answer: Array of shape `(m, m, maps)`, of the image.
-        moved_answer: Array of the same shape, of the moved image.
-        difference: Array of the same shape: the answer to the moved image less
+        answer: Array of shape `(*places, maps)`, of the input.
+        moved_answer: Array of the same shape, of the moved input.
+        difference: Array of the same shape: the answer to the moved input less
             the moved answer, not a number where a shift leaves it undefined.
         error: Float, ‖difference‖ / ‖moved answer‖.
     """
@@ -92,55 +91,38 @@ class Moved:
     error: float
 
 
-def move(group, images, by) -> np.ndarray:
-    """Moves a batch of images or feature maps.
-
-    Args:
-        group: String or `PointGroup`.
-        images: Array of shape `(batch, n, n, …)`.
-        by: Integer, position of the group's element; for T(2) a pair of
-            integers, pixels down and to the right. Zeros move in.
-
-    Returns:
-        Array of the same shape.
-
-    Example:
-
-    >>> move("t2", np.ones((1, 3, 3, 1)), (1, 0))[0, :, 0, 0]
-    array([0., 1., 1.])
-    """
-    group = get_group(group)
-    if not group.is_trivial:
-        return group.transform(images, by)
-    return shifted(images, by)
-
-
-def moved_answers(answer, student, image, kernel, by) -> Moved:
+def moved_answers(answer, teacher, image, kernel, move) -> Moved:
     """Compares moving a layer's input with moving its output.
 
     Args:
         answer: Callable of inputs and a kernel: a student or its teacher.
-        student: `DenseStudent` that reads images, whose group to take.
-        image: Array of shape `(n, n)`.
-        kernel: Array of shape `(k, k)`.
-        by: As for `move`.
+        teacher: `Teacher` of inputs with one map, whose sizes to take.
+        image: Array of shape `input_shape`, `(n, n)` for images.
+        kernel: Array of shape `kernel_shape`, `(k, k)` for convolutions.
+        move: `Move`.
 
     Returns:
         `Moved`.
+
+    Example:
+
+    >>> teacher, image = ConvTeacher("c4", image_size=6), np.eye(6)
+    >>> moved_answers(teacher, teacher, image, np.ones((3, 3)), Turn("c4", 1)).error
+    0.0
     """
     inputs = np.asarray(image, "float32")[None, ..., None]
     kernel = np.asarray(kernel, "float32")[..., None, None]
     first = np.asarray(answer(inputs, kernel))
-    second = np.asarray(answer(move(student.group, inputs, by), kernel))
-    expected = move(student.group, first, by)
-    difference = second - expected
-    known = np.ones(first.shape, bool)
-    if student.group.is_trivial:
-        known = move(student.group, known, by)
-        difference[~known] = np.nan
+    second = np.asarray(answer(move.inputs(inputs), kernel))
+    expected = move.outputs(first)
+    # What a shift brings in from outside is zero, and no answer.
+    known = move.outputs(np.ones(first.shape)) != 0
+    difference = np.where(known, second - expected, np.nan)
     norm = np.linalg.norm(expected[known])
     error = np.linalg.norm(difference[known]) / norm if norm else 0.0
-    shape = (student.output_size, student.output_size, student.group.order)
+    shape = (*teacher.output_shape, 1)
+    if teacher.maps_out > 1:
+        shape = teacher.output_shape
     return Moved(
         *(array.reshape(shape) for array in (first, second, difference)), float(error)
     )
@@ -150,7 +132,7 @@ def learning_curve(student, seed=0) -> list[float]:
     """Trains a student, and measures each step's NMSE on pairs new to it.
 
     Args:
-        student: `DenseStudent`, not yet trained.
+        student: `Student`, not yet trained.
         seed: Integer, of the draws.
 
     Returns:
@@ -158,7 +140,7 @@ def learning_curve(student, seed=0) -> list[float]:
 
     Example:
 
-    >>> curve = learning_curve(DenseStudent("t2", image_size=6, seed=0))
+    >>> curve = learning_curve(DenseStudent(ConvTeacher("t2", 6), seed=0))
     >>> curve[-1] < 1e-10 < curve[0]
     True
     """
@@ -176,7 +158,7 @@ def weights_while_learning(student, steps=(0, 2, 5, 10), seed=0):
     """Trains a student, and keeps its blocks' weights at several steps.
 
     Args:
-        student: `DenseStudent`, linear and not yet trained.
+        student: `Student`, linear and not yet trained.
         steps: Tuple of integers in growing order, after which to look; the
             last step of the student's recipe is added to them.
         seed: Integer, of the draws.
@@ -188,17 +170,18 @@ def weights_while_learning(student, steps=(0, 2, 5, 10), seed=0):
 
     Example:
 
-    >>> weights, values = weights_while_learning(DenseStudent("t2", image_size=6))
+    >>> student = DenseStudent(ConvTeacher("t2", 6))
+    >>> weights, values = weights_while_learning(student)
     >>> list(weights)[:3], values.shape
     ([0, 2, 5], (81,))
     """
     cloner = Cloner(student, seed=seed)
     cloner.compile()
     kept = {}
-    (blocks,) = student.block_layers
 
     def keep(step):
-        kept[step] = np.array(blocks.kernel).ravel()
+        weights = [np.array(weight).ravel() for weight in student.block_weights]
+        kept[step] = np.concatenate(weights)
 
     last = cloner.recipe.steps
     wanted = {step for step in steps if step < last} | {last}
@@ -220,5 +203,6 @@ def _teachers_values(student) -> np.ndarray:
     of kernel entries and blocks, the blocks are the shifts times E⁻¹.
     """
     encoder = np.array(student.encoder.kernel, "float64")
-    first = encoder.reshape(student.kernel_entries, student.blocks, -1)[:, :, 0]
+    entries = student.teacher.kernel_entries
+    first = encoder.reshape(entries, student.blocks, -1)[:, :, 0]
     return np.linalg.pinv(first).ravel()

@@ -7,8 +7,8 @@ import pathlib
 import matplotlib
 from matplotlib.figure import Figure
 
-from symclone_tf.checks import one_of
 from symclone_tf.artifacts import write_file
+from symclone_tf.checks import one_of
 
 FORMATS = ("png", "svg", "pdf")
 

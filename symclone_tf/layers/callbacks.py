@@ -8,9 +8,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from symclone_tf.symmetry import get_group
-from symclone_tf.symmetry import equivariance_error
+from symclone_tf.layers.cloned_conv2d import ClonedConv2D
 from symclone_tf.layers.convolutions import convolution_layers
+from symclone_tf.symmetry import equivariance_error, get_group
 
 
 class EquivarianceErrors(keras.callbacks.Callback):
@@ -33,13 +33,15 @@ class EquivarianceErrors(keras.callbacks.Callback):
 
     Example:
 
-    >>> model = mnist_network("gcnn", "c4", classes=2, seed=0)
+    >>> conv = GroupConv2D(2, 3, "c4", name="conv_1")
+    >>> pool = keras.layers.GlobalAveragePooling3D()
+    >>> model = keras.Sequential([conv, pool, keras.layers.Dense(2, "softmax")])
     >>> model.compile("adam", "sparse_categorical_crossentropy")
-    >>> images = keras.random.normal((8, 28, 28, 1))
+    >>> images = keras.random.normal((8, 9, 9, 1))
     >>> errors = EquivarianceErrors(images, "c4")
     >>> labels = keras.ops.arange(8) % 2
     >>> history = model.fit(images, labels, callbacks=[errors], verbose=0)
-    >>> history.history["equivariance_error/conv_4"][0] < 1e-5
+    >>> history.history["equivariance_error/conv_1"][0] < 1e-5
     True
     """
 
@@ -85,9 +87,9 @@ def layer_errors(model, inputs, group, max_shift=2) -> dict[str, float]:
 
     Example:
 
-    >>> model = mnist_network("cnn", seed=0)
-    >>> images = keras.random.normal((4, 28, 28, 1))
-    >>> layer_errors(model, images, "c4")["conv_1"] > 0.1
+    >>> layers = [keras.Input((9, 9, 1)), keras.layers.Conv2D(2, 3, name="conv")]
+    >>> images = keras.random.normal((4, 9, 9, 1))
+    >>> layer_errors(keras.Sequential(layers), images, "c4")["conv"] > 0.1
     True
     """
     layers = convolution_layers(model)
@@ -146,8 +148,9 @@ def _inputs_of(layer):
 
 def _border(layer) -> int:
     """Pixels that a layer's zero padding reaches."""
-    source = getattr(layer, "student", layer)
-    if source.padding != "same":
+    if isinstance(layer, ClonedConv2D):
+        return layer.student.teacher.border
+    if layer.padding != "same":
         return 0
-    size, dilation = source.kernel_size, getattr(source, "dilation_rate", (1, 1))
+    size, dilation = layer.kernel_size, getattr(layer, "dilation_rate", (1, 1))
     return (size if isinstance(size, int) else max(size)) // 2 * max(dilation)

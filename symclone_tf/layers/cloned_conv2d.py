@@ -3,23 +3,15 @@
 import gc
 
 import keras
-import numpy as np
 from keras import ops
 
-from symclone_tf.layers.anchors import ANCHORS, Anchored, penalty
 from symclone_tf.checks import one_of, positive_number
+from symclone_tf.layers.anchors import ANCHORS, Anchored, penalty
+from symclone_tf.layers.taking_over import check_imitates, inherited, real_array
+from symclone_tf.students import Student
 from symclone_tf.teachers import Convolution
-from symclone_tf.students import DenseStudent
-from symclone_tf.teachers import GroupConv2D
 
 SYMMETRIES = ("frozen", "trainable", "anchored")
-# What a layer keeps of the convolution whose kernel it takes over.
-_INHERITED = (
-    *("name", "trainable", "activation", "use_bias"),
-    *("kernel_initializer", "bias_initializer"),
-    *("kernel_regularizer", "bias_regularizer", "activity_regularizer"),
-    *("kernel_constraint", "bias_constraint"),
-)
 
 
 @keras.saving.register_keras_serializable(package="symclone_tf")
@@ -39,7 +31,7 @@ class ClonedConv2D(Convolution):
 
     Args:
         filters: Integer, the number of output channels.
-        student: `DenseStudent`, as `load` or `clone` gives it.
+        student: `Student`, as `load` or `clone` gives it.
         symmetry: String, `"frozen"`, `"trainable"` or `"anchored"`.
         anchor: String, the penalty of anchored weights: `"kl"`, the paper's
             KL(softmax(w) ‖ softmax(w₀)), or `"l2"`, ‖w − w₀‖², summed over
@@ -61,11 +53,13 @@ class ClonedConv2D(Convolution):
         **kwargs: `name`, `trainable`, `dtype`.
 
     Input shape:
-        `(batch, n, n, channels)`, or `(batch, n, n, |G|, channels)` for
-        students that read feature maps, with the student's `image_size` n.
+        `(batch, *input_shape, channels)` of the student's teacher:
+        `(batch, n, n, channels)` for images of n×n pixels, and
+        `(batch, n, n, |G|, channels)` for feature maps on a group.
 
     Output shape:
-        `(batch, m, m, |G|, filters)`, without the group axis for `"t2"`.
+        `(batch, *output_shape, filters)`: `(batch, m, m, |G|, filters)`,
+        without the group axis for `"t2"`.
 
     Raises:
         ValueError: If an argument is not accepted, if another layer shares the
@@ -98,9 +92,9 @@ class ClonedConv2D(Convolution):
     ):
         one_of("symmetry", symmetry, SYMMETRIES)
         one_of("anchor", anchor, ANCHORS)
-        if not isinstance(student, DenseStudent):
+        if not isinstance(student, Student):
             raise TypeError(
-                "`student` must be a DenseStudent, as `load` returns it, and `clone` "
+                "`student` must be a Student, as `load` returns it, and `clone` "
                 f"before its report. Received: student of type {type(student)}"
             )
         self.symmetry = symmetry
@@ -120,7 +114,7 @@ class ClonedConv2D(Convolution):
         Args:
             layer: Built `keras.layers.Conv2D`, for students of T(2), or
                 `GroupConv2D`, with the student's kernel size and padding.
-            student: `DenseStudent`.
+            student: `Student`.
             **options: Of `ClonedConv2D`, as `symmetry`.
 
         Returns:
@@ -130,27 +124,10 @@ class ClonedConv2D(Convolution):
         Raises:
             ValueError: If the student does not imitate such a layer.
         """
-        if not isinstance(layer, (keras.layers.Conv2D, GroupConv2D)):
-            raise ValueError(
-                "Only a Conv2D's or GroupConv2D's kernel can be taken over. "
-                f"Received: layer of type {type(layer).__name__}"
-            )
-        expected = _convolution(student)
-        found = _convolution(layer)
-        if found != expected:
-            raise ValueError(
-                f"The student imitates a convolution with {expected}. "
-                f"Received: layer with {found}"
-            )
-        if not layer.built:
-            raise ValueError(
-                "A layer that is not built has no kernel to take over. "
-                f"Received: layer {layer.name!r}"
-            )
-        taken = {name: getattr(layer, name) for name in _INHERITED}
-        taken["dtype"] = layer.dtype_policy
+        check_imitates(student, layer)
         bias = layer.bias if options.get("use_bias", layer.use_bias) else None
-        return cls.from_kernel(layer.kernel, student, bias, **{**taken, **options})
+        options = {**inherited(layer), **options}
+        return cls.from_kernel(layer.kernel, student, bias, **options)
 
     @classmethod
     def from_kernel(cls, kernel, student, bias=None, **options):
@@ -159,7 +136,7 @@ class ClonedConv2D(Convolution):
         Args:
             kernel: Array of shape `(k, k, channels, filters)`, or `(k, k, |G|,
                 channels, filters)` for students of group layers.
-            student: `DenseStudent`.
+            student: `Student`.
             bias: Array of shape `(filters,)`, or `None` for none.
             **options: Of `ClonedConv2D`, as `symmetry`.
 
@@ -169,11 +146,11 @@ class ClonedConv2D(Convolution):
         Raises:
             ValueError: If an array is not real and finite, or not of its shape.
         """
-        kernel = _real("kernel", kernel)
+        kernel = real_array("kernel", kernel)
         image, _ = student.input_shapes(kernel.shape[-2:-1] or (1,))
         student.compute_output_shape((None, *image), kernel.shape)
         if bias is not None:
-            bias = _real("bias", bias)
+            bias = real_array("bias", bias)
             if bias.shape != kernel.shape[-1:]:
                 raise ValueError(
                     f"`bias` must have shape {kernel.shape[-1:]}, one for each "
@@ -271,10 +248,11 @@ class ClonedConv2D(Convolution):
 
     def get_config(self):
         config = super().get_config()
+        # While a file is written, Keras marks what it has seen before, by which it
+        # finds again that layers share a student; the first of two layers would
+        # lose its mark, which Keras sets on a dictionary that it copies.
+        keras.saving.serialize_keras_object(self.student)
         student = keras.saving.serialize_keras_object(self.student)
-        # By which Keras finds that layers of one file share a student. It sets
-        # this itself on the second of two, and on a copy of the first.
-        student["shared_object_id"] = id(self.student)
         config.update(
             student=student,
             symmetry=self.symmetry,
@@ -301,35 +279,3 @@ class ClonedConv2D(Convolution):
 def _treatments(student) -> set:
     """How living layers treat a student."""
     return {layer._treatment for layer in student.sharing}
-
-
-def _real(name, values) -> np.ndarray:
-    """Weights that came from somewhere else, if they can be weights."""
-    values = ops.convert_to_numpy(values)
-    if values.dtype.kind not in "fiu" or not values.size:
-        raise ValueError(
-            f"`{name}` must be an array of real numbers. "
-            f"Received: {name} of type {values.dtype} and shape {values.shape}"
-        )
-    if not np.isfinite(values).all():
-        raise ValueError(
-            f"`{name}` must be finite. Received: {name} with infinite values, or "
-            "values that are no number"
-        )
-    return values
-
-
-def _convolution(layer) -> dict:
-    """What has to agree for a student to imitate a convolution."""
-    size = layer.kernel_size
-    stride = getattr(layer, "strides", (1, 1))
-    dilation = getattr(layer, "dilation_rate", (1, 1))
-    return {
-        "group": getattr(getattr(layer, "group", None), "name", "t2"),
-        "kernel_size": tuple(size) if isinstance(size, (tuple, list)) else (size, size),
-        "padding": layer.padding,
-        "strides": tuple(stride),
-        "dilation_rate": tuple(dilation),
-        "groups": getattr(layer, "groups", 1),
-        "data_format": getattr(layer, "data_format", "channels_last"),
-    }

@@ -35,6 +35,14 @@ def _closure(generators: list[np.ndarray]) -> list[np.ndarray]:
     return elements
 
 
+def _element_title(element: np.ndarray) -> str:
+    mirrored = round(np.linalg.det(element)) < 0
+    turn = element @ np.array(MIRROR) if mirrored else element
+    degrees = round(np.degrees(np.arctan2(turn[1, 0], turn[0, 0]))) % 360
+    parts = ["mirrored"] * mirrored + [f"turned {degrees}°"] * bool(degrees)
+    return ", ".join(parts) or "original"
+
+
 class PointGroup:
     """A finite group of rotations and reflections of the pixel grid.
 
@@ -92,6 +100,11 @@ class PointGroup:
     def inverse(self) -> np.ndarray:
         """Integer array of shape `(|G|,)`: `inverse[g]` is `g⁻¹`."""
         return np.argmax(self.product == 0, axis=1)
+
+    @cached_property
+    def element_titles(self) -> tuple[str, ...]:
+        """What each element does, in a few words: "turned 90°"."""
+        return tuple(_element_title(element) for element in self.elements)
 
     def image_permutations(self, size: int) -> np.ndarray:
         """Where each pixel of a moved image comes from.

@@ -1,13 +1,11 @@
-"""Teachers: convolutions that are equivariant by construction."""
-
-import functools
+"""Convolutions that are equivariant by construction, as function and as layer."""
 
 import keras
 from keras import ops
 
 from symclone_tf.checks import one_of, positive_integer
-from symclone_tf.teachers.convolution import Convolution
 from symclone_tf.symmetry import PointGroup, get_group
+from symclone_tf.teachers.convolution import Convolution
 
 PADDINGS = ("valid", "same")
 
@@ -126,18 +124,6 @@ def group_conv2d(inputs, kernel, group, padding="valid"):
     outputs = ops.conv(stacked, bank, padding=padding, data_format="channels_last")
     height, width = ops.shape(outputs)[1:3]
     return ops.reshape(outputs, (-1, height, width, *group.axis_shape, filters))
-
-
-def teacher_of(student):
-    """The teacher that a student's configuration names.
-
-    Args:
-        student: `DenseStudent`.
-
-    Returns:
-        Callable of inputs and kernel, as the student takes them.
-    """
-    return functools.partial(group_conv2d, group=student.group, padding=student.padding)
 
 
 @keras.saving.register_keras_serializable(package="symclone_tf")

@@ -8,10 +8,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from clones import dense
 
 import symclone_tf as sc
-from symclone_tf import exporting, publishing
-from symclone_tf.students.dense import DenseStudent
+from symclone_tf.artifacts import exporting, publishing
 
 from cases import CASES
 
@@ -51,7 +51,7 @@ def size(folder):
     ],
 )
 def test_names_say_what_is_not_the_default(arguments, name):
-    assert exporting.artifact_name(DenseStudent(**arguments)) == name
+    assert exporting.artifact_name(dense(**arguments)) == name
 
 
 def test_layout_is_tf_servings(exported):
@@ -70,7 +70,7 @@ def test_layout_is_tf_servings(exported):
 
 @CASES
 def test_signature_names_and_shapes(tmp_path, group, lifting):
-    student = DenseStudent(group, lifting, image_size=5, seed=0)
+    student = dense(group, lifting, image_size=5, seed=0)
     loaded = tf.saved_model.load(str(sc.export(student, tmp_path)))
     assert list(loaded.signatures) == ["serving_default"]
     signature = loaded.signatures["serving_default"]
@@ -80,7 +80,7 @@ def test_signature_names_and_shapes(tmp_path, group, lifting):
         "image": (None, *image),
         "kernel": (None, *kernel),
     }
-    axis = student.group.axis_shape
+    axis = student.teacher.group.axis_shape
     assert {k: tuple(v.shape) for k, v in signature.structured_outputs.items()} == {
         "features": (None, 3, 3, *axis)
     }
@@ -141,14 +141,26 @@ def test_tensorflow_alone_serves_the_artifact(rng, small_clone, exported, tmp_pa
 def test_record_says_how_the_clone_was_made(small_clone, exported):
     _, report = small_clone
     record = json.loads((exported / "assets.extra/clone.json").read_text())
-    assert record["format"] == 1
-    assert (record["group"], record["image_size"], record["blocks"]) == ("c4", 8, 9)
+    assert record["format"] == 2
+    assert record["teacher"] == {
+        "name": "conv",
+        "config": {
+            "group": "c4",
+            "image_size": 8,
+            "kernel_size": 3,
+            "lifting": True,
+            "padding": "valid",
+        },
+    }
+    assert record["student"]["name"] == "dense"
+    assert record["student"]["config"]["blocks"] == 9
+    assert record["parameters"] == small_clone[0].parameters
     for name in ("solver", "seed", "steps", "nmse", "equivariance_error", "versions"):
         assert record[name] == getattr(report, name)
 
 
 def test_weights_are_written_once(tmp_path):
-    student = DenseStudent("c4", image_size=14, seed=0)
+    student = dense("c4", image_size=14, seed=0)
     student.build()
     rng = np.random.default_rng(0)
     for weight in student.weights:
@@ -169,8 +181,8 @@ def test_versions_count_up_and_nothing_is_overwritten(small_clone, tmp_path):
     assert sc.export(student, tmp_path).name == "8"
     assert sc.export(student, tmp_path).name == "9"
     assert {f: f.read_bytes() for f in first.rglob("*") if f.is_file()} == before
-    assert sc.find(first.parent).version == 9
-    assert sc.find(first).version == 1
+    assert sc.artifacts.find(first.parent).version == 9
+    assert sc.artifacts.find(first).version == 1
 
 
 def test_version_taken_at_the_last_moment_is_stepped_over(
@@ -189,27 +201,33 @@ def test_failure_leaves_nothing_behind(small_clone, tmp_path, monkeypatch, error
         raise error
 
     student, _ = small_clone
-    kept = sc.export(DenseStudent("t2", image_size=4, seed=0), tmp_path / "old")
-    monkeypatch.setattr(exporting, "_record", fail)
+    kept = sc.export(dense("t2", image_size=4, seed=0), tmp_path / "old")
+    monkeypatch.setattr(exporting, "_write_saved_model", fail)
     with pytest.raises(type(error)):
         sc.export(student, tmp_path / "new" / "root")
     with pytest.raises(type(error)):
-        sc.export(DenseStudent("t2", image_size=4, seed=0), tmp_path / "old")
+        sc.export(dense("t2", image_size=4, seed=0), tmp_path / "old")
     assert list((tmp_path / "old" / "t2-4x4-k3").iterdir()) == [kept]
     assert not (tmp_path / "new" / "root").exists()
 
 
 def test_everything_is_checked_before_the_first_is_trained(tmp_path, monkeypatch):
     monkeypatch.setattr(exporting, "train", lambda *_: pytest.fail("it trained"))
-    students = [DenseStudent("t2", image_size=n) for n in (5, 512)]
+    students = [dense("t2", image_size=n) for n in (5, 512)]
     with pytest.raises(MemoryError):
-        list(sc.clone_and_export(students, sc.Training(), tmp_path / "out"))
+        list(
+            sc.artifacts.clone_and_export(
+                students, sc.cloning.Training(), tmp_path / "out"
+            )
+        )
     assert not (tmp_path / "out").exists()
 
 
 def test_each_is_exported_as_soon_as_it_is_trained(tmp_path):
-    students = [DenseStudent("t2", image_size=n, seed=0) for n in (5, 6)]
-    clones = sc.clone_and_export(students, sc.Training(), tmp_path, verbose=0)
+    students = [dense("t2", image_size=n, seed=0) for n in (5, 6)]
+    clones = sc.artifacts.clone_and_export(
+        students, sc.cloning.Training(), tmp_path, verbose=0
+    )
     _, report, path = next(clones)
     assert report.nmse < 1e-10
     assert path.is_dir()
@@ -221,15 +239,17 @@ class TestResuming:
     """What an interrupted cloning has finished is not trained again."""
 
     def run(self, folder, verbose=0, **options):
-        training = sc.Training(**{"steps": 3, "seed": 1} | options)
-        students = [DenseStudent("t2", image_size=n, seed=1) for n in (5, 6)]
-        made = sc.clone_and_export(students, training, folder, verbose)
+        training = sc.cloning.Training(**{"steps": 3, "seed": 1} | options)
+        students = [dense("t2", image_size=n, seed=1) for n in (5, 6)]
+        made = sc.artifacts.clone_and_export(students, training, folder, verbose)
         return [(student, report, path) for student, report, path in made]
 
     def test_goes_on_after_what_is_finished(self, tmp_path, capsys):
-        students = [DenseStudent("t2", image_size=5, seed=1)]
-        training = sc.Training(steps=3, seed=1)
-        ((first, report, path),) = sc.clone_and_export(students, training, tmp_path, 0)
+        students = [dense("t2", image_size=5, seed=1)]
+        training = sc.cloning.Training(steps=3, seed=1)
+        ((first, report, path),) = sc.artifacts.clone_and_export(
+            students, training, tmp_path, 0
+        )
         again, other = self.run(tmp_path, resume=True, verbose=1)
         assert f"Finished before: {path}" in capsys.readouterr().err
         assert again[1:] == (report, path)
@@ -251,7 +271,7 @@ class TestResuming:
         assert [path.name for *_, path in self.run(tmp_path)] == ["2", "2"]
 
     def test_what_says_nothing_of_its_training_is_not_finished(self, tmp_path):
-        sc.export(DenseStudent("t2", image_size=5, seed=1), tmp_path)
+        sc.export(dense("t2", image_size=5, seed=1), tmp_path)
         first, _ = self.run(tmp_path, resume=True, max_nmse=10.0)
         assert first[2].name == "2"
 
@@ -265,9 +285,9 @@ def test_output_that_is_a_file_is_refused(tmp_path):
     file = tmp_path / "file"
     file.touch()
     with pytest.raises(sc.ArtifactError, match="must be a folder"):
-        sc.export(DenseStudent("t2", image_size=4), file)
+        sc.export(dense("t2", image_size=4), file)
     with pytest.raises(sc.ArtifactError, match="must be a folder"):
-        sc.export(DenseStudent("t2", image_size=4), file / "deeper")
+        sc.export(dense("t2", image_size=4), file / "deeper")
 
 
 def test_paths_come_back_as_paths(exported):

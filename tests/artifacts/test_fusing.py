@@ -1,22 +1,21 @@
 import keras
 import numpy as np
 import pytest
+from clones import dense
 
-from symclone_tf.cloning.closed_form import solve
 from symclone_tf.artifacts.fusing import costs, fuse
+from symclone_tf.cloning.closed_form import solve
 from symclone_tf.layers.cloned_conv2d import ClonedConv2D
-from symclone_tf.students.dense import DenseStudent
-from symclone_tf.teachers.group_conv import teacher_of
 
 
 def make(rng, group="c4", lifting=True, channels=1, filters=1, hidden=(), **options):
-    student = DenseStudent(group, lifting, 7, hidden_units=hidden, seed=0)
+    student = dense(group, lifting, 7, hidden_units=hidden, seed=0)
     student.build()
     if hidden:
         for weight in student.weights:
             weight.assign(rng.normal(size=weight.shape, scale=0.1))
     else:
-        solve(student, teacher_of(student))
+        solve(student)
     layer = ClonedConv2D(filters, student, **options)
     layer.build((None, *student.input_shapes((channels,))[0]))
     for weight in layer.trainable_weights:
@@ -99,6 +98,6 @@ def test_reason_names_both_forms_in_operations_and_bytes(rng):
 
 
 def test_layer_without_a_kernel_is_refused():
-    layer = ClonedConv2D(1, DenseStudent("c4", image_size=7), name="new")
+    layer = ClonedConv2D(1, dense("c4", image_size=7), name="new")
     with pytest.raises(ValueError, match=r"must be built.*new"):
         fuse(layer)

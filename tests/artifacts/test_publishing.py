@@ -7,9 +7,15 @@ import time
 
 import pytest
 
-from symclone_tf import publishing
+from symclone_tf.artifacts import publishing
+from symclone_tf.artifacts.publishing import (
+    check_directory,
+    publish,
+    rescued,
+    version_number,
+    write_file,
+)
 from symclone_tf.errors import ArtifactError
-from symclone_tf.artifacts.publishing import check_directory, publish, rescued, version_number, write_file
 
 
 def fill(folder):

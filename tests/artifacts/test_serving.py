@@ -4,13 +4,13 @@ import shlex
 import numpy as np
 import pytest
 import tensorflow as tf
+from clones import dense
 from google.protobuf import text_format
 from tensorflow_serving.apis import prediction_log_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
 import symclone_tf as sc
-from symclone_tf import serving
-from symclone_tf.students.dense import DenseStudent
+from symclone_tf.artifacts import serving
 
 # Protobuf's own modules warn of how TensorFlow Serving's were generated.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:google.protobuf")
@@ -24,8 +24,8 @@ def root(small_clone, tmp_path):
         sc.export(small_clone[0], root)
     layer = sc.ClonedConv2D.from_kernel(np.ones((3, 3, 1, 2)), small_clone[0])
     sc.export_layer(layer, root, "edges")
-    classifier = sc.mnist_network("mlp", seed=0)
-    sc.export_classifier(classifier, root, "digits", {}, image_dtype="uint8")
+    classifier = sc.experiments.mnist_network("mlp", seed=0)
+    sc.artifacts.export_classifier(classifier, root, "digits", {}, image_dtype="uint8")
     (root / "nothing").mkdir()
     (root / "unfinished" / ".writing-1").mkdir(parents=True)
     return root
@@ -68,7 +68,7 @@ def test_paths_are_absolute_wherever_it_is_run(root, monkeypatch):
 
 def test_written_again_it_finds_what_is_new(root):
     serving.write_serving_config(root)
-    sc.export(DenseStudent("t2", image_size=4, seed=0), root)
+    sc.export(dense("t2", image_size=4, seed=0), root)
     serving.write_serving_config(root)
     found = parsed((root / "models.config").read_text("ascii"))
     assert [config.name for config in found][-1] == "t2-4x4-k3"

@@ -2,7 +2,7 @@ import pathlib
 
 import pytest
 
-from symclone_tf import benchmarking
+from symclone_tf.experiments import benchmarking
 
 SMALL = ("--train-size", 64, "--test-size", 32, "--epochs", 1, "--seeds", 1)
 

@@ -16,7 +16,7 @@ def test_clones_all_four_layers_of_the_network(run):
         "c4-group-6x6-k3",
         "c4-lifting-16x16-k3",
     ]
-    for artifact in sc.list_artifacts():
+    for artifact in sc.artifacts.list_artifacts():
         assert artifact.record["nmse"] < 1e-6
         assert artifact.record["equivariance_error"] < 2e-3
     for column in ("Layer", "Blocks", "NMSE", "Equivariance error", "Seconds"):
@@ -36,14 +36,16 @@ def test_options_reach_the_clone(run):
     assert result.exit_code == 0
     path = pathlib.Path("out/c4-group-6x6-k1-same-b2-h8x4/1")
     record = json.loads((path / "assets.extra/clone.json").read_text())
-    expected = {
+    assert record["teacher"]["config"] == {
         "group": "c4",
         "lifting": False,
         "image_size": 6,
         "kernel_size": 1,
         "padding": "same",
-        "blocks": 2,
-        "hidden_units": [8, 4],
+    }
+    student = record["student"]["config"]
+    assert (student["blocks"], student["hidden_units"]) == (2, [8, 4])
+    expected = {
         "steps": 3,
         "images_per_step": 5,
         "kernels_per_step": 6,
@@ -60,7 +62,7 @@ def test_closed_form_says_what_variance_its_blocks_keep(run):
     assert result.exit_code == 0
     assert "Variance kept" in result.stdout
     assert "66.67%" in result.stdout
-    (artifact,) = sc.list_artifacts()
+    (artifact,) = sc.artifacts.list_artifacts()
     assert artifact.record["solver"] == "closed-form"
     assert abs(artifact.record["kept_variance"] - 2 / 3) < 1e-6
 
@@ -103,7 +105,11 @@ def test_second_clone_is_a_second_version(run):
         (["--solver", "magic"], "'magic'", "'sgd', 'closed-form'"),
         (["--solver", "closed-form", "--steps", "5"], "--steps 5", "--solver sgd"),
         (["--solver", "closed-form", "--jit"], "--jit", "--solver sgd"),
-        (["--solver", "closed-form", "--hidden-units", "4"], "(4,)", "linear blocks"),
+        (
+            ["--solver", "closed-form", "--hidden-units", "4"],
+            "--hidden-units [4]",
+            "linear blocks",
+        ),
         (["--strategy", "cloud"], "'cloud'", "'mirrored', 'multi-worker'"),
         (["--strategy", "multi-worker"], "TF_CONFIG=", '"cluster"'),
     ],

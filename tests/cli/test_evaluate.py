@@ -9,7 +9,9 @@ def test_measures_on_fresh_data(run, small_clone, tmp_path):
     result = run("evaluate", path.parent, "--seed", 5)
     assert result.exit_code == 0
     assert f"{sc.nmse(student, seed=5):.1e}" in result.stdout
-    assert f"{sc.student_equivariance_error(student, seed=5):.1e}" in result.stdout
+    assert (
+        f"{sc.cloning.student_equivariance_error(student, seed=5):.1e}" in result.stdout
+    )
     assert "C4 lifting 8×8" in result.stdout
     assert run("evaluate", path, "--seed", 5).stdout == result.stdout
 

@@ -1,12 +1,13 @@
+from clones import dense
+
 import symclone_tf as sc
-from symclone_tf.students.dense import DenseStudent
 
 
 def test_shows_figures_of_the_newest_versions(run, small_clone, tmp_path):
     student, report = small_clone
     for _ in range(2):
         sc.export(student, tmp_path / "exported", report)
-    sc.export(DenseStudent("t2", image_size=5, seed=0), tmp_path / "exported")
+    sc.export(dense("t2", image_size=5, seed=0), tmp_path / "exported")
     result = run("list")
     assert result.exit_code == 0
     lines = result.stdout.splitlines()

@@ -52,7 +52,7 @@ def test_every_option_reaches_the_experiment(run, clones):
     assert run("train", "--group", "c4", *arguments, *places).exit_code == 0
     (file,) = pathlib.Path("there").rglob("metrics.json")
     assert json.loads(file.read_text())["options"].items() >= options.items()
-    (model,) = sc.served_models("there")
+    (model,) = sc.serving.served_models("there")
     assert model.inputs == {"image": ((28, 28, 1), np.uint8)}
 
 

@@ -1,9 +1,10 @@
 import keras
 import numpy as np
 import pytest
+from clones import dense
 
 import symclone_tf as sc
-from symclone_tf import checkpoints
+from symclone_tf.cloning import checkpoints
 from symclone_tf.cloning.checkpoints import Checkpoint, checkpoint_file
 
 
@@ -14,7 +15,7 @@ def file(tmp_path, monkeypatch):
 
 
 def make(optimizer="adam"):
-    cloner = sc.Cloner(sc.DenseStudent("t2", image_size=6, seed=0), seed=0)
+    cloner = sc.Cloner(dense("t2", image_size=6, seed=0), seed=0)
     cloner.compile(optimizer)
     return cloner
 
@@ -31,15 +32,15 @@ def test_restored_training_ends_as_an_undisturbed_one(file, optimizer):
 
 
 def test_files_tell_trainings_apart(tmp_path):
-    options = sc.Training(seed=1).identity(sc.DenseStudent("t2", image_size=6))
-    same = sc.Training(seed=1, resume=True, max_nmse=1).identity(
-        sc.DenseStudent("t2", image_size=6, name="other")
+    options = sc.cloning.Training(seed=1).identity(dense("t2", image_size=6))
+    same = sc.cloning.Training(seed=1, resume=True, max_nmse=1).identity(
+        dense("t2", image_size=6, name="other")
     )
     assert options == same
     others = [
-        sc.Training(seed=2).identity(sc.DenseStudent("t2", image_size=6)),
-        sc.Training(seed=1, steps=5).identity(sc.DenseStudent("t2", image_size=6)),
-        sc.Training(seed=1).identity(sc.DenseStudent("t2", image_size=7)),
+        sc.cloning.Training(seed=2).identity(dense("t2", image_size=6)),
+        sc.cloning.Training(seed=1, steps=5).identity(dense("t2", image_size=6)),
+        sc.cloning.Training(seed=1).identity(dense("t2", image_size=7)),
     ]
     files = {checkpoint_file(tmp_path, "a", o) for o in (options, *others)}
     assert len(files) == 4
@@ -99,8 +100,8 @@ def test_failed_write_leaves_the_earlier_checkpoint(file, monkeypatch):
 
 def test_resume_needs_one_process():
     with pytest.raises(ValueError, match="`resume` is for `strategy` none"):
-        sc.Training(strategy="mirrored", resume=True).check(
-            sc.DenseStudent("t2", image_size=6)
+        sc.cloning.Training(strategy="mirrored", resume=True).check(
+            dense("t2", image_size=6)
         )
 
 
@@ -116,8 +117,12 @@ def test_checkpoint_stays_until_the_clone_is_written(tmp_path, monkeypatch):
     def fail(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("symclone_tf.exporting.export", fail)
-    student = sc.DenseStudent("t2", image_size=6, seed=0)
+    monkeypatch.setattr("symclone_tf.artifacts.exporting.export", fail)
+    student = dense("t2", image_size=6, seed=0)
     with pytest.raises(KeyboardInterrupt):
-        list(sc.clone_and_export([student], sc.Training(), tmp_path, verbose=0))
+        list(
+            sc.artifacts.clone_and_export(
+                [student], sc.cloning.Training(), tmp_path, verbose=0
+            )
+        )
     assert len(list((tmp_path / checkpoints.FOLDER).iterdir())) == 1

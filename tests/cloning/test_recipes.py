@@ -1,11 +1,12 @@
 import keras
 import pytest
+from clones import dense
 
-from symclone_tf.students.dense import DenseStudent
+from symclone_tf.cloning import recipe_for
 
 
 def test_linear_blocks_descend_plainly_on_orthogonal_draws():
-    recipe = DenseStudent("c4", image_size=28).recipe()
+    recipe = recipe_for(dense("c4", image_size=28))
     assert recipe.orthogonal
     assert recipe.images_per_step == 28 * 28 // 2
     assert recipe.kernels_per_step == 9
@@ -13,30 +14,30 @@ def test_linear_blocks_descend_plainly_on_orthogonal_draws():
 
 
 def test_rate_falls_only_where_no_exact_copy_exists():
-    assert not DenseStudent("c4", image_size=8).recipe().decay
-    assert not DenseStudent("c4", image_size=8, blocks=12).recipe().decay
-    decaying = DenseStudent("c4", image_size=8, blocks=8).recipe()
+    assert not recipe_for(dense("c4", image_size=8)).decay
+    assert not recipe_for(dense("c4", image_size=8, blocks=12)).decay
+    decaying = recipe_for(dense("c4", image_size=8, blocks=8))
     assert decaying.decay
     rate = decaying.make_optimizer().learning_rate
     assert float(rate) == pytest.approx(decaying.learning_rate)
 
 
 def test_hidden_layers_are_trained_with_adam():
-    recipe = DenseStudent("c4", image_size=8, hidden_units=(4,)).recipe()
+    recipe = recipe_for(dense("c4", image_size=8, hidden_units=(4,)))
     assert isinstance(recipe.make_optimizer(), keras.optimizers.Adam)
     assert not recipe.orthogonal
     assert recipe.block_step == recipe.encoder_step == 1
 
 
 def test_smaller_batches_take_more_steps():
-    student = DenseStudent("c4", image_size=28)
-    few, many = student.recipe(images_per_step=49), student.recipe()
+    student = dense("c4", image_size=28)
+    few, many = recipe_for(student, images_per_step=49), recipe_for(student)
     assert few.steps > 4 * many.steps
-    assert student.recipe(kernels_per_step=3).steps > 2 * many.steps
+    assert recipe_for(student, kernels_per_step=3).steps > 2 * many.steps
 
 
 def test_options_replace_what_they_name():
-    recipe = DenseStudent("c4", image_size=8).recipe()
+    recipe = recipe_for(dense("c4", image_size=8))
     changed = recipe.with_options(steps=7, learning_rate=0.5)
     assert (changed.steps, changed.learning_rate) == (7, 0.5)
     assert recipe.with_options() == recipe
@@ -45,4 +46,4 @@ def test_options_replace_what_they_name():
 @pytest.mark.parametrize("name", ["images_per_step", "kernels_per_step"])
 def test_counts_that_are_not_positive_are_refused(name):
     with pytest.raises(ValueError, match=f"`{name}` must be a positive integer"):
-        DenseStudent("c4", image_size=8).recipe(**{name: 0})
+        recipe_for(dense("c4", image_size=8), **{name: 0})

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from clones import dense
 
-from symclone_tf import sampling
-from symclone_tf.students.dense import DenseStudent
+from symclone_tf.cloning import sampling
 
 
 def test_orthogonal_rows_are_orthogonal_and_of_unit_variance():
@@ -41,8 +41,8 @@ def test_streams_differ_by_seed_use_and_step():
 
 @pytest.mark.parametrize("lifting", [True, False])
 def test_pairs_have_the_shapes_that_the_student_takes(lifting):
-    student = DenseStudent("c4", lifting, image_size=6)
+    student = dense("c4", lifting, image_size=6)
     images, kernel = sampling.draw_pairs(
-        student, 3, 5, sampling.stream(0, 0, 0), orthogonal=True
+        student.teacher, 3, 5, sampling.stream(0, 0, 0), orthogonal=True
     )
     assert student(images, kernel).shape == (3, 4, 4, 4, 5)

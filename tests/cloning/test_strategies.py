@@ -60,7 +60,7 @@ def test_workers_learn_what_one_process_does_and_the_chief_writes(alone, tmp_pat
     workers = start_workers(tmp_path, LAYER["steps"])
     outputs = [worker.communicate(timeout=180) for worker in workers]
     assert [w.returncode for w in workers] == [0, 0], outputs
-    (artifact,) = sc.list_artifacts(tmp_path / "exported")
+    (artifact,) = sc.artifacts.list_artifacts(tmp_path / "exported")
     assert artifact.version == 1
     assert artifact.record["replicas"] == 2
     weights = sc.load(artifact.path).get_weights()

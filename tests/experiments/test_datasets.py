@@ -5,8 +5,8 @@ import time
 import numpy as np
 import pytest
 
-from symclone_tf.experiments.datasets import canvas_and_shift, classes, mnist_task
 from symclone_tf.errors import DataError
+from symclone_tf.experiments.datasets import canvas_and_shift, classes, mnist_task
 
 
 def arrays(*arguments, **options):

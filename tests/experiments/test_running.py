@@ -5,11 +5,11 @@ import keras
 import numpy as np
 import pytest
 
+from symclone_tf.artifacts.records import list_artifacts
 from symclone_tf.errors import ArtifactError, CloningError, DataError
 from symclone_tf.experiments.experiment import Experiment
-from symclone_tf.artifacts.loading import list_artifacts
-from symclone_tf.layers.convolutions import convolution_layers
 from symclone_tf.experiments.running import find_or_clone, run_experiment
+from symclone_tf.layers.convolutions import convolution_layers
 
 SMALL = {"train_size": 96, "test_size": 48, "epochs": 1, "batch_size": 32}
 
@@ -148,7 +148,7 @@ def test_missing_clones_are_made_and_announced(tmp_path, capsys):
     experiment = Experiment("cloned", "t2", canvas=28, max_shift=2)
     students = find_or_clone(experiment, tmp_path)
     assert "Cloning what is missing" in capsys.readouterr().err
-    assert [s.image_size for s in students] == [28, 26, 12, 10]
+    assert [s.teacher.image_size for s in students] == [28, 26, 12, 10]
     artifacts = list_artifacts(tmp_path)
     assert len(artifacts) == 4
     assert max(artifact.record["nmse"] for artifact in artifacts) < 1e-6

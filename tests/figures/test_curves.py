@@ -4,20 +4,26 @@ import numpy as np
 import pytest
 
 import symclone_tf as sc
-from symclone_tf.figures.curves import draw_accuracies, draw_costs, draw_equivariance, draw_learning_curves, draw_weights
+from symclone_tf.figures.curves import (
+    draw_accuracies,
+    draw_costs,
+    draw_equivariance,
+    draw_learning_curves,
+    draw_weights,
+)
 
 MLP = {"architecture": "mlp"}
 FROZEN = {"architecture": "cloned", "symmetry": "frozen"}
 
 
 def row(task, accuracy, seed=0, before=1e-6, after=0.5, **network):
-    experiment = sc.Experiment(task=task, seed=seed, **network).complete()
+    experiment = sc.experiments.Experiment(task=task, seed=seed, **network).complete()
     errors = {
         f"conv_{i}_{when}": None if network == MLP else i * value
         for i in (1, 2, 3, 4)
         for when, value in (("before", before), ("after", after))
     }
-    return sc.Row(experiment, {"accuracy": accuracy, **errors})
+    return sc.experiments.Row(experiment, {"accuracy": accuracy, **errors})
 
 
 def points(axes, marker="o"):
@@ -88,9 +94,15 @@ def test_equivariance_goes_from_before_to_after_training():
 
 
 def test_all_networks_of_a_benchmark_are_told_apart():
-    plan = [e for e in sc.benchmark_plan("c4", seeds=1) if e.architecture != "mlp"]
+    plan = [
+        e
+        for e in sc.experiments.benchmark_plan("c4", seeds=1)
+        if e.architecture != "mlp"
+    ]
     errors = row("breaking", 0.5, **FROZEN).figures
-    figure = draw_equivariance([sc.Row(experiment, errors) for experiment in plan])
+    figure = draw_equivariance(
+        [sc.experiments.Row(experiment, errors) for experiment in plan]
+    )
     (legend,) = figure.legends
     *networks, _, _ = legend.legend_handles
     looks = {(line.get_color(), line.get_marker()) for line in networks}

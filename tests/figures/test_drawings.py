@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from clones import dense
 
 import symclone_tf as sc
-from symclone_tf.figures.drawings import mosaic, move_name
-from symclone_tf.students.dense import DenseStudent
+from symclone_tf.figures.drawings import mosaic
+from symclone_tf.symmetry import Shift, Turn
 
 
 def pixels(axes):
@@ -33,7 +34,7 @@ def solved(group, blocks=None, size=7):
 class TestDigits:
     def test_rows_are_the_originals_and_all_turns(self, rng):
         images = rng.random((3, 8, 8))
-        grid = np.reshape(sc.draw_digits(images, "c4").axes, (4, 3))
+        grid = np.reshape(sc.figures.draw_digits(images, "c4").axes, (4, 3))
         for turns, row in enumerate(grid):
             for image, axes in zip(images, row):
                 np.testing.assert_array_equal(pixels(axes), np.rot90(image, turns))
@@ -46,7 +47,7 @@ class TestDigits:
 
     def test_rows_are_the_originals_and_all_shifts(self, rng):
         images = rng.random((2, 8, 8))
-        figure = sc.draw_digits(images, "t2", shifts=((-1, 2),))
+        figure = sc.figures.draw_digits(images, "t2", shifts=((-1, 2),))
         grid = np.reshape(figure.axes, (2, 2))
         expected = np.pad(images[1], ((0, 1), (2, 0)))[1:, :-2]
         np.testing.assert_array_equal(pixels(grid[1, 1]), expected)
@@ -59,8 +60,8 @@ def test_operators_are_the_clones_the_toeplitz_matrices_and_their_difference(
 ):
     kernel = rng.normal(size=(3, 3))
     student = solved(group)
-    figure = sc.draw_operators(student, kernel)
-    count = student.group.order
+    figure = sc.figures.draw_operators(student, kernel)
+    count = student.teacher.group.order
     grid = np.reshape(figure.axes[: 3 * count], (count, 3))
     for turns, (clone, teacher, difference) in enumerate(grid):
         expected = toeplitz(np.rot90(kernel, turns), 7)
@@ -76,20 +77,20 @@ def test_operators_are_the_clones_the_toeplitz_matrices_and_their_difference(
 
 
 class TestFeatureMaps:
-    def draw(self, rng, group, by):
+    def draw(self, rng, group, move):
         image = rng.normal(size=(7, 7)).astype("float32")
         kernel = rng.normal(size=(3, 3)).astype("float32")
         clone = solved(group)
         layers = {
-            "teacher": (sc.teacher_of(clone), clone),
-            "7 blocks": (solved(group, 7),) * 2,
-            "untrained": (sc.untrained(clone), clone),
+            "teacher": (clone.teacher, clone.teacher),
+            "7 blocks": (solved(group, 7), clone.teacher),
+            "untrained": (sc.figures.untrained(clone), clone.teacher),
         }
-        figure = sc.draw_feature_maps(image, layers, kernel, by, "noise")
+        figure = sc.figures.draw_feature_maps(image, layers, kernel, move, "noise")
         return image, kernel, layers, np.reshape(figure.axes, (3, 4))
 
     def test_columns_are_what_each_layer_answers(self, rng):
-        image, kernel, layers, grid = self.draw(rng, "c4", 1)
+        image, kernel, layers, grid = self.draw(rng, "c4", Turn("c4", 1))
         np.testing.assert_array_equal(pixels(grid[0, 0]), image)
         np.testing.assert_array_equal(pixels(grid[1, 0]), np.rot90(image))
         assert [axes.get_title() for axes in grid[0]] == ["noise", *layers]
@@ -100,7 +101,7 @@ class TestFeatureMaps:
                 np.testing.assert_allclose(pixels(axes), mosaic(maps), atol=1e-6)
 
     def test_last_row_is_the_difference_from_turning_the_output(self, rng):
-        _, _, layers, grid = self.draw(rng, "c4", 1)
+        _, _, layers, grid = self.draw(rng, "c4", Turn("c4", 1))
         for column, name in zip(grid.T[1:], layers):
             first, second, difference = (unpacked(pixels(axes)) for axes in column)
             # Turned by 90°, each map goes to the next place on the group axis.
@@ -112,7 +113,7 @@ class TestFeatureMaps:
             assert (error < 1e-5) == (name == "teacher")
 
     def test_last_row_is_the_difference_from_shifting_the_output(self, rng):
-        _, _, _, grid = self.draw(rng, "t2", (1, -2))
+        _, _, _, grid = self.draw(rng, "t2", Shift((1, -2)))
         for column in grid.T[1:]:
             first, second, difference = (pixels(axes) for axes in column)
             np.testing.assert_allclose(
@@ -137,20 +138,7 @@ def test_mosaic_keeps_the_order_of_the_maps(rng):
     assert mosaic(np.zeros((5, 5, 8))).shape == (11, 23)
 
 
-@pytest.mark.parametrize(
-    ("group", "by", "name"),
-    [
-        ("c2", 1, "turned 180°"),
-        ("d4", 4, "mirrored"),
-        ("d4", 7, "mirrored, turned 270°"),
-        ("t2", (2, -1), "2 down, 1 left"),
-    ],
-)
-def test_moves_have_names(group, by, name):
-    assert move_name(group, by) == name
-
-
 def test_student_of_feature_maps_has_no_operators_on_images():
-    student = DenseStudent("c4", lifting=False, image_size=7)
-    with pytest.raises(ValueError, match="must read images"):
-        sc.draw_operators(student, np.ones((3, 3)))
+    student = dense("c4", lifting=False, image_size=7)
+    with pytest.raises(ValueError, match="must be images"):
+        sc.figures.draw_operators(student, np.ones((3, 3)))

@@ -4,7 +4,7 @@ import symclone_tf as sc
 
 
 def test_strokes_are_images_between_0_and_1():
-    strokes = sc.draw_strokes(28)
+    strokes = sc.figures.draw_strokes(28)
     assert strokes.shape == (5, 28, 28)
     assert strokes.min() >= 0
     assert 0.9 < strokes.max() <= 1
@@ -12,13 +12,13 @@ def test_strokes_are_images_between_0_and_1():
 
 
 def test_no_turn_nor_mirror_maps_a_stroke_to_itself():
-    for image in sc.draw_strokes(28)[..., None]:
+    for image in sc.figures.draw_strokes(28)[..., None]:
         for element in range(1, 8):
             moved = sc.get_group("d4").transform(image[None], element)[0]
             assert np.abs(moved - image).sum() > 0.3 * image.sum()
 
 
 def test_margin_leaves_room_for_shifts():
-    strokes = sc.draw_strokes(28)
+    strokes = sc.figures.draw_strokes(28)
     assert strokes[:, :5].max() < 0.1
     assert strokes[:, :, -5:].max() < 0.1

@@ -1,33 +1,35 @@
 import numpy as np
 import pytest
+from clones import dense
 
 import symclone_tf as sc
-from symclone_tf.students.dense import DenseStudent
+from symclone_tf.cloning import recipe_for
+from symclone_tf.symmetry import Shift
 
 
 @pytest.mark.parametrize("group", ["t2", "c4"])
 def test_learning_curve_falls_to_the_floor(group):
     for blocks, low, high in ((9, 0, 1e-10), (5, 4 / 9, 4 / 9 + 0.05)):
-        student = DenseStudent(group, image_size=8, blocks=blocks, seed=0)
-        curve = sc.learning_curve(student)
-        assert len(curve) == student.recipe().steps
+        student = dense(group, image_size=8, blocks=blocks, seed=0)
+        curve = sc.figures.learning_curve(student)
+        assert len(curve) == recipe_for(student).steps
         assert curve[0] == pytest.approx(1)
         # The step's few samples scatter around what the student can reach.
         assert low * 0.9 <= curve[-1] <= high
 
 
 def test_learning_curve_ends_with_a_trained_student():
-    student = DenseStudent("c4", image_size=6, seed=0)
-    sc.learning_curve(student)
+    student = dense("c4", image_size=6, seed=0)
+    sc.figures.learning_curve(student)
     assert sc.nmse(student) < 1e-10
 
 
 @pytest.mark.parametrize("group", ["t2", "c4"])
 def test_weights_sharpen_from_zero_to_the_teachers_values(group):
-    student = DenseStudent(group, image_size=8, seed=0)
-    weights, values = sc.weights_while_learning(student, steps=(0, 3))
+    student = dense(group, image_size=8, seed=0)
+    weights, values = sc.figures.weights_while_learning(student, steps=(0, 3))
     steps = list(weights)
-    assert steps == [0, 3, student.recipe().steps]
+    assert steps == [0, 3, recipe_for(student).steps]
     assert not weights[0].any()
 
     def distance(step):
@@ -40,27 +42,29 @@ def test_weights_sharpen_from_zero_to_the_teachers_values(group):
 
 
 def test_steps_past_the_last_are_left_out():
-    student = DenseStudent("t2", image_size=6, seed=0)
-    last = student.recipe().steps
-    weights, _ = sc.weights_while_learning(student, steps=(2, 10 * last))
+    student = dense("t2", image_size=6, seed=0)
+    last = recipe_for(student).steps
+    weights, _ = sc.figures.weights_while_learning(student, steps=(2, 10 * last))
     assert list(weights) == [2, last]
 
 
 def test_untrained_student_is_random_and_as_loud_as_its_teacher():
     for group in ("t2", "c4"):
-        student = DenseStudent(group, image_size=8, seed=0)
+        student = dense(group, image_size=8, seed=0)
         # Independent of the teacher and of its size: the errors add.
-        assert sc.nmse(sc.untrained(student)) == pytest.approx(2, rel=0.2)
-        first, again, other = (sc.untrained(student, seed) for seed in (0, 0, 1))
+        assert sc.nmse(sc.figures.untrained(student)) == pytest.approx(2, rel=0.2)
+        first, again, other = (
+            sc.figures.untrained(student, seed) for seed in (0, 0, 1)
+        )
         for a, b, c in zip(*(s.get_weights() for s in (first, again, other))):
             np.testing.assert_array_equal(a, b)
             assert not np.array_equal(a, c)
 
 
 def test_moved_answers_of_a_teacher_are_the_moved_answer(rng):
-    student = DenseStudent("t2", image_size=8)
+    teacher = sc.ConvTeacher("t2", image_size=8)
     image, kernel = rng.normal(size=(8, 8)), rng.normal(size=(3, 3))
-    moved = sc.moved_answers(sc.teacher_of(student), student, image, kernel, (2, 1))
+    moved = sc.figures.moved_answers(teacher, teacher, image, kernel, Shift((2, 1)))
     assert moved.error < 1e-6
     assert moved.answer.shape == (6, 6, 1)
     assert np.isnan(moved.difference[:2]).all()

@@ -6,7 +6,7 @@ from symclone_tf.figures.style import FORMATS, figure_bytes, save_figure
 
 
 def draw():
-    return sc.draw_digits(np.random.default_rng(0).random((2, 8, 8)))
+    return sc.figures.draw_digits(np.random.default_rng(0).random((2, 8, 8)))
 
 
 @pytest.mark.parametrize("file_format", FORMATS)

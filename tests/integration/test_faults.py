@@ -89,7 +89,9 @@ class TestDisk:
 EXPORT = """
 import sys
 import symclone_tf as sc
-student = sc.DenseStudent("t2", image_size=6, seed=int(sys.argv[2]))
+
+from clones import dense
+student = dense("t2", image_size=6, seed=int(sys.argv[2]))
 student.build()
 for weight in student.weights:
     weight.assign(weight * 0 + int(sys.argv[2]))

@@ -206,7 +206,7 @@ def test_damaged_artifacts(small_clone, tmp_path):
                 assert len(refusal) < 1000
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", sc.ArtifactWarning)
-                watch(lambda: sc.list_artifacts(scratch))
+                watch(lambda: sc.artifacts.list_artifacts(scratch))
             few = ["evaluate", str(path), "--images", "2", "--kernels", "1"]
             result = watch(lambda: CliRunner().invoke(main, few))
             assert isinstance(result.exception, (SystemExit, type(None)))

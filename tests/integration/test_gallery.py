@@ -24,19 +24,19 @@ def rows():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_figures_are_measured_again(name):
-    record = sc.find(ROOT / name / "1").record
+    record = sc.artifacts.find(ROOT / name / "1").record
     student = sc.load(ROOT / name / "1")
     assert sc.nmse(student, seed=12345) < 2 * record["nmse"] < 1e-12
-    error = sc.student_equivariance_error(student, seed=12345)
+    error = sc.cloning.student_equivariance_error(student, seed=12345)
     assert error < 2 * record["equivariance_error"] < 1e-6
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_readme_tells_the_figures_of_each(name):
-    record = sc.find(ROOT / name / "1").record
+    record = sc.artifacts.find(ROOT / name / "1").record
     student = sc.load(ROOT / name / "1")
     image, _ = student.input_shapes()
-    features = (student.output_size,) * 2 + student.group.axis_shape
+    features = (student.teacher.output_size,) * 2 + student.teacher.group.axis_shape
     assert rows()[name] == [
         str(image),
         str(features),

@@ -10,10 +10,11 @@ import time
 import numpy as np
 import pytest
 import tensorflow as tf
+from clones import dense
 from nursery import nursery
 
 import symclone_tf as sc
-from symclone_tf import checkpoints
+from symclone_tf.cloning import checkpoints
 
 TRIALS = 14
 
@@ -71,8 +72,8 @@ def test_killed_clone_leaves_no_artifact(child, tmp_path):
             student = sc.load(version)
             assert sc.nmse(student) < 1e-6, trial
             assert tf.saved_model.load(str(version)).signatures["serving_default"]
-        assert len(sc.list_artifacts(root)) == 1
-        assert len(sc.served_models(root)) == 1
+        assert len(sc.artifacts.list_artifacts(root)) == 1
+        assert len(sc.serving.served_models(root)) == 1
         assert {p: p.read_bytes() for p in before} == before
     assert child.run(*arguments, "--output", root) == 0
 
@@ -112,7 +113,7 @@ def test_killed_benchmark_keeps_finished_rows(child, clones, tmp_path):
         time.sleep(1.5 * rng.random())
         os.kill(process, signal.SIGKILL)
         assert child.wait() == -signal.SIGKILL
-        rows = sc.read_benchmark(file)
+        rows = sc.experiments.read_benchmark(file)
         assert rows[: len(seen)] == seen
         assert len(rows) > len(seen)
         seen = rows
@@ -143,7 +144,7 @@ class TestResume:
         students, records = [], []
         for folder in (root, tmp_path / "clones-whole"):
             students.append(sc.load(folder / "c4-lifting-12x12-k3-h32"))
-            records.append(sc.find(folder / "c4-lifting-12x12-k3-h32").record)
+            records.append(sc.artifacts.find(folder / "c4-lifting-12x12-k3-h32").record)
         for mine, theirs in zip(*(student.get_weights() for student in students)):
             np.testing.assert_array_equal(mine, theirs)
         for name in ("nmse", "equivariance_error", "steps"):
@@ -171,8 +172,8 @@ class TestResume:
     def test_damaged_checkpoint_is_told_in_one_line(self, child, tmp_path):
         arguments = ("clone", "--group", "t2", "--image-size", 8, "--output", tmp_path)
         kill_at(child, 0.1, *arguments)
-        students = [sc.DenseStudent("t2", image_size=8, seed=0, dtype="float32")]
-        identity = sc.Training().identity(students[0])
+        students = [dense("t2", image_size=8, seed=0, dtype="float32")]
+        identity = sc.cloning.Training().identity(students[0])
         file = checkpoints.checkpoint_file(tmp_path, "t2-8x8-k3", identity)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(b"damaged")

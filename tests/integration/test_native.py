@@ -81,7 +81,7 @@ def test_fused_layer(program, rng, small_clone, tmp_path, filters):
 
 @pytest.mark.parametrize("batch", [1, 7])
 def test_classifier(program, rng, network, tmp_path, batch):
-    path = sc.export_classifier(network, tmp_path, "digits", {})
+    path = sc.artifacts.export_classifier(network, tmp_path, "digits", {})
     images = rng.uniform(size=(batch, 20, 20, 1)).astype("float32")
     answers = serve(program, path, tmp_path, image=images)
     expected = network(images, training=False)

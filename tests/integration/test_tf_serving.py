@@ -27,8 +27,8 @@ def models(shared_clone, network, tmp_path_factory):
     """A clone and a classifier, with the inputs and answers of both."""
     root = tmp_path_factory.mktemp("served")
     sc.export(shared_clone[0], root)
-    sc.export_classifier(network, root, "digits", {})
-    clone, digits = sc.write_serving_config(root, warmup=True)
+    sc.artifacts.export_classifier(network, root, "digits", {})
+    clone, digits = sc.serving.write_serving_config(root, warmup=True)
     pairs, images = clone.examples(7), digits.examples(7)
     features = shared_clone[0].call_pairs(pairs["image"], pairs["kernel"])
     probabilities = network(images["image"], training=False)
@@ -46,7 +46,7 @@ def ports(models, tmp_path_factory):
     grpc_port, rest_port = (s.getsockname()[1] for s in sockets)
     for s in sockets:
         s.close()
-    command = sc.server_command(root / "models.config", grpc_port, rest_port)
+    command = sc.serving.server_command(root / "models.config", grpc_port, rest_port)
     log = tmp_path_factory.mktemp("log") / "server.log"
     with log.open("wb") as stream:
         server = subprocess.Popen(

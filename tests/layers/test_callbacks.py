@@ -4,11 +4,11 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
+from symclone_tf.experiments.networks import mnist_network
 from symclone_tf.layers.callbacks import EquivarianceErrors, layer_errors
 from symclone_tf.layers.cloned_conv2d import ClonedConv2D
-from symclone_tf.symmetry.equivariance import equivariance_error
-from symclone_tf.experiments.networks import mnist_network
 from symclone_tf.students.dense import DenseStudent
+from symclone_tf.symmetry.equivariance import equivariance_error
 from symclone_tf.teachers.group_conv import GroupConv2D
 
 

@@ -7,8 +7,8 @@ import tensorflow as tf
 from clones import draw, relative, solved
 
 import symclone_tf as sc
-from symclone_tf.symmetry.groups import GROUPS
 from symclone_tf.layers.cloned_conv2d import ClonedConv2D
+from symclone_tf.symmetry.groups import GROUPS
 
 from cases import CASES
 from layer_checks import check_layer

@@ -2,8 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from symclone_tf.symmetry.groups import GROUPS
 from symclone_tf.symmetry.equivariance import equivariance_error
+from symclone_tf.symmetry.groups import GROUPS
 from symclone_tf.teachers.group_conv import GroupConv2D, group_conv2d
 
 from cases import CASES

@@ -1,9 +1,9 @@
 import keras
 import numpy as np
 import pytest
+from clones import dense
 
 from symclone_tf.symmetry.groups import GROUPS
-from symclone_tf.students.dense import DenseStudent
 
 from cases import CASES
 from layer_checks import check_layer
@@ -11,7 +11,7 @@ from layer_checks import check_layer
 
 def randomised(rng, *arguments, **options):
     """A student whose last layers are not zero, as training would leave it."""
-    student = DenseStudent(*arguments, seed=0, **options)
+    student = dense(*arguments, seed=0, **options)
     student.build()
     for weight in student.weights:
         weight.assign(rng.normal(size=weight.shape) / 10)
@@ -31,7 +31,7 @@ def test_equals_the_formula(rng, group, lifting):
     """`y[n,p,h,o] = Σ_{g,c,b} φ_b(x[n,:,g,c])[p] · α[b,g,h,c,o]`, `α = ψ·E`."""
     student = randomised(rng, group, lifting, image_size=5, blocks=4)
     x, kernel = draw(rng, student)
-    g, h = student.elements_in, GROUPS[group].order
+    g, h = student.teacher.maps_in, GROUPS[group].order
     weights = student.block_layers[0].kernel.numpy().reshape(25, 4, 9)
     encoder = student.encoder.kernel.numpy().reshape(9, g, 4, g, h)
     alpha = np.einsum(
@@ -79,10 +79,10 @@ def test_both_orders_of_contraction_compute_the_same(rng, group, lifting, monkey
 
 def test_cheaper_order_is_chosen():
     """Blocks cost m²·n² a map, on whichever side there are fewer."""
-    student = DenseStudent("t2", image_size=28)
+    student = dense("t2", image_size=28)
     assert student.mixes_inputs(channels=20, filters=10)
     assert not student.mixes_inputs(channels=10, filters=20)
-    hidden = DenseStudent("t2", image_size=28, hidden_units=(8,))
+    hidden = dense("t2", image_size=28, hidden_units=(8,))
     assert not hidden.mixes_inputs(channels=20, filters=10)
 
 
@@ -110,7 +110,7 @@ def test_behaves_as_a_keras_layer(rng, tmp_path, group, lifting, hidden_units):
         "activation": "relu",
         "seed": 3,
     }
-    student = DenseStudent(**arguments)
+    student = dense(**arguments)
     image, _ = draw(rng, student)
     # In a model, each sample of a batch is a kernel's row: fold the kernel in.
     check_layer(
@@ -130,7 +130,7 @@ class WithKernel(keras.layers.Layer):
     def __init__(self, student, **kwargs):
         super().__init__(**kwargs)
         self.arguments = student
-        self.student = DenseStudent(**student)
+        self.student = dense(**student, dtype=self.dtype_policy)
         _, shape = self.student.input_shapes((2,), (3,))
         self.kernel = np.random.default_rng(0).normal(size=shape).astype("float32")
 
@@ -158,12 +158,12 @@ def test_saves_and_loads_on_its_own(rng, tmp_path):
 
 
 def test_starts_at_zero(rng):
-    student = DenseStudent("c4", image_size=6, hidden_units=(8,), seed=0)
+    student = dense("c4", image_size=6, hidden_units=(8,), seed=0)
     assert not np.any(student(*draw(rng, student)))
 
 
 def test_encoder_starts_orthogonal():
-    student = DenseStudent("c4", False, image_size=6, blocks=7, seed=0)
+    student = dense("c4", False, image_size=6, blocks=7, seed=0)
     student.build()
     encoder = student.encoder.kernel.numpy().reshape(36, 28, 4)
     np.testing.assert_allclose(
@@ -174,7 +174,7 @@ def test_encoder_starts_orthogonal():
 
 def test_seed_determines_the_initial_weights():
     def weights(seed):
-        student = DenseStudent("c4", image_size=6, hidden_units=(5, 4), seed=seed)
+        student = dense("c4", image_size=6, hidden_units=(5, 4), seed=seed)
         student.build()
         return student.get_weights()
 
@@ -189,7 +189,7 @@ def test_seed_determines_the_initial_weights():
 def test_parameters_are_known_before_they_are_allocated(
     group, lifting, hidden_units, padding
 ):
-    student = DenseStudent(
+    student = dense(
         group, lifting, image_size=6, padding=padding, hidden_units=hidden_units
     )
     promised = student.parameters
@@ -199,7 +199,7 @@ def test_parameters_are_known_before_they_are_allocated(
 
 
 def test_t2_has_one_kind_of_layer():
-    assert DenseStudent("t2", lifting=False).lifting
+    assert dense("t2", lifting=False).teacher.lifting
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_t2_has_one_kind_of_layer():
 )
 def test_bad_arguments_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
-        DenseStudent(**{"group": "c4", **arguments})
+        dense(**{"group": "c4", **arguments})
 
 
 @pytest.mark.parametrize(
@@ -232,6 +232,6 @@ def test_bad_arguments_are_refused(arguments, message):
     ],
 )
 def test_bad_inputs_are_refused(inputs, kernel, message):
-    student = DenseStudent("c4", image_size=6)
+    student = dense("c4", image_size=6)
     with pytest.raises(ValueError, match=message):
         student(np.zeros(inputs), np.zeros(kernel))

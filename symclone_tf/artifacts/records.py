@@ -1,0 +1,261 @@
+"""Artifacts found, and what their records say; nothing in them is executed.
+
+An artifact may come from anyone. A record is therefore plain values, of which
+registered teachers and students are made, that would have written the same.
+"""
+
+import dataclasses
+import json
+import pathlib
+import warnings
+
+from symclone_tf.artifacts.publishing import version_number
+from symclone_tf.errors import ArtifactError, ArtifactWarning
+from symclone_tf.students import STUDENTS, Student, get_student, student_options
+from symclone_tf.symmetry import GROUPS
+from symclone_tf.teachers import deserialize_teacher, serialize_teacher
+
+FORMAT = 2
+RECORD = pathlib.PurePath("assets.extra", "clone.json")
+
+# Far more than any that are written here.
+MOST_TEXT = 10**6
+MOST_VALUES = 100
+_MEASURED = ("nmse", "equivariance_error", "seconds")
+
+
+@dataclasses.dataclass(frozen=True)
+class Artifact:
+    """One version of an exported clone.
+
+    Attributes:
+        path: `pathlib.Path` of the version's folder.
+        record: Dictionary, the contents of `clone.json`: `teacher` and
+            `student`, each a `name` and a `config`, `parameters`, and what
+            `Report` says.
+    """
+
+    path: pathlib.Path
+    record: dict
+
+    @property
+    def name(self) -> str:
+        """The name under which TF Serving would serve it."""
+        return self.path.parent.name
+
+    @property
+    def version(self) -> int:
+        """The version's number."""
+        return version_number(self.path)
+
+    @property
+    def blocks(self) -> int:
+        """The number of the student's blocks."""
+        return self.record["student"]["config"]["blocks"]
+
+    @property
+    def group(self) -> str | None:
+        """The name of the teacher's group, if it has one."""
+        return self.record["teacher"]["config"].get("group")
+
+
+def find(path) -> Artifact:
+    """The artifact at a path, its newest version if the path names none.
+
+    Raises:
+        ArtifactError: If there is none.
+    """
+    path = pathlib.Path(path)
+    found = [path] if (path / RECORD).is_file() else artifact_versions(path)
+    if not found:
+        raise ArtifactError(
+            f"{path} is not an exported clone: it must be a folder like "
+            "exported/c4-lifting-28x28-k3, with versions 1, 2, …, or one of them"
+        )
+    newest = max(found, key=version_number)
+    return Artifact(newest, read_record(newest / RECORD))
+
+
+def list_artifacts(directory="exported") -> list[Artifact]:
+    """The newest version of every artifact under a root, by name.
+
+    Args:
+        directory: String or path.
+
+    Returns:
+        List of `Artifact`. Those that cannot be read are left out, each with an
+        `ArtifactWarning`.
+
+    Raises:
+        ArtifactError: If `directory` is not a folder.
+    """
+    root = pathlib.Path(directory)
+    if not root.is_dir():
+        raise ArtifactError(f"{root} is not a folder")
+    artifacts = []
+    for home in sorted(root.iterdir()):
+        if artifact_versions(home):
+            try:
+                artifacts.append(find(home))
+            except ArtifactError as error:
+                warnings.warn(f"Left out: {error}", ArtifactWarning, stacklevel=2)
+    return artifacts
+
+
+def artifact_versions(home) -> list[pathlib.Path]:
+    """The folders of an artifact's versions, in no order; none if it is none."""
+    if not home.is_dir():
+        return []
+    return [p for p in home.iterdir() if version_number(p) and (p / RECORD).is_file()]
+
+
+def record_of(student) -> dict:
+    """What a record says of a student.
+
+    Raises:
+        ValueError: If its class, or its teacher's, is not registered, or if
+            their configurations are not plain values.
+    """
+    if STUDENTS.get(student.kind) is not type(student):
+        raise ValueError(
+            "Only students of registered classes can be saved: decorate the class "
+            'with @Student.register("name"). '
+            f"Received: student of type {type(student).__name__}"
+        )
+    described = {
+        "teacher": serialize_teacher(student.teacher),
+        "student": {"name": student.kind, "config": student_options(student)},
+    }
+    for part, values in described.items():
+        if not _is_plain(values):
+            raise ValueError(
+                f"The configuration of a {part} must be numbers, strings, and lists of "
+                f"at most {MOST_VALUES} of them. Received: {short(values['config'])}"
+            )
+    return {**described, "parameters": student.parameters}
+
+
+def read_record(file) -> dict:
+    """What `clone.json` says, if it is what one could say.
+
+    Raises:
+        ArtifactError: If it is not.
+    """
+    try:
+        record = plain_json(
+            file.read_bytes() if file.stat().st_size <= MOST_TEXT else b""
+        )
+    except (OSError, ValueError, RecursionError) as error:
+        raise ArtifactError(f"{file} cannot be read: {first_line(error)}") from error
+    if not isinstance(record, dict) or record.get("format") != FORMAT:
+        found = record.get("format") if isinstance(record, dict) else record
+        raise ArtifactError(
+            f"{file} must have format {FORMAT}. It has format {short(found)}"
+            f"{_how_to_make_again(record) if found == 1 else ''}"
+        )
+    for name in _MEASURED:
+        value = record.get(name, 0)
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise ArtifactError(
+                f"{file} must have a `{name}` that is a number. It has {short(value)}"
+            )
+    described(file, record)
+    return record
+
+
+def described(file, record) -> Student:
+    """The student that a record describes, new and not yet built.
+
+    Args:
+        file: Path, for messages.
+        record: Dictionary.
+
+    Raises:
+        ArtifactError: If no registered teacher and student could have written
+            this record.
+    """
+    for part in ("teacher", "student"):
+        said = record.get(part)
+        if not _is_plain(said):
+            raise ArtifactError(
+                f"{file} must have a `{part}` with a name and a configuration of plain "
+                f"values. It has {short(said)}"
+            )
+    options = record["student"]["config"]
+    try:
+        teacher = deserialize_teacher(record["teacher"])
+        cls = get_student(record["student"]["name"])
+        student = cls(teacher, **options, dtype="float32")
+        written = record_of(student)
+    except Exception as error:  # whatever a constructor makes of odd values
+        raise ArtifactError(
+            f"{file} describes no clone: {first_line(error)}"
+        ) from error
+    for part, values in written.items():
+        # As values: 1 is not true, and 9.0 is not 9.
+        if json.dumps(values, sort_keys=True) != json.dumps(
+            record.get(part), sort_keys=True
+        ):
+            raise ArtifactError(
+                f"{file} must have a `{part}` such as {short(values)}. "
+                f"It has {short(record.get(part))}"
+            )
+    return student
+
+
+def _is_plain(said) -> bool:
+    """Whether it names a class, with values that are no objects."""
+    if not isinstance(said, dict) or set(said) != {"name", "config"}:
+        return False
+    config = said["config"]
+    if not isinstance(said["name"], str) or not isinstance(config, dict):
+        return False
+    return all(
+        len(value) <= MOST_VALUES and all(map(_is_scalar, value))
+        if isinstance(value, list)
+        else _is_scalar(value)
+        for value in config.values()
+    )
+
+
+def _is_scalar(value) -> bool:
+    return isinstance(value, (str, int, float, type(None)))
+
+
+def _how_to_make_again(record) -> str:
+    """The command that makes a clone of the first format anew."""
+    words = ["symclone-tf", "clone"]
+    if record.get("group") in tuple(GROUPS):
+        words += ["--group", record["group"]]
+        if record.get("lifting") is False:
+            words += ["--layer", "group"]
+    for name in ("image_size", "kernel_size", "blocks", "seed"):
+        if isinstance(record.get(name), int):
+            words += [f"--{name.replace('_', '-')}", str(int(record[name]))]
+    for name, accepted in (("padding", ("same",)), ("solver", ("closed-form",))):
+        if record.get(name) in accepted:
+            words += [f"--{name}", record[name]]
+    units = record.get("hidden_units")
+    if isinstance(units, list) and units and all(isinstance(u, int) for u in units):
+        words += ["--hidden-units", ",".join(map(str, units[:MOST_VALUES]))]
+    return f", of an earlier version; make it again: {short(' '.join(words), 300)}"
+
+
+def plain_json(content: bytes):
+    """Bytes as JSON's values.
+
+    Raises:
+        ValueError: If they are none.
+    """
+    return json.loads(content.decode("utf-8"))
+
+
+def short(value, most=80) -> str:
+    """A value for a message, however long it is."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= most else f"{text[: most - 3]}…"
+
+
+def first_line(error) -> str:
+    """An error for a message, however much it says."""
+    return short(str(error).strip().partition("\n")[0])

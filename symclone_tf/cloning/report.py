@@ -1,0 +1,57 @@
+"""What is recorded of how a clone was made."""
+
+import dataclasses
+import platform
+
+import keras
+import tensorflow as tf
+
+from symclone_tf import __version__
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """How a clone was made and how good it is.
+
+    What only one of the solvers has is `None` for the other.
+
+    Attributes:
+        solver: String.
+        seed: Integer.
+        seconds: Float, training or solving time, compilation included.
+        nmse: Float, on pairs that training never saw.
+        equivariance_error: Float, on images that training never saw.
+        steps: Integer, optimizer steps.
+        images_per_step: Integer.
+        kernels_per_step: Integer.
+        learning_rate: Float, the first step's.
+        jit: Boolean, whether XLA compiled the training step.
+        replicas: Integer, how many devices trained together.
+        kept_variance: Float, the share of the teacher's variance that the
+            closed form's blocks keep.
+        versions: Dictionary of the packages that made the clone.
+    """
+
+    solver: str
+    seed: int
+    seconds: float
+    nmse: float
+    equivariance_error: float
+    steps: int | None = None
+    images_per_step: int | None = None
+    kernels_per_step: int | None = None
+    learning_rate: float | None = None
+    jit: bool | None = None
+    replicas: int | None = None
+    kept_variance: float | None = None
+    versions: dict[str, str] = dataclasses.field(default_factory=lambda: versions())
+
+
+def versions() -> dict[str, str]:
+    """The versions that an artifact records."""
+    return {
+        "symclone-tf": __version__,
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "python": platform.python_version(),
+    }

@@ -1,0 +1,170 @@
+"""The table of a benchmark: a line a run in a CSV, and a summary of all."""
+
+import csv
+import dataclasses
+import os
+import pathlib
+import statistics
+
+from symclone_tf.errors import ArtifactError
+from symclone_tf.experiments.datasets import TASKS
+from symclone_tf.experiments.experiment import Experiment
+
+MEASURED = ("conv_1", "conv_2", "conv_3", "conv_4", "network")
+FIGURES = (
+    "accuracy",
+    "loss",
+    "upright_accuracy",
+    "parameters",
+    "seconds",
+    "seconds_per_epoch",
+    *(f"{name}_{when}" for name in MEASURED for when in ("before", "after")),
+)
+OPTIONS = tuple(field.name for field in dataclasses.fields(Experiment))
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One finished experiment of a benchmark.
+
+    Attributes:
+        experiment: `Experiment`.
+        figures: Dictionary, what `run_experiment` measured, flat; `None` where
+            a network has no such figure.
+    """
+
+    experiment: Experiment
+    figures: dict
+
+
+def read_benchmark(file) -> list[Row]:
+    """The rows of a benchmark's CSV.
+
+    Args:
+        file: String or path. A file that is not there has no rows, and a last
+            line that was interrupted is none.
+
+    Returns:
+        List of `Row`.
+
+    Raises:
+        ArtifactError: If the file is not the table of a benchmark.
+    """
+    file = pathlib.Path(file)
+    if not file.exists():
+        return []
+    try:
+        text = file.read_text(encoding="utf-8")
+        whole = text[: text.rfind("\n") + 1]
+        lines = [line for line in csv.reader(whole.splitlines()) if line]
+        known = not lines or tuple(lines[0]) == (*OPTIONS, *FIGURES)
+        rows = [_parsed(line) for line in lines[1:]] if known else []
+    except (ValueError, TypeError, OverflowError, csv.Error) as error:
+        raise ArtifactError(f"{file} cannot be read: {error}") from error
+    if not known:
+        raise ArtifactError(f"{file} is not a table of symclone-tf benchmark")
+    return rows
+
+
+def summarize(rows) -> list[dict[str, str]]:
+    """One line per task and network, over seeds, for people to read.
+
+    Args:
+        rows: List of `Row`.
+
+    Returns:
+        List of dictionaries from headers to texts.
+    """
+    kinds = {}
+    for row in rows:
+        kinds.setdefault((row.experiment.task, row.experiment.network), []).append(row)
+    order = [(t, network) for t in TASKS for task, network in kinds if task == t]
+    return [_summary(task, network, kinds[task, network]) for task, network in order]
+
+
+def markdown(rows) -> str:
+    """The summary as a table in Markdown."""
+    lines = summarize(rows)
+    header = list(lines[0])
+    table = [header, ["---"] * 2 + ["---:"] * (len(header) - 2)]
+    table += [list(line.values()) for line in lines]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in table)
+
+
+def _summary(task, network, rows):
+    def column(name):
+        return [row.figures[name] for row in rows if row.figures[name] is not None]
+
+    summary = {
+        "Task": task,
+        "Network": network,
+        "Seeds": str(len(rows)),
+        "Accuracy": _spread(column("accuracy")),
+        "Unmoved": _spread(column("upright_accuracy")),
+        "Parameters": f"{rows[0].figures['parameters']:,}",
+        "s/epoch": _mean(column("seconds_per_epoch")),
+    }
+    for name in MEASURED:
+        before, after = column(f"{name}_before"), column(f"{name}_after")
+        text = "–"
+        if after:
+            text = f"{statistics.mean(before):.0e} → {statistics.mean(after):.0e}"
+        summary[name.replace("_", " ")] = text
+    return summary
+
+
+def _mean(values) -> str:
+    """A run that was resumed after its last epoch has none."""
+    return f"{statistics.mean(values):.1f}" if values else "–"
+
+
+def _spread(values) -> str:
+    """Mean, and standard deviation where there are several."""
+    if not values:
+        return "–"
+    text = f"{statistics.mean(values):.1%}"
+    return text + (f" ± {statistics.stdev(values):.1%}" if len(values) > 1 else "")
+
+
+def flat(metrics) -> dict:
+    """What `run_experiment` measured, as a row has it."""
+    figures = {name: metrics.get(name) for name in FIGURES}
+    for name, error in metrics["equivariance_error"].items():
+        figures |= {f"{name}_{when}": value for when, value in error.items()}
+    return figures
+
+
+def append_row(file, row) -> None:
+    """Adds a line at once, after mending one that an interruption cut off."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    existing = file.read_bytes() if file.exists() else b""
+    if not existing.endswith(b"\n"):
+        existing = existing[: existing.rfind(b"\n") + 1]
+        if file.exists():
+            os.truncate(file, len(existing))
+    with file.open("a", encoding="utf-8", newline="") as stream:
+        lines = csv.writer(stream, lineterminator="\n")
+        if not existing:
+            lines.writerow((*OPTIONS, *FIGURES))
+        lines.writerow((*dataclasses.astuple(row.experiment), *row.figures.values()))
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _parsed(line) -> Row:
+    cells = dict(zip((*OPTIONS, *FIGURES), line, strict=True))
+    types = {field.name: field.type for field in dataclasses.fields(Experiment)}
+    options = {n: _value(cells[n], types[n]) for n in OPTIONS}
+    figures = {n: _value(cells[n], float | None) for n in FIGURES}
+    figures["parameters"] = int(figures["parameters"])
+    return Row(Experiment(**options).complete(), figures)
+
+
+def _value(cell, kind):
+    if cell == "":
+        return None
+    return next(t for t in (int, float, str) if t in _kinds(kind))(cell)
+
+
+def _kinds(kind):
+    return getattr(kind, "__args__", (kind,))

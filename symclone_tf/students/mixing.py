@@ -1,0 +1,133 @@
+"""What a student computes of its blocks, and in which order."""
+
+from keras import ops
+
+
+class Mixing:
+    """Blocks mixed by an encoded kernel, before them or after them.
+
+    The part of `Student` that computes: `y[n,p,h,o] = Σ_{g,c,b} φ_b(x[n,:,g,c])[p]
+    · α[b,g,h,c,o]`, where `α = ψ · E`.
+    """
+
+    def call(self, inputs, kernel):
+        self.check_shapes(inputs.shape, kernel.shape)
+        if self.mixes_inputs(inputs.shape[-1], kernel.shape[-1]):
+            outputs = self._mix_inputs(inputs, kernel)
+        else:
+            mixing = ops.transpose(self.coefficients(kernel))
+            outputs = ops.matmul(mixing, self.features(inputs))
+        # The product's few maps are transposed, not the many features.
+        outputs = ops.transpose(outputs, (0, 2, 1))
+        return ops.reshape(outputs, (-1, *self.teacher.output_shape, kernel.shape[-1]))
+
+    def mixes_inputs(self, channels, filters) -> bool:
+        """Whether it is cheaper to mix before the blocks than after them.
+
+        Mixed inputs go through all linear blocks in one product: so it is where
+        a layer has fewer maps going out than coming in.
+
+        Args:
+            channels: Integer, of the inputs.
+            filters: Integer, of the kernel.
+
+        Returns:
+            Boolean.
+        """
+        if not self.sums_blocks:
+            return False
+        first, last = (self.operations(channels, filters, f) for f in (True, False))
+        return first < last
+
+    def operations(self, channels, filters, mixing_first=None) -> int:
+        """Multiplications for one sample, once the kernel is encoded.
+
+        Args:
+            channels: Integer, of the inputs.
+            filters: Integer, of the kernel.
+            mixing_first: Boolean, whether inputs are mixed, rather than
+                features; `None` for what is cheaper.
+        """
+        if mixing_first is None:
+            mixing_first = self.mixes_inputs(channels, filters)
+        teacher = self.teacher
+        maps_in, maps_out = teacher.maps_in * channels, teacher.maps_out * filters
+        through = maps_out if mixing_first else maps_in
+        points = teacher.points_in if mixing_first else teacher.points_out
+        mixing = maps_in * maps_out * self.blocks * points
+        return through * self.block_operations + mixing
+
+    def _mix_inputs(self, inputs, kernel):
+        teacher = self.teacher
+        maps_in = teacher.maps_in * inputs.shape[-1]
+        maps_out = teacher.maps_out * kernel.shape[-1]
+        points = teacher.points_in
+        mixing = ops.reshape(
+            self.coefficients(kernel), (maps_in, self.blocks * maps_out)
+        )
+        mixed = ops.matmul(ops.reshape(inputs, (-1, points, maps_in)), mixing)
+        mixed = ops.reshape(mixed, (-1, points, self.blocks, maps_out))
+        rows = ops.reshape(
+            ops.transpose(mixed, (0, 3, 1, 2)), (-1, points, self.blocks)
+        )
+        outputs = self.sum_of_blocks(rows)
+        return ops.reshape(outputs, (-1, maps_out, teacher.points_out))
+
+    def call_pairs(self, inputs, kernels):
+        """Applies one kernel to each input: what a served clone computes.
+
+        Args:
+            inputs: Tensor of shape `(batch, *input_shape)`.
+            kernels: Tensor of shape `(batch, *kernel_shape)`.
+
+        Returns:
+            Tensor of shape `(batch, *output_shape)`.
+        """
+        teacher = self.teacher
+        features = self.features(inputs[..., None])
+        rows = teacher.maps_in * self.blocks
+        encoded = self.encoder(ops.reshape(kernels, (-1, teacher.kernel_entries)))
+        encoded = ops.reshape(
+            encoded, (-1, self.blocks, teacher.maps_in, teacher.maps_out)
+        )
+        coefficients = ops.reshape(
+            ops.transpose(encoded, (0, 2, 1, 3)), (-1, rows, teacher.maps_out)
+        )
+        outputs = ops.matmul(ops.transpose(features, (0, 2, 1)), coefficients)
+        return ops.reshape(outputs, (-1, *teacher.output_shape))
+
+    def features(self, inputs):
+        """What every block makes of every map of the inputs.
+
+        Args:
+            inputs: Tensor, as in a call of the layer.
+
+        Returns:
+            Tensor of shape `(batch, maps_in · channels · blocks, points_out)`.
+        """
+        teacher = self.teacher
+        maps = teacher.maps_in * inputs.shape[-1]
+        points = ops.reshape(inputs, (-1, teacher.points_in, maps))
+        rows = ops.reshape(ops.transpose(points, (0, 2, 1)), (-1, teacher.points_in))
+        features = self.block_maps(rows)
+        return ops.reshape(features, (-1, maps * self.blocks, teacher.points_out))
+
+    def coefficients(self, kernel):
+        """The mixing coefficients that encode a kernel.
+
+        Args:
+            kernel: Tensor, as in a call of the layer.
+
+        Returns:
+            Tensor of shape `(maps_in · channels · blocks, maps_out · filters)`.
+        """
+        teacher = self.teacher
+        channels, filters = kernel.shape[-2:]
+        entries = ops.reshape(kernel, (teacher.kernel_entries, channels, filters))
+        encoded = self.encoder(ops.transpose(entries, (1, 2, 0)))
+        encoded = ops.reshape(
+            encoded, (channels, filters, self.blocks, teacher.maps_in, teacher.maps_out)
+        )
+        return ops.reshape(
+            ops.transpose(encoded, (3, 0, 2, 4, 1)), (-1, teacher.maps_out * filters)
+        )

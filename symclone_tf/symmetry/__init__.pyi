@@ -1,0 +1,11 @@
+from .equivariance import equivariance_error as equivariance_error
+from .equivariance import largest_error as largest_error
+from .groups import GROUPS as GROUPS
+from .groups import PointGroup as PointGroup
+from .groups import get_group as get_group
+from .moves import Move as Move
+from .moves import Permutation as Permutation
+from .moves import Shift as Shift
+from .moves import Turn as Turn
+from .moves import moves_of as moves_of
+from .moves import shifted as shifted

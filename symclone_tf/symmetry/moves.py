@@ -1,0 +1,189 @@
+"""Moves: what one element of a symmetry does to inputs and to outputs."""
+
+import itertools
+
+import numpy as np
+
+from symclone_tf.symmetry.groups import get_group
+
+# In each direction, that all shifts of T(2) are judged by.
+MOST_DISTANCES = 13
+
+
+class Move:
+    """One element of a symmetry, as it acts on both sides of a map.
+
+    An equivariant map f satisfies `f(move.inputs(x)) == move.outputs(f(x))`
+    wherever both sides are defined.
+    """
+
+    title: str
+
+    def inputs(self, inputs) -> np.ndarray:
+        """Moves a batch of inputs, `(batch, …, channels)`."""
+        raise TypeError(f"{type(self).__name__} must say how it moves inputs")
+
+    def outputs(self, outputs) -> np.ndarray:
+        """Moves a batch of outputs, `(batch, …, filters)`."""
+        raise TypeError(f"{type(self).__name__} must say how it moves outputs")
+
+    def compared(self, moved, outputs):
+        """What of `f(move.inputs(x))` and of f(x) has to agree.
+
+        Args:
+            moved: Array, `f(move.inputs(x))`.
+            outputs: Array, `f(x)`.
+
+        Returns:
+            Pair of arrays of one shape; empty where nothing can be compared.
+        """
+        return moved, self.outputs(outputs)
+
+
+class Turn(Move):
+    """An element of a point group, that moves images and feature maps.
+
+    Args:
+        group: String or `PointGroup`.
+        element: Integer, the element's position in the group.
+
+    Example:
+
+    >>> Turn("c4", 1).title
+    'turned 90°'
+    """
+
+    def __init__(self, group, element):
+        self.group = get_group(group)
+        self.element = element
+
+    @property
+    def title(self) -> str:
+        """The move in a few words, as figures show it."""
+        return self.group.element_titles[self.element]
+
+    def inputs(self, inputs):
+        return self.group.transform(inputs, self.element)
+
+    def outputs(self, outputs):
+        # Outputs without spatial axes are expected to be invariant.
+        if outputs.ndim < 4:
+            return outputs
+        return self.group.transform(outputs, self.element)
+
+
+class Shift(Move):
+    """A shift by whole pixels, zeros moving in.
+
+    Args:
+        by: Pair of integers, pixels down and to the right.
+        border: Integer, pixels of each edge of the output that are not
+            compared: what a layer's zero padding reaches.
+
+    Example:
+
+    >>> Shift((3, -1)).title
+    '3 down, 1 left'
+    """
+
+    def __init__(self, by, border=0):
+        self.by = tuple(by)
+        self.border = border
+
+    @property
+    def title(self) -> str:
+        """The move in a few words, as figures show it."""
+        down, right = self.by
+        vertical = f"{abs(down)} {'down' if down > 0 else 'up'}"
+        return f"{vertical}, {abs(right)} {'right' if right > 0 else 'left'}"
+
+    def inputs(self, inputs):
+        return shifted(inputs, self.by)
+
+    def outputs(self, outputs):
+        return shifted(outputs, self.by) if outputs.ndim >= 4 else outputs
+
+    def compared(self, moved, outputs):
+        if outputs.ndim < 4:
+            return moved, outputs
+        if self.border:
+            inner = slice(self.border, -self.border)
+            moved, outputs = moved[:, inner, inner], outputs[:, inner, inner]
+        source, target = windows(self.by, outputs.shape[1:3])
+        return moved[target], outputs[source]
+
+
+class Permutation(Move):
+    """A permutation of flattened inputs, and one of flattened outputs.
+
+    Args:
+        into: Integer array, where each entry of a moved input comes from.
+        out_of: Integer array, the same for outputs.
+        title: String, the move in a few words.
+
+    Example:
+
+    >>> cyclic = Permutation([2, 0, 1], [2, 0, 1])
+    >>> cyclic.inputs(np.array([[[1], [2], [3]]]))[0, :, 0]
+    array([3, 1, 2])
+    """
+
+    def __init__(self, into, out_of, title="permuted"):
+        self.into = np.asarray(into)
+        self.out_of = np.asarray(out_of)
+        self.title = title
+
+    def inputs(self, inputs):
+        return _permuted(inputs, self.into)
+
+    def outputs(self, outputs):
+        return _permuted(outputs, self.out_of)
+
+
+def _permuted(values, permutation):
+    values = np.asarray(values)
+    flat = values.reshape(len(values), permutation.size, -1)
+    return flat[:, permutation].reshape(values.shape)
+
+
+def moves_of(group, max_shift=2, border=0) -> list[Move]:
+    """What a group's symmetry is judged by.
+
+    Args:
+        group: String or `PointGroup`.
+        max_shift: Integer, pixels; of the many shifts of T(2) up to it, 13
+            distances in each direction stand for all.
+        border: Integer, see `Shift`.
+
+    Returns:
+        List of `Move`: all elements but the identity.
+
+    Example:
+
+    >>> [move.title for move in moves_of("c4")]
+    ['turned 90°', 'turned 180°', 'turned 270°']
+    """
+    group = get_group(group)
+    if not group.is_trivial:
+        return [Turn(group, element) for element in range(1, group.order)]
+    most = min(2 * max_shift + 1, MOST_DISTANCES)
+    steps = np.linspace(-max_shift, max_shift, most).round().astype(int).tolist()
+    by = itertools.product(steps, steps)
+    return [Shift(shift, border) for shift in by if shift != (0, 0)]
+
+
+def shifted(inputs, shift) -> np.ndarray:
+    """A batch moved down and to the right by whole pixels, zeros moving in."""
+    inputs = np.asarray(inputs)
+    moved = np.zeros_like(inputs)
+    source, target = windows(shift, inputs.shape[1:3])
+    moved[target] = inputs[source]
+    return moved
+
+
+def windows(shift, sizes):
+    """Source and target of a shift, as indices of batches."""
+    # Not below zero, which would count from the other end.
+    source = (slice(max(0, -s), max(0, n - max(0, s))) for s, n in zip(shift, sizes))
+    target = (slice(max(0, s), max(0, n - max(0, -s))) for s, n in zip(shift, sizes))
+    return (slice(None), *source), (slice(None), *target)

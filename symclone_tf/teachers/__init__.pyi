@@ -1,0 +1,9 @@
+from .base import TEACHERS as TEACHERS
+from .base import Teacher as Teacher
+from .conv import ConvTeacher as ConvTeacher
+from .convolution import Convolution as Convolution
+from .group_conv import GroupConv2D as GroupConv2D
+from .group_conv import group_conv2d as group_conv2d
+from .registry import deserialize_teacher as deserialize_teacher
+from .registry import get_teacher as get_teacher
+from .registry import serialize_teacher as serialize_teacher

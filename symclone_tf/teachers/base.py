@@ -1,0 +1,159 @@
+"""What a teacher is: the sizes, the answers and the symmetry of a map."""
+
+import json
+import math
+from collections.abc import Iterable
+
+import keras
+import numpy as np
+
+from symclone_tf.symmetry import Move
+
+
+class Teacher:
+    """An equivariant map of inputs and a kernel, that a student imitates.
+
+    A value: two teachers of one class and one configuration are equal. A
+    subclass sets the attributes below, computes in `__call__`, says in `moves`
+    what its symmetry is, and gives in `get_config` the arguments of its
+    constructor, which `register` makes known by name.
+
+    Sizes are those of one channel. An input of shape `input_shape` is flattened
+    to points, the places that a student's blocks see, and maps, of which every
+    place has one each: a feature map on C4 has four maps. Points come first.
+
+    Attributes:
+        points_in: Integer, points of an input.
+        maps_in: Integer, maps of an input.
+        points_out: Integer, points of an output.
+        maps_out: Integer, maps of an output.
+        input_shape: Tuple, of an input without batch and channels:
+            `points_in · maps_in` entries.
+        kernel_shape: Tuple, of a kernel without channels and filters.
+        output_shape: Tuple, of an output without batch and filters:
+            `points_out · maps_out` entries.
+        name: String, that names artifacts: letters, digits and hyphens.
+        title: String, as tables and progress bars show it.
+        is_linear: Boolean, whether it is linear in inputs and in the kernel.
+
+    Example:
+
+    >>> class Gain(Teacher):
+    ...     points_in = points_out = 5
+    ...     maps_in = maps_out = 1
+    ...     input_shape = output_shape = (5,)
+    ...     kernel_shape = (1,)
+    ...     name = title = "gain"
+    ...     def __call__(self, inputs, kernel):
+    ...         return keras.ops.einsum("npc,kco->npo", inputs, kernel)
+    >>> student, report = clone(Gain(), solver="closed-form", verbose=0)
+    >>> report.nmse < 1e-10
+    True
+
+    Reference:
+
+    - [Huang et al., 2024](https://arxiv.org/abs/2410.03989), section 3
+    """
+
+    points_in: int
+    maps_in: int
+    points_out: int
+    maps_out: int
+    input_shape: tuple[int, ...]
+    kernel_shape: tuple[int, ...]
+    output_shape: tuple[int, ...]
+    name: str
+    title: str
+    is_linear: bool = True
+    # By which `register` makes the class known.
+    kind: str | None = None
+
+    @property
+    def kernel_entries(self) -> int:
+        """Integer, the entries of a kernel for one channel and one filter."""
+        return math.prod(self.kernel_shape)
+
+    @property
+    def rank(self) -> int:
+        """Integer, the dimension of the space of all maps from points to points
+        that the teacher is made of: as many linear blocks copy it exactly."""
+        operators = self.maps_in * self.maps_out * self.kernel_entries
+        return min(operators, self.points_in * self.points_out)
+
+    @property
+    def neighbourhood(self) -> np.ndarray | None:
+        """Integer array of shape `(points_out, r)`, the input points that each
+        output point depends on, −1 for none; `None` for all of them."""
+        return None
+
+    @property
+    def border(self) -> int:
+        """Integer, pixels of each edge of an output that depend on what lies
+        outside of the input."""
+        return 0
+
+    def __call__(self, inputs, kernel):
+        """Answers.
+
+        Args:
+            inputs: Tensor of shape `(batch, *input_shape, channels)`.
+            kernel: Tensor of shape `(*kernel_shape, channels, filters)`.
+
+        Returns:
+            Tensor of shape `(batch, *output_shape, filters)`.
+        """
+        raise TypeError(f"{type(self).__name__} must compute in `__call__`")
+
+    def moves(self) -> Iterable[Move]:
+        """What its symmetry does to inputs and to outputs.
+
+        Returns:
+            Iterable of `Move`, by which the equivariance error is measured;
+            none for a teacher without symmetry, or too small to see it.
+        """
+        return ()
+
+    def get_config(self) -> dict:
+        """The arguments of its constructor, as plain values."""
+        return {}
+
+    @classmethod
+    def from_config(cls, config) -> "Teacher":
+        """The teacher of a configuration."""
+        return cls(**config)
+
+    @classmethod
+    def register(cls, name, package="symclone_tf"):
+        """Makes a subclass known by a name, in artifacts and in Keras' files.
+
+        Args:
+            name: String.
+            package: String, whose class it is, see
+                `keras.saving.register_keras_serializable`.
+
+        Returns:
+            Decorator of the subclass.
+        """
+
+        def decorate(subclass):
+            subclass.kind = name
+            TEACHERS[name] = subclass
+            return keras.saving.register_keras_serializable(package)(subclass)
+
+        return decorate
+
+    def __eq__(self, other) -> bool:
+        same = type(self) is type(other)
+        return same and self.get_config() == other.get_config()
+
+    def __hash__(self) -> int:
+        config = json.dumps(self.get_config(), sort_keys=True, default=repr)
+        return hash((type(self), config))
+
+    def __repr__(self) -> str:
+        options = ", ".join(f"{k}={v!r}" for k, v in self.get_config().items())
+        return f"{type(self).__name__}({options})"
+
+
+# Classes by the names that `Teacher.register` gave them.
+TEACHERS: dict[str, type[Teacher]] = {}

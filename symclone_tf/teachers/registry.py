@@ -1,0 +1,46 @@
+"""Teachers by name, and as plain values."""
+
+from symclone_tf.checks import one_of
+from symclone_tf.teachers.base import TEACHERS, Teacher
+from symclone_tf.teachers.conv import ConvTeacher
+
+# Registered, since they are imported.
+BUILT_IN = (ConvTeacher,)
+
+
+def get_teacher(name) -> type[Teacher]:
+    """The class of a registered name.
+
+    Args:
+        name: String, `"conv"` or what `Teacher.register` was given.
+
+    Raises:
+        ValueError: If there is none of this name.
+    """
+    one_of("teacher", name, TEACHERS)
+    return TEACHERS[name]
+
+
+def serialize_teacher(teacher) -> dict:
+    """A teacher as plain values, by its registered name.
+
+    Raises:
+        ValueError: If its class is not registered.
+
+    Example:
+
+    >>> serialize_teacher(ConvTeacher("t2", 6))["name"]
+    'conv'
+    """
+    if TEACHERS.get(teacher.kind) is not type(teacher):
+        raise ValueError(
+            "Only teachers of registered classes can be saved: decorate the class "
+            'with @Teacher.register("name"). '
+            f"Received: teacher of type {type(teacher).__name__}"
+        )
+    return {"name": teacher.kind, "config": teacher.get_config()}
+
+
+def deserialize_teacher(values) -> Teacher:
+    """The teacher of what `serialize_teacher` has returned."""
+    return get_teacher(values["name"]).from_config(values["config"])

@@ -1,0 +1,209 @@
+import json
+
+import pytest
+from click.testing import CliRunner
+from clones import dense
+
+import symclone_tf as sc
+from symclone_tf.cli.main import main
+
+
+@pytest.fixture
+def exported(small_clone, tmp_path):
+    student, report = small_clone
+    return sc.export(student, tmp_path, report)
+
+
+def test_list_shows_the_newest_of_each(small_clone, tmp_path):
+    student, report = small_clone
+    for _ in range(2):
+        sc.export(student, tmp_path, report)
+    sc.export(dense("t2", image_size=5, seed=0), tmp_path)
+    (tmp_path / "something else").mkdir()
+    (tmp_path / "README.md").touch()
+    found = [(a.name, a.version) for a in sc.artifacts.list_artifacts(tmp_path)]
+    assert found == [("c4-lifting-8x8-k3", 2), ("t2-5x5-k3", 1)]
+
+
+def test_unfinished_versions_are_neither_listed_nor_loaded(tmp_path):
+    (tmp_path / "t2-5x5-k3" / ".writing-1").mkdir(parents=True)
+    (tmp_path / "t2-5x5-k3" / "1").mkdir()
+    assert sc.artifacts.list_artifacts(tmp_path) == []
+    with pytest.raises(sc.ArtifactError, match="is not an exported clone"):
+        sc.load(tmp_path / "t2-5x5-k3")
+
+
+@pytest.mark.parametrize("path", ["", "nowhere"])
+def test_folder_that_is_no_artifact_is_refused(tmp_path, path):
+    with pytest.raises(sc.ArtifactError, match="is not an exported clone"):
+        sc.load(tmp_path / path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", r"clone\.json cannot be read"),
+        ("[]", "must have format 2"),
+        ('{"format": 99}', "must have format 2. It has format 99"),
+    ],
+)
+def test_bad_record_is_refused(exported, content, message):
+    (exported / "assets.extra/clone.json").write_text(content)
+    with pytest.raises(sc.ArtifactError, match=message):
+        sc.load(exported)
+
+
+def test_version_folder_that_is_not_there_is_refused(exported):
+    for path in ("2", "v1", "latest"):
+        with pytest.raises(sc.ArtifactError, match="is not an exported clone"):
+            sc.load(exported.parent / path)
+
+
+def test_list_of_a_missing_folder_is_refused(tmp_path):
+    with pytest.raises(sc.ArtifactError, match="is not a folder"):
+        sc.artifacts.list_artifacts(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("part", "changes", "message"),
+    [
+        ("teacher", {"group": "../../etc"}, "`group` must be one of t2, c2, c4, d4"),
+        ("teacher", {"group": ["c4"]}, "`group`"),
+        ("teacher", {"group": {}}, "`teacher` with a name and a configuration of"),
+        ("teacher", {"lifting": 1}, "`teacher` such as"),
+        ("teacher", {"image_size": 10**30}, "`parameters` such as"),
+        ("teacher", {"image_size": True}, "`image_size` must be a positive"),
+        ("teacher", {"image_size": 8.0}, "`image_size` must be a positive"),
+        ("teacher", {"image_size": -8}, "`image_size` must be a positive"),
+        ("teacher", {"surprise": 1}, "describes no clone: .*surprise"),
+        ("teacher", {"kernel_size": 9}, "`kernel_size` must not exceed"),
+        ("student", {"blocks": "9"}, "`blocks` must be a positive"),
+        ("student", {"blocks": -9}, "`blocks` must be a positive"),
+        ("student", {"hidden_units": [1] * 101}, "`student` with a name and"),
+        ("student", {"hidden_units": [[1]]}, "`student` with a name and"),
+        ("student", {"activation": {"class_name": "os.system"}}, "`student` with"),
+        ("student", {"activation": "os.system"}, "describes no clone: "),
+        ("student", {"trainable": False}, "`student` such as"),
+        ("student", {"dtype": "float16"}, "describes no clone: "),
+        ("parameters", 1.5, "`parameters` such as 21060. It has 1.5"),
+        ("parameters", None, "`parameters` such as 21060. It has None"),
+        ("nmse", "small", "`nmse` that is a number"),
+        ("equivariance_error", [0], "`equivariance_error`"),
+    ],
+)
+def test_record_of_other_values_is_refused(exported, part, changes, message):
+    file = exported / "assets.extra/clone.json"
+    record = json.loads(file.read_text())
+    if part in ("teacher", "student"):
+        record[part]["config"] |= changes
+    else:
+        record[part] = changes
+    file.write_text(json.dumps(record))
+    for use in (sc.artifacts.find, sc.load):
+        with pytest.raises(sc.ArtifactError, match=message) as refused:
+            use(exported)
+        assert "\n" not in str(refused.value)
+        assert len(str(refused.value)) < 500
+
+
+@pytest.mark.parametrize(
+    ("part", "said", "message"),
+    [
+        ("teacher", {"name": "os.system", "config": {}}, "`teacher` must be one of"),
+        ("student", {"name": "Lambda", "config": {}}, "`student` must be one of"),
+        ("student", {"name": 1, "config": {}}, "`student` with a name"),
+        ("student", {"name": "dense"}, "`student` with a name"),
+        ("teacher", "conv", "`teacher` with a name"),
+        ("teacher", None, "`teacher` with a name"),
+    ],
+)
+def test_record_of_other_classes_is_refused(exported, part, said, message):
+    file = exported / "assets.extra/clone.json"
+    record = json.loads(file.read_text()) | {part: said}
+    file.write_text(json.dumps(record))
+    with pytest.raises(sc.ArtifactError, match=message):
+        sc.artifacts.find(exported)
+
+
+EARLIER = {
+    "format": 1,
+    "group": "c4",
+    "lifting": False,
+    "image_size": 8,
+    "kernel_size": 3,
+    "padding": "same",
+    "blocks": 7,
+    "hidden_units": [],
+    "seed": 5,
+    "solver": "closed-form",
+}
+
+
+def test_earlier_format_is_refused_with_the_command_that_makes_it_again(exported):
+    file = exported / "assets.extra/clone.json"
+    file.write_text(json.dumps(EARLIER))
+    with pytest.raises(sc.ArtifactError, match="has format 1, of an earlier") as error:
+        sc.load(exported)
+    command = str(error.value).partition("make it again: ")[2].split()[1:]
+    run = CliRunner().invoke(main, [*command, "--output", str(exported / "again")])
+    assert run.exit_code == 0
+    (made,) = sc.artifacts.list_artifacts(exported / "again")
+    assert made.name == "c4-group-8x8-k3-same-b7"
+    assert (made.record["solver"], made.record["seed"]) == ("closed-form", 5)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"group": "; rm -rf /"}, {"image_size": "$(id)"}, {"padding": "`id`"}, {}],
+)
+def test_command_for_an_earlier_format_repeats_no_one(exported, changes):
+    file = exported / "assets.extra/clone.json"
+    file.write_text(json.dumps({"format": 1, **changes}))
+    with pytest.raises(sc.ArtifactError, match=r"symclone-tf clone$"):
+        sc.load(exported)
+
+
+@pytest.mark.parametrize(
+    "content", [b"[" * 10**5, b" " * 10**7, b"\xff\xfe", b'{"format": 2' + b"0" * 9000]
+)
+def test_record_that_no_one_could_have_written_is_refused(exported, content):
+    (exported / "assets.extra/clone.json").write_bytes(content)
+    with pytest.raises(sc.ArtifactError, match=r"clone\.json") as refused:
+        sc.artifacts.find(exported)
+    assert len(str(refused.value)) < 500
+
+
+def test_list_leaves_out_what_cannot_be_read_and_says_so(exported, tmp_path):
+    sc.export(dense("t2", image_size=5, seed=0), tmp_path)
+    (exported / "assets.extra/clone.json").write_text("{")
+    with pytest.warns(sc.ArtifactWarning, match=r"Left out: .*clone\.json cannot"):
+        found = sc.artifacts.list_artifacts(tmp_path)
+    assert [artifact.name for artifact in found] == ["t2-5x5-k3"]
+
+
+class Nameless(sc.Teacher):
+    """A teacher of a class that nobody registered."""
+
+    points_in = points_out = kernel_entries = 4
+    maps_in = maps_out = 1
+    input_shape = kernel_shape = output_shape = (4,)
+    name = title = "nameless"
+
+
+class Unnamed(sc.DenseStudent):
+    """A student of a class that nobody registered."""
+
+
+def test_only_registered_classes_are_exported(tmp_path):
+    with pytest.raises(ValueError, match="Only teachers of registered classes"):
+        sc.export(sc.DenseStudent(Nameless()), tmp_path)
+    with pytest.raises(ValueError, match="Only students of registered classes"):
+        sc.export(Unnamed(sc.ConvTeacher("t2", 5)), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_configurations_that_could_not_be_read_back_are_not_written(tmp_path):
+    deep = dense("t2", image_size=5, hidden_units=(1,) * 101)
+    with pytest.raises(ValueError, match="lists of at most 100"):
+        sc.export(deep, tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,101 @@
+import dataclasses
+
+import pytest
+
+from symclone_tf.errors import ArtifactError
+from symclone_tf.experiments.experiment import Experiment
+from symclone_tf.experiments.tables import (
+    FIGURES,
+    Row,
+    append_row,
+    markdown,
+    read_benchmark,
+    summarize,
+)
+
+
+def row(accuracy, **options):
+    figures = dict.fromkeys(FIGURES) | {"accuracy": accuracy, "parameters": 826506}
+    return Row(Experiment(**options).complete(), figures)
+
+
+ROWS = [
+    row(0.75, architecture="mlp"),
+    row(0.25, architecture="mlp", seed=1),
+    row(0.5, architecture="cloned", symmetry="anchored", anchor_strength=1e3),
+    row(0.125, architecture="cnn", task="breaking"),
+    row(0.875, architecture="cnn", group="t2", max_shift=1, canvas=28),
+]
+
+
+@pytest.fixture
+def file(tmp_path):
+    for each in ROWS:
+        append_row(tmp_path / "all.csv", each)
+    return tmp_path / "all.csv"
+
+
+def test_rows_survive_being_written(file):
+    assert read_benchmark(file) == ROWS
+    assert len(file.read_text().splitlines()) == 1 + len(ROWS)
+
+
+def test_line_that_was_cut_off_is_none_and_is_mended(file):
+    file.write_text(file.read_text()[:-30])
+    assert read_benchmark(file) == ROWS[:-1]
+    append_row(file, ROWS[-1])
+    assert read_benchmark(file) == ROWS
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text.replace("826506", "inf").encode(),
+        lambda text: text.encode() + b"\xff\n",
+        lambda text: text.encode() + b'"' + b"x" * 200_000 + b'"\n',
+        lambda text: text.replace(",c4,", ",c9,").encode(),
+        lambda text: text.replace(",c4,", ",,").encode(),
+        lambda text: text.replace(",c4,", ",").encode(),
+    ],
+)
+def test_whatever_is_damaged_is_told(file, damage):
+    file.write_bytes(damage(file.read_text()))
+    with pytest.raises(ArtifactError, match=r"all\.csv cannot be read"):
+        read_benchmark(file)
+
+
+def test_tables_of_others_are_told(tmp_path):
+    (tmp_path / "mine.csv").write_text("mine\n1\n")
+    with pytest.raises(ArtifactError, match=r"mine\.csv is not a table"):
+        read_benchmark(tmp_path / "mine.csv")
+
+
+def test_blank_lines_are_none(file):
+    file.write_text(file.read_text() + "\n\n")
+    assert read_benchmark(file) == ROWS
+
+
+def test_summary_is_a_line_a_task_and_network():
+    lines = summarize(ROWS[:4])
+    assert [(line["Task"], line["Network"], line["Seeds"]) for line in lines] == [
+        ("invariance", "mlp", "2"),
+        ("invariance", "cloned, 9 blocks, anchored (kl 1000)", "1"),
+        ("breaking", "cnn", "1"),
+    ]
+    assert [line["Accuracy"] for line in lines] == ["50.0% ± 35.4%", "50.0%", "12.5%"]
+    table = markdown(ROWS[:4]).splitlines()
+    assert len(table) == 2 + len(lines)
+    assert table[2].startswith("| invariance | mlp | 2 | 50.0% ± 35.4% | – | 826,506 |")
+
+
+def test_figures_that_a_network_has_not_are_dashes():
+    figures = ROWS[0].figures | {"conv_1_before": 1e-7, "conv_1_after": 0.5}
+    (line,) = summarize([dataclasses.replace(ROWS[0], figures=figures)])
+    assert line["conv 1"] == "1e-07 → 5e-01"
+    assert line["conv 2"] == "–"
+
+
+def test_no_table_has_no_rows(tmp_path):
+    assert read_benchmark(tmp_path / "none.csv") == []
+    (tmp_path / "empty.csv").touch()
+    assert read_benchmark(tmp_path / "empty.csv") == []

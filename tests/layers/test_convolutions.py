@@ -1,0 +1,27 @@
+import keras
+from clones import solved
+from keras import layers
+
+from symclone_tf.layers.cloned_conv2d import ClonedConv2D
+from symclone_tf.layers.convolutions import convolution_layers
+
+
+def test_convolutions_of_nested_models_are_found():
+    inner = keras.Sequential([layers.Conv2D(1, 3, name="inside")])
+    model = keras.Sequential(
+        [keras.Input((6, 6, 1)), ClonedConv2D(2, solved()), layers.Flatten()]
+    )
+    outer = keras.Sequential([keras.Input((8, 8, 1)), inner, model])
+    assert [layer.name for layer in convolution_layers(outer)][:1] == ["inside"]
+    assert len(convolution_layers(outer)) == 2
+
+
+def test_convolutions_come_in_order_and_shared_ones_once():
+    def conv(name):
+        return layers.Conv2D(1, 3, padding="same", name=name)
+
+    inner = keras.Sequential([conv("b"), keras.Sequential([conv("c")]), conv("d")])
+    inputs = keras.Input((8, 8, 1))
+    outputs = conv("e")(inner(inner(conv("a")(inputs))))
+    found = convolution_layers(keras.Model(inputs, outputs))
+    assert [layer.name for layer in found] == ["a", "b", "c", "d", "e"]

@@ -1,0 +1,62 @@
+import pytest
+
+from symclone_tf.students.base import Student
+from symclone_tf.students.dense import DenseStudent
+from symclone_tf.students.registry import get_student, make_student, student_options
+from symclone_tf.teachers import ConvTeacher
+
+TEACHER = ConvTeacher("c4", 6)
+
+
+def test_students_are_made_by_name():
+    student = make_student("dense", TEACHER, blocks=7, hidden_units=(4,), seed=1)
+    assert isinstance(student, get_student("dense"))
+    assert student.teacher == TEACHER
+    assert (student.blocks, student.hidden_units, student.seed) == (7, (4,), 1)
+
+
+def test_what_is_not_given_is_left_to_the_student():
+    student = make_student("dense", TEACHER, blocks=None, hidden_units=())
+    assert (student.blocks, student.hidden_units) == (9, ())
+
+
+def test_options_are_what_a_student_adds():
+    student = DenseStudent(TEACHER, seed=3, name="mine", dtype="float32")
+    assert student_options(student) == {
+        "blocks": 9,
+        "seed": 3,
+        "hidden_units": [],
+        "activation": "relu",
+    }
+
+
+def test_names_that_nobody_registered_are_refused():
+    with pytest.raises(ValueError, match=r"`student` must be one of dense.*=sparse"):
+        make_student("sparse", TEACHER)
+
+
+def test_options_that_are_not_for_it_are_refused():
+    with pytest.raises(ValueError, match="`width` is not for `student` dense"):
+        make_student("dense", TEACHER, width=4)
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [
+        ("build_blocks", ()),
+        ("block_maps", (None,)),
+        ("sum_of_blocks", (None,)),
+        ("coordinates", (None,)),
+        ("assign_coordinates", ((),)),
+        ("plain_sum", (1,)),
+    ],
+)
+def test_what_a_student_has_not_said_is_asked_for(method, arguments):
+    class Silent(Student):
+        pass
+
+    with pytest.raises(TypeError, match="Silent "):
+        getattr(Silent(TEACHER), method)(*arguments)
+    with pytest.raises(TypeError, match="Silent must count its blocks' weights"):
+        _ = Silent(TEACHER).parameters
+    assert not Silent(TEACHER).is_exact

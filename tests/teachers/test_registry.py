@@ -1,0 +1,41 @@
+import pytest
+
+from symclone_tf.teachers.base import Teacher
+from symclone_tf.teachers.conv import ConvTeacher
+from symclone_tf.teachers.registry import (
+    deserialize_teacher,
+    get_teacher,
+    serialize_teacher,
+)
+
+
+def test_teachers_come_back_from_plain_values():
+    teacher = ConvTeacher("d4", 9, lifting=False)
+    values = serialize_teacher(teacher)
+    assert values == {"name": "conv", "config": teacher.get_config()}
+    assert deserialize_teacher(values) == teacher
+
+
+def test_names_that_nobody_registered_are_refused():
+    with pytest.raises(ValueError, match=r"`teacher` must be one of conv.*=orbit"):
+        get_teacher("orbit")
+
+
+def test_subclasses_have_to_be_registered_themselves():
+    class Other(ConvTeacher):
+        pass
+
+    with pytest.raises(ValueError, match=r"Only teachers of registered classes.*Other"):
+        serialize_teacher(Other("t2", 5))
+
+
+def test_what_a_teacher_has_not_said_is_asked_for():
+    class Silent(Teacher):
+        points_in = points_out = maps_in = maps_out = 1
+        kernel_shape = (1,)
+
+    with pytest.raises(TypeError, match="Silent must compute in `__call__`"):
+        Silent()(None, None)
+    assert Silent().rank == 1
+    assert Silent().neighbourhood is None
+    assert list(Silent().moves()) == []
