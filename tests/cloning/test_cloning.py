@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from clones import dense
 
 import symclone_tf as sc
 from symclone_tf.cloning import recipe_for
