@@ -9,4 +9,15 @@ KINDS = [
     for name, group in GROUPS.items()
     for lifting in ((True,) if group.is_trivial else (True, False))
 ]
-CASES = pytest.mark.parametrize(("group", "lifting"), KINDS)
+# What says least that the others do not, where each takes a while.
+LAST = (("c2", True), ("c2", False), ("d4", False))
+CASES = pytest.mark.parametrize(
+    ("group", "lifting"),
+    [pytest.param(*kind, marks=[pytest.mark.slow] * (kind in LAST)) for kind in KINDS],
+)
+
+
+def trials(few, many):
+    """The test once with few trials, and once more with many, marked slow."""
+    more = pytest.param(many, marks=pytest.mark.slow)
+    return pytest.mark.parametrize("trials", [few, more])

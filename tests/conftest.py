@@ -6,9 +6,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 import pytest
-from clones import dense
 
 from symclone_tf.cli.startup import start
+
+from clones import dense
 
 start()
 

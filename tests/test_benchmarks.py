@@ -6,10 +6,11 @@ import sys
 
 import numpy as np
 import pytest
-from clones import dense
 
 import symclone_tf as sc
 from symclone_tf.cloning import recipe_for
+
+from clones import dense
 
 # Behind the installed package, which stands beside the benchmarks too.
 sys.path.append(str(pathlib.Path(__file__).parent.parent))
@@ -108,6 +109,7 @@ def test_serving_measures_every_model_at_every_batch(monkeypatch):
     assert f"| MNIST classifier | 3 | {rows[-1]['served']:,.0f} |" in text
 
 
+@pytest.mark.usefixtures("mnist")
 def test_networks_are_timed_and_their_clones_agree(monkeypatch):
     first = networks.timed("c4")[:1]
     monkeypatch.setattr(networks, "timed", lambda group: first)
@@ -125,6 +127,7 @@ def test_networks_are_timed_and_their_clones_agree(monkeypatch):
     assert f"for {agreed['agree']} of 100 test digits" in text
 
 
+@pytest.mark.usefixtures("mnist")
 def test_the_pipeline_is_timed_from_its_cache():
     assert 0 < networks.pipeline_seconds("c4", size=256) < 10
 
@@ -144,6 +147,7 @@ def test_changes_are_those_of_what_a_network_sees():
     assert changes[0]["probabilities"] == pytest.approx(1 / 4)
 
 
+@pytest.mark.usefixtures("mnist")
 def test_shifts_are_reported_as_measured():
     row = shifts.noticed("breaking", 40, digits=20, train_size=64, epochs=1)
     assert len(row["changes"]) == 6

@@ -8,12 +8,13 @@ import keras
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from clones import relative
 
 import symclone_tf as sc
 from symclone_tf.cli.main import main
 from symclone_tf.cloning import student_equivariance_error, training_memory
 from symclone_tf.symmetry import Permutation
+
+from clones import relative
 
 POINTS, TAPS = 12, 3
 

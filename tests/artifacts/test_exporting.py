@@ -8,12 +8,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from clones import dense
 
 import symclone_tf as sc
 from symclone_tf.artifacts import exporting, publishing
 
 from cases import CASES
+from clones import dense
 
 
 @pytest.fixture

@@ -1,11 +1,12 @@
 import keras
 import numpy as np
 import pytest
-from clones import dense
 
 from symclone_tf.artifacts.fusing import costs, fuse
 from symclone_tf.cloning.closed_form import solve
 from symclone_tf.layers.cloned_conv2d import ClonedConv2D
+
+from clones import dense
 
 
 def make(rng, group="c4", lifting=True, channels=1, filters=1, hidden=(), **options):

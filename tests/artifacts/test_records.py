@@ -2,10 +2,11 @@ import json
 
 import pytest
 from click.testing import CliRunner
-from clones import dense
 
 import symclone_tf as sc
 from symclone_tf.cli.main import main
+
+from clones import dense
 
 
 @pytest.fixture

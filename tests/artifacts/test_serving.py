@@ -4,13 +4,14 @@ import shlex
 import numpy as np
 import pytest
 import tensorflow as tf
-from clones import dense
 from google.protobuf import text_format
 from tensorflow_serving.apis import prediction_log_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
 import symclone_tf as sc
 from symclone_tf.artifacts import serving
+
+from clones import dense
 
 # Protobuf's own modules warn of how TensorFlow Serving's were generated.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:google.protobuf")

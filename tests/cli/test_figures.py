@@ -20,6 +20,7 @@ def test_names_each_file_with_its_caption(run, sources, tmp_path):
     assert lines[-1] == "Next: symclone-tf report --group c4"
 
 
+@pytest.mark.slow
 def test_says_what_is_left_out(run, figure_clones):
     result = run("figures", "--group", "c4", "--clones", figure_clones)
     assert result.exit_code == 0

@@ -1,6 +1,6 @@
-from clones import dense
-
 import symclone_tf as sc
+
+from clones import dense
 
 
 def test_shows_figures_of_the_newest_versions(run, small_clone, tmp_path):

@@ -1,11 +1,12 @@
 import keras
 import numpy as np
 import pytest
-from clones import dense
 
 import symclone_tf as sc
 from symclone_tf.cloning import checkpoints
 from symclone_tf.cloning.checkpoints import Checkpoint, checkpoint_file
+
+from clones import dense
 
 
 @pytest.fixture

@@ -2,10 +2,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from clones import dense
 
 import symclone_tf as sc
 from symclone_tf.cloning.cloner import Cloner, full_float32
+
+from clones import dense
 
 
 def make(seed=0, image_size=6, **options):

@@ -2,7 +2,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from clones import dense
 
 import symclone_tf as sc
 from symclone_tf.cloning import recipe_for
@@ -11,7 +10,8 @@ from symclone_tf.cloning.cloning import Training, clone, train
 from symclone_tf.cloning.fidelity import nmse
 from symclone_tf.symmetry.groups import GROUPS
 
-from cases import CASES
+from cases import CASES, KINDS
+from clones import dense
 
 
 @CASES
@@ -132,4 +132,4 @@ def test_bad_arguments_are_refused_before_any_work(options, message, monkeypatch
 
 
 def test_all_groups_are_cloned():
-    assert {case[0] for case in CASES.args[1]} == set(GROUPS)
+    assert {group for group, _ in KINDS} == set(GROUPS)

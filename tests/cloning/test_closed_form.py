@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
-from clones import dense
 
 import symclone_tf as sc
 from symclone_tf.cloning import closed_form
 from symclone_tf.cloning.closed_form import solve
 
 from cases import CASES
+from clones import dense
 
 
 def operators(student, layer):

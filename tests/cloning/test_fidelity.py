@@ -1,12 +1,12 @@
 import keras
 import numpy as np
 import pytest
-from clones import dense, solved
 
 from symclone_tf.cloning.fidelity import NMSE, nmse, student_equivariance_error
 from symclone_tf.students.dense import DenseStudent
 
 from cases import CASES
+from clones import dense, solved
 
 
 def test_nmse_is_error_over_power_across_batches(rng):

@@ -1,10 +1,11 @@
 import psutil
 import pytest
-from clones import dense
 
 from symclone_tf.cloning import recipe_for
 from symclone_tf.cloning.closed_form import CHUNK
 from symclone_tf.cloning.memory import check_memory, solving_memory, training_memory
+
+from clones import dense
 
 
 def test_need_grows_with_the_fourth_power_of_the_size():

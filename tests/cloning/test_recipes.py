@@ -1,8 +1,9 @@
 import keras
 import pytest
-from clones import dense
 
 from symclone_tf.cloning import recipe_for
+
+from clones import dense
 
 
 def test_linear_blocks_descend_plainly_on_orthogonal_draws():

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from clones import dense
 
 from symclone_tf.cloning import sampling
+
+from clones import dense
 
 
 def test_orthogonal_rows_are_orthogonal_and_of_unit_variance():

@@ -157,6 +157,7 @@ class TestTables:
 
 
 @pytest.mark.usefixtures("mnist")
+@pytest.mark.slow
 def test_killed_benchmark_goes_on_and_ends_with_the_same_table(tmp_path, clones):
     def start(output):
         return subprocess.Popen(

@@ -70,12 +70,14 @@ class TestRunning:
         for name in ("accuracy", "loss", "upright_accuracy", "equivariance_error"):
             assert metrics[name] == again[name]
 
+    @pytest.mark.slow
     def test_another_seed_gives_others(self, ran, clones):
         _, metrics = ran
         other = Experiment("cloned", **SMALL, seed=1)
         _, other = run_experiment(other, clones, verbose=0)
         assert metrics["loss"] != other["loss"]
 
+    @pytest.mark.slow
     def test_trained_blocks_leave_the_symmetry_and_anchors_hold_them(self, clones):
         def error(**options):
             experiment = Experiment("cloned", task="breaking", **options, **SMALL)
@@ -91,6 +93,7 @@ class TestRunning:
         assert free["before"] < 1e-5 < held["after"] < 0.8 * free["after"]
         assert len(set(parameters)) == 1
 
+    @pytest.mark.slow
     def test_frozen_and_group_convolutions_agree_on_trained_kernels(self, clones):
         """Classifiers with the same kernels agree on 99.9% of test digits."""
         from symclone_tf.experiments.datasets import classes, mnist_task

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from clones import dense
 
 import symclone_tf as sc
 from symclone_tf.figures.drawings import mosaic
 from symclone_tf.symmetry import Shift, Turn
+
+from clones import dense
 
 
 def pixels(axes):

@@ -66,6 +66,7 @@ def test_what_is_not_there_is_left_out_and_named(tmp_path, figure_clones):
 
 
 @pytest.mark.usefixtures("without_mnist")
+@pytest.mark.slow
 def test_missing_clones_are_made_first(tmp_path, capsys):
     folder = tmp_path / "clones"
     next(sc.figures.illustrate("t2", folder, tmp_path / "none"))

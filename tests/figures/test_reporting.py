@@ -104,6 +104,7 @@ def test_browser_on_a_phone_has_no_complaints(page, tmp_path):
     assert result == {"complaints": [], "images": 8}
 
 
+@pytest.mark.slow
 def test_groups_are_those_of_which_there_is_something(tmp_path, sources):
     with pytest.raises(sc.ArtifactError, match="There is nothing to report"):
         make_report(tmp_path / "a.html", clones=tmp_path / "x", benchmark=tmp_path)

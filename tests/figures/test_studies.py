@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
-from clones import dense
 
 import symclone_tf as sc
 from symclone_tf.cloning import recipe_for
 from symclone_tf.symmetry import Shift
+
+from clones import dense
 
 
 @pytest.mark.parametrize("group", ["t2", "c4"])

@@ -89,9 +89,7 @@ class TestDisk:
 EXPORT = """
 import sys
 import symclone_tf as sc
-
-from clones import dense
-student = dense("t2", image_size=6, seed=int(sys.argv[2]))
+student = sc.DenseStudent(sc.ConvTeacher("t2", 6), seed=int(sys.argv[2]))
 student.build()
 for weight in student.weights:
     weight.assign(weight * 0 + int(sys.argv[2]))
@@ -134,8 +132,13 @@ class TestEnvironments:
         "environment",
         [
             {"HOME": None, "LC_ALL": "C", "PYTHONUTF8": "0", "TERM": "dumb"},
-            {"PYTHONIOENCODING": "ascii", "COLUMNS": "40", "NO_COLOR": "1"},
-            {"KERAS_BACKEND": "jax", "HOME": "/nowhere"},
+            pytest.param(
+                {"PYTHONIOENCODING": "ascii", "COLUMNS": "40", "NO_COLOR": "1"},
+                marks=pytest.mark.slow,
+            ),
+            pytest.param(
+                {"KERAS_BACKEND": "jax", "HOME": "/nowhere"}, marks=pytest.mark.slow
+            ),
         ],
         ids=["no home, no locale", "ascii, 40 columns", "another backend"],
     )

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 import symclone_tf as sc
 from symclone_tf.cli.main import main
 
+from cases import trials
+
 SECONDS = 30
 MEGABYTES = 2000
-CASES = 300
-slow = settings(
-    max_examples=CASES,
+drawn = settings(
     deadline=None,
     derandomize=True,
     database=None,
@@ -106,11 +106,12 @@ def outside(folder):
     return sorted(p for p in folder.parent.rglob("*") if folder not in (p, *p.parents))
 
 
-def test_command_lines(folder):
+@trials(60, 300)
+def test_command_lines(folder, trials):
     before = outside(folder)
     ended = {}
 
-    @slow
+    @settings(drawn, max_examples=trials)
     @given(command_lines())
     def check(arguments):
         result = watch(lambda: CliRunner().invoke(main, arguments))
@@ -124,7 +125,7 @@ def test_command_lines(folder):
             assert len(line) < 2000
 
     check()
-    assert ended[2] > 100
+    assert ended[2] > trials / 3
     assert outside(folder) == before
 
 
@@ -167,13 +168,22 @@ def damage(path, file, kind, where, what):
         content = bytearray(others[where % len(others)].read_bytes())
     elif kind == "json" and file.suffix == ".json":
         record = json.loads(content)
-        name = sorted(record)[where % len(record)]
-        record[name] = json_values[what % len(json_values)]
+        places = list(_places(record))
+        part, name = places[where % len(places)]
+        part[name] = json_values[what % len(json_values)]
         content = bytearray(json.dumps(record).encode())
     if kind == "remove":
         file.unlink()
     else:
         file.write_bytes(content)
+
+
+def _places(record):
+    """Every entry of a record, and of what is in it."""
+    for name in sorted(record):
+        yield record, name
+        if isinstance(record[name], dict):
+            yield from _places(record[name])
 
 
 def _tried(path):
@@ -184,13 +194,14 @@ def _tried(path):
         return None, str(error)
 
 
-def test_damaged_artifacts(small_clone, tmp_path):
+@trials(60, 300)
+def test_damaged_artifacts(small_clone, tmp_path, trials):
     student, report = small_clone
     whole = sc.export(student, tmp_path / "whole", report)
     files = sorted(p.relative_to(whole) for p in whole.rglob("*") if p.is_file())
     ended = {"loaded": 0, "refused": 0}
 
-    @slow
+    @settings(drawn, max_examples=trials)
     @given(st.sampled_from(files), damages)
     def check(file, change):
         with tempfile.TemporaryDirectory() as scratch:
@@ -213,5 +224,5 @@ def test_damaged_artifacts(small_clone, tmp_path):
             assert result.exit_code in (0, 2)
 
     check()
-    assert ended["refused"] > 50
-    assert ended["loaded"] > 50
+    assert ended["refused"] > trials / 10
+    assert ended["loaded"] > trials / 10

@@ -10,13 +10,13 @@ import time
 import numpy as np
 import pytest
 import tensorflow as tf
-from clones import dense
-from nursery import nursery
 
 import symclone_tf as sc
 from symclone_tf.cloning import checkpoints
 
-TRIALS = 14
+from cases import trials
+from clones import dense
+from nursery import nursery
 
 
 @pytest.fixture(scope="module")
@@ -58,13 +58,14 @@ def length_of(child, *arguments):
     return time.monotonic() - started
 
 
-def test_killed_clone_leaves_no_artifact(child, tmp_path):
+@trials(3, 14)
+def test_killed_clone_leaves_no_artifact(child, tmp_path, trials):
     arguments = ("clone", "--group", "c4", "--image-size", "7", "--steps", "60")
     root = tmp_path / "exported"
     seconds = length_of(child, *arguments, "--output", root)
     before = contents(root)
     rng = random.Random(0)
-    for trial in range(TRIALS):
+    for trial in range(trials):
         # Most of the time at the end, where something is written.
         delay = seconds * (1 - rng.random() ** 2)
         kill_at(child, delay, *arguments, "--output", root)
@@ -78,15 +79,16 @@ def test_killed_clone_leaves_no_artifact(child, tmp_path):
     assert child.run(*arguments, "--output", root) == 0
 
 
+@trials(2, 14)
 @pytest.mark.usefixtures("mnist")
-def test_killed_training_leaves_no_classifier(child, tmp_path):
+def test_killed_training_leaves_no_classifier(child, tmp_path, trials):
     sizes = ("--train-size", "64", "--test-size", "32", "--epochs", "1")
     arguments = ("train", "--group", "c4", "--architecture", "cnn", *sizes)
     root = tmp_path / "trained"
     seconds = length_of(child, *arguments, "--output", root)
     before = contents(root)
     rng = random.Random(1)
-    for _ in range(TRIALS):
+    for _ in range(trials):
         delay = seconds * (1 - rng.random() ** 2)
         kill_at(child, delay, *arguments, "--output", root)
         for version in visible(root):
@@ -96,15 +98,16 @@ def test_killed_training_leaves_no_classifier(child, tmp_path):
         assert {p: p.read_bytes() for p in before} == before
 
 
+@trials(1, 4)
 @pytest.mark.usefixtures("mnist")
-def test_killed_benchmark_keeps_finished_rows(child, clones, tmp_path):
+def test_killed_benchmark_keeps_finished_rows(child, clones, tmp_path, trials):
     sizes = ("--train-size", "32", "--test-size", "16", "--epochs", "1")
     arguments = ("benchmark", "--group", "c4", "--seeds", "1", *sizes)
     arguments += ("--clones", clones, "--output", tmp_path / "benchmark")
     file = tmp_path / "benchmark" / "c4.csv"
     rng = random.Random(2)
     seen = []
-    for _ in range(4):
+    for _ in range(trials):
         size = file.stat().st_size if file.exists() else 0
         process = child.start(*arguments)
         while not file.exists() or file.stat().st_size == size:
@@ -122,12 +125,12 @@ def test_killed_benchmark_keeps_finished_rows(child, clones, tmp_path):
 class TestResume:
     """Trainings that were killed end as if they had not been."""
 
-    def kill_and_resume(self, child, seed, *arguments):
+    def kill_and_resume(self, child, seed, trials, *arguments):
         """Kills a training until it has come far; returns how often."""
         *_, root = arguments
         rng = random.Random(seed)
         seconds = length_of(child, *arguments[:-1], f"{root}-whole")
-        for kills in (1, 2):
+        for kills in range(1, trials + 1):
             # Within the training, before its result is written.
             delay = seconds * (0.5 + 0.3 * rng.random())
             if kill_at(child, delay, *arguments, "--resume"):
@@ -135,11 +138,12 @@ class TestResume:
         assert child.run(*arguments, "--resume") == 0, child.errors
         return kills
 
-    def test_clone(self, child, tmp_path):
+    @trials(1, 2)
+    def test_clone(self, child, tmp_path, trials):
         root = tmp_path / "clones"
-        options = ("--image-size", 12, "--hidden-units", 32, "--steps", 600)
+        options = ("--image-size", 12, "--hidden-units", 32, "--steps", 300)
         self.kill_and_resume(
-            child, 3, "clone", "--group", "c4", *options, "--output", root
+            child, 3, trials, "clone", "--group", "c4", *options, "--output", root
         )
         students, records = [], []
         for folder in (root, tmp_path / "clones-whole"):
@@ -151,13 +155,16 @@ class TestResume:
             assert records[0][name] == records[1][name]
         assert not (root / ".unfinished").exists()
 
+    @trials(1, 2)
     @pytest.mark.usefixtures("mnist")
-    def test_train(self, child, clones, tmp_path):
+    def test_train(self, child, clones, tmp_path, trials):
         root = tmp_path / "trained"
-        options = ("--task", "breaking", "--symmetry", "anchored", "--clones", clones)
+        # Anchored clones keep the most, and take the longest.
+        kind = ("--symmetry", "anchored") if trials > 1 else ("--architecture", "cnn")
+        options = ("--task", "breaking", *kind, "--clones", clones)
         options += ("--train-size", 128, "--test-size", 64, "--epochs", 4)
         self.kill_and_resume(
-            child, 4, "train", "--group", "c4", *options, "--output", root
+            child, 4, trials, "train", "--group", "c4", *options, "--output", root
         )
         metrics = [
             json.loads(file.read_text())

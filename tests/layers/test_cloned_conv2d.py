@@ -4,13 +4,13 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from clones import draw, relative, solved
 
 import symclone_tf as sc
 from symclone_tf.layers.cloned_conv2d import ClonedConv2D
 from symclone_tf.symmetry.groups import GROUPS
 
 from cases import CASES
+from clones import draw, relative, solved
 from layer_checks import check_layer
 
 
@@ -103,7 +103,11 @@ def test_trainable_blocks_change_and_leave_the_symmetry(rng):
 
 
 @pytest.mark.parametrize(
-    ("anchor", "strengths"), [("kl", (1, 1e3, 1e4)), ("l2", (1e-3, 0.3, 5))]
+    ("anchor", "strengths"),
+    [
+        ("kl", (1, 1e3, 1e4)),
+        pytest.param("l2", (1e-3, 0.3, 5), marks=pytest.mark.slow),
+    ],
 )
 def test_anchors_hold_the_weights_the_more_the_stronger(anchor, strengths):
     moved = []

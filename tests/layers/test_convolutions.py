@@ -1,9 +1,10 @@
 import keras
-from clones import solved
 from keras import layers
 
 from symclone_tf.layers.cloned_conv2d import ClonedConv2D
 from symclone_tf.layers.convolutions import convolution_layers
+
+from clones import solved
 
 
 def test_convolutions_of_nested_models_are_found():

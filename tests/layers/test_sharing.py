@@ -5,9 +5,10 @@ import copy
 import keras
 import numpy as np
 import pytest
-from clones import draw, solved
 
 from symclone_tf.layers.cloned_conv2d import ClonedConv2D
+
+from clones import draw, solved
 
 
 def test_two_layers_share_one_student_through_saving(rng, tmp_path):

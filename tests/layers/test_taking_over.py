@@ -3,10 +3,11 @@
 import keras
 import numpy as np
 import pytest
-from clones import relative, solved
 
 import symclone_tf as sc
 from symclone_tf.layers.cloned_conv2d import ClonedConv2D
+
+from clones import relative, solved
 
 
 def test_takes_over_keras_own_convolution(rng):

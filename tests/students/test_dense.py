@@ -1,11 +1,11 @@
 import keras
 import numpy as np
 import pytest
-from clones import dense
 
 from symclone_tf.symmetry.groups import GROUPS
 
 from cases import CASES
+from clones import dense
 from layer_checks import check_layer
 
 
