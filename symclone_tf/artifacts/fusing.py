@@ -72,7 +72,7 @@ class FusedLayer:
         """Why the layer has its form, in one line."""
         dense, factored = self.costs.get("dense"), self.costs.get("factored")
         if dense is None:
-            return f"blocks with hidden layers are no matrix; they take {factored}"
+            return f"blocks that are not linear are no matrix; they take {factored}"
         if factored is None:
             return f"one Dense layer takes {dense}; the blocks have no plain form"
         if self.form == "dense":

@@ -48,7 +48,8 @@ def check_memory(student, needed: int, work="Cloning") -> None:
     """
     available = psutil.virtual_memory().available
     if needed > available:
-        advice = " Lower `image_size`, `blocks` or `images_per_step`."
+        sizes = ["`image_size`"] if hasattr(student.teacher, "image_size") else []
+        advice = f" Lower {', '.join([*sizes, '`blocks`'])} or `images_per_step`."
         raise MemoryError(
             f"{work} a student of {student.teacher.title} with {student.blocks} blocks "
             f"({_bytes(4 * student.parameters)} of weights) takes "

@@ -2,8 +2,8 @@
 
 import math
 
-from symclone_tf.checks import positive_integer
-from symclone_tf.symmetry import get_group, moves_of
+from symclone_tf.checks import one_of, positive_integer
+from symclone_tf.symmetry import GROUPS, get_group, moves_of
 from symclone_tf.teachers.base import Teacher
 from symclone_tf.teachers.group_conv import check_kernel, group_conv2d, output_size
 
@@ -13,8 +13,8 @@ class ConvTeacher(Teacher):
     """A convolution on the plane, equivariant under a group.
 
     Args:
-        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`, or a `PointGroup`
-            of these.
+        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`, or the `PointGroup`
+            of such a name.
         image_size: Integer, height and width of the inputs in pixels.
         kernel_size: Integer, height and width of the kernel.
         lifting: Boolean, whether inputs are images rather than feature maps.
@@ -53,6 +53,9 @@ class ConvTeacher(Teacher):
         self, group, image_size=28, kernel_size=3, lifting=True, padding="valid"
     ):
         self.group = get_group(group)
+        # By whose name artifacts find it again.
+        if GROUPS.get(self.group.name) is not self.group:
+            one_of("group", self.group, GROUPS)
         check_kernel(kernel_size, padding)
         self.lifting = bool(lifting) or self.group.is_trivial
         self.image_size = positive_integer("image_size", image_size)

@@ -95,7 +95,7 @@ def test_reason_names_both_forms_in_operations_and_bytes(rng):
         assert reason.count("operations and ") == 2
         assert reason.count("kB") == 2
     hidden = fuse(make(rng, hidden=(6,))).reason
-    assert hidden.startswith("blocks with hidden layers are no matrix")
+    assert hidden.startswith("blocks that are not linear are no matrix")
 
 
 def test_layer_without_a_kernel_is_refused():

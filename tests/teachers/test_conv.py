@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from symclone_tf.symmetry import get_group, largest_error
+from symclone_tf.symmetry import PointGroup, get_group, largest_error
 from symclone_tf.teachers.conv import ConvTeacher
 from symclone_tf.teachers.group_conv import group_conv2d
 
@@ -102,6 +102,7 @@ def test_too_small_to_be_shifted_it_has_no_moves(size, padding):
         ({"kernel_size": 4, "padding": "same"}, "must be odd"),
         ({"padding": "full"}, "`padding` must be one of valid, same"),
         ({"group": "p4"}, "`group` must be one of"),
+        ({"group": PointGroup("c4", "false")}, "one of t2, c2, c4, d4.*PointGroup c4"),
     ],
 )
 def test_bad_arguments_are_refused(arguments, message):
