@@ -69,6 +69,13 @@ class PointGroup:
         self.title = title
         self.elements = _closure([np.array(g) for g in generators])
 
+    def __eq__(self, other) -> bool:
+        same = isinstance(other, PointGroup) and self.name == other.name
+        return same and np.array_equal(self.elements, other.elements)
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
     def __repr__(self) -> str:
         return f"<PointGroup {self.name}, order {self.order}>"
 

@@ -87,6 +87,12 @@ class Teacher:
         return None
 
     @property
+    def neighbours(self) -> int | None:
+        """Integer, r, known without its array; `None` as above."""
+        named = self.neighbourhood
+        return None if named is None else named.shape[1]
+
+    @property
     def border(self) -> int:
         """Integer, pixels of each edge of an output that depend on what lies
         outside of the input."""

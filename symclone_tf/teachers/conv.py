@@ -2,8 +2,10 @@
 
 import math
 
-from symclone_tf.checks import one_of, positive_integer
-from symclone_tf.symmetry import GROUPS, get_group, moves_of
+import numpy as np
+
+from symclone_tf.checks import positive_integer
+from symclone_tf.symmetry import get_group, moves_of
 from symclone_tf.teachers.base import Teacher
 from symclone_tf.teachers.group_conv import check_kernel, group_conv2d, output_size
 
@@ -13,8 +15,8 @@ class ConvTeacher(Teacher):
     """A convolution on the plane, equivariant under a group.
 
     Args:
-        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`, or the `PointGroup`
-            of such a name.
+        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`; or a `PointGroup`,
+            whose students are exported only if it is of these.
         image_size: Integer, height and width of the inputs in pixels.
         kernel_size: Integer, height and width of the kernel.
         lifting: Boolean, whether inputs are images rather than feature maps.
@@ -53,9 +55,6 @@ class ConvTeacher(Teacher):
         self, group, image_size=28, kernel_size=3, lifting=True, padding="valid"
     ):
         self.group = get_group(group)
-        # By whose name artifacts find it again.
-        if GROUPS.get(self.group.name) is not self.group:
-            one_of("group", self.group, GROUPS)
         check_kernel(kernel_size, padding)
         self.lifting = bool(lifting) or self.group.is_trivial
         self.image_size = positive_integer("image_size", image_size)
@@ -74,6 +73,23 @@ class ConvTeacher(Teacher):
     def rank(self) -> int:
         """Integer, k²: each element moves the kernel's entries among each other,
         and all maps share the same shifts."""
+        return self.kernel_size**2
+
+    @property
+    def neighbourhood(self) -> np.ndarray:
+        """Integer array of shape `(m², k²)`: the pixels under the kernel, row by
+        row, −1 where it lies over the padding."""
+        before = (self.kernel_size - 1) // 2 if self.padding == "same" else 0
+        steps = np.arange(self.output_size)[:, None] + np.arange(self.kernel_size)
+        lines = steps - before
+        inside = (lines >= 0) & (lines < self.image_size)
+        rows, columns = lines[:, None, :, None], lines[None, :, None, :]
+        known = inside[:, None, :, None] & inside[None, :, None, :]
+        pixels = np.where(known, rows * self.image_size + columns, -1)
+        return pixels.reshape(self.points_out, -1)
+
+    @property
+    def neighbours(self) -> int:
         return self.kernel_size**2
 
     @property
@@ -108,6 +124,11 @@ class ConvTeacher(Teacher):
         if self.group.is_trivial and self.output_size - 2 * self.border < 2:
             return []
         return moves_of(self.group, border=self.border)
+
+    def __eq__(self, other) -> bool:
+        return super().__eq__(other) and self.group == other.group
+
+    __hash__ = Teacher.__hash__
 
     def get_config(self) -> dict:
         return {

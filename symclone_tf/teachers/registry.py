@@ -25,7 +25,8 @@ def serialize_teacher(teacher) -> dict:
     """A teacher as plain values, by its registered name.
 
     Raises:
-        ValueError: If its class is not registered.
+        ValueError: If its class is not registered, or these values would not
+            give it back.
 
     Example:
 
@@ -38,7 +39,13 @@ def serialize_teacher(teacher) -> dict:
             'with @Teacher.register("name"). '
             f"Received: teacher of type {type(teacher).__name__}"
         )
-    return {"name": teacher.kind, "config": teacher.get_config()}
+    values = {"name": teacher.kind, "config": teacher.get_config()}
+    if deserialize_teacher(values) != teacher:
+        raise ValueError(
+            "A teacher must be what its configuration says. "
+            f"Received: teacher {teacher!r}, whose configuration gives another"
+        )
+    return values
 
 
 def deserialize_teacher(values) -> Teacher:

@@ -1,5 +1,6 @@
 import pytest
 
+from symclone_tf.symmetry import PointGroup
 from symclone_tf.teachers.base import Teacher
 from symclone_tf.teachers.conv import ConvTeacher
 from symclone_tf.teachers.registry import (
@@ -27,6 +28,15 @@ def test_subclasses_have_to_be_registered_themselves():
 
     with pytest.raises(ValueError, match=r"Only teachers of registered classes.*Other"):
         serialize_teacher(Other("t2", 5))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("v4", "`group` must be one of"), ("c4", "gives another")]
+)
+def test_groups_that_are_not_found_again_are_refused(name, message):
+    mirrors = PointGroup(name, "V4", (((-1, 0), (0, 1)), ((1, 0), (0, -1))))
+    with pytest.raises(ValueError, match=message):
+        serialize_teacher(ConvTeacher(mirrors, 8))
 
 
 def test_what_a_teacher_has_not_said_is_asked_for():
