@@ -99,6 +99,7 @@ def test_exponent_is_the_slope_of_a_power():
     assert cloning.exponent(rows, "seconds") == pytest.approx(4)
 
 
+@pytest.mark.slow
 def test_serving_measures_every_model_at_every_batch(monkeypatch):
     monkeypatch.setattr(serving, "BATCHES", (1, 3))
     rows = serving.collect(canvas=16, seconds=0.01)
@@ -110,6 +111,7 @@ def test_serving_measures_every_model_at_every_batch(monkeypatch):
 
 
 @pytest.mark.usefixtures("mnist")
+@pytest.mark.slow
 def test_networks_are_timed_and_their_clones_agree(monkeypatch):
     first = networks.timed("c4")[:1]
     monkeypatch.setattr(networks, "timed", lambda group: first)
@@ -148,6 +150,7 @@ def test_changes_are_those_of_what_a_network_sees():
 
 
 @pytest.mark.usefixtures("mnist")
+@pytest.mark.slow
 def test_shifts_are_reported_as_measured():
     row = shifts.noticed("breaking", 40, digits=20, train_size=64, epochs=1)
     assert len(row["changes"]) == 6

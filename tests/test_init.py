@@ -62,9 +62,14 @@ def test_other_backends_are_refused_in_one_line(monkeypatch):
 @pytest.mark.parametrize(
     "code",
     [
-        "import keras, symclone_tf",
         "import symclone_tf; symclone_tf.ClonedConv2D",
-        "import symclone_tf; symclone_tf.nmse",
+        *(
+            pytest.param(code, marks=pytest.mark.slow)
+            for code in (
+                "import keras, symclone_tf",
+                "import symclone_tf; symclone_tf.nmse",
+            )
+        ),
     ],
 )
 def test_keras_knows_all_layers_as_soon_as_there_can_be_a_model(code, tmp_path):

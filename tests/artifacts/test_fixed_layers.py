@@ -26,7 +26,7 @@ def make(rng, student, filters=1, activation="relu"):
     return sc.ClonedConv2D.from_kernel(kernel, student, bias, activation=activation)
 
 
-@pytest.mark.parametrize("filters", [1, 6])
+@pytest.mark.parametrize("filters", [1, pytest.param(6, marks=pytest.mark.slow)])
 def test_artifact_needs_neither_this_package_nor_keras(
     rng, small_clone, tmp_path, filters
 ):

@@ -26,6 +26,7 @@ def test_trains_and_says_what_it_made(run, clones):
 
 
 @pytest.mark.usefixtures("mnist")
+@pytest.mark.slow
 def test_every_option_reaches_the_experiment(run, clones):
     options = {
         "task": "breaking",
@@ -57,6 +58,7 @@ def test_every_option_reaches_the_experiment(run, clones):
 
 
 @pytest.mark.usefixtures("mnist")
+@pytest.mark.slow
 def test_options_of_shifts_reach_the_experiment(run):
     options = {"architecture": "cnn", "canvas": 29, "max_shift": 3, "batch_size": 8}
     sizes = {"train_size": 16, "test_size": 8, "epochs": 1}

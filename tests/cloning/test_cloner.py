@@ -31,8 +31,15 @@ def test_loss_is_the_mean_squared_error():
     np.testing.assert_allclose(logs["nmse"], 1.0, rtol=1e-5)
 
 
-@pytest.mark.parametrize("jit_compile", [True, False])
-@pytest.mark.parametrize("steps_per_execution", [1, 8])
+@pytest.mark.parametrize(
+    ("jit_compile", "steps_per_execution"),
+    [
+        (True, 8),
+        (False, 1),
+        pytest.param(True, 1, marks=pytest.mark.slow),
+        pytest.param(False, 8, marks=pytest.mark.slow),
+    ],
+)
 def test_fit_takes_exactly_the_steps_asked_for(jit_compile, steps_per_execution):
     cloner = make()
     cloner.compile(jit_compile=jit_compile, steps_per_execution=steps_per_execution)

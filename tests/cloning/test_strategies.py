@@ -70,7 +70,8 @@ def test_workers_learn_what_one_process_does_and_the_chief_writes(alone, tmp_pat
     assert "written by the chief" in outputs[1][0]
 
 
-@pytest.mark.parametrize("dead", [0, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("dead", [0, 1])
 def test_death_of_a_worker_ends_the_others(tmp_path, dead):
     workers = start_workers(tmp_path, 1000000)
     try:

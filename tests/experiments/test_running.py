@@ -147,6 +147,7 @@ class TestRunning:
         assert len(find_or_clone(Experiment(), tmp_path, verbose=0)) == 4
 
 
+@pytest.mark.slow
 def test_missing_clones_are_made_and_announced(tmp_path, capsys):
     experiment = Experiment("cloned", "t2", canvas=28, max_shift=2)
     students = find_or_clone(experiment, tmp_path)

@@ -18,6 +18,7 @@ NAMES = [
 
 
 @pytest.mark.usefixtures("without_mnist")
+@pytest.mark.slow
 def test_every_figure_becomes_a_file(tmp_path, sources):
     made = list(sc.figures.make_figures("c4", tmp_path / "out", "png", **sources))
     assert [illustration.name for illustration, _ in made] == NAMES

@@ -100,6 +100,7 @@ for _ in range(8):
 """
 
 
+@pytest.mark.slow
 def test_two_processes_that_export_at_once_get_versions_of_their_own(tmp_path):
     processes = [
         subprocess.Popen(
@@ -149,6 +150,7 @@ class TestEnvironments:
         assert b"Traceback" not in done.stderr
         assert sc.nmse(sc.load(tmp_path / "exported" / "t2-8x8-k3")) < 1e-10
 
+    @pytest.mark.slow
     def test_keras_configured_otherwise(self, tmp_path):
         home = tmp_path / "keras"
         home.mkdir()
@@ -165,6 +167,7 @@ class TestEnvironments:
         assert sc.nmse(student) < 1e-10
         assert student.compute_dtype == "float32"
 
+    @pytest.mark.slow
     def test_folder_with_spaces_and_letters_of_other_languages(self, tmp_path):
         folder = tmp_path / "a b ü 雪"
         folder.mkdir()

@@ -58,7 +58,7 @@ def length_of(child, *arguments):
     return time.monotonic() - started
 
 
-@trials(3, 14)
+@trials(2, 14)
 def test_killed_clone_leaves_no_artifact(child, tmp_path, trials):
     arguments = ("clone", "--group", "c4", "--image-size", "7", "--steps", "60")
     root = tmp_path / "exported"

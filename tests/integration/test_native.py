@@ -58,7 +58,7 @@ def serve(program, path, folder, **inputs):
     return np.fromfile(answers, "float32")
 
 
-@pytest.mark.parametrize("batch", [1, 7])
+@pytest.mark.parametrize("batch", [pytest.param(1, marks=pytest.mark.slow), 7])
 def test_clone(program, rng, small_clone, tmp_path, batch):
     student, _ = small_clone
     path = sc.export(student, tmp_path)
@@ -79,7 +79,7 @@ def test_fused_layer(program, rng, small_clone, tmp_path, filters):
     np.testing.assert_allclose(answers, np.ravel(layer(images)), atol=1e-5)
 
 
-@pytest.mark.parametrize("batch", [1, 7])
+@pytest.mark.parametrize("batch", [pytest.param(1, marks=pytest.mark.slow), 7])
 def test_classifier(program, rng, network, tmp_path, batch):
     path = sc.artifacts.export_classifier(network, tmp_path, "digits", {})
     images = rng.uniform(size=(batch, 20, 20, 1)).astype("float32")

@@ -44,7 +44,7 @@ def exported(student, tmp_path):
     return sc.export(student, tmp_path / "exported")
 
 
-@pytest.mark.parametrize("batch", [1, 7])
+@pytest.mark.parametrize("batch", [pytest.param(1, marks=pytest.mark.slow), 7])
 @pytest.mark.usefixtures("exported")
 def test_load_gives_a_trainable_student_for_a_layer(rng, student, tmp_path, batch):
     images = rng.normal(size=(batch, 8, 8, 2)).astype("float32")
@@ -70,7 +70,7 @@ def test_load_gives_a_trainable_student_for_a_layer(rng, student, tmp_path, batc
     np.testing.assert_allclose(np.load(tmp_path / "out.npy"), layer(images), atol=1e-5)
 
 
-@pytest.mark.parametrize("batch", [1, 7])
+@pytest.mark.parametrize("batch", [pytest.param(1, marks=pytest.mark.slow), 7])
 @pytest.mark.usefixtures("exported")
 def test_keras_serves_the_saved_model_without_this_package(
     rng, student, tmp_path, batch
@@ -100,7 +100,7 @@ def test_keras_serves_the_saved_model_without_this_package(
 @pytest.mark.parametrize(
     "imports",
     [
-        "import keras, symclone_tf",
+        pytest.param("import keras, symclone_tf", marks=pytest.mark.slow),
         "import symclone_tf as sc; sc.ClonedConv2D; import keras",
     ],
 )

@@ -78,7 +78,7 @@ def _wait(server, port, name, log):
     pytest.fail(log.read_text("utf-8", "replace"))
 
 
-@pytest.mark.parametrize("batch", [1, 7])
+@pytest.mark.parametrize("batch", [pytest.param(1, marks=pytest.mark.slow), 7])
 def test_rest(models, ports, batch):
     for model, inputs, _, expected in models[1]:
         instances = [
@@ -96,7 +96,7 @@ def test_rest_answers_the_example_that_curl_sends(models, ports):
         assert np.isfinite(answers).all()
 
 
-@pytest.mark.parametrize("batch", [1, 7])
+@pytest.mark.parametrize("batch", [pytest.param(1, marks=pytest.mark.slow), 7])
 def test_grpc(models, ports, batch):
     with grpc.insecure_channel(f"127.0.0.1:{ports[0]}") as channel:
         stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)

@@ -5,7 +5,7 @@ from symclone_tf.symmetry import PointGroup, get_group, largest_error
 from symclone_tf.teachers.conv import ConvTeacher
 from symclone_tf.teachers.group_conv import group_conv2d
 
-from cases import CASES
+from cases import ALL_CASES
 
 
 def draw(rng, teacher, channels=2, filters=3):
@@ -15,7 +15,7 @@ def draw(rng, teacher, channels=2, filters=3):
     )
 
 
-@CASES
+@ALL_CASES
 @pytest.mark.parametrize("padding", ["valid", "same"])
 def test_answers_as_the_group_convolution(rng, group, lifting, padding):
     teacher = ConvTeacher(group, 6, 3, lifting, padding)
@@ -25,7 +25,7 @@ def test_answers_as_the_group_convolution(rng, group, lifting, padding):
     assert answers.shape == (2, *teacher.output_shape, 3)
 
 
-@CASES
+@ALL_CASES
 @pytest.mark.parametrize("padding", ["valid", "same"])
 def test_sizes_are_those_of_its_shapes(group, lifting, padding):
     teacher = ConvTeacher(group, 7, 3, lifting, padding)
@@ -36,7 +36,7 @@ def test_sizes_are_those_of_its_shapes(group, lifting, padding):
     assert teacher.maps_in == (1 if lifting else teacher.maps_out)
 
 
-@CASES
+@ALL_CASES
 @pytest.mark.parametrize("padding", ["valid", "same"])
 @pytest.mark.parametrize("size", [6, 7])
 def test_its_moves_are_its_symmetry(rng, group, lifting, padding, size):
@@ -47,7 +47,7 @@ def test_its_moves_are_its_symmetry(rng, group, lifting, padding, size):
     assert largest_error(lambda x: teacher(x, kernel), moves, inputs) < 1e-5
 
 
-@CASES
+@ALL_CASES
 @pytest.mark.parametrize("padding", ["valid", "same"])
 @pytest.mark.parametrize("kernel_size", [1, 3])
 def test_neighbourhoods_are_the_points_that_an_output_depends_on(

@@ -6,7 +6,7 @@ from symclone_tf.symmetry.equivariance import equivariance_error
 from symclone_tf.symmetry.groups import GROUPS
 from symclone_tf.teachers.group_conv import GroupConv2D, group_conv2d
 
-from cases import CASES
+from cases import ALL_CASES, CASES
 from layer_checks import check_layer
 from references import group_conv2d_loops
 
@@ -21,7 +21,7 @@ def draw(rng, group, lifting, size, kernel_size, channels=2, filters=3):
     )
 
 
-@CASES
+@ALL_CASES
 @pytest.mark.parametrize("padding", ["valid", "same"])
 @pytest.mark.parametrize(("size", "kernel_size"), [(6, 3), (7, 3), (5, 1), (6, 5)])
 def test_equals_loops_over_the_formula(rng, group, lifting, padding, size, kernel_size):
@@ -33,7 +33,7 @@ def test_equals_loops_over_the_formula(rng, group, lifting, padding, size, kerne
     assert error < 1e-5
 
 
-@CASES
+@ALL_CASES
 def test_even_kernels_equal_loops_too(rng, group, lifting):
     inputs, kernel = draw(rng, group, lifting, 6, 2)
     expected = group_conv2d_loops(inputs, kernel, group, "valid")
@@ -54,7 +54,7 @@ def test_t2_is_conv2d(rng, padding):
     np.testing.assert_allclose(ours(inputs), keras_own(inputs), atol=1e-6)
 
 
-@CASES
+@ALL_CASES
 @pytest.mark.parametrize("padding", ["valid", "same"])
 @pytest.mark.parametrize("size", [8, 9])
 def test_is_equivariant(rng, group, lifting, padding, size):
