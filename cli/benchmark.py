@@ -19,6 +19,7 @@ from symclone_tf.cli.tables import show
     help="Of mlp, cnn, gcnn, frozen and trainable clones. Anchored clones and those "
     "of 8 and 7 blocks are trained once. For t2 gcnn is cnn, and left out.",
 )
+@options.STUDENT
 @options.protocol
 @click.option(
     "--output",

@@ -41,18 +41,20 @@ LAYERS = ("lifting", "group")
     default="valid",
     help='"same" takes odd kernels only.',
 )
+@options.STUDENT
 @click.option(
     "--blocks",
     type=options.COUNT,
     metavar="N",
-    help="Dense blocks in parallel.  [default: kernel-size², an exact copy]",
+    help="Blocks in parallel.  [default: kernel-size², an exact copy]",
 )
 @click.option(
     "--hidden-units",
     type=options.Counts(),
     metavar="N[,N]",
     default=(),
-    help="Widths of each block's hidden layers, as 64,64.  [default: none, linear]",
+    help="Widths of each dense block's hidden layers, as 64,64.  "
+    "[default: none, linear]",
 )
 @click.option(
     "--solver",
@@ -111,7 +113,7 @@ LAYERS = ("lifting", "group")
 )
 @options.RESUME
 def clone(output, canvas, layer, image_size, **choices):
-    """Clone convolutions into Dense students, and export them as SavedModels.
+    """Clone convolutions into students, and export them as SavedModels.
 
     Without --image-size, the four convolutions of the MNIST network.
     """
@@ -128,13 +130,15 @@ def clone(output, canvas, layer, image_size, **choices):
     kernels = {name: choices.pop(name) for name in ("kernel_size", "padding")}
     makes = {name: choices.pop(name) for name in ("blocks", "hidden_units")}
     makes |= {"seed": choices["seed"], "dtype": "float32"}
-    group = choices.pop("group")
+    group, kind = choices.pop("group"), choices.pop("student")
     training = sc.cloning.Training(**choices)
     if image_size:
         teacher = sc.ConvTeacher(group, image_size, lifting=layer != "group", **kernels)
-        students = [sc.students.make_student("dense", teacher, **makes)]
+        students = [sc.students.make_student(kind, teacher, **makes)]
     else:
-        students = sc.experiments.network_students(group, canvas, **kernels, **makes)
+        students = sc.experiments.network_students(
+            group, canvas, student=kind, **kernels, **makes
+        )
     rows = []
     made = sc.artifacts.clone_and_export(students, training, output)
     for student, report, path in made:

@@ -13,8 +13,8 @@ from symclone_tf.cli.tables import figure, show
     "--images",
     type=click.IntRange(1, 1_000_000),
     metavar="N",
-    default=256,
-    help="How many to draw; 32 others, with 8 kernels, for the equivariance error.",
+    help="How many to draw, and at most 32 others for the equivariance error.  "
+    "[default: 256, fewer of more than 128×128 pixels]",
 )
 @click.option(
     "--kernels",
@@ -42,7 +42,7 @@ def evaluate(directory, images, kernels, seed):
                 "NMSE": figure(sc.nmse(student, images, kernels, seed)),
                 "Equivariance error": figure(
                     sc.cloning.student_equivariance_error(
-                        student, min(images, 32), seed=seed
+                        student, images and min(images, 32), seed=seed
                     )
                 ),
                 "Artifact": str(artifact.path),

@@ -5,6 +5,8 @@ import click
 from symclone_tf.symmetry import GROUPS
 
 GROUP = click.Choice(list(GROUPS))
+# Named here, so that the help needs no Keras.
+STUDENTS = ("dense", "local")
 GROUP_HELP = "t2 shifts, c2 half turns, c4 quarter turns, d4 these and mirrors."
 COUNT = click.IntRange(1, 10**6)
 SEED = click.IntRange(min=0, max=2**31 - 1)
@@ -29,6 +31,13 @@ class Counts(click.ParamType):
         return counts
 
 
+STUDENT = click.option(
+    "--student",
+    type=click.Choice(STUDENTS),
+    default="dense",
+    help="What imitates: dense blocks over all pixels, or local blocks over those that "
+    "an output pixel sees.",
+)
 RESUME = click.option(
     "--resume",
     is_flag=True,

@@ -28,6 +28,11 @@ from symclone_tf.cli.tables import figure, show
     help="Of cloned: what becomes of the clones' weights.  [default: frozen]",
 )
 @click.option(
+    "--student",
+    type=click.Choice(options.STUDENTS),
+    help="Of cloned: what imitates the convolutions.  [default: dense]",
+)
+@click.option(
     "--blocks", type=options.COUNT, metavar="N", help="Of cloned.  [default: 9]"
 )
 @click.option(

@@ -24,6 +24,7 @@ from .errors import StrategyWarning as StrategyWarning
 from .layers import ClonedConv2D as ClonedConv2D
 from .layers import EquivarianceErrors as EquivarianceErrors
 from .students import DenseStudent as DenseStudent
+from .students import LocalStudent as LocalStudent
 from .students import Student as Student
 from .symmetry import equivariance_error as equivariance_error
 from .symmetry import get_group as get_group

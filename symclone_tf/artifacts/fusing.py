@@ -103,11 +103,13 @@ def costs(student, channels, filters, use_bias=True) -> dict[str, Cost]:
     teacher, found = student.teacher, {}
     maps_in, maps_out = teacher.maps_in * channels, teacher.maps_out * filters
     bias = maps_out if use_bias else 0
-    if student.plain_blocks(maps_in) is not None:
+    # Mixed first, blocks are one product, and need nothing besides.
+    first = student.mixes_inputs(channels, filters)
+    blocks = student.block_parameters if first else student.plain_parameters(maps_in)
+    if blocks is not None:
         mixing = maps_in * student.blocks * maps_out
         found["factored"] = Cost(
-            2 * student.operations(channels, filters),
-            4 * (student.block_parameters + mixing + bias),
+            2 * student.operations(channels, filters), 4 * (blocks + mixing + bias)
         )
     if student.is_linear:
         matrix = maps_in * teacher.points_in * maps_out * teacher.points_out

@@ -178,6 +178,7 @@ class Cloner(keras.Model):
             self.recipe.kernels_per_step,
             sampling.stream(self.seed, use, step),
             orthogonal=self.recipe.orthogonal,
+            colours=self.student.colours if use == sampling.TRAINING else None,
         )
 
     def _share_of_replica(self, inputs):

@@ -11,6 +11,8 @@ from symclone_tf.symmetry import largest_error
 # Inputs that are measured at a time, and maps that are drawn at a time.
 BATCH = 32
 MOST_ROWS = 4096
+# Numbers that are enough to measure, whatever the size of an output.
+MOST_OUTPUTS = 2**22
 MOST_KERNELS = 256
 
 
@@ -53,7 +55,7 @@ class NMSE(keras.metrics.Metric):
         return ops.divide_no_nan(self.error, self.power)
 
 
-def nmse(student, images=256, kernels=None, seed=0) -> float:
+def nmse(student, images=None, kernels=None, seed=0) -> float:
     """A student's fidelity on pairs that training never saw.
 
     Where student and teacher are linear, inputs and kernels are drawn as
@@ -64,7 +66,8 @@ def nmse(student, images=256, kernels=None, seed=0) -> float:
 
     Args:
         student: `Student`.
-        images: Integer, how many inputs to draw.
+        images: Integer, how many inputs to draw; `None` for 256, or for fewer of
+            more than 128×128 pixels.
         kernels: Integer, how many kernels to draw: each meets every input.
             `None` for whole frames of at least 32, or for 256 if one would
             have more.
@@ -80,6 +83,9 @@ def nmse(student, images=256, kernels=None, seed=0) -> float:
     1.0
     """
     teacher = student.teacher
+    outputs = teacher.points_out * teacher.maps_out
+    if images is None:
+        images = min(256, max(2, MOST_OUTPUTS // outputs))
     orthogonal = student.is_linear and teacher.is_linear
     if orthogonal:
         images, share = _in_frames(teacher, images)
@@ -88,12 +94,13 @@ def nmse(student, images=256, kernels=None, seed=0) -> float:
     if kernels is None:
         kernels = min(_multiple(BATCH, teacher.kernel_entries), MOST_KERNELS)
     metric = NMSE()
+    size = min(BATCH, max(1, 4 * MOST_OUTPUTS // (outputs * kernels)))
     for number, start in enumerate(range(0, images, share)):
         count = min(share, images - start)
         state = stream(seed, HELD_OUT, number)
         inputs, kernel = draw_pairs(teacher, count, kernels, state, orthogonal)
-        for first in range(0, count, BATCH):
-            batch = inputs[first : first + BATCH]
+        for first in range(0, count, size):
+            batch = inputs[first : first + size]
             metric.update_state(teacher(batch, kernel), student(batch, kernel))
     return float(metric.result())
 
@@ -113,12 +120,13 @@ def _multiple(count: int, of: int) -> int:
     return math.ceil(count / of) * of
 
 
-def student_equivariance_error(student, images=32, kernels=8, seed=0) -> float:
+def student_equivariance_error(student, images=None, kernels=8, seed=0) -> float:
     """A student's equivariance error, on random inputs with random kernels.
 
     Args:
         student: `Student`.
-        images: Integer, how many inputs N(0, I) to draw.
+        images: Integer, how many inputs N(0, I) to draw; `None` for 32, or for
+            fewer of more than 128×128 pixels.
         kernels: Integer, how many kernels N(0, I) to draw.
         seed: Integer.
 
@@ -126,12 +134,11 @@ def student_equivariance_error(student, images=32, kernels=8, seed=0) -> float:
         Float, see `equivariance_error`, over the moves that the teacher names;
         0 if there are none.
     """
-    inputs, kernel = draw_pairs(
-        student.teacher,
-        images,
-        kernels,
-        stream(seed, HELD_OUT, -1),
-        orthogonal=False,
-    )
-    moves = student.teacher.moves()
+    teacher = student.teacher
+    if images is None:
+        outputs = teacher.points_out * teacher.maps_out * kernels
+        images = min(32, max(2, MOST_OUTPUTS // outputs))
+    state = stream(seed, HELD_OUT, -1)
+    inputs, kernel = draw_pairs(teacher, images, kernels, state, orthogonal=False)
+    moves = teacher.moves()
     return largest_error(lambda moved: student(moved, kernel), moves, inputs) or 0.0

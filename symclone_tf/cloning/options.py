@@ -42,6 +42,8 @@ class Training:
                 "`resume` is for `strategy` none: only one process keeps checkpoints. "
                 f"Received: strategy={self.strategy}"
             )
+        # Weights that do not fit are refused before anything of their size is made.
+        check_memory(student, 4 * student.parameters)
         if self.solver == "sgd":
             check_memory(student, training_memory(student, self.recipe(student)))
             return

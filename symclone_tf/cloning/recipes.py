@@ -100,11 +100,12 @@ def linear_recipe(student, images_per_step=None, kernels_per_step=None) -> Recip
     """Plain gradient descent with steps of the error's inverse curvature.
 
     With linear blocks the mean squared error is quadratic in the blocks and in
-    the encoder. On orthogonal inputs of norm `√points_in` and orthogonal kernels
-    its curvature is the same in every direction that a batch reaches: `2·points_in
-    / (inputs·points_out)` for the blocks, and `2 / maps_out` for the encoder once
-    the blocks' operators have rows of unit norm, as a convolution's have. A
-    gradient step of the inverse size is an exact projection on what the batch
+    the encoder. On orthogonal inputs of norm `√points` and orthogonal kernels its
+    curvature is the same in every direction that a batch reaches: `2·points /
+    (inputs·points_out)` for the blocks, where points are those that a block sees
+    together, or the colours that tell them apart; and `2 / maps_out` for the
+    encoder once the blocks' operators have rows of unit norm, as a convolution's
+    have. A gradient step of the inverse size is an exact projection on what the batch
     says, a block Kaczmarz step, and removes the share of the error that the batch
     spans.
 
@@ -120,7 +121,8 @@ def linear_recipe(student, images_per_step=None, kernels_per_step=None) -> Recip
         `Recipe`.
     """
     teacher = student.teacher
-    points, entries = teacher.points_in, teacher.kernel_entries
+    # Of what the blocks see together.
+    points, entries = int(student.colours.max()) + 1, teacher.kernel_entries
     images = images_per_step or max(1, points // (2 * teacher.maps_in))
     kernels = kernels_per_step or entries
     rows, outputs = images * teacher.maps_in, images * teacher.points_out

@@ -11,7 +11,9 @@ TRAINING, HELD_OUT = 0, 1
 _ALGORITHM = "philox"
 
 
-def draw_pairs(teacher, images: int, kernels: int, seed, orthogonal: bool):
+def draw_pairs(
+    teacher, images: int, kernels: int, seed, orthogonal: bool, colours=None
+):
     """Draws images and kernels, to be paired each with each.
 
     Every entry has mean 0 and variance 1, as in the paper's section 3.
@@ -25,6 +27,9 @@ def draw_pairs(teacher, images: int, kernels: int, seed, orthogonal: bool):
         seed: Integer tensor of shape `(2,)`, from `stream`.
         orthogonal: Boolean, whether to draw orthogonal rows rather than
             independent ones.
+        colours: Integer array of shape `(points_in,)`, or `None` for a colour
+            each. Points of a colour get the same draw, but for its sign: rows are
+            then orthogonal for whoever sees no colour twice.
 
     Returns:
         Pair of tensors: `images` inputs with one channel, and one kernel with
@@ -33,12 +38,22 @@ def draw_pairs(teacher, images: int, kernels: int, seed, orthogonal: bool):
     draw = orthogonal_rows if orthogonal else gaussian_rows
     image_seed, kernel_seed = tf.unstack(tf.random.split(seed, 2, alg=_ALGORITHM))
     maps = images * teacher.maps_in
-    points = draw(maps, teacher.points_in, image_seed)
+    points = _coloured(draw, maps, teacher.points_in, image_seed, colours)
     points = tf.reshape(points, (images, teacher.maps_in, -1))
     inputs = tf.reshape(tf.transpose(points, (0, 2, 1)), (-1, *teacher.input_shape, 1))
     entries = draw(kernels, teacher.kernel_entries, kernel_seed)
     kernel = tf.reshape(tf.transpose(entries), (*teacher.kernel_shape, 1, kernels))
     return inputs, kernel
+
+
+def _coloured(draw, count, points, seed, colours):
+    """Rows over points, drawn over their colours."""
+    if colours is None or len(colours) == colours.max() + 1:
+        return draw(count, points, seed)
+    seed, of_signs = tf.unstack(tf.random.split(seed, 2, alg=_ALGORITHM))
+    rows = tf.gather(draw(count, int(colours.max()) + 1, seed), colours, axis=1)
+    uniform = tf.random.stateless_uniform((points,), of_signs, alg=_ALGORITHM)
+    return rows * tf.sign(uniform - 0.5)
 
 
 def stream(seed: int, use: int, step):

@@ -44,7 +44,7 @@ _SHARED = tuple(
     for name in OPTIONS
     if name
     not in (
-        *("task", "seed", "architecture", "symmetry", "blocks"),
+        *("task", "seed", "architecture", "symmetry", "blocks", "student"),
         *("anchor", "anchor_strength"),
     )
 )
@@ -72,7 +72,7 @@ def networks_of(group) -> tuple[dict, ...]:
     return tuple(n for n in NETWORKS if not (trivial and n == same))
 
 
-def benchmark_plan(group, seeds=3, **options) -> list[Experiment]:
+def benchmark_plan(group, seeds=3, student="dense", **options) -> list[Experiment]:
     """All experiments of a benchmark, in the order in which they run.
 
     Args:
@@ -81,6 +81,8 @@ def benchmark_plan(group, seeds=3, **options) -> list[Experiment]:
             `"mlp"`, `"cnn"`, `"gcnn"` except under T(2), where it is the
             `"cnn"`, and frozen and trainable clones. The anchored clones and
             those of 8 and 7 blocks are trained with seed 0.
+        student: String, the registered name of a kind of students, of which the
+            clones are.
         **options: Of `Experiment`, the same for all.
 
     Returns:
@@ -97,14 +99,19 @@ def benchmark_plan(group, seeds=3, **options) -> list[Experiment]:
     positive_integer("seeds", seeds)
     for name in options:
         one_of("options", name, _SHARED)
+
+    def of_kind(network):
+        cloned = network["architecture"] == "cloned"
+        return {**network, **options, **({"student": student} if cloned else {})}
+
     main = [
-        Experiment(group=group, task=task, seed=seed, **network, **options)
+        Experiment(group=group, task=task, seed=seed, **of_kind(network))
         for seed in range(seeds)
         for task in TASKS
         for network in networks_of(group)
     ]
     variants = [
-        Experiment(group=group, task=task, **network, **options)
+        Experiment(group=group, task=task, **of_kind(network))
         for task in TASKS
         for network in VARIANTS
     ]
@@ -118,6 +125,7 @@ def benchmark(
     clones="exported",
     data_dir=None,
     verbose=1,
+    student="dense",
     **options,
 ):
     """Runs every experiment that has not been run yet.
@@ -133,6 +141,7 @@ def benchmark(
         clones: String or path, the root of all exported clones.
         data_dir: String or path, see `mnist_task`.
         verbose: Integer, 0 for silence, 1 for progress bars on stderr.
+        student: String, see `benchmark_plan`; one table holds several kinds.
         **options: Of `Experiment`, the same for all.
 
     Yields:
@@ -143,7 +152,7 @@ def benchmark(
             was made with others.
         DataError, CloningError: See `run_experiment`.
     """
-    wanted = benchmark_plan(group, seeds, **options)
+    wanted = benchmark_plan(group, seeds, student, **options)
     file = check_directory(output) / f"{get_group(group).name}.csv"
     done = {row.experiment: row for row in read_benchmark(file)}
     _check_shared(file, done, wanted[0])
@@ -163,6 +172,7 @@ def benchmark(
 
 def _write_table(file, wanted, done) -> None:
     rows = [done[experiment] for experiment in wanted if experiment in done]
+    rows += [row for experiment, row in done.items() if experiment not in wanted]
     if rows:
         write_file(file.with_suffix(".md"), markdown(rows).encode())
 

@@ -6,6 +6,7 @@ from symclone_tf.checks import one_of, positive_integer, positive_number
 from symclone_tf.experiments.datasets import TASKS, canvas_and_shift
 from symclone_tf.experiments.networks import ARCHITECTURES
 from symclone_tf.layers import ANCHORS, SYMMETRIES
+from symclone_tf.students import get_student
 from symclone_tf.symmetry import get_group
 
 
@@ -18,8 +19,10 @@ class Experiment:
         group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
         task: String, `"invariance"` or `"breaking"`, see `mnist_task`.
         symmetry: String, of `ClonedConv2D`; `None` for `"frozen"`. This and
-            the next three are for `"cloned"` only.
+            the next four are for `"cloned"` only.
         blocks: Integer, of the clones; `None` for 9.
+        student: String, the registered name of a kind of students; `None` for
+            `"dense"`.
         anchor: String, of `ClonedConv2D`; `None` for `"kl"`. This and the next
             are for anchored clones only.
         anchor_strength: Float, of `ClonedConv2D`; `None` for 1000.
@@ -39,6 +42,7 @@ class Experiment:
     task: str = "invariance"
     symmetry: str | None = None
     blocks: int | None = None
+    student: str | None = None
     anchor: str | None = None
     anchor_strength: float | None = None
     canvas: int | None = None
@@ -81,9 +85,8 @@ class Experiment:
     def _of_clones(self) -> dict:
         """What is for some architectures only, with its defaults there."""
         cloned = self.architecture == "cloned"
-        chosen = self._only(
-            cloned, "`architecture` cloned", {"symmetry": "frozen", "blocks": 9}
-        )
+        defaults = {"symmetry": "frozen", "blocks": 9, "student": "dense"}
+        chosen = self._only(cloned, "`architecture` cloned", defaults)
         anchored = cloned and chosen["symmetry"] == "anchored"
         chosen |= self._only(
             anchored, "`symmetry` anchored", {"anchor": "kl", "anchor_strength": 1000.0}
@@ -91,6 +94,7 @@ class Experiment:
         if cloned:
             one_of("symmetry", chosen["symmetry"], SYMMETRIES)
             positive_integer("blocks", chosen["blocks"])
+            get_student(chosen["student"])
         if anchored:
             one_of("anchor", chosen["anchor"], ANCHORS)
             positive_number("anchor_strength", chosen["anchor_strength"])
@@ -119,7 +123,8 @@ class Experiment:
         full = self.complete()
         if full.architecture != "cloned":
             return full.architecture
-        name = f"cloned, {full.blocks} blocks, {full.symmetry}"
+        kind = "" if full.student == "dense" else f"{full.student}, "
+        name = f"cloned, {kind}{full.blocks} blocks, {full.symmetry}"
         if full.anchor:
             name += f" ({full.anchor} {full.anchor_strength:g})"
         return name
@@ -137,6 +142,8 @@ class Experiment:
         parts = [full.group, full.task, full.architecture]
         if full.architecture == "cloned":
             parts.append(full.symmetry)
+            if full.student != "dense":
+                parts.append(full.student)
             if full.blocks != 9:
                 parts.append(f"b{full.blocks}")
         if full.anchor:

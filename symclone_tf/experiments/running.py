@@ -217,6 +217,7 @@ def find_or_clone(experiment, clones="exported", verbose=1) -> list:
         experiment.group,
         experiment.canvas,
         blocks=experiment.blocks,
+        student=experiment.student,
         seed=0,
         dtype="float32",
     )

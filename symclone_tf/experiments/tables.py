@@ -2,10 +2,12 @@
 
 import csv
 import dataclasses
+import io
 import os
 import pathlib
 import statistics
 
+from symclone_tf.artifacts import write_file
 from symclone_tf.errors import ArtifactError
 from symclone_tf.experiments.datasets import TASKS
 from symclone_tf.experiments.experiment import Experiment
@@ -21,6 +23,9 @@ FIGURES = (
     *(f"{name}_{when}" for name in MEASURED for when in ("before", "after")),
 )
 OPTIONS = tuple(field.name for field in dataclasses.fields(Experiment))
+HEADER = (*OPTIONS, *FIGURES)
+# Of tables that were begun before there were several kinds of students.
+EARLIER = tuple(name for name in HEADER if name != "student")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,8 +62,8 @@ def read_benchmark(file) -> list[Row]:
         text = file.read_text(encoding="utf-8")
         whole = text[: text.rfind("\n") + 1]
         lines = [line for line in csv.reader(whole.splitlines()) if line]
-        known = not lines or tuple(lines[0]) == (*OPTIONS, *FIGURES)
-        rows = [_parsed(line) for line in lines[1:]] if known else []
+        known = not lines or tuple(lines[0]) in (HEADER, EARLIER)
+        rows = [_parsed(lines[0], line) for line in lines[1:]] if known else []
     except (ValueError, TypeError, OverflowError, csv.Error) as error:
         raise ArtifactError(f"{file} cannot be read: {error}") from error
     if not known:
@@ -137,6 +142,7 @@ def flat(metrics) -> dict:
 def append_row(file, row) -> None:
     """Adds a line at once, after mending one that an interruption cut off."""
     file.parent.mkdir(parents=True, exist_ok=True)
+    _bring_up_to_date(file)
     existing = file.read_bytes() if file.exists() else b""
     if not existing.endswith(b"\n"):
         existing = existing[: existing.rfind(b"\n") + 1]
@@ -145,14 +151,30 @@ def append_row(file, row) -> None:
     with file.open("a", encoding="utf-8", newline="") as stream:
         lines = csv.writer(stream, lineterminator="\n")
         if not existing:
-            lines.writerow((*OPTIONS, *FIGURES))
-        lines.writerow((*dataclasses.astuple(row.experiment), *row.figures.values()))
+            lines.writerow(HEADER)
+        lines.writerow(_cells(row))
         stream.flush()
         os.fsync(stream.fileno())
 
 
-def _parsed(line) -> Row:
-    cells = dict(zip((*OPTIONS, *FIGURES), line, strict=True))
+def _cells(row) -> tuple:
+    return (*dataclasses.astuple(row.experiment), *row.figures.values())
+
+
+def _bring_up_to_date(file) -> None:
+    """Gives a table of an earlier header today's."""
+    if not file.exists():
+        return
+    first = file.read_text(encoding="utf-8").partition("\n")[0]
+    if tuple(first.split(",")) == EARLIER:
+        stream = io.StringIO()
+        lines = csv.writer(stream, lineterminator="\n")
+        lines.writerows([HEADER, *map(_cells, read_benchmark(file))])
+        write_file(file, stream.getvalue().encode())
+
+
+def _parsed(header, line) -> Row:
+    cells = {"student": "", **dict(zip(header, line, strict=True))}
     types = {field.name: field.type for field in dataclasses.fields(Experiment)}
     options = {n: _value(cells[n], types[n]) for n in OPTIONS}
     figures = {n: _value(cells[n], float | None) for n in FIGURES}

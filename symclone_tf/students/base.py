@@ -4,6 +4,7 @@ import types
 import weakref
 
 import keras
+import numpy as np
 
 from symclone_tf.checks import positive_integer
 from symclone_tf.students.initializers import FirstElementOrthogonal
@@ -60,6 +61,8 @@ class Student(Mixing, keras.layers.Layer):
     is_linear = False
     # Whether `sum_of_blocks` is there.
     sums_blocks = False
+    # Whether `features_last` is there, and cheaper than `features`.
+    maps_last = False
 
     def __init__(self, teacher, blocks=None, seed=None, **kwargs):
         super().__init__(**kwargs)
@@ -168,10 +171,13 @@ class Student(Mixing, keras.layers.Layer):
 
         Returns:
             List of pairs of a Keras layer and its weights' values, from
-            `(batch, maps, points_in)` to `(batch, maps · blocks, points_out)`;
-            `None` if the student has no such form.
+            `(batch, maps, points_in)` to `(batch, maps · blocks, points_out)`.
         """
-        return
+        raise TypeError(f"{type(self).__name__} has no plain form")
+
+    def plain_parameters(self, maps) -> int | None:
+        """Integer, the weights of `plain_blocks(maps)`; `None` if the student has
+        no such form."""
 
     def plain_sum(self, maps, bias=()):
         """`sum_of_blocks` of plain Keras layers, for `maps` rows of each sample.
@@ -202,9 +208,10 @@ class Student(Mixing, keras.layers.Layer):
         return self.blocks * self.teacher.points_out
 
     @property
-    def points_seen(self) -> int:
-        """Integer, how many input points an output point of a block sees."""
-        return self.teacher.points_in
+    def colours(self) -> np.ndarray:
+        """Integer array of shape `(points_in,)`: points of one colour are never
+        seen together by an output point of a block, and can be drawn alike."""
+        return np.arange(self.teacher.points_in)
 
     @property
     def is_exact(self) -> bool:

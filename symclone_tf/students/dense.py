@@ -169,6 +169,9 @@ class DenseStudent(Student):
             blocks[start : start + len(values), : values.shape[1]] = values
         self.block_layers[0].kernel.assign(blocks.reshape(points, -1))
 
+    def plain_parameters(self, maps):
+        return self.block_parameters
+
     def plain_blocks(self, maps):
         first, *others = [self._plain(layer, maps) for layer in self.block_layers]
         outputs = self.teacher.points_out

@@ -14,11 +14,13 @@ class Mixing:
         self.check_shapes(inputs.shape, kernel.shape)
         if self.mixes_inputs(inputs.shape[-1], kernel.shape[-1]):
             outputs = self._mix_inputs(inputs, kernel)
+        elif self.maps_last:
+            outputs = self._mix_features_last(inputs, kernel)
         else:
             mixing = ops.transpose(self.coefficients(kernel))
             outputs = ops.matmul(mixing, self.features(inputs))
-        # The product's few maps are transposed, not the many features.
-        outputs = ops.transpose(outputs, (0, 2, 1))
+            # The product's few maps are transposed, not the many features.
+            outputs = ops.transpose(outputs, (0, 2, 1))
         return ops.reshape(outputs, (-1, *self.teacher.output_shape, kernel.shape[-1]))
 
     def mixes_inputs(self, channels, filters) -> bool:
@@ -71,7 +73,18 @@ class Mixing:
             ops.transpose(mixed, (0, 3, 1, 2)), (-1, points, self.blocks)
         )
         outputs = self.sum_of_blocks(rows)
-        return ops.reshape(outputs, (-1, maps_out, teacher.points_out))
+        outputs = ops.reshape(outputs, (-1, maps_out, teacher.points_out))
+        return ops.transpose(outputs, (0, 2, 1))
+
+    def _mix_features_last(self, inputs, kernel):
+        mixing = self.coefficients(kernel)
+        rows, columns = mixing.shape
+        # A few coefficients are brought into the features' order.
+        mixing = ops.reshape(mixing, (rows // self.blocks, self.blocks, columns))
+        mixing = ops.reshape(ops.transpose(mixing, (1, 0, 2)), (rows, columns))
+        # One product, rather than one for each sample.
+        features = ops.reshape(self.features_last(inputs), (-1, rows))
+        return ops.matmul(features, mixing)
 
     def call_pairs(self, inputs, kernels):
         """Applies one kernel to each input: what a served clone computes.
@@ -84,16 +97,11 @@ class Mixing:
             Tensor of shape `(batch, *output_shape)`.
         """
         teacher = self.teacher
-        features = self.features(inputs[..., None])
+        features = self.features_last(inputs[..., None])
         rows = teacher.maps_in * self.blocks
         encoded = self.encoder(ops.reshape(kernels, (-1, teacher.kernel_entries)))
-        encoded = ops.reshape(
-            encoded, (-1, self.blocks, teacher.maps_in, teacher.maps_out)
-        )
-        coefficients = ops.reshape(
-            ops.transpose(encoded, (0, 2, 1, 3)), (-1, rows, teacher.maps_out)
-        )
-        outputs = ops.matmul(ops.transpose(features, (0, 2, 1)), coefficients)
+        coefficients = ops.reshape(encoded, (-1, rows, teacher.maps_out))
+        outputs = ops.matmul(features, coefficients)
         return ops.reshape(outputs, (-1, *teacher.output_shape))
 
     def features(self, inputs):
@@ -111,6 +119,20 @@ class Mixing:
         rows = ops.reshape(ops.transpose(points, (0, 2, 1)), (-1, teacher.points_in))
         features = self.block_maps(rows)
         return ops.reshape(features, (-1, maps * self.blocks, teacher.points_out))
+
+    def features_last(self, inputs):
+        """The same features, with points first, and blocks before maps.
+
+        Args:
+            inputs: Tensor, as in a call of the layer.
+
+        Returns:
+            Tensor of shape `(batch, points_out, blocks · maps_in · channels)`.
+        """
+        points, maps = self.teacher.points_out, self.teacher.maps_in * inputs.shape[-1]
+        features = ops.reshape(self.features(inputs), (-1, maps, self.blocks, points))
+        features = ops.transpose(features, (0, 3, 2, 1))
+        return ops.reshape(features, (-1, points, self.blocks * maps))
 
     def coefficients(self, kernel):
         """The mixing coefficients that encode a kernel.

@@ -49,6 +49,7 @@ def test_options_that_are_not_for_it_are_refused():
         ("coordinates", (None,)),
         ("assign_coordinates", ((),)),
         ("plain_sum", (1,)),
+        ("plain_blocks", (1,)),
     ],
 )
 def test_what_a_student_has_not_said_is_asked_for(method, arguments):

@@ -1,0 +1,138 @@
+"""Students whose blocks see the neighbourhood of each output point."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from symclone_tf.students.base import Student
+from symclone_tf.students.neighbourhoods import (
+    colours_of,
+    neighbourhood_of,
+    neighbours_of,
+)
+from symclone_tf.students.windows import seen_points, window_of
+
+
+@Student.register("local")
+class LocalStudent(Student):
+    """Blocks of one weight for each point that an output point sees.
+
+    `φ_b(x)[p] = Σ_{v<r} W[p,v,b] · x[neighbourhood[p,v]]`, with W of shape
+    `(points_out, r, blocks)`. The student knows that points have neighbours, and
+    has to learn that they all do the same. Where an exact copy of a k×k
+    convolution takes k² Dense blocks with k²·n²·m² weights, here it takes
+    k⁴·m².
+
+    Args:
+        teacher: `Teacher`, whose sizes and neighbourhoods the student takes. One
+            that names no neighbourhoods is asked with unit impulses.
+        blocks: Integer, the number of blocks; `None` for the teacher's rank,
+            which is what an exact copy needs: k² for a k×k convolution.
+        seed: Integer, for the initial weights; `None` for a random one.
+        **kwargs: `name`, `trainable`, `dtype`.
+
+    Call arguments:
+        inputs: Tensor of shape `(batch, *input_shape, channels)`, as the
+            teacher takes it.
+        kernel: Tensor of shape `(*kernel_shape, channels, filters)`.
+
+    Output shape:
+        `(batch, *output_shape, filters)`, as the teacher's.
+
+    Raises:
+        ValueError: If a count is not a positive integer, or inputs and kernel
+            have other shapes than the teacher's.
+        TypeError: If the teacher is none.
+        MemoryError: If the teacher has too many points to be asked.
+
+    Example:
+
+    >>> student = LocalStudent(ConvTeacher("c4", image_size=28), seed=0)
+    >>> x = keras.random.normal((2, 28, 28, 1))
+    >>> student(x, keras.random.normal((3, 3, 1, 5))).shape
+    TensorShape([2, 26, 26, 4, 5])
+    >>> student.parameters  # of DenseStudent 4,769,892
+    55080
+    """
+
+    is_linear = True
+    maps_last = True
+
+    def build_blocks(self):
+        self.local_weights = self.add_weight(
+            name="blocks",
+            shape=(self.teacher.points_out, neighbours_of(self.teacher), self.blocks),
+            initializer="zeros",
+        )
+
+    @property
+    def block_parameters(self) -> int:
+        return self.teacher.points_out * neighbours_of(self.teacher) * self.blocks
+
+    @property
+    def features_per_map(self) -> int:
+        # What is seen, and what the blocks make of it.
+        return self.teacher.points_out * (neighbours_of(self.teacher) + self.blocks)
+
+    @property
+    def colours(self) -> np.ndarray:
+        """Integer array of shape `(points_in,)`, see `colours_of`."""
+        return colours_of(self.teacher)
+
+    def block_maps(self, rows):
+        seen = seen_points(self.teacher, rows[..., None])[..., 0]
+        features = ops.matmul(ops.transpose(seen, (1, 0, 2)), self._weights())
+        return ops.transpose(features, (1, 2, 0))
+
+    def features_last(self, inputs):
+        teacher = self.teacher
+        maps = teacher.maps_in * inputs.shape[-1]
+        points = ops.reshape(inputs, (-1, teacher.points_in, maps))
+        weights = ops.transpose(self._weights(), (0, 2, 1))
+        # As many axes as its partner has: with fewer, TensorFlow 2.21's matrix
+        # product of oneDNN writes past its memory (tensorflow #117700).
+        features = ops.matmul(weights[None], seen_points(teacher, points))
+        return ops.reshape(features, (-1, teacher.points_out, self.blocks * maps))
+
+    def _weights(self):
+        return ops.cast(self.local_weights, self.compute_dtype)
+
+    def coordinates(self, ask):
+        teacher, colours = self.teacher, self.colours
+        # All points of a colour at once: no output point sees two of them.
+        shown = (colours == np.arange(colours.max() + 1)[:, None]).astype("float32")
+        answers = np.concatenate(
+            [
+                ops.convert_to_numpy(ask(shown[start : start + ask.most]))
+                for start in range(0, len(shown), ask.most)
+            ]
+        )
+        seen = neighbourhood_of(teacher)
+        found = answers[colours[seen], np.arange(teacher.points_out)[:, None]]
+        found[seen < 0] = 0
+        yield None, found
+
+    def assign_coordinates(self, pieces):
+        ((_, values),) = pieces
+        weights = np.zeros(self.local_weights.shape, "float32")
+        weights[:, :, : values.shape[-1]] = values
+        self.local_weights.assign(weights)
+
+    def plain_parameters(self, maps):
+        window = window_of(self.teacher)
+        return window and self.block_parameters + maps * window.kernel.size
+
+    def plain_blocks(self, maps):
+        window = window_of(self.teacher)
+        points, seen = self.teacher.points_out, neighbours_of(self.teacher)
+        product = keras.layers.EinsumDense(
+            "npmr,prb->npmb", (points, maps, self.blocks), name="blocks"
+        )
+        return [
+            (keras.layers.Permute((2, 1)), []),
+            *window.plain_layers(maps),
+            (keras.layers.Reshape((points, maps, seen)), []),
+            (product, [ops.convert_to_numpy(self.local_weights)]),
+            (keras.layers.Reshape((points, maps * self.blocks)), []),
+            (keras.layers.Permute((2, 1)), []),
+        ]

@@ -1,0 +1,113 @@
+"""Which input points an output point sees, and what can be shown at once."""
+
+import functools
+
+import numpy as np
+
+# Entries of the pattern that a teacher is asked for at most.
+MOST_ENTRIES = 2**30
+
+
+@functools.lru_cache(maxsize=16)
+def neighbourhood_of(teacher) -> np.ndarray:
+    """The input points that each output point of a teacher depends on.
+
+    Args:
+        teacher: `Teacher`; one that does not name them is asked with unit
+            impulses.
+
+    Returns:
+        Integer array of shape `(points_out, r)`, −1 where there are fewer.
+
+    Raises:
+        MemoryError: If the teacher has too many points to be asked.
+    """
+    named = teacher.neighbourhood
+    return _asked(teacher) if named is None else np.asarray(named)
+
+
+def neighbours_of(teacher) -> int:
+    """How many input points an output point sees, r."""
+    named = teacher.neighbours
+    return neighbourhood_of(teacher).shape[1] if named is None else named
+
+
+def _asked(teacher) -> np.ndarray:
+    """Pads, with −1, the points whose impulse reaches each output point."""
+    points_in, points_out = teacher.points_in, teacher.points_out
+    if points_in * points_out > MOST_ENTRIES:
+        raise MemoryError(
+            f"{teacher.title} names no neighbourhoods, and has too many points to be "
+            f"asked for them: {points_in} × {points_out}"
+        )
+    rng = np.random.default_rng(0)
+    kernel = rng.normal(size=(*teacher.kernel_shape, 1, 1)).astype("float32")
+    seen = np.zeros((points_in, points_out), bool)
+    for map_in in range(teacher.maps_in):
+        for start in range(0, points_in, 256):
+            rows = np.eye(min(256, points_in - start), points_in, start, dtype="f4")
+            inputs = np.zeros((len(rows), points_in, teacher.maps_in), "float32")
+            inputs[:, :, map_in] = rows
+            answers = teacher(inputs.reshape(-1, *teacher.input_shape, 1), kernel)
+            answers = np.reshape(answers, (len(rows), points_out, -1))
+            seen[start : start + len(rows)] |= np.any(answers != 0, axis=-1)
+    counts = seen.sum(axis=0)
+    places = np.argsort(~seen, axis=0, kind="stable")[: max(1, counts.max())].T
+    return np.where(np.arange(places.shape[1]) < counts[:, None], places, -1)
+
+
+@functools.lru_cache(maxsize=16)
+def colours_of(teacher) -> np.ndarray:
+    """Colours of the input points, such that no output point sees one twice.
+
+    Points of one colour can be shown at once, and tell as much as one at a time.
+
+    Args:
+        teacher: `Teacher`.
+
+    Returns:
+        Integer array of shape `(points_in,)`, colours counted from 0.
+
+    Example:
+
+    >>> sorted(set(colours_of(ConvTeacher("t2", 8)).tolist())) == list(range(9))
+    True
+    """
+    seen = neighbourhood_of(teacher)
+    grid = teacher.input_shape[: len(_grid(teacher))]
+    if len(grid) and np.prod(grid) == teacher.points_in:
+        places = np.stack(np.unravel_index(np.maximum(seen, 0), grid))
+        lowest = np.where(seen < 0, np.array(grid).reshape(-1, 1, 1), places).min(-1)
+        highest = np.where(seen < 0, -1, places).max(-1)
+        reach = tuple(np.maximum(highest - lowest + 1, 1).max(axis=1))
+        every = np.stack(np.unravel_index(np.arange(teacher.points_in), grid))
+        tiles = np.ravel_multi_index(tuple(every % np.reshape(reach, (-1, 1))), reach)
+        used, colours = np.unique(tiles, return_inverse=True)
+        if len(used) <= 2 * seen.shape[1]:
+            return colours
+    return _greedy(seen, teacher.points_in)
+
+
+def _grid(teacher) -> tuple[int, ...]:
+    """The axes of an input that are places, before those that are maps."""
+    shape, points = [], 1
+    for size in teacher.input_shape:
+        if points == teacher.points_in:
+            break
+        shape.append(size)
+        points *= size
+    return tuple(shape)
+
+
+def _greedy(seen, points) -> np.ndarray:
+    """The lowest colour that no point has with which one is seen together."""
+    together = [set() for _ in range(points)]
+    for places in seen:
+        places = places[places >= 0].tolist()
+        for place in places:
+            together[place].update(places)
+    colours = np.full(points, -1)
+    for point in range(points):
+        taken = {colours[other] for other in together[point]}
+        colours[point] = next(c for c in range(len(taken) + 1) if c not in taken)
+    return colours

@@ -1,0 +1,152 @@
+"""The points that output points see, gathered as fast as they allow.
+
+Where all neighbourhoods have one shape and lie on a grid, they are windows, and
+slices read them many times faster than indices do.
+"""
+
+import dataclasses
+import functools
+import math
+
+import keras
+import numpy as np
+from keras import ops
+
+from symclone_tf.students.neighbourhoods import neighbourhood_of
+
+
+@dataclasses.dataclass(frozen=True)
+class Window:
+    """A neighbourhood of one shape, on a grid of points.
+
+    Attributes:
+        grid: Pair of integers, height and width of the inputs.
+        padding: Pair of pairs of integers, zeros before and after each axis.
+        strides: Pair of integers.
+        kernel: Array of shape `(kh, kw, 1, r)`, a unit kernel for each point.
+    """
+
+    grid: tuple[int, int]
+    padding: tuple[tuple[int, int], tuple[int, int]]
+    strides: tuple[int, int]
+    kernel: np.ndarray
+
+    def __call__(self, points):
+        """See `seen_points`."""
+        maps = points.shape[-1]
+        images = ops.reshape(points, (-1, *self.grid, maps))
+        if np.any(self.padding):
+            images = ops.pad(images, ((0, 0), *self.padding, (0, 0)))
+        rows, columns = self.strides
+        height, width = (
+            (size + sum(padding) - reach) // stride * stride + 1
+            for size, padding, reach, stride in zip(
+                self.grid, self.padding, self.kernel.shape, self.strides
+            )
+        )
+        # A slice for each point: TensorFlow's own patches have a slow gradient.
+        seen = [
+            images[:, row : row + height : rows, column : column + width : columns]
+            for row, column in self.offsets
+        ]
+        return ops.reshape(
+            ops.stack(seen, axis=3),
+            (-1, math.prod(seen[0].shape[1:3]), len(seen), maps),
+        )
+
+    @property
+    def offsets(self) -> list[tuple[int, int]]:
+        """Where each point of the window lies in it."""
+        places = np.argmax(self.kernel.reshape(-1, self.kernel.shape[-1]), axis=0)
+        return list(zip(*np.unravel_index(places, self.kernel.shape[:2])))
+
+    def plain_layers(self, maps):
+        """The same as plain Keras layers, from `(batch, points, maps)`."""
+        height, width, _, seen = self.kernel.shape
+        layer = keras.layers.DepthwiseConv2D(
+            (height, width),
+            self.strides,
+            depth_multiplier=seen,
+            use_bias=False,
+            data_format="channels_last",
+            name="window",
+        )
+        return [
+            (keras.layers.Reshape((*self.grid, maps)), []),
+            (keras.layers.ZeroPadding2D(self.padding, "channels_last"), []),
+            (layer, [np.repeat(self.kernel, maps, axis=2)]),
+        ]
+
+
+def seen_points(teacher, points):
+    """The input points that each output point of a teacher sees.
+
+    Args:
+        teacher: `Teacher`.
+        points: Tensor of shape `(batch, points_in, maps)`.
+
+    Returns:
+        Tensor of shape `(batch, points_out, r, maps)`, zeros where an output
+        point sees fewer than r.
+    """
+    window = window_of(teacher)
+    if window is not None:
+        return window(points)
+    # What there is not to be seen is one more point, of zeros.
+    padded = ops.pad(points, ((0, 0), (0, 1), (0, 0)))
+    places = np.where(neighbourhood_of(teacher) < 0, teacher.points_in, 0)
+    places = places + np.maximum(neighbourhood_of(teacher), 0)
+    return ops.take(padded, places, axis=1)
+
+
+@functools.lru_cache(maxsize=16)
+def window_of(teacher) -> Window | None:
+    """The window that all neighbourhoods of a teacher are, or `None`.
+
+    Args:
+        teacher: `Teacher`.
+    """
+    grids = _grids(teacher)
+    if grids is None:
+        return None
+    grid_in, grid_out = grids
+    seen = neighbourhood_of(teacher)
+    whole = np.flatnonzero(np.all(seen >= 0, axis=1))
+    if not len(whole):
+        return None
+    places = np.stack(np.unravel_index(np.maximum(seen, 0), grid_in), axis=-1)
+    outputs = np.stack(np.unravel_index(np.arange(len(seen)), grid_out), axis=-1)
+    first, last = whole[0], whole[-1]
+    steps = outputs[last] - outputs[first]
+    moved = places[last, 0] - places[first, 0]
+    strides = np.where(steps > 0, moved // np.maximum(steps, 1), 1)
+    offsets = places[first] - strides * outputs[first]
+    # Where each output point would look, if it were a window.
+    expected = strides * outputs[:, None] + offsets
+    inside = np.all((expected >= 0) & (expected < grid_in), axis=-1)
+    indices = expected[..., 0] * grid_in[1] + expected[..., 1]
+    if strides.min() < 1 or not np.array_equal(np.where(inside, indices, -1), seen):
+        return None
+    lowest = offsets.min(axis=0)
+    kernel = np.zeros((*(offsets.max(axis=0) - lowest + 1), 1, len(offsets)), "float32")
+    kernel[(*(offsets - lowest).T, 0, range(len(offsets)))] = 1
+    before = np.maximum(0, -lowest)
+    reach = strides * (np.array(grid_out) - 1) + offsets.max(axis=0) + 1
+    after = np.maximum(0, reach - grid_in)
+    if np.any(lowest > 0):
+        return None
+    made = (np.array(grid_in) + before + after - kernel.shape[:2]) // strides + 1
+    if not np.array_equal(made, grid_out):
+        return None
+    padding = tuple(zip(before.tolist(), after.tolist()))
+    return Window(grid_in, padding, tuple(strides.tolist()), kernel)
+
+
+def _grids(teacher):
+    """Height and width of inputs and outputs, if both are grids."""
+    grids = teacher.input_shape[:2], teacher.output_shape[:2]
+    points = teacher.points_in, teacher.points_out
+    fits = all(
+        len(grid) == 2 and np.prod(grid) == count for grid, count in zip(grids, points)
+    )
+    return grids if fits else None

@@ -1,0 +1,186 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import symclone_tf as sc
+from symclone_tf.students.local import LocalStudent
+from symclone_tf.students.neighbourhoods import neighbourhood_of
+from symclone_tf.teachers import ConvTeacher
+
+from cases import CASES
+from clones import draw, relative
+from layer_checks import check_layer
+from toys import Nameless
+
+
+def local(rng=None, *arguments, blocks=4, **options):
+    """A local student with random weights."""
+    student = LocalStudent(ConvTeacher(*arguments, **options), blocks, seed=0)
+    student.build()
+    for weight in student.weights if rng else ():
+        weight.assign(rng.normal(size=weight.shape))
+    return student
+
+
+@CASES
+@pytest.mark.parametrize("padding", ["valid", "same"])
+def test_equals_the_formula(rng, group, lifting, padding):
+    """`φ_b(x)[p] = Σ_v W[p,v,b] x[neighbourhood[p,v]]`, mixed as all blocks are."""
+    student = local(rng, group, 5, 3, lifting, padding)
+    teacher = student.teacher
+    inputs = draw(rng, student)
+    kernel = rng.normal(size=(*teacher.kernel_shape, 2, 3)).astype("float32")
+    g, h, entries = teacher.maps_in, teacher.maps_out, teacher.kernel_entries
+    seen = neighbourhood_of(teacher)
+    padded = np.concatenate([inputs.reshape(4, 25, g, 2), np.zeros((4, 1, g, 2))], 1)
+    features = np.einsum(
+        "npvgc,pvb->npgcb", padded[:, seen], np.array(student.local_weights)
+    )
+    encoder = np.reshape(student.encoder.kernel, (entries, 4, g, h))
+    alpha = np.einsum("eco,ebgh->bghco", kernel.reshape(entries, 2, 3), encoder)
+    expected = np.einsum("npgcb,bghco->npho", features, alpha)
+    found = np.reshape(student(inputs, kernel), expected.shape)
+    assert relative(found, expected) < 1e-5
+
+
+@CASES
+def test_pairs_equal_single_calls(rng, group, lifting):
+    student = local(rng, group, 6, lifting=lifting)
+    inputs, shape = draw(rng, student, 1, 5), student.teacher.kernel_shape
+    kernels = rng.normal(size=(*shape, 1, 5)).astype("float32")
+    every = np.asarray(student(inputs, kernels))
+    paired = student.call_pairs(inputs[..., 0], np.moveaxis(kernels[..., 0, :], -1, 0))
+    expected = np.stack([every[i, ..., i] for i in range(5)])
+    np.testing.assert_allclose(paired, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_block_maps_are_its_features(rng):
+    student = local(rng, "c4", 6)
+    inputs = draw(rng, student, 1, 3)
+    maps = student.block_maps(inputs.reshape(3, 36))
+    assert maps.shape == (3, 4, 16)
+    last = student.features_last(inputs)
+    np.testing.assert_allclose(np.swapaxes(maps, 1, 2), last, atol=1e-5)
+
+
+@CASES
+@pytest.mark.parametrize("solver", ["sgd", "closed-form"])
+@pytest.mark.parametrize("padding", ["valid", "same"])
+def test_is_cloned_exactly(group, lifting, solver, padding):
+    options = {"lifting": lifting, "image_size": 9, "padding": padding}
+    student, report = sc.clone(
+        group, student="local", solver=solver, verbose=0, **options
+    )
+    # D4's feature maps have twice the sums of C4's to round.
+    closed = 2e-13 if group == "d4" else 1e-13
+    assert report.nmse < (1e-12 if solver == "sgd" else closed)
+    assert report.equivariance_error < 1e-5
+    assert sc.nmse(student, seed=99) < 1e-12
+
+
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 5))]
+)
+@pytest.mark.parametrize("size", [3, 4, 28])
+def test_no_seed_and_no_size_stalls(seed, size):
+    for lifting in (True, False):
+        options = {"lifting": lifting, "image_size": size, "student": "local"}
+        assert sc.clone("c4", seed=seed, verbose=0, **options)[1].nmse < 1e-12
+
+
+@CASES
+@pytest.mark.parametrize("solver", ["sgd", "closed-form"])
+@pytest.mark.parametrize("blocks", [5, 8])
+def test_fewer_blocks_reach_the_floor(group, lifting, solver, blocks):
+    options = {"lifting": lifting, "image_size": 9, "blocks": blocks}
+    _, report = sc.clone(group, student="local", solver=solver, verbose=0, **options)
+    tolerance = 1e-4 if solver == "closed-form" else 0.02
+    assert report.nmse == pytest.approx(1 - blocks / 9, rel=tolerance)
+
+
+def test_teachers_that_name_no_neighbourhoods_are_cloned_too():
+    for solver in ("sgd", "closed-form"):
+        student, report = sc.clone(
+            Nameless("c4", 6), student="local", solver=solver, verbose=0
+        )
+        assert report.nmse < 1e-12
+        assert student.local_weights.shape == (16, 9, 9)
+
+
+@CASES
+def test_kernel_and_input_gradients_are_the_convolutions(rng, group, lifting):
+    student, _ = sc.clone(
+        group, lifting, 6, student="local", solver="closed-form", verbose=0
+    )
+    inputs = tf.constant(draw(rng, student))
+    shape = (*student.teacher.kernel_shape, 2, 3)
+    kernel = tf.constant(rng.normal(size=shape).astype("float32"))
+
+    def gradients(answer):
+        with tf.GradientTape() as tape:
+            tape.watch([inputs, kernel])
+            loss = tf.reduce_mean(tf.square(answer(inputs, kernel) - 1.0))
+        return tape.gradient(loss, [inputs, kernel])
+
+    for mine, theirs in zip(gradients(student), gradients(student.teacher)):
+        assert relative(np.asarray(mine), np.asarray(theirs)) < 1e-4
+
+
+@CASES
+@pytest.mark.parametrize("symmetry", ["frozen", "trainable", "anchored"])
+def test_layers_of_it_behave_as_keras_layers(rng, tmp_path, group, lifting, symmetry):
+    student, _ = sc.clone(
+        group, lifting, 6, student="local", solver="closed-form", verbose=0
+    )
+    check_layer(
+        sc.ClonedConv2D,
+        {"filters": 3, "student": student, "symmetry": symmetry, "activation": "relu"},
+        [draw(rng, student)],
+        (4, *student.teacher.output_shape, 3),
+        weights={"frozen": 4, "trainable": 4, "anchored": 6}[symmetry],
+        trainable={"frozen": 2, "trainable": 4, "anchored": 4}[symmetry],
+        path=tmp_path / "model.keras",
+    )
+
+
+@CASES
+def test_is_exported_loaded_and_fused(rng, tmp_path, group, lifting):
+    student, report = sc.clone(
+        group, lifting, 6, student="local", solver="closed-form", verbose=0
+    )
+    path = sc.export(student, tmp_path, report)
+    assert path.parent.name == f"{student.teacher.name}-local"
+    loaded = sc.load(path)
+    inputs, shape = draw(rng, student), student.teacher.kernel_shape
+    kernel = rng.normal(size=(*shape, 2, 5)).astype("float32")
+    np.testing.assert_array_equal(loaded(inputs, kernel), student(inputs, kernel))
+    saved = tf.saved_model.load(str(path))
+    served = saved.serve(
+        {"image": inputs[..., 0], "kernel": np.moveaxis(kernel[..., 0, :4], -1, 0)}
+    )
+    pairs = student.call_pairs(inputs[..., 0], np.moveaxis(kernel[..., 0, :4], -1, 0))
+    np.testing.assert_allclose(served, pairs, atol=1e-5)
+    layer = sc.ClonedConv2D.from_kernel(kernel, loaded, rng.normal(size=5))
+    fused = sc.fuse(layer)
+    assert fused.form == "factored"
+    np.testing.assert_allclose(fused.model(inputs), layer(inputs), atol=1e-4)
+    assert fused.cost.bytes == 4 * fused.model.count_params()
+
+
+def test_weights_grow_as_the_pixels():
+    sizes = {n: LocalStudent(ConvTeacher("t2", n)).parameters for n in (28, 224)}
+    assert sizes[28] == 26**2 * 81 + 81
+    assert 4 * sizes[28] == pytest.approx(219e3, rel=0.01)
+    assert 4 * sizes[224] < 20e6
+
+
+def test_large_students_are_described_without_memory():
+    student = LocalStudent(ConvTeacher("t2", 10**6))
+    assert student.parameters > 10**13
+    with pytest.raises(MemoryError, match="of weights"):
+        sc.cloning.Training().check(student)
+
+
+def test_hidden_units_are_not_for_it():
+    with pytest.raises(ValueError, match="`hidden_units` is not for `student` local"):
+        sc.clone("c4", student="local", hidden_units=(4,))

@@ -1,0 +1,19 @@
+"""Teachers to test with, that the package does not have."""
+
+import numpy as np
+
+import symclone_tf as sc
+
+
+class Nameless(sc.ConvTeacher):
+    """A convolution that says nothing of its neighbourhoods."""
+
+    neighbourhood = neighbours = None
+
+
+class Web(sc.Teacher):
+    """A teacher of six points whose neighbourhoods are no windows."""
+
+    points_in, points_out, maps_in, maps_out = 6, 4, 1, 1
+    input_shape, kernel_shape, output_shape = (6,), (3,), (4,)
+    neighbourhood = np.array([[0, 3, -1], [5, 1, 0], [2, 4, 5], [3, 1, -1]])
