@@ -15,7 +15,7 @@ from clones import dense
 # Behind the installed package, which stands beside the benchmarks too.
 sys.path.append(str(pathlib.Path(__file__).parent.parent))
 
-from benchmarks import cases, cloning, networks, operations, serving, shifts
+from benchmarks import cases, cloning, layers, networks, operations, serving, shifts
 
 
 def test_operations_of_a_step_are_those_of_its_matrix_products():
@@ -159,3 +159,20 @@ def test_shifts_are_reported_as_measured():
     first = row["changes"][0]
     cells = f"{first['probabilities']:.3f}, {first['classes']:.1%}"
     assert f"| 40 | breaking | {row['accuracy']:.1%} | {cells} | " in text
+
+
+def test_layers_are_compared_with_what_they_clone():
+    row = layers.measure("c4", False, 8, 2, 3, batch=4, turns=1)
+    assert row["layer"] == "C4 group 8×8"
+    assert all(
+        row[f"{name}_{kind}"] > 0
+        for name in ("convolution", "local")
+        for kind in layers.KINDS
+    )
+    # 36 outputs of 12 maps, each of 8 maps of 9 pixels.
+    assert row["convolution_operations"] == 4 * 2 * 36 * 12 * 8 * 9
+    # The blocks, of 81 weights at each of 36 pixels, and nine features to mix.
+    assert row["local_operations"] == 4 * 2 * 8 * 36 * (81 + 9 * 12)
+    text = layers.report({"machine": {}, "rows": [row]})
+    ratio = row["local_step"] / row["convolution_step"]
+    assert f"| {ratio:.1f} |" in text

@@ -10,7 +10,10 @@ from symclone_tf.students.neighbourhoods import (
     neighbourhood_of,
     neighbours_of,
 )
-from symclone_tf.students.windows import seen_points, window_of
+from symclone_tf.students.windows import seen_by_place, seen_points, window_of
+
+# Entries of a kernel, without its pixels, up to which a place has one of its own.
+MOST_DEFORMED = 256
 
 
 @Student.register("local")
@@ -93,6 +96,36 @@ class LocalStudent(Student):
         # product of oneDNN writes past its memory (tensorflow #117700).
         features = ops.matmul(weights[None], seen_points(teacher, points))
         return ops.reshape(features, (-1, teacher.points_out, self.blocks * maps))
+
+    def mix_features_last(self, inputs, kernel):
+        if self.deforms(inputs.shape[-1], kernel.shape[-1]):
+            return self._with_deformed_kernel(inputs, kernel)
+        return super().mix_features_last(inputs, kernel)
+
+    def deforms(self, channels, filters) -> bool:
+        """Whether the kernel is deformed at each place, rather than what is seen
+        there: cheaper where it is small, as for images of few channels.
+
+        Args:
+            channels: Integer, of the inputs.
+            filters: Integer, of the kernel.
+        """
+        maps_in = self.teacher.maps_in * channels
+        return maps_in * self.teacher.maps_out * filters <= MOST_DEFORMED
+
+    def _with_deformed_kernel(self, inputs, kernel):
+        teacher, mixing = self.teacher, self.coefficients(kernel)
+        rows, columns = mixing.shape
+        points, seen = teacher.points_out, neighbours_of(teacher)
+        maps = rows // self.blocks
+        mixing = ops.reshape(mixing, (maps, self.blocks, columns))
+        mixing = ops.reshape(ops.transpose(mixing, (1, 0, 2)), (self.blocks, -1))
+        weights = ops.reshape(self._weights(), (points * seen, self.blocks))
+        kernels = ops.reshape(ops.matmul(weights, mixing), (points, -1, columns))
+        places = seen_by_place(
+            teacher, ops.reshape(inputs, (-1, teacher.points_in, maps))
+        )
+        return ops.transpose(ops.matmul(places, kernels), (1, 0, 2))
 
     def _weights(self):
         return ops.cast(self.local_weights, self.compute_dtype)

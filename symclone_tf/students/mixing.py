@@ -15,7 +15,7 @@ class Mixing:
         if self.mixes_inputs(inputs.shape[-1], kernel.shape[-1]):
             outputs = self._mix_inputs(inputs, kernel)
         elif self.maps_last:
-            outputs = self._mix_features_last(inputs, kernel)
+            outputs = self.mix_features_last(inputs, kernel)
         else:
             mixing = ops.transpose(self.coefficients(kernel))
             outputs = ops.matmul(mixing, self.features(inputs))
@@ -76,7 +76,13 @@ class Mixing:
         outputs = ops.reshape(outputs, (-1, maps_out, teacher.points_out))
         return ops.transpose(outputs, (0, 2, 1))
 
-    def _mix_features_last(self, inputs, kernel):
+    def mix_features_last(self, inputs, kernel):
+        """The outputs from `features_last`.
+
+        Returns:
+            Tensor with `batch · points_out · maps_out · filters` entries, in this
+            order.
+        """
         mixing = self.coefficients(kernel)
         rows, columns = mixing.shape
         # A few coefficients are brought into the features' order.

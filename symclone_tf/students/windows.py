@@ -6,10 +6,10 @@ slices read them many times faster than indices do.
 
 import dataclasses
 import functools
-import math
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import ops
 
 from symclone_tf.students.neighbourhoods import neighbourhood_of
@@ -31,12 +31,19 @@ class Window:
     strides: tuple[int, int]
     kernel: np.ndarray
 
-    def __call__(self, points):
-        """See `seen_points`."""
-        maps = points.shape[-1]
-        images = ops.reshape(points, (-1, *self.grid, maps))
+    def __call__(self, images):
+        """What is seen in each place.
+
+        Args:
+            images: Tensor of shape `(batch, height, width, …)`.
+
+        Returns:
+            List of r tensors of shape `(batch, new_height, new_width, …)`, zeros
+            where the padding is seen.
+        """
         if np.any(self.padding):
-            images = ops.pad(images, ((0, 0), *self.padding, (0, 0)))
+            rest = [(0, 0)] * (len(images.shape) - 3)
+            images = ops.pad(images, ((0, 0), *self.padding, *rest))
         rows, columns = self.strides
         height, width = (
             (size + sum(padding) - reach) // stride * stride + 1
@@ -44,15 +51,36 @@ class Window:
                 self.grid, self.padding, self.kernel.shape, self.strides
             )
         )
-        # A slice for each point: TensorFlow's own patches have a slow gradient.
-        seen = [
-            images[:, row : row + height : rows, column : column + width : columns]
-            for row, column in self.offsets
+
+        def slices(images):
+            return [
+                images[:, row : row + height : rows, column : column + width : columns]
+                for row, column in self.offsets
+            ]
+
+        if self.strides != (1, 1):
+            return slices(images)
+        margins = self._margins()
+
+        @tf.custom_gradient
+        def windows(images):
+            def gradient(*upstream):
+                # Half as many passes as slices' own gradients take.
+                parts = zip(upstream, margins)
+                rest = [(0, 0)] * (len(images.shape) - 3)
+                return tf.add_n([tf.pad(u, ((0, 0), *m, *rest)) for u, m in parts])
+
+            return slices(images), gradient
+
+        return windows(images)
+
+    def _margins(self):
+        """What is left of the padded grid around each place's slice."""
+        reach = np.array(self.kernel.shape[:2]) - 1
+        return [
+            [(int(a), int(b)) for a, b in zip(offset, reach - offset)]
+            for offset in np.array(self.offsets)
         ]
-        return ops.reshape(
-            ops.stack(seen, axis=3),
-            (-1, math.prod(seen[0].shape[1:3]), len(seen), maps),
-        )
 
     @property
     def offsets(self) -> list[tuple[int, int]]:
@@ -91,12 +119,37 @@ def seen_points(teacher, points):
     """
     window = window_of(teacher)
     if window is not None:
-        return window(points)
+        maps = points.shape[-1]
+        seen = window(ops.reshape(points, (-1, *window.grid, maps)))
+        shape = (-1, teacher.points_out, len(seen), maps)
+        return ops.reshape(ops.stack(seen, axis=3), shape)
     # What there is not to be seen is one more point, of zeros.
     padded = ops.pad(points, ((0, 0), (0, 1), (0, 0)))
     places = np.where(neighbourhood_of(teacher) < 0, teacher.points_in, 0)
     places = places + np.maximum(neighbourhood_of(teacher), 0)
     return ops.take(padded, places, axis=1)
+
+
+def seen_by_place(teacher, points):
+    """The same, with what one place sees of all samples side by side.
+
+    Args:
+        teacher: `Teacher`.
+        points: Tensor of shape `(batch, points_in, maps)`.
+
+    Returns:
+        Tensor of shape `(points_out, batch, r · maps)`.
+    """
+    window, maps = window_of(teacher), points.shape[-1]
+    if window is None:
+        seen = ops.transpose(seen_points(teacher, points), (1, 0, 2, 3))
+    else:
+        # The few inputs are brought into order, not the many that are seen.
+        images = ops.reshape(points, (-1, *window.grid, maps))
+        images = ops.transpose(images, (1, 2, 0, 3))[None]
+        seen = ops.stack(window(images), axis=4)
+    shape = (teacher.points_out, -1, neighbourhood_of(teacher).shape[1] * maps)
+    return ops.reshape(seen, shape)
 
 
 @functools.lru_cache(maxsize=16)

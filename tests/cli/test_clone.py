@@ -56,6 +56,18 @@ def test_options_reach_the_clone(run):
     assert {name: record[name] for name in expected} == expected
 
 
+def test_local_students_are_one_word_away(run):
+    result = run("clone", "--group", "c4", "--image-size", 8, "--student", "local")
+    assert result.exit_code == 0
+    assert "exported/c4-lifting-8x8-k3-local/1" in result.stdout
+    (artifact,) = sc.artifacts.list_artifacts()
+    assert artifact.record["student"]["name"] == "local"
+    assert artifact.record["nmse"] < 1e-12
+    again = run("evaluate", artifact.path.parent)
+    assert again.exit_code == 0
+    assert "c4-lifting-8x8-k3-local" in again.stdout
+
+
 def test_closed_form_says_what_variance_its_blocks_keep(run):
     options = ["--image-size", 6, "--blocks", 6, "--solver", "closed-form"]
     result = run("clone", "--group", "c4", *options)
@@ -109,6 +121,12 @@ def test_second_clone_is_a_second_version(run):
             ["--solver", "closed-form", "--hidden-units", "4"],
             "--hidden-units [4]",
             "linear blocks",
+        ),
+        (["--student", "thin"], "'thin'", "'dense', 'local'"),
+        (
+            ["--student", "local", "--hidden-units", "4"],
+            "--hidden-units (4,)",
+            "is not for --student local",
         ),
         (["--strategy", "cloud"], "'cloud'", "'mirrored', 'multi-worker'"),
         (["--strategy", "multi-worker"], "TF_CONFIG=", '"cluster"'),

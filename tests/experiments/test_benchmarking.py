@@ -80,10 +80,19 @@ def test_plan_has_every_network_on_both_tasks(group):
     assert {e.canvas for e in plan} == {40 if group == "t2" else 28}
 
 
+def test_plan_of_another_kind_of_students_shares_what_has_none():
+    dense, local = (benchmark_plan("c4", student=kind) for kind in ("dense", "local"))
+    shared = [e for e in local if e in dense]
+    assert {e.architecture for e in shared} == {"mlp", "cnn", "gcnn"}
+    assert {e.student for e in local if e not in dense} == {"local"}
+    assert len(dense) == len(local)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"group": "c3"}, "group=c3"),
+        ({"group": "c4", "student": "thin"}, "`student` must be one of.*student=thin"),
         ({"group": "c4", "seeds": 0}, "seeds=0"),
         ({"group": "c4", "epochs": 0}, "epochs=0"),
         ({"group": "c4", "canvas": 12}, "canvas=12"),

@@ -23,6 +23,7 @@ def test_what_is_for_other_networks_is_empty():
         ({"architecture": "mlp"}, "c4-invariance-mlp"),
         ({"group": "t2", "task": "breaking"}, "t2-breaking-cloned-frozen"),
         ({"blocks": 7}, "c4-invariance-cloned-frozen-b7"),
+        ({"student": "local"}, "c4-invariance-cloned-frozen-local"),
         (
             {"symmetry": "anchored", "anchor": "l2", "anchor_strength": 0.5},
             "c4-invariance-cloned-anchored-l2-0.5",
@@ -51,6 +52,8 @@ def test_names_say_what_was_trained(options, name):
         ({"symmetry": "anchored", "anchor_strength": -1}, "anchor_strength=-1"),
         ({"symmetry": "anchored", "anchor": "l1"}, "kl, l2.*anchor=l1"),
         ({"blocks": 0}, "blocks=0"),
+        ({"student": "thin"}, "`student` must be one of.*student=thin"),
+        ({"architecture": "cnn", "student": "dense"}, "`architecture` cloned only"),
         ({"train_size": 0}, "train_size=0"),
         ({"test_size": 0}, "test_size=0"),
         ({"epochs": -1}, "epochs=-1"),

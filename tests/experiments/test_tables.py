@@ -47,6 +47,24 @@ def test_line_that_was_cut_off_is_none_and_is_mended(file):
     assert read_benchmark(file) == ROWS
 
 
+def test_tables_begun_before_there_were_kinds_of_students_go_on(file):
+    header, *lines = file.read_text().splitlines()
+    place = header.split(",").index("student")
+
+    def without(line):
+        cells = line.split(",")
+        return ",".join(cells[:place] + cells[place + 1 :]) + "\n"
+
+    earlier = "".join(map(without, [header, *lines]))
+    file.write_text(earlier)
+    assert read_benchmark(file) == ROWS
+    assert file.read_text() == earlier
+    local = row(0.25, architecture="cloned", student="local")
+    append_row(file, local)
+    assert read_benchmark(file) == [*ROWS, local]
+    assert file.read_text().splitlines()[0] == header
+
+
 @pytest.mark.parametrize(
     "damage",
     [

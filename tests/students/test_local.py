@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 
 import symclone_tf as sc
+from symclone_tf.students import local as local_module
 from symclone_tf.students.local import LocalStudent
 from symclone_tf.students.neighbourhoods import neighbourhood_of
 from symclone_tf.teachers import ConvTeacher
@@ -10,7 +11,7 @@ from symclone_tf.teachers import ConvTeacher
 from cases import CASES
 from clones import draw, relative
 from layer_checks import check_layer
-from toys import Nameless
+from toys import Nameless, Web
 
 
 def local(rng=None, *arguments, blocks=4, **options):
@@ -24,8 +25,10 @@ def local(rng=None, *arguments, blocks=4, **options):
 
 @CASES
 @pytest.mark.parametrize("padding", ["valid", "same"])
-def test_equals_the_formula(rng, group, lifting, padding):
+@pytest.mark.parametrize("most", [0, 10**6])
+def test_equals_the_formula(rng, monkeypatch, group, lifting, padding, most):
     """`φ_b(x)[p] = Σ_v W[p,v,b] x[neighbourhood[p,v]]`, mixed as all blocks are."""
+    monkeypatch.setattr(local_module, "MOST_DEFORMED", most)
     student = local(rng, group, 5, 3, lifting, padding)
     teacher = student.teacher
     inputs = draw(rng, student)
@@ -98,6 +101,23 @@ def test_fewer_blocks_reach_the_floor(group, lifting, solver, blocks):
     assert report.nmse == pytest.approx(1 - blocks / 9, rel=tolerance)
 
 
+@pytest.mark.parametrize("most", [0, 10**6])
+def test_irregular_neighbourhoods_are_computed_too(rng, monkeypatch, most):
+    monkeypatch.setattr(local_module, "MOST_DEFORMED", most)
+    student = LocalStudent(Web(), 2, seed=0)
+    student.build()
+    for weight in student.weights:
+        weight.assign(rng.normal(size=weight.shape))
+    inputs = rng.normal(size=(5, 6, 2)).astype("float32")
+    kernel = rng.normal(size=(3, 2, 4)).astype("float32")
+    padded = np.concatenate([inputs, np.zeros((5, 1, 2))], axis=1)
+    weights = np.array(student.local_weights)
+    features = np.einsum("npvc,pvb->npcb", padded[:, Web.neighbourhood], weights)
+    alpha = np.einsum("eco,eb->bco", kernel, np.array(student.encoder.kernel))
+    expected = np.einsum("npcb,bco->npo", features, alpha)
+    assert relative(np.asarray(student(inputs, kernel)), expected) < 1e-5
+
+
 def test_teachers_that_name_no_neighbourhoods_are_cloned_too():
     for solver in ("sgd", "closed-form"):
         student, report = sc.clone(
@@ -108,10 +128,15 @@ def test_teachers_that_name_no_neighbourhoods_are_cloned_too():
 
 
 @CASES
-def test_kernel_and_input_gradients_are_the_convolutions(rng, group, lifting):
-    student, _ = sc.clone(
-        group, lifting, 6, student="local", solver="closed-form", verbose=0
-    )
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("most", [0, 10**6])
+def test_gradients_are_the_convolutions(
+    rng, monkeypatch, group, lifting, padding, most
+):
+    """Both ways of computing: what is seen is deformed, or the kernel is."""
+    monkeypatch.setattr(local_module, "MOST_DEFORMED", most)
+    options = {"padding": padding, "student": "local", "solver": "closed-form"}
+    student, _ = sc.clone(group, lifting, 6, verbose=0, **options)
     inputs = tf.constant(draw(rng, student))
     shape = (*student.teacher.kernel_shape, 2, 3)
     kernel = tf.constant(rng.normal(size=shape).astype("float32"))
@@ -127,7 +152,16 @@ def test_kernel_and_input_gradients_are_the_convolutions(rng, group, lifting):
 
 
 @CASES
-@pytest.mark.parametrize("symmetry", ["frozen", "trainable", "anchored"])
+@pytest.mark.parametrize(
+    "symmetry",
+    [
+        "trainable",
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("frozen", "anchored")
+        ),
+    ],
+)
 def test_layers_of_it_behave_as_keras_layers(rng, tmp_path, group, lifting, symmetry):
     student, _ = sc.clone(
         group, lifting, 6, student="local", solver="closed-form", verbose=0
