@@ -631,6 +631,29 @@ def test_students_take_more_than_teachers_as_the_pages_say():
     assert f"take {small} to {large} times the operations" in flowing(README)
 
 
+def test_local_layers_take_what_the_pages_say():
+    rows = json.loads(text_of(RESULTS / "layers.json"))["rows"]
+    ratios = {
+        what: [row[f"local_{what}"] / row[f"convolution_{what}"] for row in rows]
+        for what in ("operations", "forward", "step")
+    }
+    for place, row in enumerate(rows):
+        cells = [f"{row['layer']}, {row['channels']} → {row['filters']}"]
+        cells += [
+            str(row["batch"]),
+            *(f"{ratio[place]:.1f}" for ratio in ratios.values()),
+        ]
+        assert f"\n| {' | '.join(cells)} |\n" in text_of(doc("speed"))
+    said = [
+        f"{min(ratios[what]):.1f} to {max(ratios[what]):.1f}"
+        for what in ("operations", "step")
+    ]
+    assert (
+        f"local ones {said[0]} times, and {said[1]} times the time of a training step"
+        in flowing(README)
+    )
+
+
 SERVED = {
     "C4 lifting 28×28, a kernel for each image": "C4 lifting 28×28, a kernel each",
     "C4 lifting 28×28, one fixed kernel, exported dense": (

@@ -138,11 +138,13 @@ def linear_recipe(student, images_per_step=None, kernels_per_step=None) -> Recip
     # The encoder, which has to learn how the group moves kernels, keeps a step
     # from removing more than half of the error.
     share = min(0.5, rows / points * min(1.0, kernels / entries))
-    halvings = (40 if teacher.maps_in == 1 else 60) * spread
+    halvings = 40 if teacher.maps_in == 1 else 60
+    if points < teacher.points_in:
+        halvings += 6  # steps are cheap, and images may be large
     return Recipe(
         images_per_step=images,
         kernels_per_step=kernels,
-        steps=math.ceil(halvings * math.log(2) / -math.log1p(-share)),
+        steps=math.ceil(spread * halvings * math.log(2) / -math.log1p(-share)),
         # Below 1, because the curvatures above are expectations; nothing is
         # lost, since a projection that falls short by 20% still removes 96%.
         learning_rate=0.8,

@@ -201,6 +201,19 @@ def test_is_exported_loaded_and_fused(rng, tmp_path, group, lifting):
     assert fused.cost.bytes == 4 * fused.model.count_params()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("solver", ["sgd", "closed-form"])
+def test_large_images_are_cloned_too(solver):
+    student, report = sc.clone(
+        "t2", image_size=224, student="local", solver=solver, verbose=0
+    )
+    assert report.nmse < (1e-12 if solver == "sgd" else 1e-13)
+    assert report.equivariance_error < 1e-5
+    assert 4 * student.parameters < 20e6
+    needed = sc.cloning.training_memory(student, sc.cloning.recipe_for(student))
+    assert needed < 2e9
+
+
 def test_weights_grow_as_the_pixels():
     sizes = {n: LocalStudent(ConvTeacher("t2", n)).parameters for n in (28, 224)}
     assert sizes[28] == 26**2 * 81 + 81
