@@ -7,12 +7,16 @@ import keras
 import numpy as np
 
 from symclone_tf.checks import positive_integer
+from symclone_tf.registered import Registered
 from symclone_tf.students.initializers import FirstElementOrthogonal
 from symclone_tf.students.mixing import Mixing
 from symclone_tf.teachers import Teacher, deserialize_teacher, serialize_teacher
 
+# Classes by the names that `Student.register` gave them.
+STUDENTS: dict[str, type] = {}
 
-class Student(Mixing, keras.layers.Layer):
+
+class Student(Mixing, Registered, keras.layers.Layer):
     """Blocks in parallel, mixed by an encoding of the kernel.
 
     The student takes its teacher's inputs and kernel. Each block is a map φ_b
@@ -55,8 +59,7 @@ class Student(Mixing, keras.layers.Layer):
     - [Huang et al., 2024](https://arxiv.org/abs/2410.03989), section 3
     """
 
-    # By which `register` makes the class known.
-    kind: str | None = None
+    known = STUDENTS
     # Whether the blocks are linear maps, and linear in their weights.
     is_linear = False
     # Whether `sum_of_blocks` is there.
@@ -91,26 +94,6 @@ class Student(Mixing, keras.layers.Layer):
         """What layers inside of the student have to be made with."""
         # Not passed on by Keras: a frozen student would thaw when reloaded.
         return {"trainable": self.trainable, "dtype": self.dtype_policy}
-
-    @classmethod
-    def register(cls, name, package="symclone_tf"):
-        """Makes a subclass known by a name, as `clone(student=name)` takes it.
-
-        Args:
-            name: String.
-            package: String, whose class it is, see
-                `keras.saving.register_keras_serializable`.
-
-        Returns:
-            Decorator of the subclass.
-        """
-
-        def decorate(subclass):
-            subclass.kind = name
-            STUDENTS[name] = subclass
-            return keras.saving.register_keras_serializable(package)(subclass)
-
-        return decorate
 
     def build_blocks(self):
         """Makes the blocks' weights."""
@@ -299,10 +282,6 @@ class Student(Mixing, keras.layers.Layer):
                 f"inputs of shape {tuple(inputs_shape)}, "
                 f"kernel of shape {tuple(kernel_shape)}"
             )
-
-
-# Classes by the names that `Student.register` gave them.
-STUDENTS: dict[str, type[Student]] = {}
 
 
 def _shape(sizes) -> str:

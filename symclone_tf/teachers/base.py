@@ -4,13 +4,16 @@ import json
 import math
 from collections.abc import Iterable
 
-import keras
 import numpy as np
 
+from symclone_tf.registered import Registered
 from symclone_tf.symmetry import Move
 
+# Classes by the names that `Teacher.register` gave them.
+TEACHERS: dict[str, type] = {}
 
-class Teacher:
+
+class Teacher(Registered):
     """An equivariant map of inputs and a kernel, that a student imitates.
 
     A value: two teachers of one class and one configuration are equal. A
@@ -65,8 +68,7 @@ class Teacher:
     name: str
     title: str
     is_linear: bool = True
-    # By which `register` makes the class known.
-    kind: str | None = None
+    known = TEACHERS
 
     @property
     def kernel_entries(self) -> int:
@@ -128,26 +130,6 @@ class Teacher:
         """The teacher of a configuration."""
         return cls(**config)
 
-    @classmethod
-    def register(cls, name, package="symclone_tf"):
-        """Makes a subclass known by a name, in artifacts and in Keras' files.
-
-        Args:
-            name: String.
-            package: String, whose class it is, see
-                `keras.saving.register_keras_serializable`.
-
-        Returns:
-            Decorator of the subclass.
-        """
-
-        def decorate(subclass):
-            subclass.kind = name
-            TEACHERS[name] = subclass
-            return keras.saving.register_keras_serializable(package)(subclass)
-
-        return decorate
-
     def __eq__(self, other) -> bool:
         same = type(self) is type(other)
         return same and self.get_config() == other.get_config()
@@ -159,7 +141,3 @@ class Teacher:
     def __repr__(self) -> str:
         options = ", ".join(f"{k}={v!r}" for k, v in self.get_config().items())
         return f"{type(self).__name__}({options})"
-
-
-# Classes by the names that `Teacher.register` gave them.
-TEACHERS: dict[str, type[Teacher]] = {}
