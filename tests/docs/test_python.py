@@ -1,0 +1,127 @@
+"""Every block of Python runs, and every name is one of the package."""
+
+import pathlib
+import re
+
+import numpy as np
+import pytest
+
+import symclone_tf as sc
+
+from pages import (
+    GALLERY,
+    PAGES,
+    README,
+    ROOT,
+    blocks,
+    doc,
+    every_page,
+    text_of,
+)
+
+
+@pytest.fixture
+def registered():
+    """Teachers and students that a page registers are forgotten after it."""
+    kinds = (sc.teachers.TEACHERS, sc.students.STUDENTS)
+    before = [dict(kind) for kind in kinds]
+    yield
+    for kind, known in zip(kinds, before):
+        kind.clear()
+        kind.update(known)
+
+
+def execute(page) -> dict:
+    """Runs all Python in a page as one program; returns its names."""
+    names = {"__name__": "page"}
+    for block in blocks(page, "python"):
+        exec(compile(block, str(page), "exec"), names)
+    return names
+
+
+def test_python_of_the_readme(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = execute(README)
+    assert names["features"].shape == (8, 26, 26, 4, 10)
+    np.testing.assert_allclose(names["features"], names["answers"], atol=1e-3)
+    assert names["path"] == pathlib.Path("exported/c4-lifting-28x28-k3/1")
+    kept, left = names["errors"].history.values()
+    assert max(kept) < 1e-5
+    assert left[0] < 1e-5 < left[1]
+    assert names["outputs"].shape == (8, 26, 26, 4)
+
+
+def test_python_of_cloning(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = execute(doc("cloning"))
+    assert capsys.readouterr().out.startswith("C4 lifting 10×10 9\n")
+    assert names["features"].shape == (8, 8, 8, 4, 5)
+    np.testing.assert_allclose(names["features"], names["answers"], atol=1e-3)
+    assert names["error"] < 1e-10
+    recipe = names["recipe"]
+    assert (recipe.images_per_step, recipe.kernels_per_step) == (50, 9)
+    assert names["history"].history["nmse"][-1] < 1e-6
+    assert names["kept"] == pytest.approx(6 / 9, rel=1e-4)
+    assert names["broken"] < 1e-5
+    np.testing.assert_allclose(
+        names["cloned"](names["images"]), names["expected"], atol=1e-4
+    )
+    assert len(names["errors"].history) == 2
+    assert pathlib.Path("feature-maps.png").is_file()
+
+
+def test_python_of_artifacts(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = execute(doc("artifacts"))
+    assert pathlib.Path("model.keras").is_file()
+    assert names["outputs"].shape == (8, 8, 8, 4)
+    assert (names["fixed"] / "saved_model.pb").is_file()
+
+
+def test_python_of_serving(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    execute(doc("serving"))
+    assert capsys.readouterr().out.startswith("curl ")
+    assert pathlib.Path("exported/models.config").is_file()
+
+
+def test_python_of_the_gallery(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    names = execute(GALLERY)
+    assert names["model"].output_shape == (None, 10)
+    assert names["features"].shape == (7, 6, 6)
+
+
+def test_python_of_contributing(tmp_path, monkeypatch, registered):
+    monkeypatch.chdir(tmp_path)
+    names = execute(ROOT / "CONTRIBUTING.md")
+    assert names["path"] == pathlib.Path("exported/mirror-12-symmetric/1")
+    assert names["result"].exit_code == 0
+
+
+def test_no_page_has_python_that_is_not_run():
+    run = [README, GALLERY, *map(doc, ("cloning", "artifacts", "serving"))]
+    run.append(ROOT / "CONTRIBUTING.md")
+    assert {page for page in PAGES if blocks(page, "python")} == set(run)
+
+
+@every_page([page for page in PAGES if page.name != "CHANGELOG.md"])
+def test_names_are_those_of_the_package(page):
+    for name in re.findall(r"\bsc\.(\w+(?:\.\w+)*)", text_of(page)):
+        value = sc
+        for part in name.split("."):
+            value = getattr(value, part)
+
+
+def test_names_have_moved_as_the_changes_say():
+    section = text_of(ROOT / "CHANGELOG.md").partition("### Names that moved")[2]
+    rows = re.findall(r"^\| `(\w+).*?` \| (.*) \|$", section, re.MULTILINE)
+    assert len(rows) == 64
+    for old, new in rows:
+        assert old not in sc.__all__
+        places = re.findall(r"`(sc(?:\.\w+)+)", new)
+        assert places or old == "teacher_of"
+        for place in places:
+            value = sc
+            for part in place.split(".")[1:]:
+                value = getattr(value, part)

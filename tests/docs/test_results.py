@@ -1,0 +1,200 @@
+"""What is said of keeping and breaking is what was measured."""
+
+import dataclasses
+import shlex
+
+import numpy as np
+import pytest
+
+import symclone_tf as sc
+from symclone_tf.experiments.datasets import TASKS
+
+from pages import (
+    KEEP_OR_BREAK,
+    README,
+    Written,
+    flowing,
+    measured,
+    parse,
+    results,
+    table,
+)
+
+NETWORKS = {
+    "`mlp`": "mlp",
+    "`cnn`": "cnn",
+    "`gcnn`": "gcnn",
+    "clones, frozen": "cloned, 9 blocks, frozen",
+    "clones, trainable": "cloned, 9 blocks, trainable",
+    "clones, anchored, 100": "cloned, 9 blocks, anchored (kl 100)",
+    "clones, anchored, 1,000": "cloned, 9 blocks, anchored (kl 1000)",
+    "clones, anchored, 10,000": "cloned, 9 blocks, anchored (kl 10000)",
+    "8 blocks, frozen": "cloned, 8 blocks, frozen",
+    "7 blocks, frozen": "cloned, 7 blocks, frozen",
+}
+CONVOLUTIONS = ("conv_1_after", "conv_2_after", "conv_3_after", "conv_4_after")
+
+
+def networks(group) -> dict:
+    """Titles and names of a group's networks; under T(2) gcnn is cnn."""
+    return {t: n for t, n in NETWORKS.items() if (group, n) != ("t2", "gcnn")}
+
+
+def result_lines(group):
+    """The page's table, as it follows from the benchmark's."""
+    rows = measured(f"{group}.csv")
+    found = {(r["Task"], r["Network"]): r for r in sc.experiments.summarize(rows)}
+    for title, name in networks(group).items():
+        keep, leave = found["invariance", name], found["breaking", name]
+        assert keep["Seeds"] == leave["Seeds"]
+        cells = [title, keep["Parameters"], keep["Accuracy"], keep["Unmoved"]]
+        runs = [r for r in rows if r.experiment.network == name]
+        cells.append(leave["Accuracy"])
+        if group == "t2":
+            cells.append(", ".join(noticed(runs, task) for task in TASKS))
+        yield f"| {' | '.join((*cells, broken(runs)))} |"
+
+
+def noticed(rows, task):
+    """How far shifts change the probabilities after a task, mean over seeds."""
+    runs = [r.figures for r in rows if r.experiment.task == task]
+    return f"{np.mean([f['network_after'] for f in runs]):.2f}"
+
+
+def broken(rows):
+    """Each convolution's equivariance error after breaking, mean over seeds."""
+    figures = [r.figures for r in rows if r.experiment.task == "breaking"]
+    if figures[0]["conv_1_after"] is None:
+        return "–"
+    means = [np.mean([f[name] for f in figures]) for name in CONVOLUTIONS]
+    return ", ".join(
+        f"{mean:.2f}" if mean >= 0.01 else f"{mean:.0e}" if mean else "0"
+        for mean in means
+    )
+
+
+def accuracies(rows, network, task):
+    return [
+        row.figures["accuracy"]
+        for row in rows
+        if (row.experiment.network, row.experiment.task) == (network, task)
+    ]
+
+
+@pytest.mark.parametrize("group", ["c4", "t2"])
+def test_results_are_those_measured(group):
+    title = {"c4": "C4", "t2": "T(2)"}[group]
+    said = [f"| {' | '.join(row)} |" for row in table(KEEP_OR_BREAK, title)]
+    assert said == list(result_lines(group))
+    names = list(networks(group).values())[:-5]
+    main_rows = [r for r in measured(f"{group}.csv") if r.experiment.network in names]
+    assert len(main_rows) == len(TASKS) * len(names) * 3
+
+
+@pytest.mark.parametrize("group", ["c4", "t2"])
+def test_results_of_the_readme_are_those_measured(group):
+    rows = measured(f"{group}.csv")
+    found = {(r["Task"], r["Network"]): r for r in sc.experiments.summarize(rows)}
+    said = table(README, {"c4": "C4", "t2": "T(2)"}[group])
+    assert len(said) >= 4
+    for title, keep, leave, command in said:
+        name = NETWORKS[title.partition(", ")[0] if "`" in title else title]
+        assert found["invariance", name]["Accuracy"] == keep
+        assert found["breaking", name]["Accuracy"] == leave
+        assert found["breaking", name]["Seeds"] == "3"
+        # The command trains what the row is about, as the table's rows were.
+        choices = parse(Written(shlex.split(command.strip("`"))[1:], block=True))
+        fields = {field.name for field in dataclasses.fields(sc.experiments.Experiment)}
+        options = {k: v for k, v in choices.items() if k in fields}
+        experiment = sc.experiments.Experiment(**options).complete()
+        assert experiment.network == name
+        assert experiment in [row.experiment for row in rows]
+
+
+def test_results_on_the_published_canvas_are_those_measured():
+    rows = {r.experiment.network: r for r in measured("canvas-48/t2.csv")}
+    said = []
+    for title, name in list(networks("t2").items())[:4]:
+        row = rows.pop(name)
+        assert (row.experiment.canvas, row.experiment.max_shift) == (48, 15)
+        assert row.experiment.task == "breaking"
+        said.append(
+            [
+                title,
+                f"{row.figures['parameters']:,}",
+                f"{row.figures['accuracy']:.1%}",
+                noticed([row], "breaking"),
+                broken([row]),
+            ]
+        )
+    assert table(KEEP_OR_BREAK, "T(2), 48 pixels") == said
+    assert not rows
+
+
+def test_trainable_clones_beat_others_by_what_the_page_says():
+    text = flowing(KEEP_OR_BREAK)
+    points, free = {}, NETWORKS["clones, trainable"]
+    for group in ("c4", "t2"):
+        rows = measured(f"{group}.csv")
+        mlp, cnn, clones = (
+            100 * np.mean(accuracies(rows, name, "breaking"))
+            for name in ("mlp", "cnn", free)
+        )
+        points[group] = (f"{clones - cnn:.1f}", f"{clones - mlp:.1f}")
+    convolutions, mlp = points["c4"]
+    assert f"{convolutions} points more than ordinary convolutions" in text
+    assert f"and {mlp} more than the `mlp`" in text
+    assert f"they get {points['t2'][1]} points more than the `mlp`" in text
+    keep = [np.mean(accuracies(rows, n, "invariance")) for n in ("mlp", free)]
+    assert f"and {100 * (keep[1] - keep[0]):.1f} more than it on *invariance*" in text
+
+
+def test_shifts_leak_as_the_page_says():
+    found = {(row["task"], row["canvas"]): row for row in results("shifts")["rows"]}
+    text = flowing(KEEP_OR_BREAK)
+    seed = [f"{found[task, 40]['accuracy']:.1%}" for task in TASKS]
+    assert f"With their seed `cnn` gets {' and '.join(seed)}." in text
+    keep, leave = found["invariance", 56], found["breaking", 56]
+    assert f"`cnn` gets {leave['accuracy']:.1%} right on *breaking*" in text
+    assert f"and {keep['accuracy']:.1%} on *invariance*" in text
+    moved = found["invariance", 40]["changes"][5]["classes"]
+    assert f"a shift by 6 pixels puts {moved:.0%} of the digits into another" in text
+    changes = [c["probabilities"] for row in (keep, leave) for c in row["changes"]]
+    steps = [changes.pop(index) for index in (9, 3)]  # by 4 pixels, after each task
+    assert f"changes its probabilities by {max(steps):.1%}" in text
+    assert f"other shifts by {min(changes):.0%} to {max(changes):.0%}" in text
+
+
+@pytest.mark.parametrize("group", ["c4", "t2"])
+def test_anchors_hold_the_symmetry_as_the_page_says(group):
+    rows = measured(f"{group}.csv")
+    means = []
+    for name in list(NETWORKS.values())[4:8]:
+        runs = [r for r in rows if r.experiment.network == name]
+        figures = [r.figures for r in runs if r.experiment.task == "breaking"]
+        means.append(np.mean([f[c] for f in figures for c in CONVOLUTIONS]))
+    assert means == sorted(means, reverse=True)
+    said = [f"{mean:.2f}" for mean in means]
+    assert (
+        f"{said[0]} without, and {said[1]}, {said[2]} and {said[3]} with"
+    ) in flowing(KEEP_OR_BREAK)
+
+
+def test_anchored_clones_get_what_trainable_ones_get_under_shifts():
+    rows = measured("t2.csv")
+    free, *anchored = list(NETWORKS.values())[4:8]
+    for task in TASKS:
+        found = accuracies(rows, free, task)
+        for name in anchored:
+            (accuracy,) = accuracies(rows, name, task)
+            assert accuracy == pytest.approx(np.mean(found), abs=0.02)
+
+
+def test_convolutions_are_exact_and_their_networks_are_not():
+    rows = measured("t2.csv")
+    for name in ("cnn", "cloned, 9 blocks, frozen"):
+        runs = [r.figures for r in rows if r.experiment.network == name]
+        assert max(run[conv] for run in runs for conv in CONVOLUTIONS) < 2e-6
+        accuracy = np.mean(accuracies(rows, name, "breaking"))
+        assert accuracy == pytest.approx(0.8, abs=0.02)
+    assert not [r for r in rows if r.experiment.network == "gcnn"]

@@ -1,0 +1,160 @@
+"""What is said of time, memory and operations is what was measured."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from pages import (
+    GALLERY,
+    KEEP_OR_BREAK,
+    README,
+    RESULTS,
+    blocks,
+    doc,
+    flowing,
+    measured,
+    results,
+    table,
+    text_of,
+)
+
+
+def test_benchmarks_take_as_long_as_the_pages_say():
+    hours = [
+        sum(row.figures["seconds"] for row in measured(f"{group}.csv")) / 3600
+        for group in ("c4", "t2")
+    ]
+    assert min(hours) > 4
+    assert hours[0] == pytest.approx(hours[1], rel=0.1)
+    assert "it took over four hours" in flowing(KEEP_OR_BREAK)
+    assert "in over four hours" in flowing(README)
+
+
+def test_networks_take_what_the_page_says():
+    groups = results("networks")["groups"]
+    text = flowing(doc("speed"))
+    steps = {row["network"]: row for row in groups["c4"]["steps"]}
+    frozen, trainable, teacher = (
+        f"{1e3 * steps[name]['plain']:.0f} ms with {title}"
+        for title, name in (
+            ("frozen C4 clones", "cloned, 9 blocks, frozen"),
+            ("trainable ones", "cloned, 9 blocks, trainable"),
+            ("`GroupConv2D`", "gcnn"),
+        )
+    )
+    assert f"{frozen}, {trainable}, and {teacher}" in text
+    pipeline = groups["c4"]["pipeline"] / np.ceil(10_000 / 64)
+    assert f"input pipeline takes {1e3 * pipeline:.1f} ms" in text
+    assert all(row["xla"] > row["plain"] for row in steps.values())
+    shifts = {row["network"]: row for row in groups["t2"]["steps"]}
+    large = shifts["cloned, 9 blocks, trainable"]
+    assert large["xla"] / large["plain"] == pytest.approx(0.9, abs=0.02)
+    for group in groups.values():
+        assert group["agreement"]["agree"] == group["agreement"]["digits"] == 10_000
+
+
+def test_cloning_takes_what_the_page_says():
+    costs = results("cloning")
+    rate = costs["products"]["rate"]
+    assert f"at {rate / 1e9:.0f} GFLOP/s" in flowing(doc("speed"))
+    found = {
+        kind: {(row["layer"], row["size"]): row for row in costs[kind]}
+        for kind in ("training", "solving")
+    }
+    said = table(doc("speed"), "layer")
+    assert len(said) == 6
+    for layer, size, *cells in said:
+        training, solving = (found[k][layer, int(size)] for k in found)
+        assert training["nmse"] < 1e-6
+        assert cells == [
+            f"{seconds(training['seconds'])} s",
+            f"{training['rate'] / rate:.0%}",
+            f"{seconds(solving['seconds'])} s",
+            f"{training['weights'] / 1e6:.0f} MB",
+        ]
+    loop, package = costs["loop"]["seconds"], costs["loop_against"]["seconds"]
+    text = flowing(doc("speed"))
+    assert f"takes {loop:.0f} s to NMSE 1e-4 on 10×10" in text
+    assert f"takes {package:.2f} s, most" in text
+    assert f"{loop / package:.0f} times less" in text
+
+
+def seconds(value) -> str:
+    """To two digits."""
+    return f"{float(f'{value:.2g}'):g}"
+
+
+def test_students_take_more_than_teachers_as_the_pages_say():
+    found = {}
+    for row in results("cloning")["layers"]:
+        operations = row["student_operations"] / row["teacher_operations"]
+        time = row["student_forward"] / row["teacher_forward"]
+        found[row["size"]] = (f"{operations:.0f}", f"{time:.0f}")
+    text = flowing(doc("speed"))
+    (large, slow), (middle, slower), (small, slowest) = found.values()
+    assert f"28×28 with one channel takes {large} times the operations" in text
+    assert f"on these cores {slow} times the time" in text
+    assert f"takes {middle} times the operations, and {slower} times the time" in text
+    assert f"{small} times the operations, and {slowest} times the time" in text
+    assert f"take {small} to {large} times the operations" in flowing(README)
+
+
+def test_local_layers_take_what_the_pages_say():
+    rows = json.loads(text_of(RESULTS / "layers.json"))["rows"]
+    ratios = {
+        what: [row[f"local_{what}"] / row[f"convolution_{what}"] for row in rows]
+        for what in ("operations", "forward", "step")
+    }
+    for place, row in enumerate(rows):
+        cells = [f"{row['layer']}, {row['channels']} → {row['filters']}"]
+        cells += [
+            str(row["batch"]),
+            *(f"{ratio[place]:.1f}" for ratio in ratios.values()),
+        ]
+        assert f"\n| {' | '.join(cells)} |\n" in text_of(doc("speed"))
+    said = [
+        f"{min(ratios[what]):.1f} to {max(ratios[what]):.1f}"
+        for what in ("operations", "step")
+    ]
+    assert (
+        f"local ones {said[0]} times, and {said[1]} times the time of a training step"
+        in flowing(README)
+    )
+
+
+SERVED = {
+    "C4 lifting 28×28, a kernel for each image": "C4 lifting 28×28, a kernel each",
+    "C4 lifting 28×28, one fixed kernel, exported dense": (
+        "C4 lifting 28×28, 1 → 1, exported dense"
+    ),
+    "C4 group 12×12, 10 → 20 channels, exported factored": (
+        "C4 group 12×12, 10 → 20, exported factored"
+    ),
+    "MNIST classifier of frozen C4 clones": "MNIST classifier",
+}
+
+
+def test_serving_takes_what_the_page_says():
+    found = {(r["model"], r["batch"]): r for r in results("serving")["rows"]}
+    said, model = table(doc("serving"), "model"), None
+    assert len(said) == 2 * len(SERVED)
+    for title, batch, *cells in said:
+        model = SERVED[title] if title else model
+        row = found[model, int(batch)]
+        names = ("served", "memory", "teacher")
+        assert cells == [f"{row[name]:,.0f}" for name in names]
+
+
+def test_record_is_one_that_comes_with_the_project():
+    file = GALLERY.parent / "t2-8x8-k3" / "1" / "assets.extra" / "clone.json"
+    record = json.loads(file.read_text("utf-8"))
+    (said,) = blocks(doc("artifacts"), "json")
+    for name in ("format", "parameters", "nmse"):
+        assert f'"{name}": {json.dumps(record[name])},' in said
+    for part in ("teacher", "student"):
+        shown = re.search(rf'"{part}": (.*)…', said).group(1).rstrip(", ")
+        values = json.loads(shown + "}}")
+        assert values["name"] == record[part]["name"]
+        assert values["config"].items() <= record[part]["config"].items()
