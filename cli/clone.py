@@ -41,6 +41,20 @@ LAYERS = ("lifting", "group")
     default="valid",
     help='"same" takes odd kernels only.',
 )
+@click.option(
+    "--strides",
+    type=options.COUNT,
+    metavar="N",
+    default=1,
+    help="With --image-size: pixels from window to window.",
+)
+@click.option(
+    "--dilation-rate",
+    type=options.COUNT,
+    metavar="N",
+    default=1,
+    help="With --image-size: pixels from entry to entry of the kernel.",
+)
 @options.STUDENT
 @click.option(
     "--blocks",
@@ -120,6 +134,12 @@ def clone(output, canvas, layer, image_size, **choices):
     context = click.get_current_context()
     if layer and not image_size:
         raise click.UsageError("--layer needs --image-size, the size of its images.")
+    steps = {name: choices.pop(name) for name in ("strides", "dilation_rate")}
+    if not image_size and max(steps.values()) > 1:
+        raise click.UsageError(
+            "--strides and --dilation-rate need --image-size: the network's "
+            "convolutions have neither."
+        )
     if image_size and context.get_parameter_source("canvas").name == "COMMANDLINE":
         raise click.UsageError(
             "--canvas is for the whole network, --image-size for one layer: "
@@ -133,7 +153,9 @@ def clone(output, canvas, layer, image_size, **choices):
     group, kind = choices.pop("group"), choices.pop("student")
     training = sc.cloning.Training(**choices)
     if image_size:
-        teacher = sc.ConvTeacher(group, image_size, lifting=layer != "group", **kernels)
+        teacher = sc.ConvTeacher(
+            group, image_size, lifting=layer != "group", **kernels, **steps
+        )
         students = [sc.students.make_student(kind, teacher, **makes)]
     else:
         students = sc.experiments.network_students(

@@ -112,8 +112,9 @@ def layer_errors(model, inputs, group, max_shift=2) -> dict[str, float]:
 def _error(layer, group, inputs, max_shift) -> float:
     if getattr(layer, "data_format", "channels_last") != "channels_last":
         raise ValueError(f"its data_format is {layer.data_format}.")
-    strides = tuple(getattr(layer, "strides", (1, 1)))
-    if get_group(group).is_trivial and strides != (1, 1):
+    source = layer.student.teacher if isinstance(layer, ClonedConv2D) else layer
+    strides = getattr(source, "strides", 1)
+    if get_group(group).is_trivial and np.max(strides) > 1:
         raise ValueError(f"its strides are {strides}, so shifts do not remain shifts.")
     return equivariance_error(layer, group, inputs, _border(layer), max_shift)
 
@@ -152,5 +153,4 @@ def _border(layer) -> int:
         return layer.student.teacher.border
     if layer.padding != "same":
         return 0
-    size, dilation = layer.kernel_size, getattr(layer, "dilation_rate", (1, 1))
-    return (size if isinstance(size, int) else max(size)) // 2 * max(dilation)
+    return int(np.max(layer.kernel_size)) // 2 * int(np.max(layer.dilation_rate))

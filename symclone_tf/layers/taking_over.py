@@ -50,15 +50,16 @@ def check_imitates(student, layer) -> None:
 
 def _convolution(source) -> dict:
     """What has to agree for a student to imitate a convolution."""
-    size = source.kernel_size
-    stride = getattr(source, "strides", (1, 1))
-    dilation = getattr(source, "dilation_rate", (1, 1))
+
+    def pair(size):
+        return tuple(size) if isinstance(size, (tuple, list)) else (size, size)
+
     return {
         "group": getattr(getattr(source, "group", None), "name", "t2"),
-        "kernel_size": tuple(size) if isinstance(size, (tuple, list)) else (size, size),
+        "kernel_size": pair(source.kernel_size),
         "padding": source.padding,
-        "strides": tuple(stride),
-        "dilation_rate": tuple(dilation),
+        "strides": pair(source.strides),
+        "dilation_rate": pair(source.dilation_rate),
         "groups": getattr(source, "groups", 1),
         "data_format": getattr(source, "data_format", "channels_last"),
     }

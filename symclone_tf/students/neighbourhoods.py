@@ -79,13 +79,26 @@ def colours_of(teacher) -> np.ndarray:
         places = np.stack(np.unravel_index(np.maximum(seen, 0), grid))
         lowest = np.where(seen < 0, np.array(grid).reshape(-1, 1, 1), places).min(-1)
         highest = np.where(seen < 0, -1, places).max(-1)
-        reach = tuple(np.maximum(highest - lowest + 1, 1).max(axis=1))
+        reach = np.maximum(highest - lowest + 1, 1).max(axis=1)
         every = np.stack(np.unravel_index(np.arange(teacher.points_in), grid))
-        tiles = np.ravel_multi_index(tuple(every % np.reshape(reach, (-1, 1))), reach)
-        used, colours = np.unique(tiles, return_inverse=True)
-        if len(used) <= 2 * seen.shape[1]:
-            return colours
+        # Dilated windows see every second point, or every third.
+        for step in range(1, reach.max() + 1):
+            tile = -(-reach // step)
+            places = tuple(every // step % tile[:, None])
+            _, colours = np.unique(
+                np.ravel_multi_index(places, tile), return_inverse=True
+            )
+            few = colours.max() < 2 * seen.shape[1]
+            if few and not _sees_twice(seen, colours):
+                return colours
     return _greedy(seen, teacher.points_in)
+
+
+def _sees_twice(seen, colours) -> bool:
+    """Whether an output point sees two points of one colour."""
+    nothing = -1 - np.arange(seen.shape[1])
+    found = np.sort(np.where(seen < 0, nothing, colours[seen]), axis=1)
+    return bool(np.any(found[:, 1:] == found[:, :-1]))
 
 
 def _grid(teacher) -> tuple[int, ...]:

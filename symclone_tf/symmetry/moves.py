@@ -79,6 +79,8 @@ class Shift(Move):
         by: Pair of integers, pixels down and to the right.
         border: Integer, pixels of each edge of the output that are not
             compared: what a layer's zero padding reaches.
+        strides: Integer, by how many pixels inputs move where outputs move by
+            one.
 
     Example:
 
@@ -86,9 +88,10 @@ class Shift(Move):
     '3 down, 1 left'
     """
 
-    def __init__(self, by, border=0):
+    def __init__(self, by, border=0, strides=1):
         self.by = tuple(by)
         self.border = border
+        self.strides = strides
 
     @property
     def title(self) -> str:
@@ -98,7 +101,7 @@ class Shift(Move):
         return f"{vertical}, {abs(right)} {'right' if right > 0 else 'left'}"
 
     def inputs(self, inputs):
-        return shifted(inputs, self.by)
+        return shifted(inputs, [self.strides * step for step in self.by])
 
     def outputs(self, outputs):
         return shifted(outputs, self.by) if outputs.ndim >= 4 else outputs
@@ -146,7 +149,7 @@ def _permuted(values, permutation):
     return flat[:, permutation].reshape(values.shape)
 
 
-def moves_of(group, max_shift=2, border=0) -> list[Move]:
+def moves_of(group, max_shift=2, border=0, strides=1) -> list[Move]:
     """What a group's symmetry is judged by.
 
     Args:
@@ -154,6 +157,7 @@ def moves_of(group, max_shift=2, border=0) -> list[Move]:
         max_shift: Integer, pixels; of the many shifts of T(2) up to it, 13
             distances in each direction stand for all.
         border: Integer, see `Shift`.
+        strides: Integer, see `Shift`.
 
     Returns:
         List of `Move`: all elements but the identity.
@@ -169,7 +173,7 @@ def moves_of(group, max_shift=2, border=0) -> list[Move]:
     most = min(2 * max_shift + 1, MOST_DISTANCES)
     steps = np.linspace(-max_shift, max_shift, most).round().astype(int).tolist()
     by = itertools.product(steps, steps)
-    return [Shift(shift, border) for shift in by if shift != (0, 0)]
+    return [Shift(shift, border, strides) for shift in by if shift != (0, 0)]
 
 
 def shifted(inputs, shift) -> np.ndarray:

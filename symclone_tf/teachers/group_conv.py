@@ -3,44 +3,9 @@
 import keras
 from keras import ops
 
-from symclone_tf.checks import one_of, positive_integer
 from symclone_tf.symmetry import PointGroup, get_group
 from symclone_tf.teachers.convolution import Convolution
-
-PADDINGS = ("valid", "same")
-
-
-def check_kernel(kernel_size: int, padding: str) -> None:
-    """Refuses kernels and paddings for which no equivariant layer exists.
-
-    Raises:
-        ValueError: If `kernel_size` is not positive, if `padding` is neither
-            `"valid"` nor `"same"`, or if it is `"same"` with an even kernel,
-            which no padding can centre.
-    """
-    positive_integer("kernel_size", kernel_size)
-    one_of("padding", padding, PADDINGS)
-    if padding == "same" and kernel_size % 2 == 0:
-        raise ValueError(
-            '`kernel_size` must be odd with padding="same": an even kernel has no '
-            "central pixel, and turning it breaks the symmetry. "
-            f"Received: kernel_size={kernel_size}"
-        )
-
-
-def output_size(image_size: int, kernel_size: int, padding: str) -> int:
-    """Height and width of a convolution's output, in pixels.
-
-    Raises:
-        ValueError: If the kernel does not fit into the image.
-    """
-    size = image_size if padding == "same" else image_size - kernel_size + 1
-    if kernel_size > image_size:
-        raise ValueError(
-            "`kernel_size` must not exceed `image_size`. Received: "
-            f"kernel_size={kernel_size}, image_size={image_size}"
-        )
-    return size
+from symclone_tf.teachers.geometry import check_kernel, check_turns, output_size
 
 
 def is_lifting(shape, group: PointGroup) -> bool:
@@ -67,7 +32,7 @@ def is_lifting(shape, group: PointGroup) -> bool:
     return is_image
 
 
-def group_conv2d(inputs, kernel, group, padding="valid"):
+def group_conv2d(inputs, kernel, group, padding="valid", strides=1, dilation_rate=1):
     """Cross-correlates inputs with every transformed copy of a kernel.
 
     Images are lifted to the group, `y[n,u,h,o] = Σ x[n,u+v,c] · (h·ψ)[v,c,o]`;
@@ -82,6 +47,9 @@ def group_conv2d(inputs, kernel, group, padding="valid"):
             `(k, k, |G|, in_channels, filters)`.
         group: String or `PointGroup`.
         padding: String, `"valid"` or `"same"`.
+        strides: Integer, the steps of the windows in pixels. Other groups than
+            T(2) take those whose grid of windows turning maps onto itself.
+        dilation_rate: Integer, the steps within a window.
 
     Returns:
         Tensor of shape `(batch, new_height, new_width, |G|, filters)`, without
@@ -110,7 +78,9 @@ def group_conv2d(inputs, kernel, group, padding="valid"):
             f"Received: kernel of shape {tuple(kernel.shape)}"
         )
     size = kernel.shape[0]
-    check_kernel(size, padding)
+    check_kernel(group, size, padding, strides, dilation_rate)
+    if inputs.shape[1] is not None:
+        check_turns(group, inputs.shape[1], size, padding, strides, dilation_rate)
     in_channels, filters = kernel.shape[-2:]
 
     entries = ops.reshape(kernel, (-1, in_channels, filters))
@@ -121,7 +91,14 @@ def group_conv2d(inputs, kernel, group, padding="valid"):
 
     height, width = ops.shape(inputs)[1:3]
     stacked = ops.reshape(inputs, (-1, height, width, bank.shape[2]))
-    outputs = ops.conv(stacked, bank, padding=padding, data_format="channels_last")
+    outputs = ops.conv(
+        stacked,
+        bank,
+        strides=strides,
+        padding=padding,
+        data_format="channels_last",
+        dilation_rate=dilation_rate,
+    )
     height, width = ops.shape(outputs)[1:3]
     return ops.reshape(outputs, (-1, height, width, *group.axis_shape, filters))
 
@@ -144,7 +121,12 @@ class GroupConv2D(Convolution):
             the kernel.
         group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
         padding: String, `"valid"` or `"same"`, the latter with odd kernels
-            only.
+            only, unless the group is `"t2"`.
+        strides: Integer, or a pair of equal integers, the steps of the windows
+            in pixels. Other groups than `"t2"` take those whose grid of
+            windows turning maps onto itself.
+        dilation_rate: Integer, or a pair of equal integers, the steps within a
+            window.
         activation: Activation function, or its name.
         use_bias: Boolean, whether to add a bias, one per filter and the same
             for all group elements.
@@ -179,17 +161,31 @@ class GroupConv2D(Convolution):
     - [Cohen & Welling, 2016](https://arxiv.org/abs/1602.07576)
     """
 
-    def __init__(self, filters, kernel_size, group, padding="valid", **kwargs):
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        group,
+        padding="valid",
+        strides=1,
+        dilation_rate=1,
+        **kwargs,
+    ):
         super().__init__(filters, **kwargs)
-        if isinstance(kernel_size, (tuple, list)) and len(set(kernel_size)) == 1:
-            kernel_size = kernel_size[0]
-        check_kernel(kernel_size, padding)
-        self.kernel_size = kernel_size
         self.group = get_group(group)
+        self.kernel_size = _one(kernel_size)
         self.padding = padding
+        self.strides = _one(strides)
+        self.dilation_rate = _one(dilation_rate)
+        check_kernel(self.group, *self._window)
+
+    @property
+    def _window(self):
+        return (self.kernel_size, self.padding, self.strides, self.dilation_rate)
 
     def build(self, input_shape):
         lifting = is_lifting(input_shape, self.group)
+        self._check_turns(input_shape)
         on_group = () if lifting else self.group.axis_shape
         in_channels = input_shape[-1]
         self.input_spec = keras.layers.InputSpec(
@@ -199,16 +195,28 @@ class GroupConv2D(Convolution):
         self.add_kernel_and_bias((size, size, *on_group, in_channels, self.filters))
 
     def call(self, inputs):
-        outputs = group_conv2d(inputs, self.kernel, self.group, self.padding)
+        outputs = group_conv2d(
+            inputs,
+            self.kernel,
+            self.group,
+            self.padding,
+            self.strides,
+            self.dilation_rate,
+        )
         return self.biased_and_activated(outputs)
 
     def compute_output_shape(self, input_shape):
         is_lifting(input_shape, self.group)
+        self._check_turns(input_shape)
         height, width = (
-            None if n is None else output_size(n, self.kernel_size, self.padding)
+            None if n is None else output_size(n, *self._window)
             for n in input_shape[1:3]
         )
         return (input_shape[0], height, width, *self.group.axis_shape, self.filters)
+
+    def _check_turns(self, input_shape):
+        if input_shape[1] is not None:
+            check_turns(self.group, input_shape[1], *self._window)
 
     def get_config(self):
         config = super().get_config()
@@ -216,5 +224,14 @@ class GroupConv2D(Convolution):
             kernel_size=self.kernel_size,
             group=self.group.name,
             padding=self.padding,
+            strides=self.strides,
+            dilation_rate=self.dilation_rate,
         )
         return config
+
+
+def _one(size):
+    """The size of both axes, if they are equal."""
+    if isinstance(size, (tuple, list)) and len(set(size)) == 1:
+        return size[0]
+    return size

@@ -150,6 +150,8 @@ def test_record_says_how_the_clone_was_made(small_clone, exported):
             "kernel_size": 3,
             "lifting": True,
             "padding": "valid",
+            "strides": 1,
+            "dilation_rate": 1,
         },
     }
     assert record["student"]["name"] == "dense"
@@ -259,7 +261,17 @@ class TestResuming:
 
     @pytest.mark.parametrize(
         "options",
-        [{"seed": 2}, {"steps": 4}, {"learning_rate": 0.5}, {"kernels_per_step": 2}],
+        [
+            {"seed": 2},
+            *(
+                pytest.param(others, marks=pytest.mark.slow)
+                for others in (
+                    {"steps": 4},
+                    {"learning_rate": 0.5},
+                    {"kernels_per_step": 2},
+                )
+            ),
+        ],
     )
     def test_other_trainings_are_others(self, tmp_path, options):
         self.run(tmp_path)

@@ -37,6 +37,7 @@ def test_bad_input_is_refused_in_one_line(refused, arguments, message):
 
 
 @pytest.mark.usefixtures("mnist")
+@pytest.mark.slow
 def test_table_of_another_kind_is_refused(run, monkeypatch):
     monkeypatch.setattr(benchmarking, "NETWORKS", ({"architecture": "mlp"},))
     monkeypatch.setattr(benchmarking, "VARIANTS", ())

@@ -42,6 +42,8 @@ def test_options_reach_the_clone(run):
         "image_size": 6,
         "kernel_size": 1,
         "padding": "same",
+        "strides": 1,
+        "dilation_rate": 1,
     }
     student = record["student"]["config"]
     assert (student["blocks"], student["hidden_units"]) == (2, [8, 4])
@@ -54,6 +56,14 @@ def test_options_reach_the_clone(run):
         "jit": True,
     }
     assert {name: record[name] for name in expected} == expected
+
+
+def test_strided_layers_are_cloned(run):
+    options = ("--image-size", 9, "--layer", "group", "--strides", 2)
+    assert run("clone", "--group", "c4", *options).exit_code == 0
+    (artifact,) = sc.artifacts.list_artifacts()
+    assert artifact.name == "c4-group-9x9-k3-s2"
+    assert artifact.record["nmse"] < 1e-10
 
 
 def test_local_students_are_one_word_away(run):
@@ -123,6 +133,13 @@ def test_second_clone_is_a_second_version(run):
             "linear blocks",
         ),
         (["--student", "thin"], "'thin'", "'dense', 'local'"),
+        (["--strides", "2"], "--strides", "need --image-size"),
+        (["--image-size", "8", "--strides", "2"], "--strides 2", "may be 7 or 9"),
+        (
+            ["--image-size", "9", "--dilation-rate", "0"],
+            "0 is not",
+            "'--dilation-rate'",
+        ),
         (
             ["--student", "local", "--hidden-units", "4"],
             "--hidden-units (4,)",

@@ -8,6 +8,7 @@ def arguments(sources):
     return [part for name in names for part in (f"--{name}", sources[name])]
 
 
+@pytest.mark.slow
 def test_names_each_file_with_its_caption(run, sources, tmp_path):
     result = run("figures", "--group", "c4", "--format", "png", *arguments(sources))
     assert result.exit_code == 0

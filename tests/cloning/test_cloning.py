@@ -15,7 +15,7 @@ from clones import dense
 
 
 @CASES
-@pytest.mark.parametrize("size", [7, 8])
+@pytest.mark.parametrize("size", [7, pytest.param(8, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("padding", ["valid", "same"])
 def test_copies_every_teacher_exactly(group, lifting, size, padding):
     student, report = clone(group, lifting, image_size=size, padding=padding, verbose=0)
@@ -92,6 +92,7 @@ def test_training_goes_on_from_where_it_was():
     assert train(student, Training(seed=1, steps=5), verbose=0).nmse < before / 2
 
 
+@pytest.mark.slow
 def test_xla_and_plain_graphs_are_equally_faithful():
     for jit in (True, False):
         assert clone("c4", image_size=6, jit=jit, verbose=0)[1].nmse < 1e-10

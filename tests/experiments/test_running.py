@@ -64,6 +64,7 @@ class TestRunning:
         ):
             assert not np.array_equal(mine.kernel, theirs.kernel)
 
+    @pytest.mark.slow
     def test_same_seed_gives_the_same_figures(self, ran, clones):
         _, metrics = ran
         _, again = run_experiment(Experiment("cloned", **SMALL), clones, verbose=0)

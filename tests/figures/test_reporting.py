@@ -69,6 +69,7 @@ def test_page_holds_all_tables_and_figures_and_loads_nothing(page):
         assert expected in cells
 
 
+@pytest.mark.slow
 def test_page_is_the_same_each_time(page, tmp_path, sources):
     before = page.read_bytes()
     make_report(page, trained=tmp_path / "trained", **sources)

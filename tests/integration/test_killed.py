@@ -79,7 +79,7 @@ def test_killed_clone_leaves_no_artifact(child, tmp_path, trials):
     assert child.run(*arguments, "--output", root) == 0
 
 
-@trials(2, 14)
+@trials(1, 14)
 @pytest.mark.usefixtures("mnist")
 def test_killed_training_leaves_no_classifier(child, tmp_path, trials):
     sizes = ("--train-size", "64", "--test-size", "32", "--epochs", "1")

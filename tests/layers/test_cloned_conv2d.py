@@ -44,7 +44,16 @@ def test_kernel_gradients_agree_with_the_teachers(rng, group, lifting):
 
 
 @CASES
-@pytest.mark.parametrize("symmetry", ["frozen", "trainable", "anchored"])
+@pytest.mark.parametrize(
+    "symmetry",
+    [
+        "anchored",
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("frozen", "trainable")
+        ),
+    ],
+)
 def test_behaves_as_a_keras_layer(rng, tmp_path, group, lifting, symmetry):
     student = solved(group, lifting)
     check_layer(

@@ -20,6 +20,20 @@ def test_takes_over_keras_own_convolution(rng):
 
 
 @pytest.mark.parametrize(
+    "options",
+    [{"strides": 2}, {"dilation_rate": 2}, {"strides": 2, "padding": "same"}],
+)
+def test_takes_over_strided_and_dilated_convolutions(rng, options):
+    layer = keras.layers.Conv2D(4, 3, activation="relu", **options)
+    inputs = rng.normal(size=(2, 8, 8, 3)).astype("float32")
+    layer.build(inputs.shape)
+    teacher = sc.ConvTeacher("t2", 8, **options)
+    student, _ = sc.clone(teacher, student="local", solver="closed-form", verbose=0)
+    cloned = ClonedConv2D.from_conv(layer, student)
+    assert relative(cloned(inputs), layer(inputs)) < 1e-5
+
+
+@pytest.mark.parametrize(
     ("layer", "message"),
     [
         (keras.layers.Conv2D(2, 5), r"kernel_size.*\(5, 5\)"),

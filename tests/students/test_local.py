@@ -101,6 +101,25 @@ def test_fewer_blocks_reach_the_floor(group, lifting, solver, blocks):
     assert report.nmse == pytest.approx(1 - blocks / 9, rel=tolerance)
 
 
+@pytest.mark.parametrize("student", ["dense", "local"])
+@pytest.mark.parametrize("solver", ["sgd", "closed-form"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("c4", 9, 3, False, "valid", 2),
+        ("t2", 8, 3, True, "same", 2),
+        ("t2", 8, 2, True, "same", 1, 2),
+        ("c4", 9, 3, True, "valid", 1, 2),
+    ],
+)
+def test_strided_and_dilated_convolutions_are_cloned(student, solver, arguments):
+    teacher = ConvTeacher(*arguments)
+    made, report = sc.clone(teacher, student=student, solver=solver, verbose=0)
+    assert report.nmse < 1e-10
+    assert report.equivariance_error < 1e-4
+    assert sc.nmse(made, seed=99) < 1e-10
+
+
 @pytest.mark.parametrize("most", [0, 10**6])
 def test_irregular_neighbourhoods_are_computed_too(rng, monkeypatch, most):
     monkeypatch.setattr(local_module, "MOST_DEFORMED", most)

@@ -1,0 +1,108 @@
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from symclone_tf.symmetry import get_group, largest_error
+from symclone_tf.teachers.conv import ConvTeacher
+from symclone_tf.teachers.geometry import check_turns, output_size
+from symclone_tf.teachers.group_conv import GroupConv2D
+
+POINT_GROUPS = pytest.mark.parametrize("group", ["c2", "c4", "d4"])
+
+
+@st.composite
+def windows(draw):
+    """Sizes and steps of a convolution that TensorFlow computes."""
+    kernel = draw(st.integers(1, 4))
+    strides = draw(st.integers(1, 3))
+    dilation = 1 if strides > 1 else draw(st.integers(1, 3))
+    size = draw(st.integers((kernel - 1) * dilation + 1, 11))
+    return size, kernel, draw(st.sampled_from(["valid", "same"])), strides, dilation
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@given(windows())
+def test_t2_is_keras_own_convolution(window):
+    size, kernel, padding, strides, dilation = window
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(2, size, size, 2)).astype("float32")
+    options = {"strides": strides, "dilation_rate": dilation, "padding": padding}
+    ours = GroupConv2D(3, kernel, "t2", **options)
+    theirs = keras.layers.Conv2D(3, kernel, **options)
+    expected = theirs(inputs)
+    ours.build(inputs.shape)
+    ours.set_weights(theirs.get_weights())
+    np.testing.assert_allclose(ours(inputs), expected, atol=1e-5)
+    assert ours.compute_output_shape(inputs.shape) == tuple(expected.shape)
+    teacher = ConvTeacher("t2", size, kernel, True, padding, strides, dilation)
+    answers = teacher(inputs, theirs.kernel) + theirs.bias
+    np.testing.assert_allclose(answers, expected, atol=1e-5)
+    assert teacher.output_size == expected.shape[1]
+    seen = np.concatenate([inputs.reshape(2, -1, 2), np.zeros((2, 1, 2))], 1)
+    patches = seen[:, teacher.neighbourhood]
+    products = np.einsum(
+        "npvc,vco->npo", patches, np.reshape(theirs.kernel, (-1, 2, 3))
+    )
+    products = products.reshape(expected.shape)
+    np.testing.assert_allclose(products, expected - theirs.bias, atol=1e-4)
+
+
+@POINT_GROUPS
+@pytest.mark.parametrize(
+    ("size", "padding", "strides", "dilation"),
+    [(7, "valid", 2, 1), (9, "valid", 3, 1), (7, "same", 2, 1), (8, "valid", 1, 2)],
+)
+@pytest.mark.parametrize("lifting", [True, False])
+def test_steps_keep_the_symmetry(rng, group, size, padding, strides, dilation, lifting):
+    teacher = ConvTeacher(group, size, 3, lifting, padding, strides, dilation)
+    inputs = rng.normal(size=(2, *teacher.input_shape, 2)).astype("float32")
+    kernel = rng.normal(size=(*teacher.kernel_shape, 2, 3)).astype("float32")
+    moves = list(teacher.moves())
+    assert len(moves) == get_group(group).order - 1
+    assert largest_error(lambda x: teacher(x, kernel), moves, inputs) < 1e-5
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize(("strides", "dilation"), [(2, 1), (3, 1), (1, 2)])
+@pytest.mark.parametrize("size", [12, 13])
+def test_shifts_by_whole_steps_are_shifts(rng, padding, strides, dilation, size):
+    teacher = ConvTeacher("t2", size, 3, True, padding, strides, dilation)
+    inputs = rng.normal(size=(2, size, size, 2)).astype("float32")
+    kernel = rng.normal(size=(3, 3, 2, 3)).astype("float32")
+    moves = teacher.moves()
+    assert largest_error(lambda x: teacher(x, kernel), moves, inputs) < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("c4", 8, 3, True, "valid", 2), "may be 7 or 9 with strides=2.*image_size=8"),
+        (("c4", 8, 3, False, "same", 2), "may be 7 or 9 with strides=2"),
+        (("d4", 10, 3, True, "valid", 3), "may be 9 or 12 with strides=3"),
+        (("c4", 9, 3, True, "valid", 2, 2), "`strides` must be 1 where"),
+        (("c4", 9, 3, True, "valid", 0), "`strides` must be a positive integer"),
+        (("c4", 9, 3, True, "valid", 1, -1), "`dilation_rate` must be a positive"),
+        (("t2", 5, 3, True, "valid", 1, 3), "kernel_size=3, dilation_rate=3"),
+    ],
+)
+def test_what_no_convolution_does_is_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        ConvTeacher(*arguments)
+
+
+def test_layers_refuse_sizes_as_soon_as_they_know_them():
+    layer = GroupConv2D(2, 3, "c4", strides=2)
+    with pytest.raises(ValueError, match="may be 7 or 9"):
+        layer.build((None, 8, 8, 1))
+    inputs = keras.Input((None, None, 1))
+    model = keras.Model(inputs, GroupConv2D(2, 3, "c4", strides=(2, 2))(inputs))
+    assert model(np.zeros((1, 9, 9, 1))).shape == (1, 4, 4, 4, 2)
+
+
+def test_t2_takes_any_size():
+    for size in range(3, 12):
+        check_turns(get_group("t2"), size, 3, "valid", 2)
+    assert output_size(8, 3, "valid", 2) == 3
+    assert output_size(8, 3, "same", 2) == 4
