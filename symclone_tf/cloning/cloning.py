@@ -64,9 +64,9 @@ def clone(
         strategy: String, `"none"`, `"mirrored"` for all GPUs of this machine,
             or `"multi-worker"` for the hosts that TF_CONFIG lists.
         verbose: Integer, 0 for silence, 1 for a progress bar on stderr.
-        student: String, the registered name of a kind of students: `"dense"`;
-            or a `Student` that was made for this teacher, to be trained as it
-            is.
+        student: String, the registered name of a kind of students: `"dense"`,
+            the paper's, or `"local"`, whose weights grow with the pixels; or a
+            `Student` that was made for this teacher, to be trained as it is.
 
     Returns:
         Pair of the trained `Student` and its `Report`.

@@ -211,7 +211,8 @@ def network_students(
         canvas: Integer, see `network_teachers`.
         kernel_size: Integer, see `network_teachers`.
         padding: String, see `network_teachers`.
-        student: String, the registered name of a kind of students.
+        student: String, the registered name of a kind of students, `"dense"` or
+            `"local"`.
         **options: Of the students.
 
     Returns:

@@ -131,8 +131,13 @@ class Teacher(Registered):
         return cls(**config)
 
     def __eq__(self, other) -> bool:
-        same = type(self) is type(other)
-        return same and self.get_config() == other.get_config()
+        if self is other or type(self) is not type(other):
+            return self is other
+        config = self.get_config()
+        # Who holds something, and has a configuration that says nothing of it, is
+        # like no other.
+        says_all = config or not vars(self)
+        return bool(says_all) and config == other.get_config()
 
     def __hash__(self) -> int:
         config = json.dumps(self.get_config(), sort_keys=True, default=repr)

@@ -93,7 +93,8 @@ def check_turns(
 
     Raises:
         ValueError: If the kernel does not fit into the image, or the windows do
-            not lie evenly in it and the group is not T(2). The message names the nearest sizes where they do.
+            not lie evenly in it and the group is not T(2). The message names the
+            nearest sizes where they do.
     """
 
     def fits(size):

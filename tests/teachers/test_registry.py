@@ -39,6 +39,21 @@ def test_groups_that_are_not_found_again_are_refused(name, message):
         serialize_teacher(ConvTeacher(mirrors, 8))
 
 
+def test_teachers_that_do_not_say_what_they_hold_are_like_no_other():
+    class Holding(Teacher):
+        def __init__(self, held=1):
+            self.held = held
+
+    class Bare(Teacher):
+        pass
+
+    one = Holding()
+    assert one == one
+    assert one != Holding()
+    assert len({one, Holding(2)}) == 2
+    assert Bare() == Bare()
+
+
 def test_what_a_teacher_has_not_said_is_asked_for():
     class Silent(Teacher):
         points_in = points_out = maps_in = maps_out = 1
