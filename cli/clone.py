@@ -39,7 +39,7 @@ LAYERS = ("lifting", "group")
     "--padding",
     type=click.Choice(["valid", "same"]),
     default="valid",
-    help='"same" takes odd kernels only.',
+    help='"same" takes odd kernels only, unless the group is t2.',
 )
 @click.option(
     "--strides",

@@ -118,7 +118,7 @@ def illustrate(
         caption = "Time and memory that cloning takes, against the image size."
         yield Illustration("costs", caption, draw_costs(measured))
     else:
-        needs = "`costs`, a file that python -m benchmarks.cloning writes"
+        needs = "costs (--costs), a file that python -m benchmarks.cloning writes"
         yield Illustration("costs", needs, None)
 
 

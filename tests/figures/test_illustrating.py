@@ -60,7 +60,7 @@ def test_what_is_not_there_is_left_out_and_named(tmp_path, figure_clones):
     for name, needs in (
         ("keep-or-break", "none/c4.csv, which symclone-tf benchmark --group c4"),
         ("equivariance", "none/c4.csv"),
-        ("costs", "`costs`, a file that python -m benchmarks.cloning writes"),
+        ("costs", "--costs), a file that python -m benchmarks.cloning writes"),
     ):
         assert made[name].figure is None
         assert needs in made[name].caption
