@@ -3,11 +3,14 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
+from hypothesis import given, settings
 
 import symclone_tf as sc
 from symclone_tf.layers.cloned_conv2d import ClonedConv2D
 
 from clones import relative, solved
+from drawn import windows
 
 
 def test_takes_over_keras_own_convolution(rng):
@@ -130,3 +133,37 @@ def test_takes_over_arrays(rng):
     answers = sc.group_conv2d(inputs, kernel.astype("float32"), "c4") + bias
     assert relative(layer(inputs), np.maximum(answers, 0)) < 1e-3
     assert not ClonedConv2D.from_kernel(kernel, solved("c4")).use_bias
+
+
+@pytest.mark.parametrize(
+    "student", ["local", pytest.param("dense", marks=pytest.mark.slow)]
+)
+def test_answers_and_gradients_are_those_of_keras_own_convolution(student):
+    @settings(max_examples=60, deadline=None, derandomize=True, database=None)
+    @given(windows())
+    def check(window):
+        size, kernel, padding, strides, dilation = window
+        options = {"strides": strides, "dilation_rate": dilation, "padding": padding}
+        conv = keras.layers.Conv2D(3, kernel, activation="tanh", **options)
+        rng = np.random.default_rng(0)
+        inputs = tf.constant(rng.normal(size=(2, size, size, 2)), tf.float32)
+        conv.build(inputs.shape)
+        conv.bias.assign(rng.normal(size=3))
+        teacher = sc.ConvTeacher("t2", size, kernel, **options)
+        clone = sc.students.make_student(student, teacher, dtype="float32")
+        sc.cloning.solve(clone)
+        cloned = ClonedConv2D.from_conv(conv, clone)
+        for mine, theirs in zip(answer(cloned, inputs), answer(conv, inputs)):
+            np.testing.assert_allclose(mine, theirs, rtol=1e-3, atol=1e-3)
+
+    check()
+
+
+def answer(layer, inputs):
+    """Outputs, and the gradients of inputs, kernel and bias."""
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        outputs = layer(inputs)
+        loss = tf.reduce_sum(tf.square(outputs - 1.0))
+    wanted = [inputs, layer.kernel.value, layer.bias.value]
+    return [outputs, *tape.gradient(loss, wanted)]

@@ -2,24 +2,15 @@ import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from symclone_tf.symmetry import get_group, largest_error
 from symclone_tf.teachers.conv import ConvTeacher
 from symclone_tf.teachers.geometry import check_turns, output_size
 from symclone_tf.teachers.group_conv import GroupConv2D
 
+from drawn import windows
+
 POINT_GROUPS = pytest.mark.parametrize("group", ["c2", "c4", "d4"])
-
-
-@st.composite
-def windows(draw):
-    """Sizes and steps of a convolution that TensorFlow computes."""
-    kernel = draw(st.integers(1, 4))
-    strides = draw(st.integers(1, 3))
-    dilation = 1 if strides > 1 else draw(st.integers(1, 3))
-    size = draw(st.integers((kernel - 1) * dilation + 1, 11))
-    return size, kernel, draw(st.sampled_from(["valid", "same"])), strides, dilation
 
 
 @settings(max_examples=60, deadline=None, derandomize=True, database=None)
