@@ -27,11 +27,12 @@ def test_trains_and_says_what_it_made(run, clones):
 
 @pytest.mark.usefixtures("mnist")
 @pytest.mark.slow
-def test_every_option_reaches_the_experiment(run, clones):
+def test_every_option_reaches_the_experiment(run):
     options = {
         "task": "breaking",
         "architecture": "cloned",
         "symmetry": "anchored",
+        "student": "local",
         "blocks": 9,
         "anchor": "l2",
         "anchor_strength": 2.5,
@@ -49,10 +50,13 @@ def test_every_option_reaches_the_experiment(run, clones):
         for name, value in options.items()
         for part in (f"--{name.replace('_', '-')}", value)
     ]
-    places = ("--clones", clones, "--output", "there", "--image-dtype", "uint8")
+    places = ("--clones", "made", "--output", "there", "--image-dtype", "uint8")
     assert run("train", "--group", "c4", *arguments, *places).exit_code == 0
     (file,) = pathlib.Path("there").rglob("metrics.json")
     assert json.loads(file.read_text())["options"].items() >= options.items()
+    made = [artifact.name for artifact in sc.artifacts.list_artifacts("made")]
+    assert len(made) == 4
+    assert all(name.endswith("-local") for name in made)
     (model,) = sc.serving.served_models("there")
     assert model.inputs == {"image": ((28, 28, 1), np.uint8)}
 
