@@ -211,7 +211,7 @@ def test_becomes_a_plain_layer(rng, tmp_path):
     layer.build((None, POINTS, 2))
     fused = sc.fuse(layer)
     assert (fused.form, list(fused.costs)) == ("dense", ["dense"])
-    assert "the blocks have no plain form" in fused.reason
+    assert "no blocks: they have no plain form" in fused.reason
     signals = rng.normal(size=(4, POINTS, 2)).astype("float32")
     np.testing.assert_allclose(fused.model(signals), layer(signals), atol=1e-5)
     path = sc.export_layer(fused, tmp_path)

@@ -8,8 +8,8 @@ from .exporting import export as export
 from .exporting import load_or_clone as load_or_clone
 from .fixed_layers import export_layer as export_layer
 from .fixed_layers import read_array as read_array
-from .fusing import FusedLayer as FusedLayer
-from .fusing import costs as costs
+from .forms import FusedLayer as FusedLayer
+from .forms import costs as costs
 from .fusing import fuse as fuse
 from .loading import load as load
 from .publishing import check_directory as check_directory

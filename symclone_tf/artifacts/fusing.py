@@ -1,6 +1,5 @@
 """Layers with fixed kernels, as plain Keras layers in their cheapest form."""
 
-import dataclasses
 import math
 
 import keras
@@ -8,123 +7,22 @@ import numpy as np
 from keras import layers
 
 from symclone_tf.artifacts.exporting import artifact_name
+from symclone_tf.artifacts.forms import FusedLayer, cheapest, costs, lacking
+from symclone_tf.students import window_of
 
 # How many unit impulses to put through a layer at once.
 CHUNK = 256
 
 
-@dataclasses.dataclass(frozen=True)
-class Cost:
-    """What it takes to run a layer.
-
-    Attributes:
-        operations: Integer, floating-point operations for one image.
-        bytes: Integer, the size of the weights in float32.
-    """
-
-    operations: int
-    bytes: int
-
-    def __lt__(self, other) -> bool:
-        """Whether both figures are lower."""
-        return self.operations < other.operations and self.bytes < other.bytes
-
-    def __str__(self) -> str:
-        return f"{_short(self.operations)} operations and {_short(self.bytes)}B"
-
-
-@dataclasses.dataclass(frozen=True)
-class FusedLayer:
-    """A layer with a fixed kernel, made of Keras' own layers.
-
-    Attributes:
-        model: `keras.Model`, which needs nothing of this package.
-        form: String, `"dense"` for one Dense layer from all input points to all
-            output points, or `"factored"` for the student's blocks and their
-            mixing coefficients.
-        costs: Dictionary from the forms to their `Cost`; blocks that are not
-            linear have the factored form only.
-        student: String, the name of the clone that it was made of.
-    """
-
-    model: keras.Model
-    form: str
-    costs: dict[str, Cost]
-    student: str
-
-    @property
-    def cost(self) -> Cost:
-        """What it takes to run this layer."""
-        return self.costs[self.form]
-
-    @property
-    def channels(self) -> int:
-        """The channels of its inputs."""
-        return self.model.input_shape[-1]
-
-    @property
-    def filters(self) -> int:
-        """The channels of its outputs."""
-        return self.model.output_shape[-1]
-
-    @property
-    def reason(self) -> str:
-        """Why the layer has its form, in one line."""
-        dense, factored = self.costs.get("dense"), self.costs.get("factored")
-        if dense is None:
-            return f"blocks that are not linear are no matrix; they take {factored}"
-        if factored is None:
-            return f"one Dense layer takes {dense}; the blocks have no plain form"
-        if self.form == "dense":
-            return f"one Dense layer takes {dense}; the blocks would take {factored}"
-        return f"the blocks take {factored}; one Dense layer would take {dense}"
-
-
-def costs(student, channels, filters, use_bias=True) -> dict[str, Cost]:
-    """What the forms of a layer would take.
-
-    Args:
-        student: `Student`.
-        channels: Integer, of the layer's inputs.
-        filters: Integer, of the layer.
-        use_bias: Boolean, of the layer.
-
-    Returns:
-        Dictionary with a `Cost` for `"factored"` if the student has plain blocks
-        and, if they are linear, for `"dense"`.
-
-    Example:
-
-    >>> student = DenseStudent(ConvTeacher("c4", image_size=28))
-    >>> both = costs(student, channels=1, filters=1)
-    >>> both["dense"].operations < both["factored"].operations
-    True
-    """
-    teacher, found = student.teacher, {}
-    maps_in, maps_out = teacher.maps_in * channels, teacher.maps_out * filters
-    bias = maps_out if use_bias else 0
-    # Mixed first, blocks are one product, and need nothing besides.
-    first = student.mixes_inputs(channels, filters)
-    blocks = student.block_parameters if first else student.plain_parameters(maps_in)
-    if blocks is not None:
-        mixing = maps_in * student.blocks * maps_out
-        found["factored"] = Cost(
-            2 * student.operations(channels, filters), 4 * (blocks + mixing + bias)
-        )
-    if student.is_linear:
-        matrix = maps_in * teacher.points_in * maps_out * teacher.points_out
-        found["dense"] = Cost(2 * matrix, 4 * (matrix + bias * teacher.points_out))
-    return found
-
-
 def fuse(layer) -> FusedLayer:
     """Bakes a layer's kernel and bias into plain Keras layers.
 
-    One Dense layer takes the place of everything where that takes both fewer
-    operations and fewer bytes: so it does for linear blocks with fewer output
-    maps than blocks. Otherwise the blocks stay, with mixing coefficients in
+    Blocks that do the same everywhere become one convolution, unless the layer was
+    made with `compute="blocks"`; other blocks stay, with mixing coefficients in
     the place of the encoder and the kernel: after the blocks, or before them
-    where that takes fewer operations.
+    where that takes fewer operations. One Dense layer takes the place of either
+    where that takes both fewer operations and fewer bytes: so it does for linear
+    blocks with fewer output maps than blocks.
 
     Args:
         layer: `ClonedConv2D`, built.
@@ -141,7 +39,7 @@ def fuse(layer) -> FusedLayer:
     >>> layer = ClonedConv2D(1, student)
     >>> layer.build((None, 8, 8, 1))
     >>> fuse(layer).form
-    'dense'
+    'convolution'
     """
     if not layer.built:
         raise ValueError(
@@ -150,21 +48,21 @@ def fuse(layer) -> FusedLayer:
     student = layer.student
     channels, filters = layer.kernel.shape[-2:]
     found = costs(student, channels, filters, layer.use_bias)
+    if layer.compute == "blocks":
+        found.pop("convolution", None)
     if not found:
         raise ValueError(
             "The layer's student has no plain form: its blocks are not linear, and it "
             f"has no `plain_blocks`. Received: student of type {type(student).__name__}"
         )
-    dense, factored = found.get("dense"), found.get("factored")
-    form = "factored"
-    if factored is None or (dense is not None and dense < factored):
-        form = "dense"
-    if form == "dense":
-        make = _dense
-    else:
+    form = cheapest(found)
+    if form == "factored":
         make = _mixed_first if student.mixes_inputs(channels, filters) else _mixed_last
+    else:
+        make = {"convolution": _convolution, "dense": _dense}[form]
     model = _assembled(layer, channels, make(layer, channels))
-    return FusedLayer(model, form, found, artifact_name(student))
+    why = lacking(student, found, layer.compute)
+    return FusedLayer(model, form, found, artifact_name(student), why)
 
 
 def _assembled(layer, channels, body) -> keras.Model:
@@ -184,6 +82,29 @@ def _assembled(layer, channels, body) -> keras.Model:
             # One bias a filter becomes one a map, or one a point.
             weight.assign(np.resize(value, weight.shape))
     return model
+
+
+def _convolution(layer, channels):
+    """The convolution that blocks are which do the same everywhere."""
+    student, window = layer.student, window_of(layer.student.teacher)
+    teacher = student.teacher
+    bank = student.convolution_kernel(layer.kernel)
+    convolution = layers.Conv2D(
+        teacher.maps_out * layer.filters,
+        bank.shape[:2],
+        window.strides,
+        window.padding_name or "valid",
+        "channels_last",
+        window.dilation_rate,
+        use_bias=layer.use_bias,
+        name="convolution",
+    )
+    padding = layers.ZeroPadding2D(window.padding, "channels_last")
+    return [
+        (layers.Reshape((*window.grid, teacher.maps_in * channels)), []),
+        *([] if window.padding_name else [(padding, [])]),
+        (convolution, [bank, *_bias(layer)]),
+    ]
 
 
 def _dense(layer, channels):
@@ -235,16 +156,3 @@ def _mixed_first(layer, channels):
 
 def _bias(layer) -> list:
     return [layer.bias] if layer.use_bias else []
-
-
-def _short(count) -> str:
-    """A count with a unit, to three digits.
-
-    >>> _short(19_200_000)
-    '19.2 M'
-    """
-    units = ["", "k", "M", "G", "T"]
-    while count >= 1000 and len(units) > 1:
-        count /= 1000
-        del units[0]
-    return f"{count:.3g} {units[0]}"

@@ -107,8 +107,13 @@ class Cloner(keras.Model):
         """
         if validation_steps is not None:
             kwargs["validation_data"] = self._numbers(validation_steps)
-        with full_float32():
-            return super().fit(self._numbers(steps_per_epoch), shuffle=False, **kwargs)
+        try:
+            with full_float32():
+                return super().fit(
+                    self._numbers(steps_per_epoch), shuffle=False, **kwargs
+                )
+        finally:
+            self.student.weights_changed()
 
     def evaluate(self, x=None, *, steps=8, **kwargs):
         """Measures the NMSE on `steps` batches of pairs that `fit` never draws."""

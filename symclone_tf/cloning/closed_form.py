@@ -58,6 +58,7 @@ def solve(student) -> float:
         (where, ops.matmul(found, mix)) for where, found in student.coordinates(ask)
     )
     _set_encoder(student, ask.active, directions * scale)
+    student.weights_changed()
     return float(np.sum(kept) / total)
 
 

@@ -12,6 +12,7 @@ from symclone_tf.students import Student
 from symclone_tf.teachers import Convolution
 
 SYMMETRIES = ("frozen", "trainable", "anchored")
+COMPUTE = ("auto", "blocks")
 
 
 @keras.saving.register_keras_serializable(package="symclone_tf")
@@ -40,6 +41,10 @@ class ClonedConv2D(Convolution):
             makes `"kl"` a mean over a tensor's weights, about half their
             variance around w₀, which asks for thousands; `"l2"` is a sum, and
             asks for hundredths.
+        compute: String, `"auto"`, by which a frozen layer computes as one
+            convolution if its student's blocks do the same everywhere, which is
+            measured on their weights when the layer is called first, and when
+            weights are loaded; or `"blocks"`, always as the student does.
         activation: Activation function, or its name.
         use_bias: Boolean, whether to add a bias, one per filter and the same
             for all group elements.
@@ -88,9 +93,11 @@ class ClonedConv2D(Convolution):
         symmetry="frozen",
         anchor="kl",
         anchor_strength=1000.0,
+        compute="auto",
         **kwargs,
     ):
         one_of("symmetry", symmetry, SYMMETRIES)
+        one_of("compute", compute, COMPUTE)
         one_of("anchor", anchor, ANCHORS)
         if not isinstance(student, Student):
             raise TypeError(
@@ -101,6 +108,7 @@ class ClonedConv2D(Convolution):
         super().__init__(filters, **kwargs)
         self.anchor = anchor
         self.anchor_strength = positive_number("anchor_strength", anchor_strength)
+        self.compute = compute
         self.student = student
         self.anchors = []
         self._share_student()
@@ -229,8 +237,23 @@ class ClonedConv2D(Convolution):
 
     def call(self, inputs):
         self._check(inputs.shape)
-        outputs = self.student(inputs, self.kernel)
+        if self.computes_as() == "convolution":
+            outputs = self.student.convolve(inputs, self.kernel)
+        else:
+            outputs = self.student(inputs, self.kernel)
         return self.biased_and_activated(ops.cast(outputs, self.compute_dtype))
+
+    def computes_as(self) -> str:
+        """How the layer computes, see `compute`.
+
+        Returns:
+            String, `"convolution"` or `"blocks"`; why a frozen layer is no
+            convolution says `student.everywhere().reason`.
+        """
+        if self.compute == "blocks" or self.symmetry != "frozen":
+            return "blocks"
+        same = self.student.everywhere().is_convolution
+        return "convolution" if same else "blocks"
 
     def anchor_penalty(self):
         """How far the student's weights are from w₀, before the strength.
@@ -258,6 +281,7 @@ class ClonedConv2D(Convolution):
             symmetry=self.symmetry,
             anchor=self.anchor,
             anchor_strength=self.anchor_strength,
+            compute=self.compute,
         )
         return config
 

@@ -1,5 +1,6 @@
 """What all students share: blocks, mixed by an encoding of the kernel."""
 
+import functools
 import types
 import weakref
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from symclone_tf.checks import positive_integer
 from symclone_tf.registered import Registered
+from symclone_tf.students.convolving import Convolving
 from symclone_tf.students.initializers import FirstElementOrthogonal
 from symclone_tf.students.mixing import Mixing
 from symclone_tf.teachers import Teacher, deserialize_teacher, serialize_teacher
@@ -16,7 +18,7 @@ from symclone_tf.teachers import Teacher, deserialize_teacher, serialize_teacher
 STUDENTS: dict[str, type] = {}
 
 
-class Student(Mixing, Registered, keras.layers.Layer):
+class Student(Mixing, Convolving, Registered, keras.layers.Layer):
     """Blocks in parallel, mixed by an encoding of the kernel.
 
     The student takes its teacher's inputs and kernel. Each block is a map φ_b
@@ -224,6 +226,20 @@ class Student(Mixing, Registered, keras.layers.Layer):
             # Keras' own would round the weights behind the student's products;
             # the base class refuses, of which `model.quantize` makes a warning.
             layer.quantize = types.MethodType(keras.layers.Layer.quantize, layer)
+            layer.load_own_variables = self._and_measure(layer.load_own_variables)
+
+    def load_own_variables(self, store):
+        self._and_measure(super().load_own_variables)(store)
+
+    def _and_measure(self, load):
+        """Loading weights that `everywhere` has seen others of."""
+
+        @functools.wraps(load)
+        def loading(store):
+            load(store)
+            self.weights_changed()
+
+        return loading
 
     def input_shapes(self, channels=(), filters=()):
         """Shapes of one input and one kernel, without the batch.

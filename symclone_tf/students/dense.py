@@ -155,6 +155,17 @@ class DenseStudent(Student):
             ops.reshape(mixed, (-1, size)), ops.reshape(kernel, (size, -1))
         )
 
+    def answers_to_impulses(self, start, count):
+        if not self.is_linear:
+            return super().answers_to_impulses(start, count)
+        rows = self.block_layers[0].kernel[start : start + count]
+        return ops.reshape(rows, (count, self.blocks, self.teacher.points_out))
+
+    def window_weights(self, place, seen):
+        columns = np.arange(self.blocks) * self.teacher.points_out + place
+        rows = ops.take(self.block_layers[0].kernel, seen, axis=0)
+        return ops.take(rows, columns, axis=1)
+
     def coordinates(self, ask):
         points = self.teacher.points_in
         for start in range(0, points, ask.most):

@@ -130,6 +130,12 @@ class LocalStudent(Student):
     def _weights(self):
         return ops.cast(self.local_weights, self.compute_dtype)
 
+    def seen_weights(self):
+        return ops.convert_to_numpy(self.local_weights), 0.0
+
+    def window_weights(self, place, seen):
+        return self.local_weights[place]
+
     def coordinates(self, ask):
         teacher, colours = self.teacher, self.colours
         # All points of a colour at once: no output point sees two of them.

@@ -74,6 +74,31 @@ class Window:
 
         return windows(images)
 
+    @property
+    def dilation_rate(self) -> tuple[int, int]:
+        """The steps between the points of the window, along each axis."""
+        if max(self.strides) > 1:  # which TensorFlow does not compute
+            return 1, 1
+        steps = np.gcd.reduce(np.array(self.offsets), axis=0)
+        return tuple(max(1, int(step)) for step in steps)
+
+    @property
+    def dense_kernel(self) -> np.ndarray:
+        """The unit kernels without what dilation leaves out between points."""
+        rows, columns = self.dilation_rate
+        return self.kernel[::rows, ::columns, 0]
+
+    @property
+    def padding_name(self) -> str | None:
+        """What Keras calls this padding, or `None`."""
+        if not np.any(self.padding):
+            return "valid"
+        same = [
+            _pads_as_same(size, reach, stride)
+            for size, reach, stride in zip(self.grid, self.kernel.shape, self.strides)
+        ]
+        return "same" if tuple(same) == self.padding else None
+
     def _margins(self):
         """What is left of the padded grid around each place's slice."""
         reach = np.array(self.kernel.shape[:2]) - 1
@@ -104,6 +129,12 @@ class Window:
             (keras.layers.ZeroPadding2D(self.padding, "channels_last"), []),
             (layer, [np.repeat(self.kernel, maps, axis=2)]),
         ]
+
+
+def _pads_as_same(size, reach, stride) -> tuple[int, int]:
+    """Zeros before and after an axis, as TensorFlow pads it."""
+    zeros = max((-(-size // stride) - 1) * stride + reach - size, 0)
+    return zeros // 2, zeros - zeros // 2
 
 
 def seen_points(teacher, points):

@@ -28,8 +28,8 @@ def test_exports_the_layer_and_says_which_form_and_why(run, rng, clone, arrays):
     assert result.exit_code == 0
     path = pathlib.Path("exported", "c4-lifting-8x8-k3-c2-f5", "1")
     assert str(path) in result.stdout
-    assert "factored" in result.stdout
-    assert "Why: the blocks take " in result.stdout
+    assert "convolution" in result.stdout
+    assert "Why: one convolution takes " in result.stdout
     assert "Next: symclone-tf serving-config exported" in result.stdout
     images = rng.normal(size=(3, 8, 8, 2)).astype("float32")
     expected = np.maximum(sc.group_conv2d(images, kernel, "c4") + bias, 0)
@@ -42,9 +42,9 @@ def test_without_bias_and_under_another_name(run, clone, rng, tmp_path):
     options = ("--kernel", "kernel.npy", "--name", "edges", "--output", "layers")
     result = run("export-layer", clone / "1", *options)
     assert result.exit_code == 0
-    assert "Why: one Dense layer takes " in result.stdout
+    assert "Why: one convolution takes " in result.stdout
     record = tmp_path / "layers" / "edges" / "1" / "assets.extra" / "layer.json"
-    assert json.loads(record.read_text())["form"] == "dense"
+    assert json.loads(record.read_text())["form"] == "convolution"
 
 
 @pytest.mark.usefixtures("arrays")

@@ -16,31 +16,91 @@ from layer_checks import check_layer
 
 @CASES
 @pytest.mark.parametrize("padding", ["valid", "same"])
-def test_computes_what_group_conv2d_does(rng, group, lifting, padding):
+@pytest.mark.parametrize("compute", ["auto", "blocks"])
+def test_computes_what_group_conv2d_does(rng, group, lifting, padding, compute):
     student = solved(group, lifting, padding=padding)
     inputs = draw(rng, student)
     teacher = sc.GroupConv2D(3, 3, group, padding, activation="relu")
     expected = teacher(inputs)
     teacher.bias.assign(rng.normal(size=3))
-    cloned = ClonedConv2D.from_conv(teacher, student)
-    assert relative(cloned(inputs), teacher(inputs)) < 1e-3
+    cloned = ClonedConv2D.from_conv(teacher, student, compute=compute)
+    assert cloned.computes_as() == ("blocks" if compute == "blocks" else "convolution")
+    assert relative(cloned(inputs), teacher(inputs)) < 1e-5
     assert cloned(inputs).shape == expected.shape
 
 
 @CASES
-def test_kernel_gradients_agree_with_the_teachers(rng, group, lifting):
+@pytest.mark.parametrize("compute", ["auto", "blocks"])
+def test_kernel_gradients_agree_with_the_teachers(rng, group, lifting, compute):
     student = solved(group, lifting)
     inputs = draw(rng, student)
     teacher = sc.GroupConv2D(3, 3, group, activation="tanh")
     teacher.build(inputs.shape)
-    cloned = ClonedConv2D.from_conv(teacher, student)
+    cloned = ClonedConv2D.from_conv(teacher, student, compute=compute)
 
     def gradient(layer):
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(tf.square(layer(inputs) - 1.0))
         return tape.gradient(loss, layer.kernel.value)
 
-    assert relative(gradient(cloned), gradient(teacher)) < 1e-3
+    assert relative(gradient(cloned), gradient(teacher)) < 1e-5
+
+
+class TestCompute:
+    @staticmethod
+    def products(layer, inputs):
+        """The operations of a call's graph that multiply."""
+        graph = tf.function(layer).get_concrete_function(inputs).graph
+        names = [operation.type for operation in graph.get_operations()]
+        return [name for name in names if name in ("Conv2D", "MatMul", "BatchMatMulV2")]
+
+    @pytest.mark.parametrize("student", ["dense", "local"])
+    def test_frozen_layers_are_one_convolution(self, rng, student):
+        student = solved(student=student)
+        layer = ClonedConv2D(3, student)
+        inputs = draw(rng, student)
+        found = self.products(layer, inputs)
+        assert found.count("Conv2D") == 1
+        bank = student.convolution_kernel(layer.kernel)
+        assert bank.shape == (3, 3, 2, 12)
+        # What is multiplied besides makes the kernel: the encoder, places, blocks.
+        assert len(found) == 4
+
+    @pytest.mark.parametrize("symmetry", ["trainable", "anchored"])
+    def test_layers_whose_students_may_change_keep_blocks(self, rng, symmetry):
+        layer = ClonedConv2D(3, solved(), symmetry)
+        assert layer.computes_as() == "blocks"
+        assert "Conv2D" not in self.products(layer, draw(rng, layer.student))
+
+    def test_blocks_are_kept_on_request(self, rng, tmp_path):
+        layer = ClonedConv2D(3, solved(), compute="blocks")
+        inputs = draw(rng, layer.student)
+        assert "Conv2D" not in self.products(layer, inputs)
+        keras.Sequential([keras.Input(inputs.shape[1:]), layer]).save(
+            tmp_path / "model.keras"
+        )
+        (reloaded,) = keras.saving.load_model(tmp_path / "model.keras").layers
+        assert (reloaded.compute, reloaded.computes_as()) == ("blocks", "blocks")
+
+    def test_students_that_are_no_convolution_keep_blocks(self, rng):
+        student, _ = sc.clone("c4", image_size=6, blocks=7, verbose=0)
+        layer = ClonedConv2D(3, student)
+        assert layer.computes_as() == "blocks"
+        assert "do not do the same everywhere" in student.everywhere().reason
+        inputs = draw(rng, student)
+        layer.build(inputs.shape)
+        np.testing.assert_allclose(layer(inputs), student(inputs, layer.kernel))
+
+    def test_reloaded_layers_compute_as_convolutions(self, rng, tmp_path):
+        student = solved()
+        inputs = draw(rng, student)
+        model = keras.Sequential(
+            [keras.Input(inputs.shape[1:]), ClonedConv2D(3, student)]
+        )
+        model.save(tmp_path / "model.keras")
+        reloaded = keras.saving.load_model(tmp_path / "model.keras")
+        assert reloaded.layers[0].computes_as() == "convolution"
+        np.testing.assert_array_equal(reloaded(inputs), model(inputs))
 
 
 @CASES
@@ -178,9 +238,12 @@ def test_exports_as_part_of_a_model(rng, tmp_path):
 
 def test_mixed_precision_keeps_the_student_in_float32(rng):
     layer = ClonedConv2D(3, solved(), dtype="mixed_float16")
-    outputs = layer(rng.normal(size=(1, 6, 6, 1)))
+    inputs = rng.normal(size=(1, 6, 6, 1))
+    outputs = layer(inputs)
     assert outputs.dtype == "float16"
     assert layer.student.compute_dtype == "float32"
+    expected = ClonedConv2D.from_kernel(layer.kernel, layer.student)(inputs)
+    np.testing.assert_allclose(outputs, expected, atol=0.02)
 
 
 def test_works_without_bias_and_in_subclassed_models(rng):
@@ -213,6 +276,7 @@ def test_non_finite_inputs_pass_through_as_in_conv2d():
     ("options", "message"),
     [
         ({"symmetry": "melted"}, "`symmetry` must be one of frozen, trainable"),
+        ({"compute": "magic"}, "`compute` must be one of auto, blocks"),
         ({"anchor": "rope"}, "`anchor` must be one of kl, l2"),
         ({"anchor_strength": -1}, "`anchor_strength` must be a positive"),
         ({"filters": 0}, "`filters` must be a positive integer"),
@@ -223,16 +287,23 @@ def test_bad_arguments_are_refused(options, message):
         ClonedConv2D(**{"filters": 2, "student": solved(), **options})
 
 
-def test_values_that_are_no_number_spread_as_in_keras_own_convolution(rng):
-    """And further: a Dense layer multiplies every pixel, if only with zero."""
+@pytest.mark.parametrize("compute", ["auto", "blocks"])
+def test_values_that_are_no_number_spread_as_in_keras_own_convolution(rng, compute):
+    """And further in blocks: Dense ones multiply every pixel, if only with zero."""
     inputs = rng.normal(size=(3, 6, 6, 1)).astype("float32")
     inputs[1, 0, 0], inputs[2, 5, 5] = np.nan, np.inf
     layer = keras.layers.Conv2D(2, 3)
     layer.build(inputs.shape)
     expected, found = (
         np.isfinite(f(inputs))
-        for f in (layer, ClonedConv2D.from_conv(layer, solved("t2")))
+        for f in (
+            layer,
+            ClonedConv2D.from_conv(layer, solved("t2"), compute=compute),
+        )
     )
+    if compute == "auto":
+        np.testing.assert_array_equal(found, expected)
+        return
     assert expected[0].all()
     assert found[0].all()
     assert not (found & ~expected).any()

@@ -215,7 +215,7 @@ def test_is_exported_loaded_and_fused(rng, tmp_path, group, lifting):
     np.testing.assert_allclose(served, pairs, atol=1e-5)
     layer = sc.ClonedConv2D.from_kernel(kernel, loaded, rng.normal(size=5))
     fused = sc.fuse(layer)
-    assert fused.form == "factored"
+    assert fused.form == "convolution"
     np.testing.assert_allclose(fused.model(inputs), layer(inputs), atol=1e-4)
     assert fused.cost.bytes == 4 * fused.model.count_params()
 

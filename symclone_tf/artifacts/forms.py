@@ -1,0 +1,171 @@
+"""What the forms of a layer with a fixed kernel take, and which is cheapest."""
+
+import dataclasses
+import math
+
+import keras
+
+from symclone_tf.students import window_of
+
+FORMS = {
+    "convolution": "one convolution",
+    "factored": "blocks and mixing",
+    "dense": "one Dense layer",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Cost:
+    """What it takes to run a layer.
+
+    Attributes:
+        operations: Integer, floating-point operations for one image.
+        bytes: Integer, the size of the weights in float32.
+    """
+
+    operations: int
+    bytes: int
+
+    def __lt__(self, other) -> bool:
+        """Whether both figures are lower."""
+        return self.operations < other.operations and self.bytes < other.bytes
+
+    def __str__(self) -> str:
+        return f"{_short(self.operations)} operations and {_short(self.bytes)}B"
+
+
+@dataclasses.dataclass(frozen=True)
+class FusedLayer:
+    """A layer with a fixed kernel, made of Keras' own layers.
+
+    Attributes:
+        model: `keras.Model`, which needs nothing of this package.
+        form: String, `"convolution"` for one `Conv2D`; `"dense"` for one Dense
+            layer from all input points to all output points; or `"factored"` for
+            the student's blocks and their mixing coefficients.
+        costs: Dictionary from the forms that the layer has to their `Cost`. Only
+            linear blocks have the dense form, and only those that do the same
+            everywhere are a convolution.
+        student: String, the name of the clone that it was made of.
+        lacking: String, why it lacks a form; empty if it has all.
+    """
+
+    model: keras.Model
+    form: str
+    costs: dict[str, Cost]
+    student: str
+    lacking: str = ""
+
+    @property
+    def cost(self) -> Cost:
+        """What it takes to run this layer."""
+        return self.costs[self.form]
+
+    @property
+    def channels(self) -> int:
+        """The channels of its inputs."""
+        return self.model.input_shape[-1]
+
+    @property
+    def filters(self) -> int:
+        """The channels of its outputs."""
+        return self.model.output_shape[-1]
+
+    @property
+    def reason(self) -> str:
+        """Why the layer has its form, in one line."""
+        others = [
+            f"{FORMS[form]} would take {cost}"
+            for form, cost in self.costs.items()
+            if form != self.form
+        ]
+        parts = [f"{FORMS[self.form]} takes {self.cost}", *others]
+        if self.lacking:
+            parts.append(self.lacking)
+        return "; ".join(parts)
+
+
+def costs(student, channels, filters, use_bias=True) -> dict[str, Cost]:
+    """What the forms of a layer would take.
+
+    Args:
+        student: `Student`.
+        channels: Integer, of the layer's inputs.
+        filters: Integer, of the layer.
+        use_bias: Boolean, of the layer.
+
+    Returns:
+        Dictionary with a `Cost` for `"factored"` if the student has plain blocks;
+        for `"dense"` if they are linear; and for `"convolution"` if they do the
+        same everywhere, which only a built student's can.
+
+    Example:
+
+    >>> student = DenseStudent(ConvTeacher("c4", image_size=28))
+    >>> both = costs(student, channels=1, filters=1)
+    >>> both["dense"].operations < both["factored"].operations
+    True
+    """
+    teacher, found = student.teacher, {}
+    maps_in, maps_out = teacher.maps_in * channels, teacher.maps_out * filters
+    bias = maps_out if use_bias else 0
+    # Mixed first, blocks are one product, and need nothing besides.
+    first = student.mixes_inputs(channels, filters)
+    blocks = student.block_parameters if first else student.plain_parameters(maps_in)
+    if blocks is not None:
+        mixing = maps_in * student.blocks * maps_out
+        found["factored"] = Cost(
+            2 * student.operations(channels, filters), 4 * (blocks + mixing + bias)
+        )
+    if student.everywhere().is_convolution:
+        seen = math.prod(window_of(teacher).dense_kernel.shape[:2])
+        bank = seen * maps_in * maps_out
+        found["convolution"] = Cost(2 * bank * teacher.points_out, 4 * (bank + bias))
+    if student.is_linear:
+        matrix = maps_in * teacher.points_in * maps_out * teacher.points_out
+        found["dense"] = Cost(2 * matrix, 4 * (matrix + bias * teacher.points_out))
+    return found
+
+
+def lacking(student, found, compute) -> str:
+    """Why a layer has not all forms.
+
+    Args:
+        student: `Student`, the layer's.
+        found: Dictionary with the forms that it has.
+        compute: String, of the layer.
+
+    Returns:
+        String, empty if it has all.
+    """
+    reasons = []
+    if "dense" not in found:
+        reasons.append("no matrix: its blocks are not linear")
+    if "convolution" not in found:
+        why = student.everywhere().reason or 'compute="blocks" keeps the blocks'
+        reasons.append(f"no convolution: {why}")
+    if "factored" not in found:
+        reasons.append("no blocks: they have no plain form")
+    return "; ".join(reasons)
+
+
+def cheapest(found) -> str:
+    """The first form, unless a later one takes less of everything."""
+    form, *others = (form for form in FORMS if form in found)
+    for other in others:
+        if found[other] < found[form]:
+            form = other
+    return form
+
+
+def _short(count) -> str:
+    """A count with a unit, to three digits.
+
+    >>> _short(19_200_000)
+    '19.2 M'
+    """
+    units = ["", "k", "M", "G", "T"]
+    while count >= 1000 and len(units) > 1:
+        count /= 1000
+        del units[0]
+    return f"{count:.3g} {units[0]}"
