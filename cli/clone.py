@@ -28,12 +28,13 @@ LAYERS = ("lifting", "group")
 )
 @click.option(
     "--image-size",
-    type=options.COUNT,
-    metavar="N",
-    help="Clone one layer that reads images of this size, instead of the network's.",
+    type=options.SIZE,
+    metavar="N[xN]",
+    help="Clone one layer that reads images of this size, instead of the network's; "
+    "height and width as 28x20 under t2.",
 )
 @click.option(
-    "--kernel-size", type=options.COUNT, metavar="N", default=3, help="Pixels."
+    "--kernel-size", type=options.SIZE, metavar="N[xN]", default=3, help="Pixels."
 )
 @click.option(
     "--padding",
@@ -43,15 +44,15 @@ LAYERS = ("lifting", "group")
 )
 @click.option(
     "--strides",
-    type=options.COUNT,
-    metavar="N",
+    type=options.SIZE,
+    metavar="N[xN]",
     default=1,
     help="With --image-size: pixels from window to window.",
 )
 @click.option(
     "--dilation-rate",
-    type=options.COUNT,
-    metavar="N",
+    type=options.SIZE,
+    metavar="N[xN]",
     default=1,
     help="With --image-size: pixels from entry to entry of the kernel.",
 )
@@ -135,7 +136,7 @@ def clone(output, canvas, layer, image_size, **choices):
     if layer and not image_size:
         raise click.UsageError("--layer needs --image-size, the size of its images.")
     steps = {name: choices.pop(name) for name in ("strides", "dilation_rate")}
-    if not image_size and max(steps.values()) > 1:
+    if not image_size and set(steps.values()) != {1}:
         raise click.UsageError(
             "--strides and --dilation-rate need --image-size: the network's "
             "convolutions have neither."

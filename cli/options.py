@@ -31,6 +31,23 @@ class Counts(click.ParamType):
         return counts
 
 
+class Size(click.ParamType):
+    """One positive integer for height and width, or one for each."""
+
+    name = "size"
+
+    def convert(self, value, param, ctx):
+        """Turns "28" into 28, and "28x20" into (28, 20)."""
+        if not isinstance(value, str):
+            return value
+        parts = value.split("x")
+        if len(parts) > 2 or not all(parts):
+            self.fail(f"{value!r} is neither a size like 28 nor 28x20.", param, ctx)
+        sizes = tuple(COUNT.convert(part, param, ctx) for part in parts)
+        return sizes if len(sizes) == 2 else sizes[0]
+
+
+SIZE = Size()
 STUDENT = click.option(
     "--student",
     type=click.Choice(STUDENTS),

@@ -39,3 +39,24 @@ def one_of(name: str, value, accepted) -> None:
         raise ValueError(
             f"`{name}` must be one of {', '.join(accepted)}. Received: {name}={value}"
         )
+
+
+def positive_pair(name: str, value) -> tuple[int, int]:
+    """Returns a positive integer, or two of them, as a pair.
+
+    Raises:
+        ValueError: If it is neither.
+    """
+    pair = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    if len(pair) != 2 or any(type(v) is not int or v < 1 for v in pair):
+        raise ValueError(
+            f"`{name}` must be a positive integer, or a pair of them. "
+            f"Received: {name}={value}"
+        )
+    return pair
+
+
+def one_or_two(pair):
+    """A pair as arguments and configurations have it: an integer if both agree,
+    else a list."""
+    return pair[0] if pair[0] == pair[1] else list(pair)

@@ -1,13 +1,55 @@
 """What Hypothesis draws for several tests."""
 
+import keras
 from hypothesis import strategies as st
 
 
+def pairs(least, most):
+    """Two integers, often equal."""
+    number = st.integers(least, most)
+    return st.one_of(number.map(lambda n: (n, n)), st.tuples(number, number))
+
+
 @st.composite
-def windows(draw):
-    """Sizes and steps of a convolution that TensorFlow computes."""
-    kernel = draw(st.integers(1, 4))
-    strides = draw(st.integers(1, 3))
-    dilation = 1 if strides > 1 else draw(st.integers(1, 3))
-    size = draw(st.integers((kernel - 1) * dilation + 1, 11))
-    return size, kernel, draw(st.sampled_from(["valid", "same"])), strides, dilation
+def windows(draw, equal_strides=False):
+    """An image, and options of a convolution on it that TensorFlow computes."""
+    kernel = draw(pairs(1, 4))
+    strides = draw(pairs(1, 3))
+    if equal_strides:
+        strides = strides[:1] * 2
+    dilation = (1, 1) if max(strides) > 1 else draw(pairs(1, 3))
+    reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilation)]
+    image = tuple(draw(st.integers(least, 11)) for least in reach)
+    return image, {
+        "kernel_size": kernel,
+        "padding": draw(st.sampled_from(["valid", "same"])),
+        "strides": strides,
+        "dilation_rate": dilation,
+    }
+
+
+@st.composite
+def convolutions(draw):
+    """A layer of Keras' own, and the shape of its inputs without the batch.
+
+    Returns:
+        Class and arguments of a `Conv2D`, with groups or without, or of a
+        `DepthwiseConv2D`; and the shape.
+    """
+    depthwise = draw(st.integers(0, 3)) == 0
+    image, options = draw(windows(equal_strides=depthwise))
+    options["data_format"] = draw(st.sampled_from(["channels_last", "channels_first"]))
+    options["activation"] = "tanh"
+    options["use_bias"] = draw(st.booleans())
+    groups = draw(st.sampled_from([1, 1, 2, 3]))
+    channels = groups * draw(st.integers(1, 2))
+    if depthwise:
+        kind = keras.layers.DepthwiseConv2D
+        options["depth_multiplier"] = draw(st.integers(1, 2))
+    else:
+        kind = keras.layers.Conv2D
+        options["groups"] = groups
+        options["filters"] = groups * draw(st.integers(1, 2))
+    if options["data_format"] == "channels_first":
+        return kind, options, (channels, *image)
+    return kind, options, (*image, channels)

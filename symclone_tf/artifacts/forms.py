@@ -85,7 +85,7 @@ class FusedLayer:
         return "; ".join(parts)
 
 
-def costs(student, channels, filters, use_bias=True) -> dict[str, Cost]:
+def costs(student, channels, filters, use_bias=True, groups=1) -> dict[str, Cost]:
     """What the forms of a layer would take.
 
     Args:
@@ -93,6 +93,8 @@ def costs(student, channels, filters, use_bias=True) -> dict[str, Cost]:
         channels: Integer, of the layer's inputs.
         filters: Integer, of the layer.
         use_bias: Boolean, of the layer.
+        groups: Integer, of the layer's channels. Only a depthwise convolution
+            gains by them: other forms multiply with zeros between them.
 
     Returns:
         Dictionary with a `Cost` for `"factored"` if the student has plain blocks;
@@ -120,11 +122,20 @@ def costs(student, channels, filters, use_bias=True) -> dict[str, Cost]:
     if student.everywhere().is_convolution:
         seen = math.prod(window_of(teacher).dense_kernel.shape[:2])
         bank = seen * maps_in * maps_out
+        if is_depthwise(student, channels, groups):
+            bank //= channels
         found["convolution"] = Cost(2 * bank * teacher.points_out, 4 * (bank + bias))
     if student.is_linear:
         matrix = maps_in * teacher.points_in * maps_out * teacher.points_out
         found["dense"] = Cost(2 * matrix, 4 * (matrix + bias * teacher.points_out))
     return found
+
+
+def is_depthwise(student, channels, groups) -> bool:
+    """Whether a convolution of so many groups is Keras' `DepthwiseConv2D`."""
+    teacher, strides = student.teacher, window_of(student.teacher).strides
+    alone = channels == groups > 1 and teacher.maps_in == teacher.maps_out == 1
+    return alone and strides[0] == strides[1]
 
 
 def lacking(student, found, compute) -> str:

@@ -237,6 +237,7 @@ def _check_canvas(canvas):
 
 def _sizes(canvas, kernel_size, padding) -> list[int]:
     """The sizes of the images that each convolution reads."""
+    positive_integer("kernel_size", kernel_size)
     sizes, size = [], canvas
     for layer in range(len(FILTERS)):
         if size < kernel_size:

@@ -1,18 +1,26 @@
 """Students as ordinary convolution layers, with a symmetry to keep or to break."""
 
-import gc
+import math
 
 import keras
 from keras import ops
 
-from symclone_tf.checks import one_of, positive_number
-from symclone_tf.layers.anchors import ANCHORS, Anchored, penalty
-from symclone_tf.layers.taking_over import check_imitates, inherited, real_array
+from symclone_tf.checks import one_of, positive_integer, positive_number
+from symclone_tf.layers.anchors import ANCHORS, penalty
+from symclone_tf.layers.sharing import drop_anchors, share_student
+from symclone_tf.layers.taking_over import (
+    bias_of,
+    check_imitates,
+    inherited,
+    kernel_of,
+    real_array,
+)
 from symclone_tf.students import Student
 from symclone_tf.teachers import Convolution
 
 SYMMETRIES = ("frozen", "trainable", "anchored")
 COMPUTE = ("auto", "blocks")
+DATA_FORMATS = ("channels_last", "channels_first")
 
 
 @keras.saving.register_keras_serializable(package="symclone_tf")
@@ -45,6 +53,9 @@ class ClonedConv2D(Convolution):
             convolution if its student's blocks do the same everywhere, which is
             measured on their weights when the layer is called first, and when
             weights are loaded; or `"blocks"`, always as the student does.
+        groups: Integer, into how many groups channels and filters are shared
+            out, each of which is convolved for itself.
+        data_format: String, `"channels_last"` or `"channels_first"`.
         activation: Activation function, or its name.
         use_bias: Boolean, whether to add a bias, one per filter and the same
             for all group elements.
@@ -60,7 +71,8 @@ class ClonedConv2D(Convolution):
     Input shape:
         `(batch, *input_shape, channels)` of the student's teacher:
         `(batch, n, n, channels)` for images of n×n pixels, and
-        `(batch, n, n, |G|, channels)` for feature maps on a group.
+        `(batch, n, n, |G|, channels)` for feature maps on a group. The channels
+        stand behind the batch with `"channels_first"`, also of the output.
 
     Output shape:
         `(batch, *output_shape, filters)`: `(batch, m, m, |G|, filters)`,
@@ -94,10 +106,13 @@ class ClonedConv2D(Convolution):
         anchor="kl",
         anchor_strength=1000.0,
         compute="auto",
+        groups=1,
+        data_format="channels_last",
         **kwargs,
     ):
         one_of("symmetry", symmetry, SYMMETRIES)
         one_of("compute", compute, COMPUTE)
+        one_of("data_format", data_format, DATA_FORMATS)
         one_of("anchor", anchor, ANCHORS)
         if not isinstance(student, Student):
             raise TypeError(
@@ -109,9 +124,16 @@ class ClonedConv2D(Convolution):
         self.anchor = anchor
         self.anchor_strength = positive_number("anchor_strength", anchor_strength)
         self.compute = compute
+        self.groups = positive_integer("groups", groups)
+        self.data_format = data_format
+        if self.filters % self.groups:
+            raise ValueError(
+                "`filters` must be a multiple of `groups`. "
+                f"Received: filters={filters}, groups={groups}"
+            )
         self.student = student
         self.anchors = []
-        self._share_student()
+        share_student(self)
 
     @classmethod
     def from_conv(cls, layer, student, **options):
@@ -120,8 +142,9 @@ class ClonedConv2D(Convolution):
         What else the layer was made with, as its regularizers, is kept too.
 
         Args:
-            layer: Built `keras.layers.Conv2D`, for students of T(2), or
-                `GroupConv2D`, with the student's kernel size and padding.
+            layer: Built `keras.layers.Conv2D` or `DepthwiseConv2D`, for students
+                of T(2), or `GroupConv2D`, with the kernel size, padding, strides
+                and dilation of the student's teacher.
             student: `Student`.
             **options: Of `ClonedConv2D`, as `symmetry`.
 
@@ -135,15 +158,15 @@ class ClonedConv2D(Convolution):
         check_imitates(student, layer)
         bias = layer.bias if options.get("use_bias", layer.use_bias) else None
         options = {**inherited(layer), **options}
-        return cls.from_kernel(layer.kernel, student, bias, **options)
+        return cls.from_kernel(kernel_of(layer), student, bias, **options)
 
     @classmethod
     def from_kernel(cls, kernel, student, bias=None, **options):
         """Makes a layer of a kernel that is there already.
 
         Args:
-            kernel: Array of shape `(k, k, channels, filters)`, or `(k, k, |G|,
-                channels, filters)` for students of group layers.
+            kernel: Array of shape `(k, k, channels / groups, filters)`, or `(k, k,
+                |G|, channels / groups, filters)` for students of group layers.
             student: `Student`.
             bias: Array of shape `(filters,)`, or `None` for none.
             **options: Of `ClonedConv2D`, as `symmetry`.
@@ -155,18 +178,14 @@ class ClonedConv2D(Convolution):
             ValueError: If an array is not real and finite, or not of its shape.
         """
         kernel = real_array("kernel", kernel)
-        image, _ = student.input_shapes(kernel.shape[-2:-1] or (1,))
+        channels = options.get("groups", 1) * math.prod(kernel.shape[-2:-1])
+        image, _ = student.input_shapes((channels,))
         student.compute_output_shape((None, *image), kernel.shape)
         if bias is not None:
-            bias = real_array("bias", bias)
-            if bias.shape != kernel.shape[-1:]:
-                raise ValueError(
-                    f"`bias` must have shape {kernel.shape[-1:]}, one for each "
-                    f"filter. Received: bias of shape {bias.shape}"
-                )
+            bias = bias_of(bias, kernel)
         options = {"use_bias": bias is not None, **options}
         cloned = cls(kernel.shape[-1], student, **options)
-        cloned.build((None, *image))
+        cloned.build(cloned._from_last((None, *image)))
         cloned.kernel.assign(kernel)
         if bias is not None:
             cloned.bias.assign(bias)
@@ -185,63 +204,30 @@ class ClonedConv2D(Convolution):
             self.student.trainable = False
 
     def build(self, input_shape):
-        self._check(input_shape)
-        _, kernel_shape = self.student.input_shapes(input_shape[-1:], (self.filters,))
+        _, kernel_shape = self._shapes(input_shape)
         if not self.student.built:
             self.student.build()
         self.student.trainable = self.trainable and self.symmetry != "frozen"
         self.add_kernel_and_bias(kernel_shape)
-        self._drop_anchors()
-
-    def _share_student(self):
-        """Refuses a student that a living layer treats differently."""
-        if _treatments(self.student) - {self._treatment}:
-            gc.collect()  # of layers that nothing but their own cycles holds
-        others = _treatments(self.student) - {self._treatment}
-        if others:
-            raise ValueError(
-                f"The student is {' '.join(map(str, *others))} in another layer; "
-                "take a copy of it, `copy.deepcopy(student)`, to treat it "
-                f"differently. Received: {' '.join(map(str, self._treatment))}"
-            )
-        self.student.sharing.add(self)
+        drop_anchors(self)
 
     @property
-    def _treatment(self):
+    def treatment(self) -> tuple:
         """What layers that share a student have to agree on."""
         if self.symmetry != "anchored":
             return (self.symmetry,)
         return (self.symmetry, self.anchor, self.anchor_strength)
 
-    def _drop_anchors(self):
-        """Remembers the student's weights as they are now, w₀, unless a layer
-        that shares the student has done so."""
-        for layer in self.student.sharing:
-            if layer.anchors:
-                self.anchors = list(layer.anchors)
-                return
-        for weight in self.student.weights:
-            if isinstance(weight.regularizer, Anchored):
-                weight.regularizer = None  # of layers that are no more
-            if self.symmetry == "anchored":
-                anchor = self.add_weight(
-                    name=f"anchor_{len(self.anchors)}",
-                    shape=weight.shape,
-                    dtype=weight.dtype,
-                    initializer="zeros",
-                    trainable=False,
-                )
-                anchor.assign(weight)
-                self.anchors.append(anchor)
-                weight.regularizer = Anchored(self.anchor, self.anchor_strength, anchor)
-
     def call(self, inputs):
-        self._check(inputs.shape)
+        self._shapes(inputs.shape)
+        if self.data_format == "channels_first":
+            inputs = ops.moveaxis(inputs, 1, -1)
         if self.computes_as() == "convolution":
             outputs = self.student.convolve(inputs, self.kernel)
         else:
             outputs = self.student(inputs, self.kernel)
-        return self.biased_and_activated(ops.cast(outputs, self.compute_dtype))
+        outputs = ops.cast(outputs, self.compute_dtype)
+        return self.biased_and_activated(outputs, self.data_format)
 
     def computes_as(self) -> str:
         """How the layer computes, see `compute`.
@@ -265,9 +251,8 @@ class ClonedConv2D(Convolution):
         return sum((penalty(self.anchor, w, anchor) for w, anchor in pairs), 0.0)
 
     def compute_output_shape(self, input_shape):
-        self._check(input_shape)
-        _, kernel_shape = self.student.input_shapes(input_shape[-1:], (self.filters,))
-        return self.student.compute_output_shape(input_shape, kernel_shape)
+        last, kernel_shape = self._shapes(input_shape)
+        return self._from_last(self.student.compute_output_shape(last, kernel_shape))
 
     def get_config(self):
         config = super().get_config()
@@ -282,6 +267,8 @@ class ClonedConv2D(Convolution):
             anchor=self.anchor,
             anchor_strength=self.anchor_strength,
             compute=self.compute,
+            groups=self.groups,
+            data_format=self.data_format,
         )
         return config
 
@@ -290,16 +277,33 @@ class ClonedConv2D(Convolution):
         student = keras.saving.deserialize_keras_object(config["student"])
         return cls(**{**config, "student": student})
 
-    def _check(self, shape):
-        image, _ = self.student.input_shapes(shape[-1:])
-        if tuple(shape[1:]) != image:
-            takes = ", ".join(["batch", *map(str, image[:-1]), "channels"])
+    def _shapes(self, shape):
+        """Shapes of inputs, with the channels last, and of the kernel.
+
+        Raises:
+            ValueError: If inputs have another shape than the student's, or channels
+                that `groups` does not share out.
+        """
+        shape = last = tuple(shape)
+        if self.data_format == "channels_first":
+            last = (shape[0], *shape[2:], *shape[1:2])
+        image, _ = self.student.input_shapes(last[-1:])
+        if last[1:] != image:
+            takes = self._from_last(("batch", *map(str, image[:-1]), "channels"))
             raise ValueError(
                 f"The student of layer {self.name!r} was cloned for inputs of shape "
-                f"({takes}). Received: inputs of shape {tuple(shape)}"
+                f"({', '.join(takes)}). Received: inputs of shape {shape}"
             )
+        if last[-1] % self.groups:
+            raise ValueError(
+                f"Layer {self.name!r} takes inputs whose channels are a multiple of "
+                f"groups={self.groups}. Received: inputs of shape {shape}"
+            )
+        channels = last[-1] // self.groups
+        return last, self.student.input_shapes((channels,), (self.filters,))[1]
 
-
-def _treatments(student) -> set:
-    """How living layers treat a student."""
-    return {layer._treatment for layer in student.sharing}
+    def _from_last(self, shape):
+        """A shape with the channels last, in the layer's own order."""
+        if self.data_format == "channels_last":
+            return tuple(shape)
+        return (shape[0], shape[-1], *shape[1:-1])

@@ -3,7 +3,7 @@
 import keras
 
 from symclone_tf.layers.cloned_conv2d import ClonedConv2D
-from symclone_tf.teachers import GroupConv2D
+from symclone_tf.layers.taking_over import CONVOLUTIONS
 
 
 def convolution_layers(model) -> list[keras.layers.Layer]:
@@ -13,7 +13,8 @@ def convolution_layers(model) -> list[keras.layers.Layer]:
         model: `keras.Model`, built.
 
     Returns:
-        List of `Conv2D`, `GroupConv2D` and `ClonedConv2D` layers.
+        List of `Conv2D`, `DepthwiseConv2D`, `GroupConv2D` and `ClonedConv2D`
+        layers.
 
     Example:
 
@@ -28,7 +29,7 @@ def convolution_layers(model) -> list[keras.layers.Layer]:
 
 def _collect(layer, found, seen) -> None:
     """Adds convolutions by identity, depth first, so that they come in order."""
-    kinds = (keras.layers.Conv2D, GroupConv2D, ClonedConv2D)
+    kinds = (*CONVOLUTIONS, ClonedConv2D)
     seen.add(id(layer))
     for part in layer._flatten_layers(include_self=False, recursive=False):
         if isinstance(part, kinds):

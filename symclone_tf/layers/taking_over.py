@@ -8,10 +8,10 @@ from symclone_tf.teachers import ConvTeacher, GroupConv2D
 
 INHERITED = (
     *("name", "trainable", "activation", "use_bias"),
-    *("kernel_initializer", "bias_initializer"),
-    *("kernel_regularizer", "bias_regularizer", "activity_regularizer"),
-    *("kernel_constraint", "bias_constraint"),
+    *("bias_initializer", "bias_regularizer", "bias_constraint"),
+    "activity_regularizer",
 )
+CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, GroupConv2D)
 
 
 def check_imitates(student, layer) -> None:
@@ -25,9 +25,10 @@ def check_imitates(student, layer) -> None:
         ValueError: If the layer is not a built convolution such as the student's
             teacher.
     """
-    if not isinstance(layer, (keras.layers.Conv2D, GroupConv2D)):
+    if not isinstance(layer, CONVOLUTIONS):
         raise ValueError(
-            "Only a Conv2D's or GroupConv2D's kernel can be taken over. "
+            "Only a Conv2D's, DepthwiseConv2D's or GroupConv2D's kernel can be taken "
+            "over. "
             f"Received: layer of type {type(layer).__name__}"
         )
     found = _convolution(layer)
@@ -60,8 +61,6 @@ def _convolution(source) -> dict:
         "padding": source.padding,
         "strides": pair(source.strides),
         "dilation_rate": pair(source.dilation_rate),
-        "groups": getattr(source, "groups", 1),
-        "data_format": getattr(source, "data_format", "channels_last"),
     }
 
 
@@ -69,7 +68,32 @@ def inherited(layer) -> dict:
     """What a convolution was made with, as arguments of a cloned layer."""
     taken = {name: getattr(layer, name) for name in INHERITED}
     taken["dtype"] = layer.dtype_policy
+    taken["groups"] = getattr(layer, "groups", 1)
+    taken["data_format"] = getattr(layer, "data_format", "channels_last")
+    depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
+    if depthwise:
+        taken["groups"] = layer.kernel.shape[-2]
+    for what in ("initializer", "regularizer", "constraint"):
+        source = f"depthwise_{what}" if depthwise else f"kernel_{what}"
+        taken[f"kernel_{what}"] = getattr(layer, source)
     return taken
+
+
+def kernel_of(layer) -> np.ndarray:
+    """A convolution's kernel, as `Conv2D` has it.
+
+    Args:
+        layer: Built convolution layer.
+
+    Returns:
+        Array of shape `(kh, kw, channels / groups, filters)`, and with the group's
+        axis before the channels of feature maps.
+    """
+    kernel = ops.convert_to_numpy(layer.kernel)
+    if isinstance(layer, keras.layers.DepthwiseConv2D):
+        # Filters of one channel stand side by side.
+        return kernel.reshape(*kernel.shape[:2], 1, -1)
+    return kernel
 
 
 def real_array(name, values) -> np.ndarray:
@@ -88,5 +112,20 @@ def real_array(name, values) -> np.ndarray:
         raise ValueError(
             f"`{name}` must be finite. Received: {name} with infinite values, or "
             "values that are no number"
+        )
+    return values
+
+
+def bias_of(values, kernel) -> np.ndarray:
+    """A bias that came from somewhere else, if it goes with a kernel.
+
+    Raises:
+        ValueError: If it is not one real and finite number for each filter.
+    """
+    values = real_array("bias", values)
+    if values.shape != kernel.shape[-1:]:
+        raise ValueError(
+            f"`bias` must have shape {kernel.shape[-1:]}, one for each filter. "
+            f"Received: bias of shape {values.shape}"
         )
     return values

@@ -46,7 +46,8 @@ class Student(Mixing, Convolving, Registered, keras.layers.Layer):
 
     Call arguments:
         inputs: Tensor of shape `(batch, *input_shape, channels)`.
-        kernel: Tensor of shape `(*kernel_shape, channels, filters)`.
+        kernel: Tensor of shape `(*kernel_shape, channels, filters)`. With a share
+            of the channels that inputs have, channels are mixed in groups.
 
     Output shape:
         `(batch, *output_shape, filters)`, of the teacher.
@@ -292,9 +293,11 @@ class Student(Mixing, Convolving, Registered, keras.layers.Layer):
                     f"This student takes {name} of shape {_shape(expected)}. "
                     f"Received: {name} of shape {shape}"
                 )
-        if inputs_shape[-1] != kernel_shape[-2]:
+        groups = inputs_shape[-1] // kernel_shape[-2]
+        if groups * kernel_shape[-2] != inputs_shape[-1] or kernel_shape[-1] % groups:
             raise ValueError(
-                "Inputs and kernel must have the same number of channels. Received: "
+                "Inputs and kernel must have the same number of channels, or groups "
+                "of them that share the filters evenly. Received: "
                 f"inputs of shape {tuple(inputs_shape)}, "
                 f"kernel of shape {tuple(kernel_shape)}"
             )

@@ -9,6 +9,7 @@ from keras import ops
 from symclone_tf.students.everywhere import Everywhere, everywhere
 from symclone_tf.students.neighbourhoods import neighbourhood_of
 from symclone_tf.students.windows import window_of
+from symclone_tf.teachers import convolve
 
 # How many unit impulses to put through blocks at once.
 CHUNK = 256
@@ -67,23 +68,24 @@ class Convolving:
         """
         self.check_shapes(inputs.shape, kernel.shape)
         self._relied_on = True
-        window = window_of(self.teacher)
+        window, teacher = window_of(self.teacher), self.teacher
         # In the layer's precision, as Keras' own convolution.
         bank = ops.cast(self.convolution_kernel(kernel), inputs.dtype)
-        images = ops.reshape(inputs, (-1, *window.grid, bank.shape[2]))
-        padding = window.padding_name
-        if padding is None:
+        channels = inputs.shape[-1]
+        images = ops.reshape(inputs, (-1, *window.grid, teacher.maps_in * channels))
+        if window.padding_name is None:
             images = ops.pad(images, ((0, 0), *window.padding, (0, 0)))
-            padding = "valid"
-        outputs = ops.conv(
+        outputs = convolve(
             images,
             bank,
-            strides=window.strides,
-            padding=padding,
-            data_format="channels_last",
-            dilation_rate=window.dilation_rate,
+            window.strides,
+            window.padding_name or "valid",
+            window.dilation_rate,
+            channels // kernel.shape[-2],
+            teacher.maps_in,
+            teacher.maps_out,
         )
-        return ops.reshape(outputs, (-1, *self.teacher.output_shape, kernel.shape[-1]))
+        return ops.reshape(outputs, (-1, *teacher.output_shape, kernel.shape[-1]))
 
     def convolution_kernel(self, kernel):
         """The kernel of that convolution.

@@ -113,19 +113,37 @@ class LocalStudent(Student):
         maps_in = self.teacher.maps_in * channels
         return maps_in * self.teacher.maps_out * filters <= MOST_DEFORMED
 
+    def mix_in_groups(self, inputs, kernel):
+        teacher, maps_out = self.teacher, kernel.shape[-1]
+        alone = kernel.shape[-2] == teacher.maps_in == teacher.maps_out == 1
+        if not alone or maps_out != inputs.shape[-1]:
+            return super().mix_in_groups(inputs, kernel)
+        # Each channel for itself: a kernel of its own at each place is cheapest.
+        seen = seen_points(teacher, ops.reshape(inputs, (-1, *self._flat(inputs))))
+        kernels = ops.reshape(self._deformed(kernel), (*seen.shape[1:3], maps_out))
+        return ops.sum(seen * kernels, axis=2)
+
     def _with_deformed_kernel(self, inputs, kernel):
-        teacher, mixing = self.teacher, self.coefficients(kernel)
-        rows, columns = mixing.shape
-        points, seen = teacher.points_out, neighbours_of(teacher)
-        maps = rows // self.blocks
-        mixing = ops.reshape(mixing, (maps, self.blocks, columns))
-        mixing = ops.reshape(ops.transpose(mixing, (1, 0, 2)), (self.blocks, -1))
-        weights = ops.reshape(self._weights(), (points * seen, self.blocks))
-        kernels = ops.reshape(ops.matmul(weights, mixing), (points, -1, columns))
-        places = seen_by_place(
-            teacher, ops.reshape(inputs, (-1, teacher.points_in, maps))
-        )
+        teacher, kernels = self.teacher, self._deformed(kernel)
+        kernels = ops.reshape(kernels, (teacher.points_out, -1, kernels.shape[-1]))
+        flat = ops.reshape(inputs, (-1, *self._flat(inputs)))
+        places = seen_by_place(teacher, flat)
         return ops.transpose(ops.matmul(places, kernels), (1, 0, 2))
+
+    def _flat(self, inputs):
+        """Points and maps of inputs."""
+        return self.teacher.points_in, self.teacher.maps_in * inputs.shape[-1]
+
+    def _deformed(self, kernel):
+        """The kernel at each place, `(points_out · r, maps_in · channels, maps_out ·
+        filters)`."""
+        mixing = self.coefficients(kernel)
+        rows, columns = mixing.shape
+        mixing = ops.reshape(mixing, (rows // self.blocks, self.blocks, columns))
+        mixing = ops.reshape(ops.transpose(mixing, (1, 0, 2)), (self.blocks, -1))
+        weights = ops.reshape(self._weights(), (-1, self.blocks))
+        kernels = ops.matmul(weights, mixing)
+        return ops.reshape(kernels, (-1, rows // self.blocks, columns))
 
     def _weights(self):
         return ops.cast(self.local_weights, self.compute_dtype)

@@ -12,7 +12,9 @@ class Mixing:
 
     def call(self, inputs, kernel):
         self.check_shapes(inputs.shape, kernel.shape)
-        if self.mixes_inputs(inputs.shape[-1], kernel.shape[-1]):
+        if inputs.shape[-1] != kernel.shape[-2]:
+            outputs = self.mix_in_groups(inputs, kernel)
+        elif self.mixes_inputs(inputs.shape[-1], kernel.shape[-1]):
             outputs = self._mix_inputs(inputs, kernel)
         elif self.maps_last:
             outputs = self.mix_features_last(inputs, kernel)
@@ -91,6 +93,37 @@ class Mixing:
         # One product, rather than one for each sample.
         features = ops.reshape(self.features_last(inputs), (-1, rows))
         return ops.matmul(features, mixing)
+
+    def mix_in_groups(self, inputs, kernel):
+        """The outputs of a kernel for groups of channels.
+
+        Returns:
+            Tensor with `batch · points_out · maps_out · filters` entries, in this
+            order.
+        """
+        teacher, channels = self.teacher, kernel.shape[-2]
+        groups = inputs.shape[-1] // channels
+        shared = kernel.shape[-1] // groups
+        # (maps_in, channels, blocks, maps_out, groups, shared)
+        mixing = ops.reshape(
+            self.coefficients(kernel),
+            (teacher.maps_in, channels, self.blocks, teacher.maps_out, groups, shared),
+        )
+        mixing = ops.transpose(mixing, (4, 2, 0, 1, 3, 5))
+        rows = self.blocks * teacher.maps_in * channels
+        mixing = ops.reshape(mixing, (groups, rows, teacher.maps_out * shared))
+        features = ops.reshape(
+            self.features_last(inputs),
+            (-1, self.blocks * teacher.maps_in, groups, channels),
+        )
+        features = ops.reshape(
+            ops.transpose(features, (2, 0, 1, 3)), (groups, -1, rows)
+        )
+        outputs = ops.reshape(
+            ops.matmul(features, mixing),
+            (groups, -1, teacher.points_out, teacher.maps_out, shared),
+        )
+        return ops.transpose(outputs, (1, 2, 3, 0, 4))
 
     def call_pairs(self, inputs, kernels):
         """Applies one kernel to each input: what a served clone computes.

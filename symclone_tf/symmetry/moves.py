@@ -79,8 +79,8 @@ class Shift(Move):
         by: Pair of integers, pixels down and to the right.
         border: Integer, pixels of each edge of the output that are not
             compared: what a layer's zero padding reaches.
-        strides: Integer, by how many pixels inputs move where outputs move by
-            one.
+        strides: Integer, or a pair of integers, by how many pixels inputs move
+            where outputs move by one.
 
     Example:
 
@@ -91,7 +91,7 @@ class Shift(Move):
     def __init__(self, by, border=0, strides=1):
         self.by = tuple(by)
         self.border = border
-        self.strides = strides
+        self.strides = strides if isinstance(strides, tuple) else (strides, strides)
 
     @property
     def title(self) -> str:
@@ -101,7 +101,7 @@ class Shift(Move):
         return f"{vertical}, {abs(right)} {'right' if right > 0 else 'left'}"
 
     def inputs(self, inputs):
-        return shifted(inputs, [self.strides * step for step in self.by])
+        return shifted(inputs, [s * step for s, step in zip(self.strides, self.by)])
 
     def outputs(self, outputs):
         return shifted(outputs, self.by) if outputs.ndim >= 4 else outputs

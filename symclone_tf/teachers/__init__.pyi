@@ -2,6 +2,7 @@ from .base import TEACHERS as TEACHERS
 from .base import Teacher as Teacher
 from .conv import ConvTeacher as ConvTeacher
 from .convolution import Convolution as Convolution
+from .convolution import convolve as convolve
 from .group_conv import GroupConv2D as GroupConv2D
 from .group_conv import group_conv2d as group_conv2d
 from .registry import deserialize_teacher as deserialize_teacher

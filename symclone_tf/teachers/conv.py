@@ -4,15 +4,10 @@ import math
 
 import numpy as np
 
-from symclone_tf.checks import positive_integer
+from symclone_tf.checks import one_or_two, positive_pair
 from symclone_tf.symmetry import get_group, moves_of
 from symclone_tf.teachers.base import Teacher
-from symclone_tf.teachers.geometry import (
-    check_kernel,
-    check_turns,
-    output_size,
-    padding_before,
-)
+from symclone_tf.teachers.geometry import Windows
 from symclone_tf.teachers.group_conv import group_conv2d
 
 
@@ -23,21 +18,26 @@ class ConvTeacher(Teacher):
     Args:
         group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`; or a `PointGroup`,
             whose students are exported only if it is of these.
-        image_size: Integer, height and width of the inputs in pixels.
-        kernel_size: Integer, height and width of the kernel.
+        image_size: Integer, or a pair of integers under T(2): height and width of
+            the inputs in pixels.
+        kernel_size: Integer, or a pair of integers under T(2), likewise.
         lifting: Boolean, whether inputs are images rather than feature maps.
             T(2) has no group axis: there both are the same map.
         padding: String, `"valid"` or `"same"`, the latter with odd kernels
             only, unless the group is T(2).
-        strides: Integer, the steps of the windows in pixels. Other groups than
-            T(2) take those whose grid of windows turning maps onto itself.
-        dilation_rate: Integer, the steps within a window; 1 with strides.
+        strides: Integer, or a pair of integers under T(2), the steps of the
+            windows in pixels. Other groups take those whose grid of windows
+            turning maps onto itself.
+        dilation_rate: Integer, or a pair of integers under T(2), the steps within
+            a window; 1 with strides.
 
     Call arguments:
         inputs: Tensor of shape `(batch, n, n, channels)` or, if not lifting,
             `(batch, n, n, |G|, channels)`.
         kernel: Tensor of shape `(k, k, channels, filters)` or, if not lifting,
-            `(k, k, |G|, channels, filters)`.
+            `(k, k, |G|, channels, filters)`. With a share of the channels that
+            inputs have, the channels are convolved in groups, as
+            `keras.layers.Conv2D` does with `groups`; with one, each for itself.
 
     Output shape:
         `(batch, m, m, |G|, filters)`, without strides and dilation with
@@ -74,79 +74,75 @@ class ConvTeacher(Teacher):
         dilation_rate=1,
     ):
         self.group = get_group(group)
-        check_kernel(self.group, kernel_size, padding, strides, dilation_rate)
-        self.lifting = bool(lifting) or self.group.is_trivial
-        self.image_size = positive_integer("image_size", image_size)
-        self.kernel_size = kernel_size
+        self.windows = Windows(self.group, kernel_size, padding, strides, dilation_rate)
+        self.kernel_size = one_or_two(self.windows.kernel_size)
         self.padding = padding
-        self.strides = strides
-        self.dilation_rate = dilation_rate
-        self.output_size = output_size(image_size, *self._window)
-        check_turns(self.group, image_size, *self._window)
+        self.strides = one_or_two(self.windows.strides)
+        self.dilation_rate = one_or_two(self.windows.dilation_rate)
+        self.lifting = bool(lifting) or self.group.is_trivial
+        self.grid = positive_pair("image_size", image_size)
+        self.windows.check_turns(self.grid)
+        self.new_grid = self.windows.outputs(self.grid)
+        self.image_size = one_or_two(self.grid)
+        self.output_size = one_or_two(self.new_grid)
 
         axis_in = () if self.lifting else self.group.axis_shape
-        self.input_shape = (image_size, image_size, *axis_in)
-        self.kernel_shape = (kernel_size, kernel_size, *axis_in)
-        self.output_shape = (self.output_size,) * 2 + self.group.axis_shape
-        self.points_in, self.points_out = image_size**2, self.output_size**2
+        self.input_shape = (*self.grid, *axis_in)
+        self.kernel_shape = (*self.windows.kernel_size, *axis_in)
+        self.output_shape = (*self.new_grid, *self.group.axis_shape)
+        self.points_in, self.points_out = map(math.prod, (self.grid, self.new_grid))
         self.maps_in, self.maps_out = math.prod(axis_in), self.group.order
-
-    @property
-    def _window(self):
-        return (self.kernel_size, self.padding, self.strides, self.dilation_rate)
 
     @property
     def rank(self) -> int:
         """Integer, k²: each element moves the kernel's entries among each other,
         and all maps share the same shifts."""
-        return self.kernel_size**2
+        return math.prod(self.windows.kernel_size)
 
     @property
     def neighbourhood(self) -> np.ndarray:
         """Integer array of shape `(m², k²)`: the pixels under the kernel, row by
         row, −1 where it lies over the padding."""
-        lines = self._lines()
-        inside = (lines >= 0) & (lines < self.image_size)
-        rows, columns = lines[:, None, :, None], lines[None, :, None, :]
-        known = inside[:, None, :, None] & inside[None, :, None, :]
-        pixels = np.where(known, rows * self.image_size + columns, -1)
+        rows, columns = self.windows.lines(self.grid)
+        height, width = self.grid
+        rows, columns = rows[:, None, :, None], columns[None, :, None, :]
+        inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+        pixels = np.where(inside, rows * width + columns, -1)
         return pixels.reshape(self.points_out, -1)
-
-    def _lines(self):
-        """The lines under the kernel, `(m, k)`, those of the padding too."""
-        starts = self.strides * np.arange(self.output_size)
-        within = self.dilation_rate * np.arange(self.kernel_size)
-        before = padding_before(self.image_size, *self._window)
-        return starts[:, None] + within - before
 
     @property
     def neighbours(self) -> int:
-        return self.kernel_size**2
+        return self.rank
 
     @property
     def border(self) -> int:
-        lines = self._lines()
-        before, after = lines[:, 0] < 0, lines[:, -1] >= self.image_size
-        return int(max(before.sum(), after.sum()))
+        outside = [
+            max((lines[:, 0] < 0).sum(), (lines[:, -1] >= size).sum())
+            for lines, size in zip(self.windows.lines(self.grid), self.grid)
+        ]
+        return int(max(outside))
 
     @property
     def name(self) -> str:
         """The name that artifacts of its students start with."""
+        windows = self.windows
         parts = [self.group.name, *self._kind()]
-        parts += [f"{self.image_size}x{self.image_size}", f"k{self.kernel_size}"]
-        if self.padding != "valid":
-            parts.append(self.padding)
-        for letter, step in (("s", self.strides), ("d", self.dilation_rate)):
-            if step > 1:
-                parts.append(f"{letter}{step}")
+        parts += ["x".join(map(str, self.grid)), f"k{_short(windows.kernel_size)}"]
+        if windows.padding != "valid":
+            parts.append(windows.padding)
+        for letter, step in (("s", windows.strides), ("d", windows.dilation_rate)):
+            if max(step) > 1:
+                parts.append(f"{letter}{_short(step)}")
         return "-".join(parts)
 
     @property
     def title(self) -> str:
         """The layer in a few words, as tables and progress bars show it."""
-        size = f"{self.image_size}×{self.image_size}"
-        steps = (("/", self.strides), ("·", self.dilation_rate))
-        size += "".join(f" {sign}{step}" for sign, step in steps if step > 1)
+        size = "×".join(map(str, self.grid))
+        steps = (("/", self.windows.strides), ("·", self.windows.dilation_rate))
+        size += "".join(
+            f" {sign}{_short(step, '×')}" for sign, step in steps if max(step) > 1
+        )
         return " ".join([self.group.title, *self._kind(), size])
 
     def _kind(self) -> list[str]:
@@ -166,9 +162,9 @@ class ConvTeacher(Teacher):
 
     def moves(self):
         # The smallest outputs show no piece of a shifted image twice.
-        if self.group.is_trivial and self.output_size - 2 * self.border < 2:
+        if self.group.is_trivial and min(self.new_grid) - 2 * self.border < 2:
             return []
-        return moves_of(self.group, border=self.border, strides=self.strides)
+        return moves_of(self.group, border=self.border, strides=self.windows.strides)
 
     def __eq__(self, other) -> bool:
         return super().__eq__(other) and self.group == other.group
@@ -185,3 +181,8 @@ class ConvTeacher(Teacher):
             "strides": self.strides,
             "dilation_rate": self.dilation_rate,
         }
+
+
+def _short(pair, sign="x") -> str:
+    """A pair in a name: once, if both agree."""
+    return sign.join(map(str, pair if pair[0] != pair[1] else pair[:1]))

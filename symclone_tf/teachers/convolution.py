@@ -6,6 +6,65 @@ from keras import ops
 from symclone_tf.checks import positive_integer
 
 
+def convolve(
+    inputs,
+    bank,
+    strides,
+    padding,
+    dilation_rate,
+    channel_groups=1,
+    maps_in=1,
+    maps_out=1,
+):
+    """A convolution with a bank of kernels, for groups of channels.
+
+    Keras' own shares out channels one after the other; here the channels of
+    every map are shared out alike.
+
+    Args:
+        inputs: Tensor of shape `(batch, height, width, maps_in · channels)`.
+        bank: Tensor of shape `(kh, kw, maps_in · channels / channel_groups,
+            maps_out · filters)`.
+        strides: Pair of integers.
+        padding: String, `"valid"` or `"same"`.
+        dilation_rate: Pair of integers.
+        channel_groups: Integer.
+        maps_in: Integer.
+        maps_out: Integer.
+
+    Returns:
+        Tensor of shape `(batch, new_height, new_width, maps_out · filters)`.
+    """
+    options = {
+        "strides": strides,
+        "padding": padding,
+        "data_format": "channels_last",
+        "dilation_rate": dilation_rate,
+    }
+    if channel_groups == 1:
+        return ops.conv(inputs, bank, **options)
+    inputs = _exchanged(inputs, maps_in, channel_groups)
+    bank = _exchanged(bank, maps_out, channel_groups)
+    equal = len(set(strides)) == len(set(dilation_rate)) == 1
+    if bank.shape[2] == 1 and equal:
+        # Keras compiles other groups with XLA on CPUs, for want of operations.
+        shape = (*bank.shape[:2], channel_groups, bank.shape[3] // channel_groups)
+        outputs = ops.depthwise_conv(inputs, ops.reshape(bank, shape), **options)
+    else:
+        outputs = ops.conv(inputs, bank, **options)
+    return _exchanged(outputs, channel_groups, maps_out)
+
+
+def _exchanged(tensor, first, second):
+    """Exchanges two factors of the last axis."""
+    if first == 1 or second == 1:
+        return tensor
+    shape = ops.shape(tensor)
+    rest = tensor.shape[-1] // (first * second)
+    parts = ops.reshape(tensor, (*shape[:-1], first, second, rest))
+    return ops.reshape(ops.swapaxes(parts, -3, -2), shape)
+
+
 class Convolution(keras.layers.Layer):
     """Base of layers with a kernel, a bias and an activation.
 
@@ -67,10 +126,12 @@ class Convolution(keras.layers.Layer):
                 constraint=self.bias_constraint,
             )
 
-    def biased_and_activated(self, outputs):
-        """What follows the products of every convolution."""
+    def biased_and_activated(self, outputs, data_format="channels_last"):
+        """What follows the products of every convolution, whose channels are last."""
         if self.use_bias:
             outputs = ops.add(outputs, self.bias)
+        if data_format == "channels_first":
+            outputs = ops.moveaxis(outputs, -1, 1)
         return self.activation(outputs)
 
     def get_config(self):

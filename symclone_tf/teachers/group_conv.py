@@ -1,11 +1,14 @@
 """Convolutions that are equivariant by construction, as function and as layer."""
 
+import math
+
 import keras
 from keras import ops
 
+from symclone_tf.checks import one_or_two
 from symclone_tf.symmetry import PointGroup, get_group
-from symclone_tf.teachers.convolution import Convolution
-from symclone_tf.teachers.geometry import check_kernel, check_turns, output_size
+from symclone_tf.teachers.convolution import Convolution, convolve
+from symclone_tf.teachers.geometry import Windows
 
 
 def is_lifting(shape, group: PointGroup) -> bool:
@@ -44,12 +47,15 @@ def group_conv2d(inputs, kernel, group, padding="valid", strides=1, dilation_rat
         inputs: Tensor of shape `(batch, height, width, in_channels)` to lift,
             or `(batch, height, width, |G|, in_channels)`.
         kernel: Tensor of shape `(k, k, in_channels, filters)` to lift, else
-            `(k, k, |G|, in_channels, filters)`.
+            `(k, k, |G|, in_channels, filters)`. With a share of the channels that
+            inputs have, channels are convolved in groups.
         group: String or `PointGroup`.
         padding: String, `"valid"` or `"same"`.
-        strides: Integer, the steps of the windows in pixels. Other groups than
-            T(2) take those whose grid of windows turning maps onto itself.
-        dilation_rate: Integer, the steps within a window.
+        strides: Integer, or a pair of integers under T(2), the steps of the
+            windows in pixels. Other groups take those whose grid of windows
+            turning maps onto itself.
+        dilation_rate: Integer, or a pair of integers under T(2), the steps within
+            a window.
 
     Returns:
         Tensor of shape `(batch, new_height, new_width, |G|, filters)`, without
@@ -77,30 +83,43 @@ def group_conv2d(inputs, kernel, group, padding="valid", strides=1, dilation_rat
             f"{'' if lifting else f'{group.order}, '}in_channels, filters). "
             f"Received: kernel of shape {tuple(kernel.shape)}"
         )
-    size = kernel.shape[0]
-    check_kernel(group, size, padding, strides, dilation_rate)
-    if inputs.shape[1] is not None:
-        check_turns(group, inputs.shape[1], size, padding, strides, dilation_rate)
+    windows = Windows(group, tuple(kernel.shape[:2]), padding, strides, dilation_rate)
+    if None not in inputs.shape[1:3]:
+        windows.check_turns(tuple(inputs.shape[1:3]))
+    height, width = windows.kernel_size
     in_channels, filters = kernel.shape[-2:]
+    channel_groups = _channel_groups(inputs.shape[-1], in_channels, filters)
+    if group.is_trivial:
+        return convolve(inputs, kernel, *windows.steps, channel_groups)
 
     entries = ops.reshape(kernel, (-1, in_channels, filters))
-    copies = ops.take(entries, group.kernel_permutations(size, lifting), axis=0)
+    copies = ops.take(entries, group.kernel_permutations(height, lifting), axis=0)
     # (|G|, k²·|G_in|, in_channels, filters): the copies become filters.
     copies = ops.transpose(copies, (1, 2, 0, 3))
-    bank = ops.reshape(copies, (size, size, -1, group.order * filters))
+    bank = ops.reshape(copies, (height, width, -1, group.order * filters))
 
-    height, width = ops.shape(inputs)[1:3]
-    stacked = ops.reshape(inputs, (-1, height, width, bank.shape[2]))
-    outputs = ops.conv(
-        stacked,
-        bank,
-        strides=strides,
-        padding=padding,
-        data_format="channels_last",
-        dilation_rate=dilation_rate,
-    )
-    height, width = ops.shape(outputs)[1:3]
-    return ops.reshape(outputs, (-1, height, width, *group.axis_shape, filters))
+    rows, columns = ops.shape(inputs)[1:3]
+    maps = math.prod(inputs.shape[3:-1])
+    stacked = ops.reshape(inputs, (-1, rows, columns, maps * inputs.shape[-1]))
+    outputs = convolve(stacked, bank, *windows.steps, channel_groups, maps, group.order)
+    rows, columns = ops.shape(outputs)[1:3]
+    return ops.reshape(outputs, (-1, rows, columns, group.order, filters))
+
+
+def _channel_groups(channels, in_channels, filters) -> int:
+    """How many groups of channels a kernel is for.
+
+    Raises:
+        ValueError: If it does not share out channels and filters evenly.
+    """
+    groups = channels // in_channels
+    if channels % in_channels or filters % groups:
+        raise ValueError(
+            "A kernel's channels must divide those of the inputs, into groups that "
+            f"share its filters evenly. Received: inputs of {channels} channels, "
+            f"kernel of {in_channels} channels and {filters} filters"
+        )
+    return groups
 
 
 @keras.saving.register_keras_serializable(package="symclone_tf")
@@ -117,16 +136,16 @@ class GroupConv2D(Convolution):
 
     Args:
         filters: Integer, the number of output channels.
-        kernel_size: Integer, or a pair of equal integers, height and width of
-            the kernel.
+        kernel_size: Integer or pair of integers, height and width of the kernel,
+            which only `"t2"` takes unequal.
         group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
         padding: String, `"valid"` or `"same"`, the latter with odd kernels
             only, unless the group is `"t2"`.
-        strides: Integer, or a pair of equal integers, the steps of the windows
-            in pixels. Other groups than `"t2"` take those whose grid of
+        strides: Integer or pair of integers, the steps of the windows in pixels.
+            Other groups than `"t2"` take equal ones, and those whose grid of
             windows turning maps onto itself.
-        dilation_rate: Integer, or a pair of equal integers, the steps within a
-            window.
+        dilation_rate: Integer or pair of integers, the steps within a window,
+            likewise.
         activation: Activation function, or its name.
         use_bias: Boolean, whether to add a bias, one per filter and the same
             for all group elements.
@@ -173,15 +192,11 @@ class GroupConv2D(Convolution):
     ):
         super().__init__(filters, **kwargs)
         self.group = get_group(group)
-        self.kernel_size = _one(kernel_size)
-        self.padding = padding
-        self.strides = _one(strides)
-        self.dilation_rate = _one(dilation_rate)
-        check_kernel(self.group, *self._window)
-
-    @property
-    def _window(self):
-        return (self.kernel_size, self.padding, self.strides, self.dilation_rate)
+        self.windows = Windows(self.group, kernel_size, padding, strides, dilation_rate)
+        self.kernel_size = self.windows.kernel_size
+        self.padding = self.windows.padding
+        self.strides = self.windows.strides
+        self.dilation_rate = self.windows.dilation_rate
 
     def build(self, input_shape):
         lifting = is_lifting(input_shape, self.group)
@@ -191,8 +206,8 @@ class GroupConv2D(Convolution):
         self.input_spec = keras.layers.InputSpec(
             ndim=len(input_shape), axes={-1: in_channels}
         )
-        size = self.kernel_size
-        self.add_kernel_and_bias((size, size, *on_group, in_channels, self.filters))
+        size = self.windows.kernel_size
+        self.add_kernel_and_bias((*size, *on_group, in_channels, self.filters))
 
     def call(self, inputs):
         outputs = group_conv2d(
@@ -208,30 +223,20 @@ class GroupConv2D(Convolution):
     def compute_output_shape(self, input_shape):
         is_lifting(input_shape, self.group)
         self._check_turns(input_shape)
-        height, width = (
-            None if n is None else output_size(n, *self._window)
-            for n in input_shape[1:3]
-        )
-        return (input_shape[0], height, width, *self.group.axis_shape, self.filters)
+        grid = self.windows.outputs(input_shape[1:3])
+        return (input_shape[0], *grid, *self.group.axis_shape, self.filters)
 
     def _check_turns(self, input_shape):
-        if input_shape[1] is not None:
-            check_turns(self.group, input_shape[1], *self._window)
+        if None not in input_shape[1:3]:
+            self.windows.check_turns(input_shape[1:3])
 
     def get_config(self):
         config = super().get_config()
         config.update(
-            kernel_size=self.kernel_size,
+            kernel_size=one_or_two(self.kernel_size),
             group=self.group.name,
             padding=self.padding,
-            strides=self.strides,
-            dilation_rate=self.dilation_rate,
+            strides=one_or_two(self.strides),
+            dilation_rate=one_or_two(self.dilation_rate),
         )
         return config
-
-
-def _one(size):
-    """The size of both axes, if they are equal."""
-    if isinstance(size, (tuple, list)) and len(set(size)) == 1:
-        return size[0]
-    return size

@@ -41,6 +41,36 @@ def test_convolutions_of_any_window_are_fused_to_keras_own(rng, kind, steps, pad
     np.testing.assert_allclose(fused.model(images), layer(images), atol=1e-5)
 
 
+@pytest.mark.parametrize("compute", ["auto", "blocks"])
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+@pytest.mark.parametrize(
+    ("group", "lifting", "groups"),
+    [("t2", True, 3), ("t2", True, 6), ("c4", True, 3), ("c4", False, 6)],
+)
+def test_groups_of_channels_are_fused(
+    rng, group, lifting, groups, data_format, compute
+):
+    options = {"groups": groups, "data_format": data_format, "compute": compute}
+    student = dense(group, lifting, 7, seed=0)
+    solve(student)
+    layer = ClonedConv2D(12, student, **options)
+    shape = (6, *student.input_shapes()[0])
+    if data_format == "channels_last":
+        shape = (*shape[1:], 6)
+    layer.build((None, *shape))
+    for weight in layer.trainable_weights:
+        weight.assign(rng.normal(size=weight.shape))
+    fused = fuse(layer)
+    depthwise = [k for k in fused.model.layers if "Depthwise" in type(k).__name__]
+    alone = group == "t2" and groups == 6 and compute == "auto"
+    assert len(depthwise) == alone
+    assert fused.cost.bytes == 4 * fused.model.count_params()
+    images = rng.normal(size=(2, *shape)).astype("float32")
+    expected = np.asarray(layer(images))
+    answers = np.asarray(fused.model(images))
+    np.testing.assert_allclose(answers, expected, atol=1e-5 * np.abs(expected).max())
+
+
 def test_what_is_not_the_same_everywhere_stays_blocks(rng):
     layer = make(rng, filters=3)
     assert fuse(layer).form == "convolution"

@@ -66,6 +66,14 @@ def test_strided_layers_are_cloned(run):
     assert artifact.record["nmse"] < 1e-10
 
 
+def test_rectangles_are_cloned(run):
+    sizes = ("--image-size", "6x9", "--kernel-size", "2x3", "--strides", "1x2")
+    assert run("clone", "--group", "t2", *sizes).exit_code == 0
+    (artifact,) = sc.artifacts.list_artifacts()
+    assert artifact.name == "t2-6x9-k2x3-s1x2"
+    assert artifact.record["nmse"] < 1e-12
+
+
 def test_local_students_are_one_word_away(run):
     result = run("clone", "--group", "c4", "--image-size", 8, "--student", "local")
     assert result.exit_code == 0
@@ -134,6 +142,11 @@ def test_second_clone_is_a_second_version(run):
         ),
         (["--student", "thin"], "'thin'", "'dense', 'local'"),
         (["--strides", "2"], "--strides", "need --image-size"),
+        (["--strides", "1x2"], "--strides", "need --image-size"),
+        (["--image-size", "8x9"], "--image-size (8, 9)", "must be the same along"),
+        (["--image-size", "8x"], "'8x'", "like 28 nor 28x20"),
+        (["--image-size", "8x9x7"], "'8x9x7'", "like 28 nor 28x20"),
+        (["--kernel-size", "2x3"], "--kernel-size (2, 3)", "positive integer"),
         (["--image-size", "8", "--strides", "2"], "--strides 2", "may be 7 or 9"),
         (
             ["--image-size", "9", "--dilation-rate", "0"],

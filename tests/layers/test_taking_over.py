@@ -9,8 +9,8 @@ from hypothesis import given, settings
 import symclone_tf as sc
 from symclone_tf.layers.cloned_conv2d import ClonedConv2D
 
-from clones import relative, solved
-from drawn import windows
+from clones import draw, relative, solved
+from drawn import convolutions
 
 
 def test_takes_over_keras_own_convolution(rng):
@@ -45,7 +45,7 @@ def test_takes_over_strided_and_dilated_convolutions(rng, options):
         (keras.layers.Conv2D(2, 3, dilation_rate=2), r"dilation_rate.*\(2, 2\)"),
         (sc.GroupConv2D(2, 3, "c4"), "group.*c4"),
         (keras.layers.Conv2DTranspose(2, 3), "layer of type Conv2DTranspose"),
-        (keras.layers.DepthwiseConv2D(3), "layer of type DepthwiseConv2D"),
+        (keras.layers.DepthwiseConv2D((3, 2)), r"kernel_size.*\(3, 2\)"),
         (keras.layers.Dense(3), "layer of type Dense"),
     ],
 )
@@ -92,13 +92,6 @@ def test_bias_can_be_left(rng):
     assert relative(bare(images), expected) < 1e-3
 
 
-def test_convolution_of_images_with_channels_first_is_refused():
-    layer = keras.layers.Conv2D(2, 3, data_format="channels_first")
-    layer.build((None, 1, 6, 6))
-    with pytest.raises(ValueError, match=r"data_format.*channels_first"):
-        ClonedConv2D.from_conv(layer, solved("t2"))
-
-
 def test_kernel_of_feature_maps_is_refused_by_a_lifting_student():
     layer = sc.GroupConv2D(2, 3, "c4")
     layer.build((None, 6, 6, 4, 1))
@@ -138,32 +131,104 @@ def test_takes_over_arrays(rng):
 @pytest.mark.parametrize(
     "student", ["local", pytest.param("dense", marks=pytest.mark.slow)]
 )
-def test_answers_and_gradients_are_those_of_keras_own_convolution(student):
+@pytest.mark.parametrize(
+    "compute", ["blocks", pytest.param("auto", marks=pytest.mark.slow)]
+)
+def test_answers_and_gradients_are_those_of_keras_own_convolution(student, compute):
     @settings(max_examples=60, deadline=None, derandomize=True, database=None)
-    @given(windows())
-    def check(window):
-        size, kernel, padding, strides, dilation = window
-        options = {"strides": strides, "dilation_rate": dilation, "padding": padding}
-        conv = keras.layers.Conv2D(3, kernel, activation="tanh", **options)
+    @given(convolutions())
+    def check(drawn):
+        kind, options, shape = drawn
+        conv = kind(**options)
         rng = np.random.default_rng(0)
-        inputs = tf.constant(rng.normal(size=(2, size, size, 2)), tf.float32)
+        inputs = tf.constant(rng.normal(size=(2, *shape)), tf.float32)
         conv.build(inputs.shape)
-        conv.bias.assign(rng.normal(size=3))
-        teacher = sc.ConvTeacher("t2", size, kernel, **options)
+        for weight in conv.weights:
+            weight.assign(rng.normal(size=weight.shape))
+        first = conv.data_format == "channels_first"
+        teacher = sc.ConvTeacher(
+            "t2",
+            shape[1:] if first else shape[:2],
+            conv.kernel_size,
+            padding=conv.padding,
+            strides=conv.strides,
+            dilation_rate=conv.dilation_rate,
+        )
         clone = sc.students.make_student(student, teacher, dtype="float32")
         sc.cloning.solve(clone)
-        cloned = ClonedConv2D.from_conv(conv, clone)
+        cloned = ClonedConv2D.from_conv(conv, clone, compute=compute)
+        assert cloned.compute_output_shape(inputs.shape) == tuple(
+            conv.compute_output_shape(inputs.shape)
+        )
         for mine, theirs in zip(answer(cloned, inputs), answer(conv, inputs)):
+            mine = np.reshape(mine, theirs.shape)  # of depthwise kernels
             np.testing.assert_allclose(mine, theirs, rtol=1e-3, atol=1e-3)
 
     check()
 
 
 def answer(layer, inputs):
-    """Outputs, and the gradients of inputs, kernel and bias."""
+    """Outputs, and the gradients of inputs and of the layer's own weights."""
     with tf.GradientTape() as tape:
         tape.watch(inputs)
         outputs = layer(inputs)
         loss = tf.reduce_sum(tf.square(outputs - 1.0))
-    wanted = [inputs, layer.kernel.value, layer.bias.value]
-    return [outputs, *tape.gradient(loss, wanted)]
+    weights = [layer.kernel.value, *([layer.bias.value] if layer.use_bias else [])]
+    return [outputs, *tape.gradient(loss, [inputs, *weights])]
+
+
+@pytest.mark.parametrize("compute", ["auto", "blocks"])
+@pytest.mark.parametrize("lifting", [True, False])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_groups_of_channels_keep_a_point_groups_symmetry(
+    rng, lifting, channels, compute
+):
+    """As one layer for each group of channels, side by side."""
+    student = solved("c4", lifting)
+    inputs = draw(rng, student, 3 * channels)
+    kernel = rng.normal(size=(*student.teacher.kernel_shape, channels, 6))
+    layer = ClonedConv2D.from_kernel(kernel, student, groups=3, compute=compute)
+    expected = [
+        sc.group_conv2d(
+            inputs[..., g * channels : (g + 1) * channels],
+            kernel[..., 2 * g : 2 * g + 2].astype("float32"),
+            "c4",
+        )
+        for g in range(3)
+    ]
+    assert relative(layer(inputs), np.concatenate(expected, -1)) < 1e-5
+    answers = student.teacher(inputs, kernel.astype("float32"))
+    assert relative(answers, np.concatenate(expected, -1)) < 1e-5
+    moves = student.teacher.moves()
+    assert sc.symmetry.largest_error(layer, moves, inputs) < 1e-5
+
+
+def test_depthwise_convolutions_are_trained_on_as_they_were(rng):
+    layer = keras.layers.DepthwiseConv2D(
+        3, depthwise_regularizer="l2", depthwise_constraint="non_neg"
+    )
+    layer.build((None, 6, 6, 2))
+    cloned = ClonedConv2D.from_conv(layer, solved("t2"))
+    assert (cloned.groups, cloned.filters) == (2, 2)
+    regularizer = layer.depthwise_regularizer.get_config()
+    assert cloned.kernel_regularizer.get_config() == regularizer
+    assert cloned.kernel.constraint is layer.depthwise_constraint
+
+
+@pytest.mark.parametrize(
+    ("options", "inputs", "message"),
+    [
+        ({"groups": 0}, None, "`groups` must be a positive integer"),
+        ({"groups": 2}, None, "`filters` must be a multiple of `groups`.*groups=2"),
+        ({"groups": 3}, (1, 6, 6, 4), r"multiple of groups=3.*\(1, 6, 6, 4\)"),
+        ({"data_format": "NCHW"}, None, "`data_format` must be one of channels_last"),
+        (
+            {"data_format": "channels_first"},
+            (1, 6, 6, 3),
+            r"\(batch, channels, 6, 6\).*\(1, 6, 6, 3\)",
+        ),
+    ],
+)
+def test_groups_and_formats_that_do_not_fit_are_refused(options, inputs, message):
+    with pytest.raises(ValueError, match=message):
+        ClonedConv2D(3, solved("t2"), **options)(np.zeros(inputs or (1, 6, 6, 3)))

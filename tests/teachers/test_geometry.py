@@ -3,9 +3,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+import symclone_tf as sc
 from symclone_tf.symmetry import get_group, largest_error
 from symclone_tf.teachers.conv import ConvTeacher
-from symclone_tf.teachers.geometry import check_turns, output_size
+from symclone_tf.teachers.geometry import Windows
 from symclone_tf.teachers.group_conv import GroupConv2D
 
 from drawn import windows
@@ -16,21 +17,21 @@ POINT_GROUPS = pytest.mark.parametrize("group", ["c2", "c4", "d4"])
 @settings(max_examples=60, deadline=None, derandomize=True, database=None)
 @given(windows())
 def test_t2_is_keras_own_convolution(window):
-    size, kernel, padding, strides, dilation = window
+    image, options = window
     rng = np.random.default_rng(0)
-    inputs = rng.normal(size=(2, size, size, 2)).astype("float32")
-    options = {"strides": strides, "dilation_rate": dilation, "padding": padding}
-    ours = GroupConv2D(3, kernel, "t2", **options)
-    theirs = keras.layers.Conv2D(3, kernel, **options)
+    inputs = rng.normal(size=(2, *image, 2)).astype("float32")
+    ours = GroupConv2D(3, group="t2", **options)
+    theirs = keras.layers.Conv2D(3, **options)
     expected = theirs(inputs)
     ours.build(inputs.shape)
     ours.set_weights(theirs.get_weights())
     np.testing.assert_allclose(ours(inputs), expected, atol=1e-5)
     assert ours.compute_output_shape(inputs.shape) == tuple(expected.shape)
-    teacher = ConvTeacher("t2", size, kernel, True, padding, strides, dilation)
+    teacher = ConvTeacher("t2", image, **options)
     answers = teacher(inputs, theirs.kernel) + theirs.bias
     np.testing.assert_allclose(answers, expected, atol=1e-5)
-    assert teacher.output_size == expected.shape[1]
+    assert teacher.new_grid == expected.shape[1:3]
+    assert ConvTeacher.from_config(teacher.get_config()) == teacher
     seen = np.concatenate([inputs.reshape(2, -1, 2), np.zeros((2, 1, 2))], 1)
     patches = seen[:, teacher.neighbourhood]
     products = np.einsum(
@@ -38,6 +39,29 @@ def test_t2_is_keras_own_convolution(window):
     )
     products = products.reshape(expected.shape)
     np.testing.assert_allclose(products, expected - theirs.bias, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "title"),
+    [
+        (((8, 12), (3, 5)), "t2-8x12-k3x5", "T(2) 8×12"),
+        (((8, 12), 3, True, "same", (2, 1)), "t2-8x12-k3-same-s2x1", "T(2) 8×12 /2×1"),
+        ((8, 3, True, "valid", 1, (1, 2)), "t2-8x8-k3-d1x2", "T(2) 8×8 ·1×2"),
+    ],
+)
+def test_rectangles_have_names(arguments, name, title):
+    teacher = ConvTeacher("t2", *arguments)
+    assert (teacher.name, teacher.title) == (name, title)
+
+
+@pytest.mark.parametrize("student", ["dense", "local"])
+@pytest.mark.parametrize("solver", ["sgd", "closed-form"])
+def test_rectangles_are_cloned(tmp_path, student, solver):
+    teacher = ConvTeacher("t2", (7, 10), (2, 3), padding="same", strides=(1, 2))
+    clone, report = sc.clone(teacher, student=student, solver=solver, verbose=0)
+    assert report.nmse < 1e-12
+    assert report.equivariance_error < 1e-5
+    assert sc.load(sc.export(clone, tmp_path, report)).teacher == teacher
 
 
 @POINT_GROUPS
@@ -73,6 +97,12 @@ def test_shifts_by_whole_steps_are_shifts(rng, padding, strides, dilation, size)
         (("c4", 8, 3, False, "same", 2), "may be 7 or 9 with strides=2"),
         (("d4", 10, 3, True, "valid", 3), "may be 9 or 12 with strides=3"),
         (("c4", 9, 3, True, "valid", 2, 2), "`strides` must be 1 where"),
+        (("c4", (9, 8), 3), r"`image_size` must be the same along .*C4.*\(9, 8\)"),
+        (("d4", 9, (3, 5)), r"`kernel_size` must be the same along .*D4.*\(3, 5\)"),
+        (("c2", 9, 3, True, "valid", (1, 2)), "`strides` must be the same"),
+        (("t2", (9, 8, 7)), "`image_size` must be a positive integer, or a pair"),
+        (("t2", (9, 0)), "`image_size` must be a positive integer, or a pair"),
+        (("t2", (9, 2), 3), "`kernel_size` must not exceed `image_size`"),
         (("c4", 9, 3, True, "valid", 0), "`strides` must be a positive integer"),
         (("c4", 9, 3, True, "valid", 1, -1), "`dilation_rate` must be a positive"),
         (("t2", 5, 3, True, "valid", 1, 3), "kernel_size=3, dilation_rate=3"),
@@ -93,7 +123,8 @@ def test_layers_refuse_sizes_as_soon_as_they_know_them():
 
 
 def test_t2_takes_any_size():
+    windows = Windows(get_group("t2"), 3, strides=2)
     for size in range(3, 12):
-        check_turns(get_group("t2"), size, 3, "valid", 2)
-    assert output_size(8, 3, "valid", 2) == 3
-    assert output_size(8, 3, "same", 2) == 4
+        windows.check_turns((size, 14 - size))
+    assert windows.outputs((8, None)) == (3, None)
+    assert Windows(get_group("t2"), 3, "same", 2).outputs((8, 9)) == (4, 5)

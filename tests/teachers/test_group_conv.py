@@ -113,7 +113,7 @@ def test_unknown_spatial_size_works(rng):
 
 
 def test_kernel_size_may_be_a_pair():
-    assert GroupConv2D(2, (3, 3), "c4").kernel_size == 3
+    assert GroupConv2D(2, (3, 3), "c4").kernel_size == (3, 3)
 
 
 def test_mixed_precision_computes_in_half(rng):
@@ -126,8 +126,8 @@ def test_mixed_precision_computes_in_half(rng):
     ("arguments", "message"),
     [
         ({"filters": 0}, r"`filters` must be a positive integer.*filters=0"),
-        ({"kernel_size": 0}, r"`kernel_size` must be a positive integer"),
-        ({"kernel_size": (3, 5)}, r"`kernel_size` must be a positive integer"),
+        ({"kernel_size": 0}, r"`kernel_size` must be a positive integer, or a pair"),
+        ({"kernel_size": (3, 5)}, r"`kernel_size` must be the same along height"),
         ({"padding": "full"}, r"`padding` must be one of valid, same.*full"),
         ({"kernel_size": 4, "padding": "same"}, r"must be odd.*kernel_size=4"),
         ({"group": "so2"}, r"`group` must be one of.*so2"),
