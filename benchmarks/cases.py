@@ -89,6 +89,20 @@ def solving(**layer) -> dict:
     }
 
 
+def cloning(**options) -> dict:
+    """Clones as anyone would."""
+    import symclone_tf as sc
+
+    student, report = sc.clone(**options, seed=0, verbose=0)
+    return {
+        "seconds": report.seconds,
+        "nmse": report.nmse,
+        "equivariance_error": report.equivariance_error,
+        "memory": _peak(),
+        "weights": 4 * student.parameters,
+    }
+
+
 def layers(channels: int, filters: int, batch: int, **layer) -> dict:
     """Student against teacher as layers: forward, and with kernel gradients."""
     import tensorflow as tf

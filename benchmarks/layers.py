@@ -1,9 +1,10 @@
-"""Local clones as layers, against convolutions: `python -m benchmarks.layers`.
+"""Clones as layers, against convolutions: `python -m benchmarks.layers`.
 
 Ratios of times within one run: each pair takes turns on the same machine.
 """
 
 import argparse
+import copy
 import json
 import pathlib
 import time
@@ -47,17 +48,23 @@ def main():
 
 
 def measure(group, lifting, image_size, channels, filters, batch, turns=7) -> dict:
-    """The convolution and its trainable local clone, forward and a training step."""
+    """The convolution and its local clone, trainable and frozen, forward and a
+    training step."""
     teacher = sc.ConvTeacher(group, image_size, lifting=lifting)
     student = sc.LocalStudent(teacher, seed=0)
     sc.cloning.solve(student)
+    frozen = copy.deepcopy(student)
     convolution = sc.GroupConv2D(filters, 3, group)
     inputs = tf.random.normal((batch, *teacher.input_shape, channels))
     convolution.build(inputs.shape)
-    cloned = sc.ClonedConv2D.from_conv(convolution, student, symmetry="trainable")
+    layers = {
+        "convolution": convolution,
+        "local": sc.ClonedConv2D.from_conv(convolution, student, symmetry="trainable"),
+        "frozen": sc.ClonedConv2D.from_conv(convolution, frozen),
+    }
     calls = {
         name: {"forward": forward(layer, inputs), "step": step(layer, inputs)}
-        for name, layer in (("convolution", convolution), ("local", cloned))
+        for name, layer in layers.items()
     }
     row = {
         "layer": teacher.title,
@@ -105,7 +112,7 @@ def step(layer, inputs):
 def report(results) -> str:
     """The Markdown page."""
     about = ", ".join(f"{k} {v}" for k, v in results["machine"].items())
-    lines = ["# Local clones as layers", "", f"Machine: {about}.", ""]
+    lines = ["# Clones as layers", "", f"Machine: {about}.", ""]
     lines += [
         "Trainable local clones against the convolutions that they clone: times of the "
         "fastest of several turns, in milliseconds, and useful floating-point "
@@ -117,15 +124,31 @@ def report(results) -> str:
         "|---|" + "---:|" * 12,
     ]
     for row in results["rows"]:
-        cells = [row["layer"], *(str(row[k]) for k in ("channels", "filters", "batch"))]
-        for kind in KINDS:
-            pair = row[f"convolution_{kind}"], row[f"local_{kind}"]
-            cells += [f"{1e3 * pair[0]:.1f}", f"{1e3 * pair[1]:.1f}"]
-            cells.append(f"{pair[1] / pair[0]:.1f}")
+        cells = _cells(row, "local")
         pair = row["convolution_operations"], row["local_operations"]
         cells += [f"{pair[0] / 1e9:.2f}", f"{pair[1] / 1e9:.2f}"]
         lines.append(f"| {' | '.join([*cells, f'{pair[1] / pair[0]:.1f}'])} |")
+    lines += [
+        "",
+        "Frozen clones, which compute as one convolution because their blocks do the "
+        "same everywhere, in the same turns:",
+        "",
+        "| layer | channels | filters | batch | forward | clone | ratio | step | clone "
+        "| ratio |",
+        "|---|" + "---:|" * 9,
+    ]
+    for row in results["rows"]:
+        lines.append(f"| {' | '.join(_cells(row, 'frozen'))} |")
     return "\n".join([*lines, ""])
+
+
+def _cells(row, name) -> list[str]:
+    cells = [row["layer"], *(str(row[k]) for k in ("channels", "filters", "batch"))]
+    for kind in KINDS:
+        pair = row[f"convolution_{kind}"], row[f"{name}_{kind}"]
+        cells += [f"{1e3 * seconds:.1f}" for seconds in pair]
+        cells.append(f"{pair[1] / pair[0]:.2f}")
+    return cells
 
 
 if __name__ == "__main__":

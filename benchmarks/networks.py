@@ -49,7 +49,9 @@ def main():
 
 def timed(group) -> tuple[dict, ...]:
     """The networks of a group that are timed: anchor strengths cost the same."""
-    return (*networks_of(group), VARIANTS[0], *VARIANTS[-2:])
+    dense = (*networks_of(group), VARIANTS[0], *VARIANTS[-2:])
+    local = [n for n in networks_of(group) if n["architecture"] == "cloned"]
+    return (*dense, *({**network, "student": "local"} for network in local))
 
 
 def step_seconds(group, steps, turns=3) -> list[dict]:
@@ -84,18 +86,20 @@ def step_seconds(group, steps, turns=3) -> list[dict]:
     return rows
 
 
-def solved(group, architecture, blocks=9, **options):
+def solved(group, architecture, blocks=9, student="dense", **options):
     """The students of a network, solved rather than trained."""
     if architecture != "cloned":
         return None
     canvas, _ = canvas_and_shift(group)
-    students = sc.experiments.network_students(group, canvas, blocks=blocks, seed=0)
+    students = sc.experiments.network_students(
+        group, canvas, blocks=blocks, student=student, seed=0
+    )
     for student in students:
         sc.cloning.solve(student)
     return students
 
 
-def network(group, students, blocks=None, **options) -> keras.Model:
+def network(group, students, blocks=None, student=None, **options) -> keras.Model:
     """The network of an experiment."""
     canvas, _ = canvas_and_shift(group)
     options |= {"canvas": canvas, "students": students, "seed": 0}

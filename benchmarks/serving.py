@@ -46,7 +46,7 @@ def collect(canvas, seconds) -> list[dict]:
     with tempfile.TemporaryDirectory() as root:
         models = [
             pairs(students[0], root),
-            *(layer(student, c, f, root) for student, c, f in _layers(students)),
+            *(layer(*which, root) for which in _layers(students)),
             classifier(students, canvas, root),
         ]
         return [
@@ -57,8 +57,13 @@ def collect(canvas, seconds) -> list[dict]:
 
 
 def _layers(students):
-    """A layer that is cheaper as one matrix, and two that are not."""
-    return ((students[0], 1, 1), (students[0], 1, 10), (students[2], 10, 20))
+    """Layers that are convolutions, and one that keeps its blocks."""
+    return (
+        (students[0], 1, 1, "auto"),
+        (students[0], 1, 10, "auto"),
+        (students[2], 10, 20, "auto"),
+        (students[2], 10, 20, "blocks"),
+    )
 
 
 def pairs(student, root):
@@ -78,11 +83,11 @@ def pairs(student, root):
     return f"{student.teacher.title}, a kernel each", calls, student.input_shapes()
 
 
-def layer(student, channels, filters, root):
+def layer(student, channels, filters, compute, root):
     """A layer with its kernel fixed."""
     image, kernel = student.input_shapes((channels,), (filters,))
     kernel = np.random.default_rng(0).normal(size=kernel)
-    cloned = sc.ClonedConv2D.from_kernel(kernel, student)
+    cloned = sc.ClonedConv2D.from_kernel(kernel, student, compute=compute)
     fused = sc.fuse(cloned)
     signature = _signature(sc.export_layer(fused, root))
     teacher = sc.GroupConv2D(

@@ -95,6 +95,7 @@ _SOURCES = (
         help="A file that python -m benchmarks.cloning has written, to draw costs.",
     ),
     DATA_DIR,
+    STUDENT,
 )
 
 

@@ -15,7 +15,16 @@ from clones import dense
 # Behind the installed package, which stands beside the benchmarks too.
 sys.path.append(str(pathlib.Path(__file__).parent.parent))
 
-from benchmarks import cases, cloning, layers, networks, operations, serving, shifts
+from benchmarks import (
+    cases,
+    cloning,
+    growth,
+    layers,
+    networks,
+    operations,
+    serving,
+    shifts,
+)
 
 
 def test_operations_of_a_step_are_those_of_its_matrix_products():
@@ -100,13 +109,25 @@ def test_exponent_is_the_slope_of_a_power():
 
 
 @pytest.mark.slow
+def test_growth_is_reported_as_measured(monkeypatch):
+    rows = growth.collect([6, 8])
+    for row in rows:
+        assert row["weights"] == 4 * (81 * (row["size"] - 2) ** 2 + 81)
+        assert row["trained_nmse"] < 1e-12
+        assert row["solved_nmse"] < 1e-13
+    text = growth.report({"machine": {}, "rows": rows})
+    assert f"| 8×8 | {rows[1]['weights'] / 1e6:.3g} | " in text
+    assert growth.exponent(rows, "size") == pytest.approx(1)
+
+
+@pytest.mark.slow
 def test_serving_measures_every_model_at_every_batch(monkeypatch):
     monkeypatch.setattr(serving, "BATCHES", (1, 3))
     rows = serving.collect(canvas=16, seconds=0.01)
-    assert [row["batch"] for row in rows] == [1, 3] * 5
+    assert [row["batch"] for row in rows] == [1, 3] * 6
     assert all(row[kind] > 0 for row in rows for kind in serving.KINDS)
     text = serving.report({"machine": cloning.machine(), "rows": rows})
-    assert text.count("| C4 lifting 16×16, 1 → 1, exported dense | ") == 2
+    assert text.count("| C4 lifting 16×16, 1 → 1, exported convolution | ") == 2
     assert f"| MNIST classifier | 3 | {rows[-1]['served']:,.0f} |" in text
 
 
@@ -166,7 +187,7 @@ def test_layers_are_compared_with_what_they_clone():
     assert row["layer"] == "C4 group 8×8"
     assert all(
         row[f"{name}_{kind}"] > 0
-        for name in ("convolution", "local")
+        for name in ("convolution", "local", "frozen")
         for kind in layers.KINDS
     )
     # 36 outputs of 12 maps, each of 8 maps of 9 pixels.
@@ -174,5 +195,6 @@ def test_layers_are_compared_with_what_they_clone():
     # The blocks, of 81 weights at each of 36 pixels, and nine features to mix.
     assert row["local_operations"] == 4 * 2 * 8 * 36 * (81 + 9 * 12)
     text = layers.report({"machine": {}, "rows": [row]})
-    ratio = row["local_step"] / row["convolution_step"]
-    assert f"| {ratio:.1f} |" in text
+    for name in ("local", "frozen"):
+        ratio = row[f"{name}_step"] / row["convolution_step"]
+        assert f"| {ratio:.2f} |" in text

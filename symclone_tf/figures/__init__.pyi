@@ -3,6 +3,7 @@ from .curves import draw_costs as draw_costs
 from .curves import draw_equivariance as draw_equivariance
 from .curves import draw_learning_curves as draw_learning_curves
 from .curves import draw_weights as draw_weights
+from .drawings import draw_deformations as draw_deformations
 from .drawings import draw_digits as draw_digits
 from .drawings import draw_feature_maps as draw_feature_maps
 from .drawings import draw_operators as draw_operators
@@ -11,6 +12,8 @@ from .illustrating import illustrate as illustrate
 from .illustrating import make_figures as make_figures
 from .reporting import make_report as make_report
 from .strokes import draw_strokes as draw_strokes
+from .studies import deformations as deformations
+from .studies import deformations_while_learning as deformations_while_learning
 from .studies import learning_curve as learning_curve
 from .studies import moved_answers as moved_answers
 from .studies import operators as operators

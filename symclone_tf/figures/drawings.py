@@ -154,6 +154,41 @@ def draw_feature_maps(image, layers, kernel, move, image_name="image"):
     return figure
 
 
+@styled
+def draw_deformations(kept, titles):
+    """How a local student learns to do the same at all places.
+
+    Args:
+        kept: Dictionary from steps to arrays of shape `(places, r, entries)`, as
+            `deformations_while_learning` gives it.
+        titles: List of strings, one for each place.
+
+    Returns:
+        `matplotlib.figure.Figure`, with a row for each place and a column for
+        each step.
+
+    Example:
+
+    >>> kept = {0: np.zeros((2, 9, 9)), 77: np.stack([np.eye(9)] * 2)}
+    >>> figure = draw_deformations(kept, ["corner", "centre"])
+    >>> len(figure.axes)  # and a colour bar
+    5
+    """
+    figure = new_figure(0.4 + 1.1 * len(titles), 0.9 + 1.25 * len(kept))
+    grid = figure.subplots(len(titles), len(kept), squeeze=False)
+    for column, (step, matrices) in zip(grid.T, kept.items()):
+        for axes, matrix in zip(column, matrices):
+            show_pixels(axes, matrix, 1.0)
+        column[0].set_title("before" if step == 0 else f"step {step}")
+        column[-1].set_xlabel("kernel entry")
+    for axes, title in zip(grid[:, 0], titles):
+        axes.set_ylabel(title)
+    image = grid[0, -1].images[0]
+    bar = figure.colorbar(image, ax=grid, shrink=0.8, aspect=30, pad=0.01)
+    bar.outline.set_linewidth(0.5)
+    return figure
+
+
 def mosaic(maps) -> np.ndarray:
     """Output maps side by side in two rows, or a single one as it is.
 

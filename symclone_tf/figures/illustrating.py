@@ -19,12 +19,14 @@ from symclone_tf.figures.curves import (
     draw_weights,
 )
 from symclone_tf.figures.drawings import (
+    draw_deformations,
     draw_digits,
     draw_feature_maps,
     draw_operators,
 )
 from symclone_tf.figures.strokes import draw_strokes
 from symclone_tf.figures.studies import (
+    deformations_while_learning,
     learning_curve,
     untrained,
     weights_while_learning,
@@ -63,6 +65,7 @@ def illustrate(
     costs=None,
     data_dir=None,
     verbose=1,
+    student="dense",
 ):
     """Draws all figures of a group.
 
@@ -77,6 +80,7 @@ def illustrate(
         data_dir: String or path, see `mnist_task`. Without MNIST, strokes are
             drawn in the digits' place.
         verbose: Integer, 0 for silence, 1 for a progress bar on stderr.
+        student: String, the registered name of a kind of linear students.
 
     Yields:
         `Illustration`, one after the other.
@@ -91,9 +95,9 @@ def illustrate(
     digits, source = _digits(data_dir)
     exact, seven, small = load_or_clone(
         [
-            _student(group, DIGIT_SIZE),
-            _student(group, DIGIT_SIZE, blocks=7),
-            _student(group, SMALL),
+            _student(student, group, DIGIT_SIZE),
+            _student(student, group, DIGIT_SIZE, blocks=7),
+            _student(student, group, SMALL),
         ],
         clones,
         verbose,
@@ -111,8 +115,9 @@ def illustrate(
         draw_operators(small, np.random.default_rng(0).normal(size=(3, 3))),
     )
     yield _feature_maps(digits[0], source, exact, seven)
-    yield _weights(group)
-    yield _curves(group)
+    yield _weights(student, group)
+    yield _deformations(group)
+    yield _curves(student, group)
     yield from _of_benchmark(rows, title, pathlib.Path(benchmark), group.name)
     if measured:
         caption = "Time and memory that cloning takes, against the image size."
@@ -145,15 +150,18 @@ def make_figures(group, output="figures", file_format="svg", **options):
     for illustration in illustrate(group, **options):
         path = None
         if illustration.figure is not None:
-            name = f"{get_group(group).name}-{illustration.name}.{file_format}"
-            path = save_figure(illustration.figure, root / name)
+            parts = [get_group(group).name, illustration.name]
+            if options.get("student", "dense") != "dense":
+                parts.insert(1, options["student"])
+            name = "-".join(parts)
+            path = save_figure(illustration.figure, root / f"{name}.{file_format}")
         yield illustration, path
 
 
-def _student(group, image_size, blocks=None):
+def _student(kind, group, image_size, blocks=None):
     """A student of the group's first convolution, not yet trained."""
     teacher = ConvTeacher(group.name, image_size)
-    return make_student("dense", teacher, blocks=blocks, seed=0, dtype="float32")
+    return make_student(kind, teacher, blocks=blocks, seed=0, dtype="float32")
 
 
 def _digits(data_dir):
@@ -189,19 +197,34 @@ def _feature_maps(image, source, exact, seven) -> Illustration:
     )
 
 
-def _weights(group) -> Illustration:
-    student = _student(group, SMALL)
+def _weights(kind, group) -> Illustration:
+    student = _student(kind, group, SMALL)
     weights, values = weights_while_learning(student)
+    rest = "most stay zero, the others" if kind == "dense" else "they"
     return Illustration(
         "weights",
         f"Weights of the blocks of a {student.teacher.title} clone while it learns: "
-        "most stay zero, the others find the values of the teacher's operators.",
+        f"{rest} find the values of the teacher's operators.",
         draw_weights(weights, values),
     )
 
 
-def _curves(group) -> Illustration:
-    students = {blocks: _student(group, SMALL, blocks) for blocks in (9, 8, 7, 5)}
+def _deformations(group) -> Illustration:
+    student = _student("local", group, SMALL)
+    size = student.teacher.output_size
+    places = {"corner": 0, "edge": size // 2, "centre": size**2 // 2 + size // 2}
+    kept = deformations_while_learning(student, list(places.values()))
+    return Illustration(
+        "deformations",
+        f"What a local {student.teacher.title} clone makes of the kernel at three "
+        "places while it learns: in the end nothing, at any of them, which is what a "
+        "convolution does.",
+        draw_deformations(kept, list(places)),
+    )
+
+
+def _curves(kind, group) -> Illustration:
+    students = {blocks: _student(kind, group, SMALL, blocks) for blocks in (9, 8, 7, 5)}
     return Illustration(
         "learning-curves",
         f"NMSE of {students[9].teacher.title} clones while they learn. Dashed: the "

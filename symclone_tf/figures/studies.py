@@ -175,25 +175,80 @@ def weights_while_learning(student, steps=(0, 2, 5, 10), seed=0):
     >>> list(weights)[:3], values.shape
     ([0, 2, 5], (81,))
     """
+
+    def weights():
+        return np.concatenate([w.ravel() for w in map(_copied, student.block_weights)])
+
+    return _while_learning(student, weights, steps, seed), _teachers_values(student)
+
+
+def _while_learning(student, look, steps, seed) -> dict:
+    """Trains a student, and looks at it after some steps and the last."""
     cloner = Cloner(student, seed=seed)
     cloner.compile()
-    kept = {}
-
-    def keep(step):
-        weights = [np.array(weight).ravel() for weight in student.block_weights]
-        kept[step] = np.concatenate(weights)
-
     last = cloner.recipe.steps
     wanted = {step for step in steps if step < last} | {last}
-    if 0 in wanted:
-        keep(0)
-    note = keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda step, logs: (
-            keep(step + 1) if step + 1 in wanted else None
-        )
-    )
-    cloner.fit(steps_per_epoch=last, callbacks=[note], verbose=0)
-    return kept, _teachers_values(student)
+    kept = {0: look()} if 0 in wanted else {}
+
+    def note(step, logs):
+        if step + 1 in wanted:
+            kept[step + 1] = look()
+
+    callback = keras.callbacks.LambdaCallback(on_train_batch_end=note)
+    cloner.fit(steps_per_epoch=last, callbacks=[callback], verbose=0)
+    return kept
+
+
+def _copied(weight) -> np.ndarray:
+    return np.array(keras.ops.convert_to_numpy(weight))
+
+
+def deformations(student, places) -> np.ndarray:
+    """What a local student makes of the kernel at some places.
+
+    At a place p, the entries ψ of a kernel act on the points that p sees as
+    `W[p] · Eᵀ · ψ`: a convolution does nothing to them anywhere, and has the unit
+    matrix at every place.
+
+    Args:
+        student: `LocalStudent`, built.
+        places: List of integers, output points.
+
+    Returns:
+        Array of shape `(places, r, kernel_entries)`: the part of the first maps.
+
+    Example:
+
+    >>> student, _ = clone("t2", image_size=6, student="local", verbose=0)
+    >>> np.allclose(deformations(student, [0, 7]), np.eye(9), atol=1e-5)
+    True
+    """
+    return _copied(student.local_weights)[places] @ _first_encoder(student).T
+
+
+def deformations_while_learning(student, places, steps=(0, 2, 5, 10), seed=0) -> dict:
+    """Trains a local student, and keeps its deformations at several steps.
+
+    Args:
+        student: `LocalStudent`, not yet trained.
+        places: List of integers, output points.
+        steps: Tuple of integers in growing order, after which to look; the last
+            step of the student's recipe is added to them.
+        seed: Integer, of the draws.
+
+    Returns:
+        Dictionary from steps to arrays as `deformations` gives them.
+
+    Example:
+
+    >>> student = LocalStudent(ConvTeacher("t2", 6))
+    >>> kept = deformations_while_learning(student, [0], steps=(0,))
+    >>> float(np.abs(kept[0]).max())
+    0.0
+    """
+    if not student.built:
+        student.build()
+    return _while_learning(student, lambda: deformations(student, places), steps, seed)
 
 
 def _teachers_values(student) -> np.ndarray:
@@ -202,7 +257,11 @@ def _teachers_values(student) -> np.ndarray:
     A kernel of one entry is a shift by its place. With the encoder's matrix E
     of kernel entries and blocks, the blocks are the shifts times E⁻¹.
     """
-    encoder = np.array(student.encoder.kernel, "float64")
+    return np.linalg.pinv(_first_encoder(student)).ravel()
+
+
+def _first_encoder(student) -> np.ndarray:
+    """The encoder's matrix of kernel entries and blocks, for the first maps."""
+    encoder = _copied(student.encoder.kernel).astype("float64")
     entries = student.teacher.kernel_entries
-    first = encoder.reshape(entries, student.blocks, -1)[:, :, 0]
-    return np.linalg.pinv(first).ravel()
+    return encoder.reshape(entries, student.blocks, -1)[:, :, 0]

@@ -9,12 +9,21 @@ def arguments(sources):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_mnist")
+def test_local_students_are_drawn_under_names_of_their_own(run, tmp_path):
+    result = run("figures", "--group", "t2", "--student", "local")
+    assert result.exit_code == 0
+    names = {file.name for file in (tmp_path / "figures").iterdir()}
+    assert {"t2-local-operators.svg", "t2-local-deformations.svg"} < names
+
+
+@pytest.mark.slow
 def test_names_each_file_with_its_caption(run, sources, tmp_path):
     result = run("figures", "--group", "c4", "--format", "png", *arguments(sources))
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
     files = sorted((tmp_path / "figures").iterdir())
-    assert len(files) == 8
+    assert len(files) == 9
     assert {line.split("  ")[0] for line in lines[:-1]} == {
         f"figures/{file.name}" for file in files
     }

@@ -112,6 +112,10 @@ def test_local_layers_take_what_the_pages_say():
         cells += [
             str(row["batch"]),
             *(f"{ratio[place]:.1f}" for ratio in ratios.values()),
+            *(
+                f"{row[f'frozen_{what}'] / row[f'convolution_{what}']:.2f}"
+                for what in ("forward", "step")
+            ),
         ]
         assert f"\n| {' | '.join(cells)} |\n" in text_of(doc("speed"))
     said = [

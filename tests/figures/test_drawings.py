@@ -143,3 +143,16 @@ def test_student_of_feature_maps_has_no_operators_on_images():
     student = dense("c4", lifting=False, image_size=7)
     with pytest.raises(ValueError, match="must be images"):
         sc.figures.draw_operators(student, np.ones((3, 3)))
+
+
+def test_deformations_stand_in_rows_of_places_and_columns_of_steps(rng):
+    kept = {0: np.zeros((2, 9, 9)), 5: rng.normal(size=(2, 9, 9))}
+    figure = sc.figures.draw_deformations(kept, ["corner", "centre"])
+    grid = np.reshape(figure.axes[:4], (2, 2))
+    for place, row in enumerate(grid):
+        for matrices, axes in zip(kept.values(), row):
+            shown = axes.images[0].get_array()
+            np.testing.assert_array_equal(shown, matrices[place])
+            assert axes.images[0].get_clim() == (-1, 1)
+    assert [axes.get_title() for axes in grid[0]] == ["before", "step 5"]
+    assert [axes.get_ylabel() for axes in grid[:, 0]] == ["corner", "centre"]

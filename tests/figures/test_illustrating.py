@@ -10,6 +10,7 @@ NAMES = [
     "operators",
     "feature-maps",
     "weights",
+    "deformations",
     "learning-curves",
     "keep-or-break",
     "equivariance",

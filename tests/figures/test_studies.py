@@ -71,3 +71,29 @@ def test_moved_answers_of_a_teacher_are_the_moved_answer(rng):
     assert np.isnan(moved.difference[:2]).all()
     assert np.isnan(moved.difference[:, 0]).all()
     assert not np.isnan(moved.difference[2:, 1:]).any()
+
+
+@pytest.mark.parametrize("group", ["t2", "c4"])
+def test_deformations_become_the_unit_matrix_at_every_place(group):
+    student = sc.LocalStudent(sc.ConvTeacher(group, 7), seed=0)
+    kept = sc.figures.deformations_while_learning(student, [0, 12, 24], steps=(0, 3))
+    assert list(kept) == [0, 3, sc.cloning.recipe_for(student).steps]
+    before, while_learning, after = kept.values()
+    assert not before.any()
+    assert 0.05 < np.abs(while_learning - np.eye(9)).max() < 2
+    np.testing.assert_allclose(after, np.stack([np.eye(9)] * 3), atol=1e-4)
+
+
+def test_deformations_are_the_kernel_that_a_place_applies(rng):
+    """Of relaxed students: what the answer at a place is made of."""
+    student = sc.LocalStudent(sc.ConvTeacher("t2", 6), seed=0)
+    student.build()
+    for weight in student.weights:
+        weight.assign(rng.normal(size=weight.shape))
+    inputs = rng.normal(size=(1, 6, 6, 1)).astype("float32")
+    kernel = rng.normal(size=(3, 3, 1, 1)).astype("float32")
+    (deformed,) = sc.figures.deformations(student, [5]) @ kernel.ravel()
+    # The sixth output stands in the second row and column.
+    expected = np.sum(inputs[0, 1:4, 1:4, 0].ravel() * deformed)
+    found = np.ravel(student(inputs, kernel))[5]
+    assert found == pytest.approx(expected, rel=1e-4)
