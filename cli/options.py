@@ -47,6 +47,30 @@ class Size(click.ParamType):
         return sizes if len(sizes) == 2 else sizes[0]
 
 
+class PerLayer(click.ParamType):
+    """One choice for all convolutions of the network, or four separated by commas."""
+
+    def __init__(self, choices):
+        self.choices = choices
+        self.name = "|".join(choices)
+
+    def get_metavar(self, param, ctx=None):
+        """What the help shows."""
+        return f"[{self.name}][,…]"
+
+    def convert(self, value, param, ctx):
+        """Refuses what is no choice."""
+        found = value.split(",")
+        if len(found) not in (1, 4) or set(found) - set(self.choices):
+            self.fail(
+                f"{value!r} is not one of {', '.join(self.choices)}, nor four of them "
+                "separated by commas.",
+                param,
+                ctx,
+            )
+        return value
+
+
 SIZE = Size()
 STUDENT = click.option(
     "--student",

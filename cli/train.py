@@ -24,8 +24,9 @@ from symclone_tf.cli.tables import figure, show
 )
 @click.option(
     "--symmetry",
-    type=click.Choice(["frozen", "trainable", "anchored"]),
-    help="Of cloned: what becomes of the clones' weights.  [default: frozen]",
+    type=options.PerLayer(["frozen", "trainable", "anchored"]),
+    help="Of cloned: what becomes of the clones' weights, of all four convolutions or "
+    "of each, as frozen,frozen,frozen,anchored.  [default: frozen]",
 )
 @click.option(
     "--student",
@@ -37,14 +38,23 @@ from symclone_tf.cli.tables import figure, show
 )
 @click.option(
     "--anchor",
-    type=click.Choice(["kl", "l2"]),
-    help="Penalty, with --symmetry anchored.  [default: kl]",
+    type=click.Choice(["kl", "l2", "decay", "threshold"]),
+    help="What holds with --symmetry anchored: a penalty in the loss, kl or l2; or, "
+    "after each step of the optimizer, a decay towards the cloned weights, or a "
+    "threshold below which they stay.  [default: kl]",
 )
 @click.option(
     "--anchor-strength",
     type=options.POSITIVE,
     metavar="X",
-    help="What the penalty is multiplied with.  [default: 1000]",
+    help="What the penalty, or the learning rate, is multiplied with.  [default: kl "
+    "1000, l2 0.01, decay 30, threshold 0.5]",
+)
+@click.option(
+    "--moves",
+    type=options.PerLayer(["all", "encoder", "blocks"]),
+    help="Of clones that are not frozen, all or each: what of them moves; the encoder "
+    "leaves turns and stays a convolution, the blocks leave shifts.  [default: all]",
 )
 @options.protocol
 @click.option(

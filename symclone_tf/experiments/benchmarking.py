@@ -45,7 +45,7 @@ _SHARED = tuple(
     if name
     not in (
         *("task", "seed", "architecture", "symmetry", "blocks", "student"),
-        *("anchor", "anchor_strength"),
+        *("anchor", "anchor_strength", "moves"),
     )
 )
 

@@ -1,11 +1,12 @@
 """Experiments: which network is trained, on which task, and how."""
 
 import dataclasses
+import itertools
 
 from symclone_tf.checks import one_of, positive_integer, positive_number
 from symclone_tf.experiments.datasets import TASKS, canvas_and_shift
-from symclone_tf.experiments.networks import ARCHITECTURES
-from symclone_tf.layers import ANCHORS, SYMMETRIES
+from symclone_tf.experiments.networks import ARCHITECTURES, per_layer
+from symclone_tf.layers import ANCHORS, MOVES, STRENGTHS, SYMMETRIES
 from symclone_tf.students import get_student
 from symclone_tf.symmetry import get_group
 
@@ -18,14 +19,17 @@ class Experiment:
         architecture: String, `"mlp"`, `"cnn"`, `"gcnn"` or `"cloned"`.
         group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
         task: String, `"invariance"` or `"breaking"`, see `mnist_task`.
-        symmetry: String, of `ClonedConv2D`; `None` for `"frozen"`. This and
-            the next four are for `"cloned"` only.
+        symmetry: String, of `ClonedConv2D`; `None` for `"frozen"`; or four of
+            them, one for each convolution, separated by commas. This and the
+            next five are for `"cloned"` only.
         blocks: Integer, of the clones; `None` for 9.
         student: String, the registered name of a kind of students; `None` for
             `"dense"`.
         anchor: String, of `ClonedConv2D`; `None` for `"kl"`. This and the next
             are for anchored clones only.
-        anchor_strength: Float, of `ClonedConv2D`; `None` for 1000.
+        anchor_strength: Float, of `ClonedConv2D`; `None` for the anchor's own.
+        moves: String, of `ClonedConv2D`, or four of them; `None` for `"all"`. For
+            clones that are not frozen.
         canvas: Integer, pixels, see `mnist_task`.
         max_shift: Integer, pixels, see `mnist_task`.
         train_size: Integer, how many digits to train on.
@@ -45,6 +49,7 @@ class Experiment:
     student: str | None = None
     anchor: str | None = None
     anchor_strength: float | None = None
+    moves: str | None = None
     canvas: int | None = None
     max_shift: int | None = None
     train_size: int = 10_000
@@ -87,14 +92,20 @@ class Experiment:
         cloned = self.architecture == "cloned"
         defaults = {"symmetry": "frozen", "blocks": 9, "student": "dense"}
         chosen = self._only(cloned, "`architecture` cloned", defaults)
-        anchored = cloned and chosen["symmetry"] == "anchored"
+        kinds = per_layer("symmetry", chosen["symmetry"], SYMMETRIES) if cloned else ()
+        moving = set(kinds) - {"frozen"}
         chosen |= self._only(
-            anchored, "`symmetry` anchored", {"anchor": "kl", "anchor_strength": 1000.0}
+            moving, "`symmetry` trainable or anchored", {"moves": "all"}
         )
+        anchored, where = "anchored" in kinds, "`symmetry` anchored"
+        chosen |= self._only(anchored, where, {"anchor": "kl"})
+        strength = {"anchor_strength": STRENGTHS.get(chosen["anchor"])}
+        chosen |= self._only(anchored, where, strength)
         if cloned:
-            one_of("symmetry", chosen["symmetry"], SYMMETRIES)
             positive_integer("blocks", chosen["blocks"])
             get_student(chosen["student"])
+        if moving:
+            per_layer("moves", chosen["moves"], MOVES)
         if anchored:
             one_of("anchor", chosen["anchor"], ANCHORS)
             positive_number("anchor_strength", chosen["anchor_strength"])
@@ -124,10 +135,12 @@ class Experiment:
         if full.architecture != "cloned":
             return full.architecture
         kind = "" if full.student == "dense" else f"{full.student}, "
-        name = f"cloned, {kind}{full.blocks} blocks, {full.symmetry}"
-        if full.anchor:
-            name += f" ({full.anchor} {full.anchor_strength:g})"
-        return name
+        symmetry = ", ".join(_runs(full.symmetry, " ×"))
+        name = f"cloned, {kind}{full.blocks} blocks, {symmetry}"
+        held = [f"{full.anchor} {full.anchor_strength:g}"] if full.anchor else []
+        if full.moves not in (None, "all"):
+            held.append(", ".join(_runs(full.moves, " ×")))
+        return f"{name} ({', '.join(held)})" if held else name
 
     @property
     def name(self) -> str:
@@ -141,7 +154,7 @@ class Experiment:
         full = self.complete()
         parts = [full.group, full.task, full.architecture]
         if full.architecture == "cloned":
-            parts.append(full.symmetry)
+            parts += _runs(full.symmetry)
             if full.student != "dense":
                 parts.append(full.student)
             if full.blocks != 9:
@@ -149,4 +162,19 @@ class Experiment:
         if full.anchor:
             # Names of artifacts have no plus, as that of 1e+20.
             parts.append(f"{full.anchor}-{full.anchor_strength:g}".replace("+", ""))
+        if full.moves not in (None, "all"):
+            parts += _runs(full.moves)
         return "-".join(parts)
+
+
+def _runs(choices, times="") -> list[str]:
+    """Choices of layers, and how often each follows the other.
+
+    >>> _runs("frozen,frozen,frozen,anchored", " ×")
+    ['frozen ×3', 'anchored']
+    """
+    grouped = itertools.groupby(choices.split(","))
+    runs = [(name, len(list(same))) for name, same in grouped]
+    if len(runs) == 1:
+        return [runs[0][0]]
+    return [name if count == 1 else f"{name}{times}{count}" for name, count in runs]

@@ -7,7 +7,7 @@ import numpy as np
 from keras import layers
 
 from symclone_tf.checks import one_of, positive_integer
-from symclone_tf.layers import ClonedConv2D
+from symclone_tf.layers import MOVES, SYMMETRIES, ClonedConv2D
 from symclone_tf.students import Student, make_student
 from symclone_tf.symmetry import get_group
 from symclone_tf.teachers import ConvTeacher, GroupConv2D
@@ -27,7 +27,8 @@ def mnist_network(
     students=None,
     symmetry="frozen",
     anchor="kl",
-    anchor_strength=1000.0,
+    anchor_strength=None,
+    moves="all",
     dropout=0.2,
     seed=None,
 ) -> keras.Model:
@@ -49,9 +50,11 @@ def mnist_network(
         canvas: Integer, height and width of the images in pixels.
         students: List of four `Student`, for `"cloned"`; see
             `network_students`.
-        symmetry: String, of `ClonedConv2D`.
+        symmetry: String, of `ClonedConv2D`; or four of them, one for each
+            convolution, separated by commas.
         anchor: String, of `ClonedConv2D`.
         anchor_strength: Float, of `ClonedConv2D`.
+        moves: String, of `ClonedConv2D`, or four of them.
         dropout: Float, the share of the last hidden units to drop.
         seed: Integer, of the initial weights and of dropout; `None` for a
             random one.
@@ -82,6 +85,8 @@ def mnist_network(
             "`students` are for `architecture` cloned, which needs four of them. "
             f"Received: architecture={architecture}, students={students}"
         )
+    symmetries = per_layer("symmetry", symmetry, SYMMETRIES)
+    moving = per_layer("moves", moves, MOVES)
     if students is not None:
         _check_students(students, network_teachers(group, canvas))
     seeds = iter(np.random.SeedSequence(seed).generate_state(16).tolist())
@@ -105,9 +110,10 @@ def mnist_network(
         return ClonedConv2D(
             filters,
             students[index],
-            symmetry,
+            symmetries[index],
             anchor=anchor,
             anchor_strength=anchor_strength,
+            moves=moving[index],
             **options,
         )
 
@@ -140,6 +146,37 @@ def mnist_network(
         ],
         name=architecture,
     )
+
+
+def per_layer(name, choices, accepted) -> list[str]:
+    """One choice for each convolution of the network.
+
+    Args:
+        name: String, the argument's.
+        choices: String, one choice for all convolutions, or four separated by
+            commas.
+        accepted: Tuple of strings.
+
+    Returns:
+        List of four strings.
+
+    Raises:
+        ValueError: If there are neither one nor four, or one is not accepted.
+
+    Example:
+
+    >>> per_layer("moves", "all,all,all,encoder", ("all", "encoder"))[-1]
+    'encoder'
+    """
+    found = choices.split(",") if isinstance(choices, str) else [choices]
+    if len(found) not in (1, len(FILTERS)):
+        raise ValueError(
+            f"`{name}` must be one choice for all convolutions, or {len(FILTERS)} "
+            f"separated by commas. Received: {name}={choices}"
+        )
+    for choice in found:
+        one_of(name, choice, accepted)
+    return found if len(found) > 1 else found * len(FILTERS)
 
 
 def _check_students(students, teachers) -> None:

@@ -185,9 +185,9 @@ def _network(experiment, clones, verbose):
     if experiment.architecture == "cloned":
         students = find_or_clone(experiment, clones, verbose)
         options["symmetry"] = experiment.symmetry
-        if experiment.anchor:
-            options["anchor"] = experiment.anchor
-            options["anchor_strength"] = experiment.anchor_strength
+        for name in ("anchor", "anchor_strength", "moves"):
+            if getattr(experiment, name) is not None:
+                options[name] = getattr(experiment, name)
     return mnist_network(
         experiment.architecture,
         experiment.group,

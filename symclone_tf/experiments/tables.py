@@ -24,8 +24,9 @@ FIGURES = (
 )
 OPTIONS = tuple(field.name for field in dataclasses.fields(Experiment))
 HEADER = (*OPTIONS, *FIGURES)
-# Of tables that were begun before there were several kinds of students.
-EARLIER = tuple(name for name in HEADER if name != "student")
+# What tables lack that were begun before it could be chosen.
+LATER = (("moves",), ("moves", "student"))
+EARLIER = tuple(tuple(n for n in HEADER if n not in names) for names in LATER)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +63,7 @@ def read_benchmark(file) -> list[Row]:
         text = file.read_text(encoding="utf-8")
         whole = text[: text.rfind("\n") + 1]
         lines = [line for line in csv.reader(whole.splitlines()) if line]
-        known = not lines or tuple(lines[0]) in (HEADER, EARLIER)
+        known = not lines or tuple(lines[0]) in (HEADER, *EARLIER)
         rows = [_parsed(lines[0], line) for line in lines[1:]] if known else []
     except (ValueError, TypeError, OverflowError, csv.Error) as error:
         raise ArtifactError(f"{file} cannot be read: {error}") from error
@@ -166,7 +167,7 @@ def _bring_up_to_date(file) -> None:
     if not file.exists():
         return
     first = file.read_text(encoding="utf-8").partition("\n")[0]
-    if tuple(first.split(",")) == EARLIER:
+    if tuple(first.split(",")) in EARLIER:
         stream = io.StringIO()
         lines = csv.writer(stream, lineterminator="\n")
         lines.writerows([HEADER, *map(_cells, read_benchmark(file))])
@@ -174,7 +175,8 @@ def _bring_up_to_date(file) -> None:
 
 
 def _parsed(header, line) -> Row:
-    cells = {"student": "", **dict(zip(header, line, strict=True))}
+    later = dict.fromkeys(LATER[-1], "")
+    cells = {**later, **dict(zip(header, line, strict=True))}
     types = {field.name: field.type for field in dataclasses.fields(Experiment)}
     options = {n: _value(cells[n], types[n]) for n in OPTIONS}
     figures = {n: _value(cells[n], float | None) for n in FIGURES}

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from symclone_tf.layers.decays import DECOUPLED
+
 
 class Anchored(keras.regularizers.Regularizer):
     """Penalty for leaving an anchor, which Keras adds to a model's loss.
@@ -38,6 +40,8 @@ def penalty(kind, weight, anchor):
 
     - [Huang et al., 2024](https://arxiv.org/abs/2410.03989), section 3
     """
+    if kind in DECOUPLED:
+        return ops.zeros(())
     return _PENALTIES[kind](weight, anchor)
 
 
@@ -71,4 +75,6 @@ def _squared_distance(weight, anchor):
 
 
 _PENALTIES = {"kl": _kl_of_softmax, "l2": _squared_distance}
-ANCHORS = tuple(_PENALTIES)
+# What an anchor is held with where nothing else is said.
+STRENGTHS = {"kl": 1000.0, "l2": 0.01, "decay": 30.0, "threshold": 0.5}
+ANCHORS = tuple(STRENGTHS)

@@ -6,8 +6,10 @@ import keras
 from keras import ops
 
 from symclone_tf.checks import one_of, positive_integer, positive_number
-from symclone_tf.layers.anchors import ANCHORS, penalty
-from symclone_tf.layers.sharing import drop_anchors, share_student
+from symclone_tf.layers.anchors import ANCHORS, STRENGTHS
+from symclone_tf.layers.decays import trained_by
+from symclone_tf.layers.holding import HoldsStudent
+from symclone_tf.layers.sharing import MOVES, drop_anchors, let_move, share_student
 from symclone_tf.layers.taking_over import (
     bias_of,
     check_imitates,
@@ -24,7 +26,7 @@ DATA_FORMATS = ("channels_last", "channels_first")
 
 
 @keras.saving.register_keras_serializable(package="symclone_tf")
-class ClonedConv2D(Convolution):
+class ClonedConv2D(HoldsStudent, Convolution):
     """Convolution layer made of a cloned student.
 
     A drop-in for `keras.layers.Conv2D` or `GroupConv2D`, with a kernel and a
@@ -42,13 +44,19 @@ class ClonedConv2D(Convolution):
         filters: Integer, the number of output channels.
         student: `Student`, as `load` or `clone` gives it.
         symmetry: String, `"frozen"`, `"trainable"` or `"anchored"`.
-        anchor: String, the penalty of anchored weights: `"kl"`, the paper's
-            KL(softmax(w) ‖ softmax(w₀)), or `"l2"`, ‖w − w₀‖², summed over
-            weight tensors.
-        anchor_strength: Float, what the penalty is multiplied with. The softmax
-            makes `"kl"` a mean over a tensor's weights, about half their
-            variance around w₀, which asks for thousands; `"l2"` is a sum, and
-            asks for hundredths.
+        anchor: String, what holds anchored weights at their cloned values w₀:
+            `"decay"`, by which each step of the optimizer ends with w ← w₀ + (1 −
+            η·λ)(w − w₀) at a learning rate η; `"threshold"`, by which it takes
+            w − w₀ nearer to zero by η·λ; or a penalty in the loss, `"kl"`, the
+            paper's KL(softmax(w) ‖ softmax(w₀)), or `"l2"`, ‖w − w₀‖², summed
+            over weight tensors.
+        anchor_strength: Float, λ, or what the penalty is multiplied with; `None`
+            for 30 (decay), 0.5 (threshold), 1000 (kl) or 0.01 (l2). λ means the
+            same for all students and image sizes. The softmax makes `"kl"` a mean
+            over a tensor's weights, about half their variance around w₀.
+        moves: String, what a student that is not frozen may change: `"encoder"`,
+            which leaves turns and mirrors, but stays a convolution, and computes as
+            one; `"blocks"`, which leaves shifts; or `"all"`.
         compute: String, `"auto"`, by which a frozen layer computes as one
             convolution if its student's blocks do the same everywhere, which is
             measured on their weights when the layer is called first, and when
@@ -104,13 +112,15 @@ class ClonedConv2D(Convolution):
         student,
         symmetry="frozen",
         anchor="kl",
-        anchor_strength=1000.0,
+        anchor_strength=None,
+        moves="all",
         compute="auto",
         groups=1,
         data_format="channels_last",
         **kwargs,
     ):
         one_of("symmetry", symmetry, SYMMETRIES)
+        one_of("moves", moves, MOVES)
         one_of("compute", compute, COMPUTE)
         one_of("data_format", data_format, DATA_FORMATS)
         one_of("anchor", anchor, ANCHORS)
@@ -122,7 +132,10 @@ class ClonedConv2D(Convolution):
         self.symmetry = symmetry
         super().__init__(filters, **kwargs)
         self.anchor = anchor
+        if anchor_strength is None:
+            anchor_strength = STRENGTHS[anchor]
         self.anchor_strength = positive_number("anchor_strength", anchor_strength)
+        self.moves = moves
         self.compute = compute
         self.groups = positive_integer("groups", groups)
         self.data_format = data_format
@@ -191,35 +204,18 @@ class ClonedConv2D(Convolution):
             cloned.bias.assign(bias)
         return cloned
 
-    @property
-    def trainable(self):
-        """Whether kernel and bias, and a student that is not frozen, train."""
-        return super().trainable
-
-    @trainable.setter
-    def trainable(self, value):
-        keras.layers.Layer.trainable.fset(self, value)
-        # `model.trainable = True` sets all layers; frozen means frozen.
-        if self.symmetry == "frozen":
-            self.student.trainable = False
-
     def build(self, input_shape):
         _, kernel_shape = self._shapes(input_shape)
         if not self.student.built:
             self.student.build()
-        self.student.trainable = self.trainable and self.symmetry != "frozen"
+        let_move(self)
         self.add_kernel_and_bias(kernel_shape)
         drop_anchors(self)
 
-    @property
-    def treatment(self) -> tuple:
-        """What layers that share a student have to agree on."""
-        if self.symmetry != "anchored":
-            return (self.symmetry,)
-        return (self.symmetry, self.anchor, self.anchor_strength)
-
     def call(self, inputs):
         self._shapes(inputs.shape)
+        if self.anchors and (optimizer := trained_by(self)):
+            self.hold(optimizer)
         if self.data_format == "channels_first":
             inputs = ops.moveaxis(inputs, 1, -1)
         if self.computes_as() == "convolution":
@@ -229,47 +225,14 @@ class ClonedConv2D(Convolution):
         outputs = ops.cast(outputs, self.compute_dtype)
         return self.biased_and_activated(outputs, self.data_format)
 
-    def computes_as(self) -> str:
-        """How the layer computes, see `compute`.
-
-        Returns:
-            String, `"convolution"` or `"blocks"`; why a frozen layer is no
-            convolution says `student.everywhere().reason`.
-        """
-        if self.compute == "blocks" or self.symmetry != "frozen":
-            return "blocks"
-        same = self.student.everywhere().is_convolution
-        return "convolution" if same else "blocks"
-
-    def anchor_penalty(self):
-        """How far the student's weights are from w₀, before the strength.
-
-        Returns:
-            Scalar tensor, the sum over weight tensors; 0 without anchors.
-        """
-        pairs = zip(self.student.weights, self.anchors)
-        return sum((penalty(self.anchor, w, anchor) for w, anchor in pairs), 0.0)
-
     def compute_output_shape(self, input_shape):
         last, kernel_shape = self._shapes(input_shape)
         return self._from_last(self.student.compute_output_shape(last, kernel_shape))
 
     def get_config(self):
         config = super().get_config()
-        # While a file is written, Keras marks what it has seen before, by which it
-        # finds again that layers share a student; the first of two layers would
-        # lose its mark, which Keras sets on a dictionary that it copies.
-        keras.saving.serialize_keras_object(self.student)
-        student = keras.saving.serialize_keras_object(self.student)
-        config.update(
-            student=student,
-            symmetry=self.symmetry,
-            anchor=self.anchor,
-            anchor_strength=self.anchor_strength,
-            compute=self.compute,
-            groups=self.groups,
-            data_format=self.data_format,
-        )
+        config.update(self.config_of_student())
+        config.update(groups=self.groups, data_format=self.data_format)
         return config
 
     @classmethod

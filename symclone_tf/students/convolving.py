@@ -145,6 +145,17 @@ class Convolving:
             rest += float(np.sum(np.square(answers), dtype="float64"))
         return found, rest
 
+    def by_place(self, values):
+        """Sums of values, one for each weight of the blocks, over output points.
+
+        Args:
+            values: Array of the shape of one of `block_weights`.
+
+        Returns:
+            Array of shape `(points_out,)`, what belongs to each output point.
+        """
+        raise TypeError(f"{type(self).__name__} does not tell places apart")
+
     def answers_to_impulses(self, start, count):
         """What every block makes of unit impulses, one point after the other.
 

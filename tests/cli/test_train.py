@@ -82,7 +82,10 @@ def test_options_of_shifts_reach_the_experiment(run):
     [
         (["--task", "sort"], "'sort'", "'invariance', 'breaking'"),
         (["--architecture", "vgg"], "'vgg'", "'cloned'"),
-        (["--symmetry", "melted"], "'melted'", "'anchored'"),
+        (["--symmetry", "melted"], "'melted'", "frozen, trainable, anchored"),
+        (["--symmetry", "frozen,anchored"], "'frozen,anchored'", "nor four of them"),
+        (["--moves", "encoder"], "--moves encoder", "trainable or anchored only"),
+        (["--anchor", "decay"], "--anchor decay", "anchored only"),
         (
             ["--architecture", "cnn", "--symmetry", "frozen"],
             "--symmetry frozen",

@@ -45,7 +45,7 @@ def test_divergence_of_millions_of_weights_survives_rounding(rng, compiled):
     assert np.linalg.norm(gradient - slope) < 1e-2 * np.linalg.norm(slope)
 
 
-@pytest.mark.parametrize("kind", ANCHORS)
+@pytest.mark.parametrize("kind", ["kl", "l2"])
 def test_penalties_lead_back(rng, kind):
     before, change = rng.normal(size=(2, 4, 5)).astype("float32")
     after, step = keras.Variable(before + change), 1e-2

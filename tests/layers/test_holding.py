@@ -1,0 +1,163 @@
+"""What of a student moves, and how far it went."""
+
+import copy
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import symclone_tf as sc
+
+from clones import draw, solved
+
+MOVES = {"all": (True, True), "encoder": (False, True), "blocks": (True, False)}
+EVERY_MOVE = pytest.mark.parametrize("moves", MOVES)
+BOTH_KINDS = pytest.mark.parametrize("student", ["dense", "local"])
+
+
+def trained(rng, symmetry, student, **options):
+    """A model of one layer before and after some steps of training."""
+    student = solved("c4", image_size=6, student=student)
+    layer = sc.ClonedConv2D(3, student, symmetry, **options)
+    inputs = draw(rng, student)
+    model = keras.Sequential([keras.Input(inputs.shape[1:]), layer])
+    before = [w.numpy().copy() for w in student.weights]
+    model.compile(keras.optimizers.Adam(1e-2), "mse")
+    model.fit(inputs, np.ones((4, 4, 4, 4, 3)), epochs=3, verbose=0)
+    return model, layer, before
+
+
+@BOTH_KINDS
+@EVERY_MOVE
+@pytest.mark.parametrize("symmetry", ["trainable", "anchored"])
+def test_what_may_move_moves_and_nothing_else(rng, moves, symmetry, student):
+    _, layer, before = trained(rng, symmetry, student, moves=moves)
+    student = layer.student
+    blocks, encoder = MOVES[moves]
+    for weight, was in zip(student.weights, before, strict=True):
+        may = encoder if weight.path == student.encoder.kernel.path else blocks
+        assert (not np.array_equal(weight, was)) == may
+    assert len(student.trainable_weights) == blocks + encoder
+    expected = blocks + encoder if symmetry == "anchored" else 0
+    assert len(layer.anchors) == expected
+
+
+@EVERY_MOVE
+def test_what_stays_stays_after_thawing_and_reloading(rng, tmp_path, moves):
+    model, layer, _ = trained(rng, "anchored", "local", moves=moves, anchor="decay")
+    model.trainable = False
+    assert layer.student.trainable_weights == []
+    model.trainable = True
+    count = sum(MOVES[moves])
+    assert len(layer.student.trainable_weights) == count
+    model.save(tmp_path / "model.keras")
+    (reloaded,) = keras.saving.load_model(tmp_path / "model.keras").layers
+    assert reloaded.moves == moves
+    assert len(reloaded.student.trainable_weights) == count
+    inputs = draw(rng, layer.student)
+    np.testing.assert_allclose(reloaded(inputs), layer(inputs), atol=1e-6)
+
+
+@BOTH_KINDS
+def test_layers_whose_encoder_alone_moves_compute_as_convolutions(rng, student):
+    _, layer, _ = trained(rng, "anchored", student, moves="encoder")
+    assert layer.computes_as() == "convolution"
+    inputs = draw(rng, layer.student)
+    kept = sc.ClonedConv2D.from_kernel(
+        layer.kernel, copy.deepcopy(layer.student), layer.bias, compute="blocks"
+    )
+    np.testing.assert_allclose(layer(inputs), kept(inputs), atol=1e-4)
+    # The encoder left the turns, which blocks that stay cannot mend.
+    assert sc.equivariance_error(layer, "c4", inputs) > 1e-3
+    gradients = [gradient_of_encoder(each, inputs) for each in (layer, kept)]
+    size = np.abs(gradients[1]).max()
+    np.testing.assert_allclose(*gradients, atol=1e-4 * size)
+
+
+def gradient_of_encoder(layer, inputs):
+    kernel = layer.student.encoder.kernel
+    with tf.GradientTape() as tape:
+        tape.watch(kernel.value)
+        loss = tf.reduce_sum(tf.square(layer(inputs)))
+    return tape.gradient(loss, kernel.value)
+
+
+@BOTH_KINDS
+@pytest.mark.parametrize("anchor", sc.layers.ANCHORS)
+@pytest.mark.parametrize("moves", ["all", "encoder"])
+def test_every_anchor_holds_what_moves(rng, anchor, moves, student):
+    """A strong anchor leaves the student nearer to its clone than none."""
+    strength = {"kl": 1e5, "l2": 10.0, "decay": 90.0, "threshold": 0.9}[anchor]
+    _, free, before = trained(rng, "trainable", student, moves=moves)
+    rng = np.random.default_rng(0)
+    options = {"anchor": anchor, "anchor_strength": strength, "moves": moves}
+    _, held, _ = trained(rng, "anchored", student, **options)
+
+    def away(layer):
+        pairs = zip(layer.student.weights, before)
+        return sum(float(np.sum((w.numpy() - b) ** 2)) for w, b in pairs)
+
+    assert away(held) < 0.8 * away(free)
+
+
+@BOTH_KINDS
+def test_departure_tells_places_and_elements(rng, student):
+    student = solved("c4", False, 6, student=student)
+    layer = sc.ClonedConv2D(2, student, "anchored", anchor="decay")
+    layer.build((None, 6, 6, 4, 1))
+    assert not layer.departure().places.any()
+    assert not layer.departure().elements.any()
+
+    (blocks,), encoder = student.block_weights, student.encoder.kernel
+    before = blocks.numpy().copy()
+    moved = before.copy()
+    if isinstance(student, sc.LocalStudent):
+        moved[5] *= 1.5
+        norms = np.linalg.norm(before.reshape(16, -1), axis=1)
+    else:
+        moved = moved.reshape(-1, 16)
+        norms = np.linalg.norm(moved, axis=0)
+        moved[:, 5] *= 1.5
+    blocks.assign(moved.reshape(before.shape))
+    matrix = encoder.numpy().reshape(36, 9, 4, 4).copy()
+    size = np.linalg.norm(matrix)
+    matrix[:, :, 1, 3] += 0.5
+    encoder.assign(matrix.reshape(encoder.shape))
+
+    found = layer.departure()
+    assert np.flatnonzero(found.places).tolist() == [5]
+    whole = np.linalg.norm(before)
+    assert found.places[5] == pytest.approx(0.5 * norms[5] / whole, rel=1e-4)
+    assert np.argwhere(found.elements > 1e-6).tolist() == [[1, 3]]
+    expected = 0.5 * np.sqrt(36 * 9) / size
+    assert found.elements[1, 3] == pytest.approx(expected, rel=1e-4)
+
+
+def test_departure_needs_anchors():
+    layer = sc.ClonedConv2D(2, solved(), "trainable", name="free")
+    with pytest.raises(ValueError, match=r"Only anchored layers.*'free', trainable"):
+        layer.departure()
+
+
+@pytest.mark.parametrize(
+    ("anchor", "strength"),
+    [("kl", 1000.0), ("l2", 0.01), ("decay", 30.0), ("threshold", 0.5)],
+)
+def test_each_anchor_has_a_strength_of_its_own(anchor, strength):
+    layer = sc.ClonedConv2D(2, solved(), "anchored", anchor=anchor)
+    assert layer.anchor_strength == strength
+    assert layer.get_config()["anchor_strength"] == strength
+
+
+def test_layers_of_one_student_let_the_same_move():
+    student = solved()
+    first = sc.ClonedConv2D(2, student, "trainable", moves="encoder")
+    with pytest.raises(ValueError, match=r"trainable encoder in another.*trainable$"):
+        sc.ClonedConv2D(2, student, "trainable")
+    assert first.treatment == ("trainable", "encoder")
+
+
+def test_bad_moves_are_refused():
+    with pytest.raises(ValueError, match="`moves` must be one of all, encoder, blocks"):
+        sc.ClonedConv2D(2, solved(), "trainable", moves="bias")
