@@ -198,3 +198,36 @@ def test_convolutions_are_exact_and_their_networks_are_not():
         accuracy = np.mean(accuracies(rows, name, "breaking"))
         assert accuracy == pytest.approx(0.8, abs=0.02)
     assert not [r for r in rows if r.experiment.network == "gcnn"]
+
+
+def test_rounding_does_what_the_page_says():
+    found = results("parting")
+    gradients = {row["kind"]: row for row in found["gradients"]}
+    dense = gradients.pop("frozen Dense clones, blocks")
+    biases = [dense[f"conv_{n}/bias"] for n in (1, 2)]
+    text = flowing(KEEP_OR_BREAK)
+    assert "are off by {:.0%} and {:.0%}, where".format(*biases) in text
+    assert dense["active"] == pytest.approx(0.5, abs=0.05)
+    for row in gradients.values():
+        assert row["active"] == 0
+        assert max(v for k, v in row.items() if "conv" in k) < 1e-6
+    last = {
+        (r["kind"], r["seed"], r["nudge"]): r["accuracy"][-1]
+        for r in found["accuracies"]
+    }
+    blocks, clones, exact = (
+        last[kind, 1, 0]
+        for kind in (
+            "frozen Dense clones, blocks",
+            "frozen Dense clones, as convolutions",
+            "group convolutions",
+        )
+    )
+    assert f"got {blocks:.1%} with seed 1 and Dense blocks, and {clones:.1%}" in text
+    assert f"group convolutions get {exact:.1%}" in text
+    for kind, said in (
+        ("frozen Dense clones, as convolutions", "with clones"),
+        ("group convolutions", "with group convolutions"),
+    ):
+        moved = [v for (k, s, n), v in last.items() if (k, s) == (kind, 1) and n]
+        assert f"{min(moved):.1%} to {max(moved):.1%} {said}" in text
