@@ -14,6 +14,8 @@ from symclone_tf.students.windows import seen_by_place, seen_points, window_of
 
 # Entries of a kernel, without its pixels, up to which a place has one of its own.
 MOST_DEFORMED = 256
+# Weights up to which neighbourhoods are looked at before the student is built.
+MOST_CHECKED = 2**24
 
 
 @Student.register("local")
@@ -43,8 +45,9 @@ class LocalStudent(Student):
         `(batch, *output_shape, filters)`, as the teacher's.
 
     Raises:
-        ValueError: If a count is not a positive integer, or inputs and kernel
-            have other shapes than the teacher's.
+        ValueError: If a count is not a positive integer, if inputs and kernel
+            have other shapes than the teacher's, or if the neighbourhoods that
+            the teacher names do not fit it.
         TypeError: If the teacher is none.
         MemoryError: If the teacher has too many points to be asked.
 
@@ -60,6 +63,11 @@ class LocalStudent(Student):
 
     is_linear = True
     maps_last = True
+
+    def __init__(self, teacher, blocks=None, seed=None, **kwargs):
+        super().__init__(teacher, blocks, seed, **kwargs)
+        if self.block_parameters <= MOST_CHECKED:
+            neighbourhood_of(teacher)  # refuses what does not fit, before any work
 
     def build_blocks(self):
         self.local_weights = self.add_weight(

@@ -20,16 +20,31 @@ def neighbourhood_of(teacher) -> np.ndarray:
         Integer array of shape `(points_out, r)`, −1 where there are fewer.
 
     Raises:
+        ValueError: If the neighbourhoods that the teacher names do not fit it.
         MemoryError: If the teacher has too many points to be asked.
     """
     named = teacher.neighbourhood
-    return _asked(teacher) if named is None else np.asarray(named)
+    return _asked(teacher) if named is None else _fitting(teacher, np.asarray(named))
 
 
 def neighbours_of(teacher) -> int:
     """How many input points an output point sees, r."""
     named = teacher.neighbours
     return neighbourhood_of(teacher).shape[1] if named is None else named
+
+
+def _fitting(teacher, named) -> np.ndarray:
+    """Refuses neighbourhoods that are none of a teacher's points."""
+    integers = named.dtype.kind in "iu" and named.ndim == 2 and named.size
+    fits = integers and len(named) == teacher.points_out
+    if not fits or named.min() < -1 or named.max() >= teacher.points_in:
+        raise ValueError(
+            f"`neighbourhood` of {teacher.title} must be integers of shape "
+            f"({teacher.points_out}, r), from -1 to {teacher.points_in - 1}. Received: "
+            f"{named.dtype} of shape {named.shape}"
+            + (f", from {named.min()} to {named.max()}" if integers else "")
+        )
+    return named
 
 
 def _asked(teacher) -> np.ndarray:

@@ -92,7 +92,7 @@ class Teacher(Registered):
     def neighbours(self) -> int | None:
         """Integer, r, known without its array; `None` as above."""
         named = self.neighbourhood
-        return None if named is None else named.shape[1]
+        return None if named is None else np.shape(named)[-1]
 
     @property
     def border(self) -> int:

@@ -1,5 +1,7 @@
+import numpy as np
 import pytest
 
+import symclone_tf as sc
 from symclone_tf.students.neighbourhoods import (
     _greedy,
     colours_of,
@@ -57,3 +59,23 @@ def test_irregular_neighbourhoods_are_coloured_too():
     greedy = _greedy(Web.neighbourhood, 6)
     assert see_no_colour_twice(Web.neighbourhood, greedy)
     assert greedy.max() + 1 <= 4
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        (np.zeros((3, 2), int), r"shape \(4, r\).*int64 of shape \(3, 2\)"),
+        (np.full((4, 2), 6), "from -1 to 5. Received.*from 6 to 6"),
+        (np.full((4, 2), -2), "from -1 to 5. Received.*from -2 to -2"),
+        (np.zeros((4, 2)), "float64 of shape"),
+        (np.zeros(4, int), r"of shape \(4,\)"),
+        (np.zeros((4, 0), int), r"of shape \(4, 0\)"),
+    ],
+)
+def test_neighbourhoods_that_do_not_fit_are_refused_before_any_work(named, message):
+    class Odd(Web):
+        title = "odd"
+        neighbourhood = named
+
+    with pytest.raises(ValueError, match=message):
+        sc.LocalStudent(Odd())
