@@ -17,7 +17,7 @@ from symclone_tf.cloning import (
 from symclone_tf.errors import CloningError
 from symclone_tf.experiments.datasets import classes, mnist_task
 from symclone_tf.experiments.networks import mnist_network, network_students
-from symclone_tf.layers import convolution_layers, layer_errors
+from symclone_tf.layers import convolution_layers, departures, layer_errors
 from symclone_tf.symmetry import equivariance_error
 
 # How many test digits the equivariance errors are measured on.
@@ -55,7 +55,8 @@ def run_experiment(
         `parameters`, without anchors; `seconds` and `seconds_per_epoch`, of this
         run's epochs, or `None` if there were none left to train;
         `equivariance_error`, with each convolution's and the whole `network`'s,
-        before and after training; `versions`; and the experiment's `options`.
+        before and after training; `departure`, of anchored convolutions, as
+        `Departure` has it; `versions`; and the experiment's `options`.
 
     Raises:
         ValueError: If a choice is not accepted.
@@ -99,6 +100,14 @@ def run_experiment(
         "equivariance_error": {
             name: {"before": before[name], "after": error}
             for name, error in _errors(model, experiment, data.watched).items()
+        },
+        "departure": {
+            name: {
+                "norm": departure.norm,
+                "places": departure.places.tolist(),
+                "elements": departure.elements.tolist(),
+            }
+            for name, departure in departures(model).items()
         },
         "versions": versions(),
         "options": dataclasses.asdict(experiment),

@@ -1,6 +1,7 @@
 from .anchors import ANCHORS as ANCHORS
 from .anchors import STRENGTHS as STRENGTHS
 from .callbacks import EquivarianceErrors as EquivarianceErrors
+from .callbacks import departures as departures
 from .callbacks import layer_errors as layer_errors
 from .cloned_conv2d import SYMMETRIES as SYMMETRIES
 from .cloned_conv2d import ClonedConv2D as ClonedConv2D

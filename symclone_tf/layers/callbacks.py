@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from symclone_tf.layers.cloned_conv2d import ClonedConv2D
 from symclone_tf.layers.convolutions import convolution_layers
+from symclone_tf.layers.holding import Departure
 from symclone_tf.symmetry import equivariance_error, get_group
 
 
@@ -27,9 +28,14 @@ class EquivarianceErrors(keras.callbacks.Callback):
         group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
         max_shift: Integer, how far T(2) moves the layers' inputs, in pixels.
 
+    Of anchored layers it keeps too what of their students moved, and where; the
+    norm of all of it joins the logs, as `moved/conv_1`.
+
     Attributes:
         history: Dictionary from each layer's name to its errors, the first of
             them from before training.
+        departures: Dictionary from each anchored layer's name to its
+            `Departure`s, likewise.
 
     Example:
 
@@ -50,22 +56,50 @@ class EquivarianceErrors(keras.callbacks.Callback):
         self.inputs = np.asarray(inputs)
         self.group = get_group(group)
         self.max_shift = max_shift
-        self.history = {}
+        self.history, self.departures = {}, {}
 
     def on_train_begin(self, logs=None):
-        self.history = {}
+        self.history, self.departures = {}, {}
         self._record()
 
     def on_epoch_end(self, epoch, logs=None):
-        errors = self._record()
+        errors, moved = self._record()
         if logs is not None:
             logs.update({f"equivariance_error/{k}": v for k, v in errors.items()})
+            logs.update({f"moved/{k}": v.norm for k, v in moved.items()})
 
-    def _record(self) -> dict[str, float]:
+    def _record(self):
         errors = layer_errors(self.model, self.inputs, self.group, self.max_shift)
-        for name, error in errors.items():
-            self.history.setdefault(name, []).append(error)
-        return errors
+        moved = departures(self.model)
+        for kept, found in ((self.history, errors), (self.departures, moved)):
+            for name, value in found.items():
+                kept.setdefault(name, []).append(value)
+        return errors, moved
+
+
+def departures(model) -> dict[str, Departure]:
+    """How far the anchored layers of a model have left their cloned weights.
+
+    Args:
+        model: `keras.Model`, of any kind.
+
+    Returns:
+        Dictionary from names, as `layer_errors` gives them, to `Departure`s.
+    """
+    return {
+        name: layer.departure()
+        for name, layer in _named(convolution_layers(model))
+        if getattr(layer, "anchors", ())
+    }
+
+
+def _named(layers):
+    """Layers with their names or, where several share one, their paths."""
+    names = collections.Counter(layer.name for layer in layers)
+    return [
+        (layer.name if names[layer.name] == 1 else layer.path, layer)
+        for layer in layers
+    ]
 
 
 def layer_errors(model, inputs, group, max_shift=2) -> dict[str, float]:
@@ -97,10 +131,8 @@ def layer_errors(model, inputs, group, max_shift=2) -> dict[str, float]:
         reached = [stack.enter_context(_inputs_of(layer)) for layer in layers]
         stack.enter_context(_eagerly())
         model(inputs, training=False)
-    names = collections.Counter(layer.name for layer in layers)
     errors = {}
-    for layer, seen in zip(layers, reached):
-        name = layer.name if names[layer.name] == 1 else layer.path
+    for (name, layer), seen in zip(_named(layers), reached):
         if seen:
             try:
                 errors[name] = _error(layer, group, seen[0], max_shift)

@@ -25,6 +25,12 @@ class Departure:
     places: np.ndarray
     elements: np.ndarray
 
+    @property
+    def norm(self) -> float:
+        """The norm of all of it."""
+        parts = (self.places, self.elements)
+        return float(np.sqrt(sum(np.sum(np.square(part)) for part in parts)))
+
 
 class HoldsStudent:
     """The part of `ClonedConv2D` that says what of its student trains, and what

@@ -194,3 +194,25 @@ def test_second_training_starts_a_new_history(images):
 def test_unknown_group_is_refused():
     with pytest.raises(ValueError, match="group=c3"):
         EquivarianceErrors(np.zeros((1, 4, 4, 1)), "c3")
+
+
+def test_what_moved_of_anchored_layers_joins_the_logs(rng):
+    layers = [
+        ClonedConv2D(2, solved(image_size=8), "anchored", anchor="decay", name="held"),
+        ClonedConv2D(2, solved("c4", False, 6), name="frozen"),
+    ]
+    model = keras.Sequential([keras.Input((8, 8, 1)), *layers])
+    model.compile(keras.optimizers.Adam(1e-2), "mse")
+    images = rng.normal(size=(4, 8, 8, 1))
+    errors = sc.EquivarianceErrors(images, "c4")
+    targets = np.ones((4, 4, 4, 4, 2))
+    history = model.fit(images, targets, epochs=2, callbacks=[errors], verbose=0)
+    assert list(errors.departures) == ["held"]
+    first, *later = errors.departures["held"]
+    assert first.norm == 0
+    norms = [
+        np.hypot(*(np.linalg.norm(p) for p in (d.places, d.elements))) for d in later
+    ]
+    np.testing.assert_allclose(history.history["moved/held"], norms, rtol=1e-5)
+    assert min(norms) > 0
+    assert sc.layers.departures(model)["held"].norm == pytest.approx(norms[-1])
