@@ -12,6 +12,23 @@ def test_defaults_are_the_laptop_protocol():
     assert full.complete() == full
 
 
+def test_anchors_have_strengths_of_their_own():
+    for anchor, strength in (("kl", 1000), ("decay", 30), ("threshold", 0.5)):
+        full = Experiment(symmetry="anchored", anchor=anchor).complete()
+        assert (full.anchor_strength, full.moves) == (strength, "all")
+
+
+def test_networks_of_mixed_layers_have_titles():
+    mixed = Experiment(
+        symmetry="frozen,frozen,frozen,anchored",
+        student="local",
+        anchor="decay",
+        moves="encoder",
+    )
+    title = "cloned, local, 9 blocks, frozen ×3, anchored (decay 30, encoder)"
+    assert mixed.network == title
+
+
 def test_what_is_for_other_networks_is_empty():
     full = Experiment("gcnn").complete()
     assert full.symmetry is full.blocks is full.anchor is full.anchor_strength is None
@@ -32,6 +49,27 @@ def test_what_is_for_other_networks_is_empty():
             {"symmetry": "anchored", "anchor_strength": 1e20},
             "c4-invariance-cloned-anchored-kl-1e20",
         ),
+        (
+            {"symmetry": "trainable", "moves": "encoder"},
+            "c4-invariance-cloned-trainable-encoder",
+        ),
+        (
+            {
+                "symmetry": "frozen,frozen,frozen,anchored",
+                "student": "local",
+                "anchor": "decay",
+                "moves": "encoder",
+            },
+            "c4-invariance-cloned-frozen3-anchored-local-decay-30-encoder",
+        ),
+        (
+            {
+                "symmetry": "trainable,trainable,anchored,anchored",
+                "moves": "all,blocks,blocks,encoder",
+                "anchor": "threshold",
+            },
+            "c4-invariance-cloned-trainable2-anchored2-threshold-0.5-all-blocks2-encoder",
+        ),
     ],
 )
 def test_names_say_what_was_trained(options, name):
@@ -45,6 +83,16 @@ def test_names_say_what_was_trained(options, name):
         ({"group": "c3"}, "group=c3"),
         ({"task": "sorting"}, "invariance, breaking.*task=sorting"),
         ({"symmetry": "melted"}, "frozen, trainable, anchored.*symmetry=melted"),
+        ({"symmetry": "frozen,melted,frozen,frozen"}, "frozen, train.*symmetry=melted"),
+        ({"symmetry": "frozen,anchored"}, "four|4 separated.*symmetry=frozen,anchored"),
+        ({"symmetry": 3}, "symmetry=3"),
+        ({"moves": "encoder"}, "`symmetry` trainable or anchored only.*moves=encoder"),
+        (
+            {"symmetry": "trainable", "moves": "bias"},
+            "all, encoder, blocks.*moves=bias",
+        ),
+        ({"symmetry": "anchored", "anchor_strength": float("inf")}, "positive, finite"),
+        ({"symmetry": "trainable", "anchor": "decay"}, "`symmetry` anchored only"),
         ({"architecture": "gcnn", "symmetry": "frozen"}, "`architecture` cloned only"),
         ({"architecture": "cnn", "blocks": 9}, "`blocks` is for.*blocks=9"),
         ({"symmetry": "trainable", "anchor": "kl"}, "`symmetry` anchored only"),

@@ -130,6 +130,26 @@ def test_symmetry_and_anchors_reach_the_clones(students):
     assert found == {("anchored", "l2", 7.0)}
 
 
+def test_each_convolution_may_be_treated_for_itself(students):
+    copies = [type(s).from_config(s.get_config()) for s in students]
+    model = mnist_network(
+        "cloned",
+        students=copies,
+        symmetry="frozen,trainable,anchored,anchored",
+        anchor="decay",
+        moves="all,blocks,all,encoder",
+    )
+    found = [(c.symmetry, c.moves, len(c.anchors)) for c in convolution_layers(model)]
+    assert found == [
+        ("frozen", "all", 0),
+        ("trainable", "blocks", 0),
+        ("anchored", "all", 2),
+        ("anchored", "encoder", 1),
+    ]
+    with pytest.raises(ValueError, match="or 4 separated by commas.*all,all"):
+        mnist_network("cloned", students=copies, moves="all,all")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -28,7 +28,7 @@ class TestRunning:
         assert set(metrics) == {
             *("accuracy", "loss", "upright_accuracy", "parameters"),
             *("seconds", "seconds_per_epoch", "equivariance_error"),
-            *("versions", "options"),
+            *("departure", "versions", "options"),
         }
         assert metrics["options"] == dataclasses.asdict(Experiment(**SMALL).complete())
         names = ["conv_1", "conv_2", "conv_3", "conv_4", "network"]
@@ -43,6 +43,18 @@ class TestRunning:
             np.argmax(model(images), axis=1) == labels for images, labels in test
         ]
         assert metrics["accuracy"] == pytest.approx(np.mean(np.concatenate(guesses)))
+
+    def test_departure_is_that_of_anchored_convolutions(self, clones):
+        options = {"symmetry": "frozen,frozen,frozen,anchored", "anchor": "decay"}
+        experiment = Experiment(moves="encoder", **options, **SMALL)
+        model, metrics = run_experiment(experiment, clones, verbose=0)
+        assert list(metrics["departure"]) == ["conv_4"]
+        found = metrics["departure"]["conv_4"]
+        expected = convolution_layers(model)[-1].departure()
+        assert found["norm"] == pytest.approx(expected.norm)
+        assert found["norm"] > 0
+        assert not np.any(found["places"])
+        np.testing.assert_allclose(found["elements"], expected.elements)
 
     def test_frozen_clones_keep_their_symmetry(self, ran):
         _, metrics = ran

@@ -4,12 +4,15 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
+import symclone_tf as sc
 from symclone_tf.experiments.networks import mnist_network
 from symclone_tf.layers.callbacks import EquivarianceErrors, layer_errors
 from symclone_tf.layers.cloned_conv2d import ClonedConv2D
 from symclone_tf.students.dense import DenseStudent
 from symclone_tf.symmetry.equivariance import equivariance_error
 from symclone_tf.teachers.group_conv import GroupConv2D
+
+from clones import solved
 
 
 def classifier(*convs):
@@ -210,9 +213,7 @@ def test_what_moved_of_anchored_layers_joins_the_logs(rng):
     assert list(errors.departures) == ["held"]
     first, *later = errors.departures["held"]
     assert first.norm == 0
-    norms = [
-        np.hypot(*(np.linalg.norm(p) for p in (d.places, d.elements))) for d in later
-    ]
+    norms = [np.linalg.norm([*d.places, *d.elements.ravel()]) for d in later]
     np.testing.assert_allclose(history.history["moved/held"], norms, rtol=1e-5)
     assert min(norms) > 0
     assert sc.layers.departures(model)["held"].norm == pytest.approx(norms[-1])
