@@ -89,7 +89,7 @@ def test_names_say_what_was_trained(options, name):
         ({"moves": "encoder"}, "`symmetry` trainable or anchored only.*moves=encoder"),
         (
             {"symmetry": "trainable", "moves": "bias"},
-            "all, encoder, blocks.*moves=bias",
+            "all, encoder, bl.*moves=bias",
         ),
         ({"symmetry": "anchored", "anchor_strength": float("inf")}, "positive, finite"),
         ({"symmetry": "trainable", "anchor": "decay"}, "`symmetry` anchored only"),

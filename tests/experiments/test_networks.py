@@ -146,7 +146,7 @@ def test_each_convolution_may_be_treated_for_itself(students):
         ("anchored", "all", 2),
         ("anchored", "encoder", 1),
     ]
-    with pytest.raises(ValueError, match="or 4 separated by commas.*all,all"):
+    with pytest.raises(ValueError, match=r"or 4 separated by commas.*all,all"):
         mnist_network("cloned", students=copies, moves="all,all")
 
 
