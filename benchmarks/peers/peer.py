@@ -1,0 +1,85 @@
+"""What all peers share: a bank of kernels, one for each group element."""
+
+import math
+
+from keras import ops
+
+import symclone_tf as sc
+
+
+class Peer(sc.GroupConv2D):
+    """A convolution whose kernels may come to differ from those of a group.
+
+    Without padding, strides and dilation, which the peers' comparison does not need.
+
+    Args:
+        filters: Integer, the number of output channels.
+        kernel_size: Integer, height and width of the kernel.
+        group: String, `"t2"`, `"c2"`, `"c4"` or `"d4"`.
+        strength: Float, what the peer's own penalty is multiplied with.
+        **kwargs: Of `GroupConv2D`.
+    """
+
+    def __init__(self, filters, kernel_size, group, strength=0.0, **kwargs):
+        super().__init__(filters, kernel_size, group, **kwargs)
+        self.strength = strength
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.lifting = len(input_shape) == 4
+        self.places = self.compute_output_shape(input_shape)[1:3]
+        self.build_peer(input_shape)
+
+    def build_peer(self, input_shape):
+        """Makes the weights that the group convolution does not have."""
+
+    def penalty(self):
+        """What the peer pays for being no group convolution, before the strength."""
+        return 0.0
+
+    def call(self, inputs):
+        if self.strength:
+            self.add_loss(self.strength * self.penalty())
+        outputs = self.answers(inputs)
+        shape = (-1, *self.places, *self.group.axis_shape, self.filters)
+        return self.biased_and_activated(ops.reshape(outputs, shape))
+
+    def copies(self, kernel):
+        """A kernel as each group element moves it.
+
+        Args:
+            kernel: Tensor of shape `(k, k, [|G|,] channels, filters)`.
+
+        Returns:
+            Tensor of shape `(|G|, entries, channels, filters)`.
+        """
+        entries = ops.reshape(kernel, (-1, *kernel.shape[-2:]))
+        size = self.kernel_size[0]
+        return ops.take(
+            entries, self.group.kernel_permutations(size, self.lifting), axis=0
+        )
+
+    def convolved(self, inputs, copies):
+        """Inputs convolved with a kernel for each group element.
+
+        Args:
+            inputs: Tensor, as in a call of the layer.
+            copies: Tensor of shape `(|G|, entries, channels, filters)`.
+
+        Returns:
+            Tensor of shape `(batch, new_height, new_width, |G| · filters)`.
+        """
+        height, width = inputs.shape[1:3]
+        maps = math.prod(inputs.shape[3:])
+        bank = ops.transpose(copies, (1, 2, 0, 3))
+        bank = ops.reshape(bank, (*self.kernel_size, maps, -1))
+        stacked = ops.reshape(inputs, (-1, height, width, maps))
+        return ops.conv(stacked, bank, padding="valid", data_format="channels_last")
+
+    def get_config(self):
+        return {**super().get_config(), "strength": self.strength}
+
+
+def differences(tensor, axis):
+    """What neighbours along an axis differ by, in absolute value."""
+    return ops.abs(ops.diff(tensor, axis=axis))

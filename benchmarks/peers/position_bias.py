@@ -1,0 +1,26 @@
+"""A group convolution and a bias of each place and group element."""
+
+from keras import ops
+
+from benchmarks.peers.peer import Peer
+
+
+class PositionBias(Peer):
+    """`y[n,p,h,o] = conv(x)[n,p,h,o] + b[p,h,o]`, b zero at the start.
+
+    The least that lets a network tell places and turns apart.
+    """
+
+    def build_peer(self, input_shape):
+        maps = self.group.order * self.filters
+        self.position_bias = self.add_weight(
+            name="position_bias", shape=(*self.places, maps), initializer="zeros"
+        )
+
+    def penalty(self):
+        return ops.sum(ops.square(self.position_bias))
+
+    def answers(self, inputs):
+        """What stands before the layer's own bias."""
+        copies = self.copies(self.kernel)
+        return ops.add(self.convolved(inputs, copies), self.position_bias)

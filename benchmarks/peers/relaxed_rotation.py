@@ -1,0 +1,58 @@
+"""Relaxed group convolutions: weights of each group element, shared kernels.
+
+- [Wang, Walters & Yu, 2022](https://arxiv.org/abs/2201.11969)
+"""
+
+import numpy as np
+from keras import ops
+
+from benchmarks.peers.peer import Peer
+
+
+class RelaxedRotation(Peer):
+    """The kernel of output element r is `Σ_l w_l(r) · T_r ψ_l`.
+
+    Quarter turns are exact here, where the paper interpolates. At the start all w
+    are equal, so that the layer is the group convolution of the mean of ψ.
+
+    Args:
+        banks: Integer, L.
+        **kwargs: Of `Peer`. The penalty is `Σ_l Σ_{r<s} |w_l(r) − w_l(s)|`.
+    """
+
+    def __init__(self, *arguments, banks=2, **kwargs):
+        super().__init__(*arguments, **kwargs)
+        self.banks = banks
+
+    def build_peer(self, input_shape):
+        self.others = [
+            self.add_weight(
+                name=f"kernel_{bank}",
+                shape=self.kernel.shape,
+                initializer=self.kernel_initializer.clone(),
+            )
+            for bank in range(1, self.banks)
+        ]
+        self.shares = self.add_weight(
+            name="shares",
+            shape=(self.banks, self.group.order),
+            initializer=_equal,
+        )
+
+    def penalty(self):
+        first, second = np.triu_indices(self.group.order, 1)
+        pairs = [ops.take(self.shares, which, axis=1) for which in (first, second)]
+        return ops.sum(ops.abs(ops.subtract(*pairs)))
+
+    def answers(self, inputs):
+        """What stands before the layer's own bias."""
+        banks = ops.stack([self.copies(k) for k in (self.kernel, *self.others)])
+        copies = ops.sum(banks * self.shares[:, :, None, None, None], axis=0)
+        return self.convolved(inputs, copies)
+
+    def get_config(self):
+        return {**super().get_config(), "banks": self.banks}
+
+
+def _equal(shape, dtype=None):
+    return ops.full(shape, 1 / shape[0], dtype)
