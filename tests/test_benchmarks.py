@@ -1,20 +1,11 @@
 """Benchmarks run, count what they should, and report what they measured."""
 
-import pathlib
 import re
-import sys
 
 import numpy as np
 import pytest
 
 import symclone_tf as sc
-from symclone_tf.cloning import recipe_for
-
-from clones import dense
-
-# Behind the installed package, which stands beside the benchmarks too.
-sys.path.append(str(pathlib.Path(__file__).parent.parent))
-
 from benchmarks import (
     cases,
     cloning,
@@ -25,6 +16,9 @@ from benchmarks import (
     serving,
     shifts,
 )
+from symclone_tf.cloning import recipe_for
+
+from clones import dense
 
 
 def test_operations_of_a_step_are_those_of_its_matrix_products():

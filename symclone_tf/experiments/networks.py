@@ -44,7 +44,9 @@ def mnist_network(
 
     Args:
         architecture: String, `"mlp"`; `"cnn"` for `keras.layers.Conv2D`;
-            `"gcnn"` for `GroupConv2D`; or `"cloned"` for `ClonedConv2D`.
+            `"gcnn"` for `GroupConv2D`; or `"cloned"` for `ClonedConv2D`. Or a
+            callable, of filters, kernel size, group and options of a Keras layer,
+            that gives a layer in the place of a `GroupConv2D`.
         group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
         classes: Integer.
         canvas: Integer, height and width of the images in pixels.
@@ -76,7 +78,8 @@ def mnist_network(
 
     - [Huang et al., 2024](https://arxiv.org/abs/2410.03989), section 4
     """
-    one_of("architecture", architecture, ARCHITECTURES)
+    if not callable(architecture):
+        one_of("architecture", architecture, ARCHITECTURES)
     group = get_group(group)
     positive_integer("classes", classes)
     _check_canvas(canvas)
@@ -105,8 +108,9 @@ def mnist_network(
         filters = FILTERS[index]
         if architecture == "cnn":
             return layers.Conv2D(filters, 3, data_format=LAST, **options)
-        if architecture == "gcnn":
-            return GroupConv2D(filters, 3, group, **options)
+        if architecture == "gcnn" or callable(architecture):
+            make = GroupConv2D if architecture == "gcnn" else architecture
+            return make(filters, 3, group, **options)
         return ClonedConv2D(
             filters,
             students[index],
@@ -144,7 +148,7 @@ def mnist_network(
                 dtype="float32",  # under mixed precision too
             ),
         ],
-        name=architecture,
+        name="network" if callable(architecture) else architecture,
     )
 
 
