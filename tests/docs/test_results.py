@@ -24,14 +24,18 @@ NETWORKS = {
     "`mlp`": "mlp",
     "`cnn`": "cnn",
     "`gcnn`": "gcnn",
-    "clones, frozen": "cloned, 9 blocks, frozen",
-    "clones, trainable": "cloned, 9 blocks, trainable",
-    "clones, anchored, 100": "cloned, 9 blocks, anchored (kl 100)",
-    "clones, anchored, 1,000": "cloned, 9 blocks, anchored (kl 1000)",
-    "clones, anchored, 10,000": "cloned, 9 blocks, anchored (kl 10000)",
-    "8 blocks, frozen": "cloned, 8 blocks, frozen",
-    "7 blocks, frozen": "cloned, 7 blocks, frozen",
+    "Dense clones, frozen": "cloned, 9 blocks, frozen",
+    "Dense clones, trainable": "cloned, 9 blocks, trainable",
+    "local clones, frozen": "cloned, local, 9 blocks, frozen",
+    "local clones, trainable": "cloned, local, 9 blocks, trainable",
+    "Dense, anchored, kl 100": "cloned, 9 blocks, anchored (kl 100)",
+    "Dense, anchored, kl 1,000": "cloned, 9 blocks, anchored (kl 1000)",
+    "Dense, anchored, kl 10,000": "cloned, 9 blocks, anchored (kl 10000)",
+    "Dense, 8 blocks, frozen": "cloned, 8 blocks, frozen",
+    "Dense, 7 blocks, frozen": "cloned, 7 blocks, frozen",
 }
+# Trained with three seeds.
+MAIN = list(NETWORKS)[:7]
 CONVOLUTIONS = ("conv_1_after", "conv_2_after", "conv_3_after", "conv_4_after")
 
 
@@ -86,7 +90,7 @@ def test_results_are_those_measured(group):
     title = {"c4": "C4", "t2": "T(2)"}[group]
     said = [f"| {' | '.join(row)} |" for row in table(KEEP_OR_BREAK, title)]
     assert said == list(result_lines(group))
-    names = list(networks(group).values())[:-5]
+    names = [name for t, name in networks(group).items() if t in MAIN]
     main_rows = [r for r in measured(f"{group}.csv") if r.experiment.network in names]
     assert len(main_rows) == len(TASKS) * len(names) * 3
 
@@ -96,12 +100,18 @@ def test_results_of_the_readme_are_those_measured(group):
     rows = measured(f"{group}.csv")
     found = {(r["Task"], r["Network"]): r for r in sc.experiments.summarize(rows)}
     said = table(README, {"c4": "C4", "t2": "T(2)"}[group])
-    assert len(said) >= 4
-    for title, keep, leave, command in said:
+    assert len(said) == len(MAIN) - (group == "t2")
+    steps = {
+        row["network"]: row for row in results("networks")["groups"][group]["steps"]
+    }
+    for title, weights, seconds, keep, leave, command in said:
         name = NETWORKS[title.partition(", ")[0] if "`" in title else title]
         assert found["invariance", name]["Accuracy"] == keep
         assert found["breaking", name]["Accuracy"] == leave
         assert found["breaking", name]["Seeds"] == "3"
+        assert found["invariance", name]["Parameters"] == weights
+        epoch = steps[name]["plain"] * np.ceil(10_000 / 64)
+        assert f"{epoch:.1f}" == seconds
         # The command trains what the row is about, as the table's rows were.
         choices = parse(Written(shlex.split(command.strip("`"))[1:], block=True))
         fields = {field.name for field in dataclasses.fields(sc.experiments.Experiment)}
