@@ -1,0 +1,147 @@
+"""Smoke plumes that rise in four directions, and match less and less.
+
+A simulation of the project's own, in NumPy: smoke is carried by a flow without
+divergence, which its buoyancy drives. After the ladder of approximate symmetries in
+[Wang, Walters & Yu, 2022](https://arxiv.org/abs/2201.11969).
+"""
+
+import numpy as np
+
+SIZE = 32
+FRAMES = 40
+RUNGS = 10
+BUOYANCY = 0.005
+# Where smoke comes from, in pixels from the middle, against the buoyancy.
+SOURCE, RADIUS = 8, 3
+
+
+def plume(buoyancy, quarter_turns=0, offset=0.0, frames=FRAMES, size=SIZE):
+    """Simulates a plume.
+
+    Args:
+        buoyancy: Float, the acceleration of smoke of density 1, in pixels per step.
+        quarter_turns: Integer, how often the whole is turned: 0 rises upwards.
+        offset: Float, pixels that the source lies off the middle line.
+        frames: Integer, how many steps.
+        size: Integer, pixels of each side, whose opposite edges meet.
+
+    Returns:
+        Pair of arrays: smoke, `(frames, size, size)`, and flow, `(frames, 2, size,
+        size)`, down and to the right in pixels per step.
+    """
+    up = np.array([(-1.0, 0.0), (0.0, -1.0), (1.0, 0.0), (0.0, 1.0)])[quarter_turns % 4]
+    right = np.array([-up[1], up[0]])
+    source = _source(-SOURCE * up + offset * right, size)
+    smoke, flow = np.zeros((size, size)), np.zeros((2, size, size))
+    kept = []
+    for _ in range(frames):
+        smoke = np.maximum(smoke, source)
+        flow = without_divergence(flow + buoyancy * smoke * up[:, None, None])
+        smoke, *parts = (carried(field, flow) for field in (smoke, *flow))
+        flow = without_divergence(np.stack(parts))
+        kept.append((smoke, flow))
+    return tuple(np.stack(part) for part in zip(*kept))
+
+
+def _source(middle, size):
+    """A disk of smoke with a soft edge."""
+    line = np.arange(size) - (size - 1) / 2
+    away = np.hypot(line[:, None] - middle[0], line - middle[1])
+    return np.clip(RADIUS + 0.5 - away, 0, 1)
+
+
+def carried(field, flow):
+    """A field after the flow has carried it for a step, read where it came from."""
+    size = len(field)
+    places = np.stack(np.meshgrid(*[np.arange(size)] * 2, indexing="ij")) - flow
+    corner = np.floor(places).astype(int)
+    down, right = places - corner
+    rows, columns = corner % size
+    below, beside = (rows + 1) % size, (columns + 1) % size
+    upper = (1 - right) * field[rows, columns] + right * field[rows, beside]
+    lower = (1 - right) * field[below, columns] + right * field[below, beside]
+    return (1 - down) * upper + down * lower
+
+
+def _waves(size):
+    """Wave numbers down and to the right, without the shortest, that has no sign."""
+    line = np.fft.fftfreq(size, 1 / size)
+    line[np.abs(line) == size / 2] = 0
+    return np.stack(np.meshgrid(line, line, indexing="ij"))
+
+
+def without_divergence(flow):
+    """The nearest flow without divergence."""
+    waves = _waves(flow.shape[-1])
+    spectrum = np.fft.fft2(flow)
+    squared = np.sum(waves**2, axis=0)
+    along = np.sum(waves * spectrum, axis=0) / np.where(squared, squared, 1)
+    return np.fft.ifft2(spectrum - waves * along).real
+
+
+def divergence(flow):
+    """The divergence of a flow, per step, by its spectrum."""
+    waves = _waves(flow.shape[-1])
+    turned = 2j * np.pi / flow.shape[-1] * np.sum(waves * np.fft.fft2(flow), axis=-3)
+    return np.fft.ifft2(turned).real
+
+
+def rung(number, plumes=4, seed=0):
+    """Plumes that rise in four directions, on a rung of the ladder.
+
+    Those that rise or fall have one buoyancy, those that go to either side another:
+    on rung 0 the same, on rung 9 ten times as much.
+
+    Args:
+        number: Integer, from 0 to 9.
+        plumes: Integer, of each direction, whose sources lie elsewhere.
+        seed: Integer, of the sources.
+
+    Returns:
+        Array of smoke, `(plumes, 4, frames, size, size)`.
+    """
+    if number not in range(RUNGS):
+        raise ValueError(f"A rung is from 0 to {RUNGS - 1}. Received: number={number}")
+    offsets = np.random.default_rng(seed).uniform(-6, 6, plumes)
+    return np.stack(
+        [
+            [
+                plume(BUOYANCY * (1 + number * (turns % 2)), turns, offset)[0]
+                for turns in range(4)
+            ]
+            for offset in offsets
+        ]
+    )
+
+
+def data_error(smoke) -> float:
+    """How far the plumes of a rung are from turned ones, relative to them.
+
+    Args:
+        smoke: Array, as `rung` gives it.
+
+    Returns:
+        Float, 0 where turning one plume gives the next.
+    """
+    first = smoke[:, 0]
+    away = [
+        np.linalg.norm(np.rot90(smoke[:, turns], -turns, (-2, -1)) - first)
+        for turns in range(1, 4)
+    ]
+    return float(np.max(away) / np.linalg.norm(first))
+
+
+def steps(smoke):
+    """What a network is asked: two frames, and the one after them.
+
+    Args:
+        smoke: Array of shape `(…, frames, size, size)`.
+
+    Returns:
+        Pair of arrays, inputs `(count, size, size, 2)` and targets `(count, size,
+        size, 1)`.
+    """
+    runs = smoke.reshape(-1, *smoke.shape[-3:]).astype("float32")
+    inputs = np.stack([runs[:, :-2], runs[:, 1:-1]], axis=-1)
+    targets = runs[:, 2:, ..., None]
+    return (array.reshape(-1, *array.shape[2:]) for array in (inputs, targets))
