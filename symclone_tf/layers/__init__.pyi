@@ -7,4 +7,5 @@ from .cloned_conv2d import SYMMETRIES as SYMMETRIES
 from .cloned_conv2d import ClonedConv2D as ClonedConv2D
 from .convolutions import convolution_layers as convolution_layers
 from .holding import Departure as Departure
+from .pooling import GroupPooling as GroupPooling
 from .sharing import MOVES as MOVES

@@ -1,0 +1,81 @@
+"""Pooling over a group is the mean, until it learns otherwise."""
+
+import keras
+import numpy as np
+import pytest
+
+import symclone_tf as sc
+from symclone_tf.layers.pooling import GroupPooling
+
+from layer_checks import check_layer
+
+WEIGHTS = {"frozen": (0, 0), "trainable": (1, 1), "anchored": (2, 1)}
+
+
+@pytest.mark.parametrize("symmetry", WEIGHTS)
+def test_begins_as_the_mean_and_is_invariant(rng, symmetry):
+    features = rng.normal(size=(2, 5, 5, 4, 3)).astype("float32")
+    layer = GroupPooling(symmetry)
+    np.testing.assert_allclose(layer(features), features.mean(axis=3), atol=1e-6)
+    moved = sc.symmetry.Turn("c4", 1)
+    turned = np.rot90(layer(features), 1, (1, 2))
+    np.testing.assert_allclose(layer(moved.inputs(features)), turned, atol=1e-6)
+
+
+@pytest.mark.parametrize("symmetry", ["trainable", "anchored"])
+def test_behaves_as_a_keras_layer(rng, tmp_path, symmetry):
+    features = rng.normal(size=(2, 3, 3, 4, 3)).astype("float32")
+    weights, trainable = WEIGHTS[symmetry]
+    check_layer(
+        GroupPooling,
+        {"symmetry": symmetry, "anchor": "threshold", "anchor_strength": 0.2},
+        [features],
+        (2, 3, 3, 3),
+        weights,
+        tmp_path / "model.keras",
+        trainable,
+    )
+
+
+def trained(rng, symmetry, **options):
+    """A layer trained to look at the first element alone."""
+    layer = GroupPooling(symmetry, **options)
+    model = keras.Sequential([keras.Input((3, 3, 4, 2)), layer])
+    model.compile(keras.optimizers.Adam(0.05), "mse")
+    features = rng.normal(size=(64, 3, 3, 4, 2)).astype("float32")
+    model.fit(features, features[..., 0, :], epochs=40, verbose=0)
+    return layer
+
+
+def test_learns_to_weigh_the_elements(rng):
+    shares = trained(rng, "trainable").shares.numpy()
+    np.testing.assert_allclose(shares, [[1, 1], [0, 0], [0, 0], [0, 0]], atol=0.05)
+
+
+def test_is_held_the_nearer_to_the_mean_the_stronger(rng):
+    def away(symmetry, **options):
+        rng = np.random.default_rng(0)
+        return float(np.linalg.norm(trained(rng, symmetry, **options).shares - 0.25))
+
+    free = away("trainable")
+    held = [away("anchored", anchor_strength=strength) for strength in (1.0, 8.0)]
+    assert free > held[0] > held[1] > 0
+    assert away("anchored", anchor="threshold", anchor_strength=2.0) < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("options", "shape", "message"),
+    [
+        ({"symmetry": "melted"}, (1, 3, 3, 4, 2), "`symmetry` must be one of frozen"),
+        ({"anchor": "kl"}, (1, 3, 3, 4, 2), "`anchor` must be one of decay, threshold"),
+        ({"anchor_strength": -1}, (1, 3, 3, 4, 2), "`anchor_strength` must be a pos"),
+        (
+            {},
+            (1, 3, 3, 2),
+            r"\(batch, height, width, \|G\|, chan.*\(1, 3, 3, 2\)",
+        ),
+    ],
+)
+def test_bad_input_is_refused(options, shape, message):
+    with pytest.raises(ValueError, match=message):
+        GroupPooling(**options)(np.zeros(shape))
