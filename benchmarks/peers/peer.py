@@ -80,6 +80,37 @@ class Peer(sc.GroupConv2D):
         return {**super().get_config(), "strength": self.strength}
 
 
-def differences(tensor, axis):
-    """What neighbours along an axis differ by, in absolute value."""
-    return ops.abs(ops.diff(tensor, axis=axis))
+class Relaxed(Peer):
+    """Several kernels, and what share each has, somewhere: all equal at first.
+
+    Args:
+        banks: Integer, how many kernels, L.
+        **kwargs: Of `Peer`.
+    """
+
+    def __init__(self, *arguments, banks=2, **kwargs):
+        super().__init__(*arguments, **kwargs)
+        self.banks = banks
+
+    def build_peer(self, input_shape):
+        self.others = [
+            self.add_weight(
+                name=f"kernel_{bank}",
+                shape=self.kernel.shape,
+                initializer=self.kernel_initializer.clone(),
+            )
+            for bank in range(1, self.banks)
+        ]
+        self.shares = self.add_weight(
+            name="shares",
+            shape=(self.banks, *self.shared_by),
+            initializer=lambda shape, dtype=None: ops.full(shape, 1 / shape[0], dtype),
+        )
+
+    @property
+    def shared_by(self) -> tuple[int, ...]:
+        """Of what the shares are: group elements, or places."""
+        raise TypeError(f"{type(self).__name__} must say what its shares are of")
+
+    def get_config(self):
+        return {**super().get_config(), "banks": self.banks}

@@ -6,38 +6,20 @@
 import numpy as np
 from keras import ops
 
-from benchmarks.peers.peer import Peer
+from benchmarks.peers.peer import Relaxed
 
 
-class RelaxedRotation(Peer):
+class RelaxedRotation(Relaxed):
     """The kernel of output element r is `Σ_l w_l(r) · T_r ψ_l`.
 
     Quarter turns are exact here, where the paper interpolates. At the start all w
-    are equal, so that the layer is the group convolution of the mean of ψ.
-
-    Args:
-        banks: Integer, L.
-        **kwargs: Of `Peer`. The penalty is `Σ_l Σ_{r<s} |w_l(r) − w_l(s)|`.
+    are equal, so that the layer is the group convolution of the mean of ψ. The
+    penalty is `Σ_l Σ_{r<s} |w_l(r) − w_l(s)|`.
     """
 
-    def __init__(self, *arguments, banks=2, **kwargs):
-        super().__init__(*arguments, **kwargs)
-        self.banks = banks
-
-    def build_peer(self, input_shape):
-        self.others = [
-            self.add_weight(
-                name=f"kernel_{bank}",
-                shape=self.kernel.shape,
-                initializer=self.kernel_initializer.clone(),
-            )
-            for bank in range(1, self.banks)
-        ]
-        self.shares = self.add_weight(
-            name="shares",
-            shape=(self.banks, self.group.order),
-            initializer=_equal,
-        )
+    @property
+    def shared_by(self) -> tuple[int, ...]:
+        return (self.group.order,)
 
     def penalty(self):
         first, second = np.triu_indices(self.group.order, 1)
@@ -49,10 +31,3 @@ class RelaxedRotation(Peer):
         banks = ops.stack([self.copies(k) for k in (self.kernel, *self.others)])
         copies = ops.sum(banks * self.shares[:, :, None, None, None], axis=0)
         return self.convolved(inputs, copies)
-
-    def get_config(self):
-        return {**super().get_config(), "banks": self.banks}
-
-
-def _equal(shape, dtype=None):
-    return ops.full(shape, 1 / shape[0], dtype)
