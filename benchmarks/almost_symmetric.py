@@ -37,12 +37,15 @@ class Method:
         strengths: Tuple of floats; empty where there is nothing to choose.
         clones: Dictionary, options of `Experiment`, for clones.
         peer: String, of `PEERS`; or `None`.
+        pooling: String, the anchor of a pooling that may weigh the group's
+            elements, behind group convolutions; or `None`.
     """
 
     title: str
     strengths: tuple[float, ...] = ()
     clones: dict | None = None
     peer: str | None = None
+    pooling: str | None = None
 
     def network(self, task, strength, seed, clones) -> keras.Model:
         """The network, not yet trained."""
@@ -51,6 +54,8 @@ class Method:
         if self.peer:
             layer = functools.partial(PEERS[self.peer], strength=strength)
             return sc.experiments.mnist_network(layer, **options)
+        if self.pooling:
+            return _weighing(self.pooling, strength, **options)
         if self.clones is None:
             return sc.experiments.mnist_network(self.title, **options)
         held = dict(self.clones)
@@ -61,6 +66,20 @@ class Method:
         return sc.experiments.mnist_network(
             "cloned", students=students, **options, **held
         )
+
+
+def _weighing(anchor, strength, **options) -> keras.Model:
+    """Group convolutions, and a pooling that may weigh the group's elements."""
+    exact = sc.experiments.mnist_network("gcnn", **options)
+    held = {"anchor": anchor, "anchor_strength": strength}
+    pooling = sc.layers.GroupPooling("anchored", **held)
+    layers = []
+    for layer in exact.layers:
+        if isinstance(layer, keras.layers.GlobalAveragePooling3D):
+            layers += [pooling, keras.layers.GlobalAveragePooling2D("channels_last")]
+        else:
+            layers.append(layer)
+    return keras.Sequential([keras.Input(exact.input_shape[1:]), *layers])
 
 
 def _held(anchor, symmetry="anchored", moves="all"):
@@ -90,6 +109,8 @@ METHODS = (
         (0.1, 0.3, 0.5, 1.0),
         _held("threshold", LAST, "encoder"),
     ),
+    Method("gcnn, pooling, decay", (0.1, 10.0, 30.0, 100.0), pooling="decay"),
+    Method("gcnn, pooling, threshold", (0.1, 0.2, 0.3, 0.5), pooling="threshold"),
     Method("rpp", (1e-6, 1e-5, 1e-4, 1e-3), peer="rpp"),
     Method("relaxed rotation", (0.0, 1e-3, 1e-2, 1e-1), peer="relaxed rotation"),
     Method("relaxed translation", (0.0, 1e-1, 1.0), peer="relaxed translation"),
