@@ -36,6 +36,10 @@ NETWORKS = {
 }
 # Trained with three seeds.
 MAIN = list(NETWORKS)[:7]
+DENSE_ANCHORED = (
+    NETWORKS["Dense clones, trainable"],
+    *(name for title, name in NETWORKS.items() if title.startswith("Dense, anchored")),
+)
 CONVOLUTIONS = ("conv_1_after", "conv_2_after", "conv_3_after", "conv_4_after")
 
 
@@ -143,7 +147,7 @@ def test_results_on_the_published_canvas_are_those_measured():
 
 def test_trainable_clones_beat_others_by_what_the_page_says():
     text = flowing(KEEP_OR_BREAK)
-    points, free = {}, NETWORKS["clones, trainable"]
+    points, free = {}, NETWORKS["Dense clones, trainable"]
     for group in ("c4", "t2"):
         rows = measured(f"{group}.csv")
         mlp, cnn, clones = (
@@ -157,6 +161,46 @@ def test_trainable_clones_beat_others_by_what_the_page_says():
     assert f"they get {points['t2'][1]} points more than the `mlp`" in text
     keep = [np.mean(accuracies(rows, n, "invariance")) for n in ("mlp", free)]
     assert f"and {100 * (keep[1] - keep[0]):.1f} more than it on *invariance*" in text
+
+
+def test_local_clones_do_what_the_page_says():
+    text = flowing(KEEP_OR_BREAK)
+    kinds = [NETWORKS[f"{kind} clones, trainable"] for kind in ("local", "Dense")]
+
+    def more(group, figure, task):
+        """Points that local clones get more than Dense ones."""
+        means = [
+            np.mean([r.figures[figure] for r in measured(f"{group}.csv") if fits(r)])
+            for kind in kinds
+            for fits in [
+                lambda r, kind=kind: (
+                    (r.experiment.network, r.experiment.task) == (kind, task)
+                )
+            ]
+        ]
+        return f"{100 * (means[0] - means[1]):.1f}"
+
+    breaking = more("c4", "accuracy", "breaking")
+    upright = more("c4", "upright_accuracy", "invariance")
+    assert f"get {breaking} points more than Dense ones on *breaking*" in text
+    assert f"{upright} more on upright digits" in text
+    assert float(more("c4", "accuracy", "invariance")) > 0
+    breaking = more("t2", "accuracy", "breaking")
+    keep = more("t2", "accuracy", "invariance")
+    assert f"get {breaking} points more than Dense ones on *breaking*" in text
+    assert f"and {keep} more on *invariance*" in text
+    for group, share in (("c4", "a fiftieth"), ("t2", "a 145th")):
+        local, dense = (
+            next(
+                r.figures["parameters"]
+                for r in measured(f"{group}.csv")
+                if r.experiment.network == kind
+            )
+            for kind in kinds
+        )
+        expected = {"a fiftieth": 50, "a 145th": 145}[share]
+        assert dense / local == pytest.approx(expected, rel=0.1)
+        assert f"{share} of the weights" in text
 
 
 def test_shifts_leak_as_the_page_says():
@@ -179,7 +223,7 @@ def test_shifts_leak_as_the_page_says():
 def test_anchors_hold_the_symmetry_as_the_page_says(group):
     rows = measured(f"{group}.csv")
     means = []
-    for name in list(NETWORKS.values())[4:8]:
+    for name in DENSE_ANCHORED:
         runs = [r for r in rows if r.experiment.network == name]
         figures = [r.figures for r in runs if r.experiment.task == "breaking"]
         means.append(np.mean([f[c] for f in figures for c in CONVOLUTIONS]))
@@ -192,7 +236,7 @@ def test_anchors_hold_the_symmetry_as_the_page_says(group):
 
 def test_anchored_clones_get_what_trainable_ones_get_under_shifts():
     rows = measured("t2.csv")
-    free, *anchored = list(NETWORKS.values())[4:8]
+    free, *anchored = DENSE_ANCHORED
     for task in TASKS:
         found = accuracies(rows, free, task)
         for name in anchored:
