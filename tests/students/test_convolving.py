@@ -1,3 +1,5 @@
+import copy
+
 import keras
 import numpy as np
 import pytest
@@ -128,6 +130,23 @@ class TestWeightsThatChange:
         model.load_weights(tmp_path / "twice.weights.h5")
         after = model.predict(inputs, verbose=0)
         np.testing.assert_allclose(after, 2 * before, rtol=1e-4, atol=1e-5)
+
+    def test_of_copies_are_measured_for_themselves(self, tmp_path, rng):
+        model, student = self.pair()
+        twin = copy.deepcopy(student)
+        assert student.everywhere().is_convolution
+        assert twin.everywhere().is_convolution
+        (weight,) = student.block_weights
+        before = weight.numpy().copy()
+        weight.assign(rng.normal(size=weight.shape))
+        model.save_weights(tmp_path / "other.weights.h5")
+        weight.assign(before)
+        layer = sc.ClonedConv2D(2, twin, name="conv")
+        other = keras.Sequential([keras.Input((6, 6, 1)), layer])
+        other.load_weights(tmp_path / "other.weights.h5")
+        assert not twin.everywhere().is_convolution
+        assert student.everywhere().is_convolution
+        np.testing.assert_array_equal(weight, before)
 
     def test_are_measured_again_after_cloning(self):
         student = sc.DenseStudent(sc.ConvTeacher("t2", 6), seed=0)
