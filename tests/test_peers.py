@@ -94,6 +94,7 @@ def test_pays_what_the_paper_says(rng, name, group):
     assert free.losses == []
 
 
+@pytest.mark.slow
 @EVERY_PEER
 def test_trains_in_a_model(rng, name):
     layers = [PEERS[name](2, 3, "c4", strength=1e-4) for _ in range(2)]

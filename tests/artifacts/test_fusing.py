@@ -11,7 +11,7 @@ from fused import FORMS, make
 
 
 @pytest.mark.parametrize(("options", "form"), FORMS)
-@pytest.mark.parametrize("batch", [1, 7])
+@pytest.mark.parametrize("batch", [pytest.param(1, marks=pytest.mark.slow), 7])
 def test_fused_layer_computes_what_the_layer_does(rng, options, form, batch):
     layer = make(rng, **options)
     fused = fuse(layer)

@@ -68,14 +68,16 @@ def left(layer, moved):
     return np.mean([share.mean() for share in shares])
 
 
-@pytest.mark.parametrize("student", ["dense", "local"])
+@pytest.mark.parametrize(
+    "student", ["local", pytest.param("dense", marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("jit", [False, True])
 @pytest.mark.parametrize(
     "optimizer",
     [
         keras.optimizers.SGD,
         keras.optimizers.Adam,
-        keras.optimizers.RMSprop,
+        pytest.param(keras.optimizers.RMSprop, marks=pytest.mark.slow),
         pytest.param(keras.optimizers.Lion, marks=pytest.mark.slow),
         pytest.param(keras.optimizers.Adafactor, marks=pytest.mark.slow),
     ],

@@ -13,7 +13,9 @@ from clones import draw, solved
 
 MOVES = {"all": (True, True), "encoder": (False, True), "blocks": (True, False)}
 EVERY_MOVE = pytest.mark.parametrize("moves", MOVES)
-BOTH_KINDS = pytest.mark.parametrize("student", ["dense", "local"])
+BOTH_KINDS = pytest.mark.parametrize(
+    "student", ["local", pytest.param("dense", marks=pytest.mark.slow)]
+)
 
 
 def trained(rng, symmetry, student, **options):
@@ -85,7 +87,9 @@ def gradient_of_encoder(layer, inputs):
 
 @BOTH_KINDS
 @pytest.mark.parametrize("anchor", sc.layers.ANCHORS)
-@pytest.mark.parametrize("moves", ["all", "encoder"])
+@pytest.mark.parametrize(
+    "moves", ["encoder", pytest.param("all", marks=pytest.mark.slow)]
+)
 def test_every_anchor_holds_what_moves(rng, anchor, moves, student):
     """A strong anchor leaves the student nearer to its clone than none."""
     strength = {"kl": 1e5, "l2": 10.0, "decay": 90.0, "threshold": 0.9}[anchor]

@@ -52,6 +52,7 @@ def test_learns_to_weigh_the_elements(rng):
     np.testing.assert_allclose(shares, [[1, 1], [0, 0], [0, 0], [0, 0]], atol=0.05)
 
 
+@pytest.mark.slow
 def test_is_held_the_nearer_to_the_mean_the_stronger(rng):
     def away(symmetry, **options):
         rng = np.random.default_rng(0)

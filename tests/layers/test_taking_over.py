@@ -179,7 +179,7 @@ def answer(layer, inputs):
 
 @pytest.mark.parametrize("compute", ["auto", "blocks"])
 @pytest.mark.parametrize("lifting", [True, False])
-@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("channels", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_groups_of_channels_keep_a_point_groups_symmetry(
     rng, lifting, channels, compute
 ):

@@ -53,7 +53,7 @@ def test_equals_what_the_blocks_compute(rng, kind, options):
 
 @CASES
 @pytest.mark.parametrize("student", ["dense", "local"])
-@pytest.mark.parametrize("blocks", [9, 5])
+@pytest.mark.parametrize("blocks", [pytest.param(9, marks=pytest.mark.slow), 5])
 def test_kernel_is_that_of_the_formula(rng, group, lifting, student, blocks):
     """`K[v,g,c,h,o] = Σ_b W[v,b] · α[b,g,h,c,o]`, of fewer blocks too."""
     options = {"image_size": 6, "student": student, "blocks": blocks}

@@ -93,7 +93,7 @@ def test_no_seed_and_no_size_stalls(seed, size):
 
 @CASES
 @pytest.mark.parametrize("solver", ["sgd", "closed-form"])
-@pytest.mark.parametrize("blocks", [5, 8])
+@pytest.mark.parametrize("blocks", [5, pytest.param(8, marks=pytest.mark.slow)])
 def test_fewer_blocks_reach_the_floor(group, lifting, solver, blocks):
     options = {"lifting": lifting, "image_size": 9, "blocks": blocks}
     _, report = sc.clone(group, student="local", solver=solver, verbose=0, **options)
@@ -107,9 +107,9 @@ def test_fewer_blocks_reach_the_floor(group, lifting, solver, blocks):
     "arguments",
     [
         ("c4", 9, 3, False, "valid", 2),
-        ("t2", 8, 3, True, "same", 2),
+        pytest.param(("t2", 8, 3, True, "same", 2), marks=pytest.mark.slow),
         ("t2", 8, 2, True, "same", 1, 2),
-        ("c4", 9, 3, True, "valid", 1, 2),
+        pytest.param(("c4", 9, 3, True, "valid", 1, 2), marks=pytest.mark.slow),
     ],
 )
 def test_strided_and_dilated_convolutions_are_cloned(student, solver, arguments):
