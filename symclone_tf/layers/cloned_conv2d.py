@@ -7,7 +7,7 @@ from keras import ops
 
 from symclone_tf.checks import one_of, positive_integer, positive_number
 from symclone_tf.layers.anchors import ANCHORS, STRENGTHS
-from symclone_tf.layers.decays import trained_by
+from symclone_tf.layers.decays import training_optimizer
 from symclone_tf.layers.holding import HoldsStudent
 from symclone_tf.layers.sharing import MOVES, drop_anchors, let_move, share_student
 from symclone_tf.layers.taking_over import (
@@ -214,7 +214,7 @@ class ClonedConv2D(HoldsStudent, Convolution):
 
     def call(self, inputs):
         self._shapes(inputs.shape)
-        if self.anchors and (optimizer := trained_by(self)):
+        if self.anchors and (optimizer := training_optimizer()):
             self.hold(optimizer)
         if self.data_format == "channels_first":
             inputs = ops.moveaxis(inputs, 1, -1)

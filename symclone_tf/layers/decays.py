@@ -2,6 +2,7 @@
 
 import keras
 from keras import ops
+from keras.src.backend.common import global_state
 
 
 class Decoupled(keras.constraints.Constraint):
@@ -67,12 +68,9 @@ _PULLS = {"decay": _decay, "threshold": _threshold}
 DECOUPLED = tuple(_PULLS)
 
 
-def trained_by(layer):
-    """The optimizer of the model that is calling a layer, or `None`.
-
-    Args:
-        layer: Keras layer, while it is called.
-    """
-    # Keras tells layers by its call context which model the call began with.
-    entry = layer._get_call_context().entry_layer
-    return getattr(entry, "optimizer", None)
+def training_optimizer():
+    """The optimizer of the model whose call has reached a layer, or `None`."""
+    # Keras' call context knows which model the call began with; without one, the
+    # layer was not called by a model.
+    context = global_state.get_global_attribute("current_call_ctx")
+    return getattr(getattr(context, "entry_layer", None), "optimizer", None)

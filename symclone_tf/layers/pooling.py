@@ -5,7 +5,7 @@ from keras import ops
 
 from symclone_tf.checks import one_of, positive_number
 from symclone_tf.layers.anchors import STRENGTHS
-from symclone_tf.layers.decays import DECOUPLED, Decoupled, trained_by
+from symclone_tf.layers.decays import DECOUPLED, Decoupled, training_optimizer
 
 SYMMETRIES = ("frozen", "trainable", "anchored")
 
@@ -79,7 +79,7 @@ class GroupPooling(keras.layers.Layer):
     def call(self, inputs):
         if self.symmetry == "frozen":
             return ops.mean(inputs, axis=-2)
-        if self.symmetry == "anchored" and (optimizer := trained_by(self)):
+        if self.symmetry == "anchored" and (optimizer := training_optimizer()):
             self.hold(optimizer)
         return ops.sum(inputs * self.shares, axis=-2)
 

@@ -182,8 +182,8 @@ class DenseStudent(Student):
 
     def by_place(self, values):
         points = self.teacher.points_out
-        if values.shape[-1] % points:  # of hidden layers, that see all places
-            return np.full(points, values.sum() / points)
+        if values.shape[-1] % points:  # of hidden layers, that all places see
+            return super().by_place(values)
         return values.reshape(-1, points).sum(axis=0)
 
     def plain_parameters(self, maps):
