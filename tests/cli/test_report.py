@@ -3,6 +3,7 @@ import pytest
 pytestmark = pytest.mark.usefixtures("without_mnist")
 
 
+@pytest.mark.slow
 def test_writes_one_page(run, sources, tmp_path):
     names = ("clones", "benchmark", "costs")
     options = [part for name in names for part in (f"--{name}", sources[name])]
