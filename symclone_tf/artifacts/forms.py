@@ -47,6 +47,8 @@ class FusedLayer:
             linear blocks have the dense form, and only those that do the same
             everywhere are a convolution.
         student: String, the name of the clone that it was made of.
+        channels: Integer, of its inputs.
+        filters: Integer, the channels of its outputs.
         lacking: String, why it lacks a form; empty if it has all.
     """
 
@@ -54,22 +56,14 @@ class FusedLayer:
     form: str
     costs: dict[str, Cost]
     student: str
+    channels: int
+    filters: int
     lacking: str = ""
 
     @property
     def cost(self) -> Cost:
         """What it takes to run this layer."""
         return self.costs[self.form]
-
-    @property
-    def channels(self) -> int:
-        """The channels of its inputs."""
-        return self.model.input_shape[-1]
-
-    @property
-    def filters(self) -> int:
-        """The channels of its outputs."""
-        return self.model.output_shape[-1]
 
     @property
     def reason(self) -> str:

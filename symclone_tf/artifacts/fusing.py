@@ -69,7 +69,9 @@ def fuse(layer) -> FusedLayer:
         make = {"convolution": _convolution, "dense": _dense}[form]
     model = _assembled(layer, channels, make(layer, kernel))
     why = lacking(student, found, layer.compute)
-    return FusedLayer(model, form, found, artifact_name(student), why)
+    return FusedLayer(
+        model, form, found, artifact_name(student), channels, filters, why
+    )
 
 
 def _ungrouped(layer):

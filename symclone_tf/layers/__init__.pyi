@@ -3,9 +3,9 @@ from .anchors import STRENGTHS as STRENGTHS
 from .callbacks import EquivarianceErrors as EquivarianceErrors
 from .callbacks import departures as departures
 from .callbacks import layer_errors as layer_errors
-from .cloned_conv2d import SYMMETRIES as SYMMETRIES
 from .cloned_conv2d import ClonedConv2D as ClonedConv2D
 from .convolutions import convolution_layers as convolution_layers
 from .holding import Departure as Departure
 from .pooling import GroupPooling as GroupPooling
 from .sharing import MOVES as MOVES
+from .sharing import SYMMETRIES as SYMMETRIES

@@ -9,7 +9,13 @@ from symclone_tf.checks import one_of, positive_integer, positive_number
 from symclone_tf.layers.anchors import ANCHORS, STRENGTHS
 from symclone_tf.layers.decays import training_optimizer
 from symclone_tf.layers.holding import HoldsStudent
-from symclone_tf.layers.sharing import MOVES, drop_anchors, let_move, share_student
+from symclone_tf.layers.sharing import (
+    MOVES,
+    SYMMETRIES,
+    drop_anchors,
+    let_move,
+    share_student,
+)
 from symclone_tf.layers.taking_over import (
     bias_of,
     check_imitates,
@@ -20,7 +26,6 @@ from symclone_tf.layers.taking_over import (
 from symclone_tf.students import Student
 from symclone_tf.teachers import Convolution
 
-SYMMETRIES = ("frozen", "trainable", "anchored")
 COMPUTE = ("auto", "blocks")
 DATA_FORMATS = ("channels_last", "channels_first")
 

@@ -6,8 +6,7 @@ from keras import ops
 from symclone_tf.checks import one_of, positive_number
 from symclone_tf.layers.anchors import STRENGTHS
 from symclone_tf.layers.decays import DECOUPLED, Decoupled, training_optimizer
-
-SYMMETRIES = ("frozen", "trainable", "anchored")
+from symclone_tf.layers.sharing import SYMMETRIES
 
 
 @keras.saving.register_keras_serializable(package="symclone_tf")

@@ -5,6 +5,7 @@ import gc
 from symclone_tf.layers.anchors import Anchored
 from symclone_tf.layers.decays import DECOUPLED, Decoupled
 
+SYMMETRIES = ("frozen", "trainable", "anchored")
 MOVES = ("all", "encoder", "blocks")
 
 

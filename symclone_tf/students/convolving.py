@@ -2,6 +2,7 @@
 
 import warnings
 
+import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
@@ -30,16 +31,31 @@ class Convolving:
     def everywhere(self) -> Everywhere:
         """Whether the blocks do the same in all places.
 
-        Measured once, and again after weights were loaded or solved for.
+        Measured each time while blocks train; else once, and again after weights
+        were loaded or solved for.
 
         Returns:
             `Everywhere`.
         """
-        if self._everywhere is None and self.built:
-            # Weights are read as they are, also while a function is traced.
-            with tf.init_scope():
-                self._everywhere = everywhere(self)
-        return self._everywhere or everywhere(self)
+        if self._everywhere is not None:
+            return self._everywhere
+        # Weights are read as they are, also while a function is traced.
+        with tf.init_scope():
+            found = everywhere(self)
+        if self.built and not any(w.trainable for w in self.block_weights):
+            self._everywhere = found
+        return found
+
+    @property
+    def trainable(self):
+        """Whether the student's weights train."""
+        return super().trainable
+
+    @trainable.setter
+    def trainable(self, value):
+        keras.layers.Layer.trainable.fset(self, value)
+        # What trains, or has trained, is not what was measured.
+        self._everywhere = None
 
     def weights_changed(self) -> None:
         """Has the blocks measured again.

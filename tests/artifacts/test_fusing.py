@@ -61,6 +61,7 @@ def test_groups_of_channels_are_fused(
     for weight in layer.trainable_weights:
         weight.assign(rng.normal(size=weight.shape))
     fused = fuse(layer)
+    assert (fused.channels, fused.filters) == (6, 12)
     depthwise = [k for k in fused.model.layers if "Depthwise" in type(k).__name__]
     alone = group == "t2" and groups == 6 and compute == "auto"
     assert len(depthwise) == alone

@@ -1,4 +1,5 @@
 import copy
+import gc
 
 import keras
 import numpy as np
@@ -147,6 +148,42 @@ class TestWeightsThatChange:
         assert not twin.everywhere().is_convolution
         assert student.everywhere().is_convolution
         np.testing.assert_array_equal(weight, before)
+
+    @staticmethod
+    def relaxed(student):
+        """Trains a student within a layer that is then no more."""
+        layer = sc.ClonedConv2D(2, student, "trainable")
+        model = keras.Sequential([keras.Input((6, 6, 1)), layer])
+        model.compile(keras.optimizers.Adam(0.05), "mse")
+        inputs = np.random.default_rng(0).normal(size=(4, 6, 6, 1))
+        model.fit(inputs, np.zeros((4, 4, 4, 2)), epochs=3, verbose=0)
+        return layer
+
+    @pytest.mark.parametrize("student", ["dense", "local"])
+    def test_are_measured_again_while_they_train_and_after(self, rng, student):
+        student = solved("t2", image_size=6, student=student)
+        assert student.everywhere().is_convolution
+        layer = self.relaxed(student)
+        assert not student.everywhere().is_convolution
+        fused = sc.fuse(layer)
+        assert fused.form != "convolution"
+        layer.trainable = False
+        assert not student.everywhere().is_convolution
+
+    def test_are_measured_again_by_a_later_layer(self, rng):
+        student = solved("t2", image_size=6)
+        inputs = draw(rng, student, 1)
+        first = sc.ClonedConv2D(2, student)
+        first(inputs)
+        assert first.computes_as() == "convolution"
+        del first
+        gc.collect()
+        self.relaxed(student)
+        gc.collect()
+        later = sc.ClonedConv2D(2, student)
+        answers = later(inputs)
+        assert later.computes_as() == "blocks"
+        np.testing.assert_allclose(answers, student(inputs, later.kernel))
 
     def test_are_measured_again_after_cloning(self):
         student = sc.DenseStudent(sc.ConvTeacher("t2", 6), seed=0)
