@@ -22,6 +22,18 @@ main(sys.argv[1:], prog_name="symclone-tf")
 """
 
 
+def run_script(script, folder):
+    """Runs Python in a process of its own, without GPUs, until it is done."""
+    return subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
+    )
+
+
 def announcing(arguments, **options):
     """Starts a command that prints "training" after each piece of training."""
     return subprocess.Popen(

@@ -1,5 +1,4 @@
 import json
-import os
 import subprocess
 import sys
 
@@ -10,7 +9,7 @@ import tensorflow as tf
 import symclone_tf as sc
 from symclone_tf.cloning.strategies import check_strategy, is_chief, make_strategy
 
-from processes import announcing, cluster
+from processes import announcing, cluster, run_script
 
 LAYER = {"group": "c4", "image_size": 8, "images_per_step": 32, "steps": 12}
 # 31 images do not split in two: the replicas round them up to 32.
@@ -35,14 +34,7 @@ student, report = sc.clone(**{LAYER!r}, strategy="mirrored", jit=True, verbose=0
 assert report.replicas == 2 and report.jit is False
 np.savez({str(tmp_path / "weights.npz")!r}, *student.get_weights())
 """
-    process = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=180,
-        env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
-    )
+    process = run_script(script, tmp_path)
     assert process.returncode == 0, process.stderr
     assert "XLA is off" in process.stderr
     weights = np.load(tmp_path / "weights.npz")

@@ -1,9 +1,5 @@
 """Anchors that are decoupled pull by formulas that know the learning rate alone."""
 
-import os
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pytest
@@ -13,6 +9,7 @@ import symclone_tf as sc
 from symclone_tf.layers.decays import DECOUPLED, pulled
 
 from clones import draw, solved
+from processes import run_script
 
 
 def test_pulls_are_the_formulas(rng):
@@ -202,14 +199,7 @@ model.fit(data.repeat(3), verbose=0)
 assert frozen.computes_as() == "convolution"
 np.save({str(tmp_path / "weight.npy")!r}, weight)
 """
-    process = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=180,
-        env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
-    )
+    process = run_script(script, tmp_path)
     assert process.returncode == 0, process.stderr
     found = np.load(tmp_path / "weight.npy")
     np.testing.assert_allclose(found, np.full(found.shape, 0.8**3), rtol=1e-4)
