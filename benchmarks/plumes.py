@@ -131,17 +131,18 @@ def data_error(smoke) -> float:
     return float(np.max(away) / np.linalg.norm(first))
 
 
-def steps(smoke):
-    """What a network is asked: two frames, and the one after them.
+def steps(smoke, ahead=1):
+    """What a network is asked: a frame, and one after it.
+
+    One frame does not tell how fast smoke rises, which differs by direction.
 
     Args:
         smoke: Array of shape `(…, frames, size, size)`.
+        ahead: Integer, how many frames later.
 
     Returns:
-        Pair of arrays, inputs `(count, size, size, 2)` and targets `(count, size,
-        size, 1)`.
+        Pair of arrays of shape `(count, size, size, 1)`.
     """
-    runs = smoke.reshape(-1, *smoke.shape[-3:]).astype("float32")
-    inputs = np.stack([runs[:, :-2], runs[:, 1:-1]], axis=-1)
-    targets = runs[:, 2:, ..., None]
-    return (array.reshape(-1, *array.shape[2:]) for array in (inputs, targets))
+    runs = smoke.reshape(-1, *smoke.shape[-3:], 1).astype("float32")
+    pairs = runs[:, :-ahead], runs[:, ahead:]
+    return tuple(frames.reshape(-1, *frames.shape[2:]) for frames in pairs)

@@ -1,11 +1,16 @@
-"""Tasks whose symmetry holds only roughly, made from MNIST."""
+"""Tasks whose symmetry holds only roughly: digits, and smoke."""
 
+import dataclasses
 import functools
 
+import keras
 import numpy as np
 import tensorflow as tf
+from keras import layers, ops
 
 import symclone_tf as sc
+from benchmarks import plumes
+from symclone_tf.experiments.networks import network_teachers
 
 CANVAS, SIZE = 56, 32
 SIX = 6
@@ -92,3 +97,154 @@ def sixes(split, against="turned", data_dir=None):
     move = {"turned": np.s_[:, ::-1, ::-1], "mirrored": np.s_[:, :, ::-1]}[against]
     images[1::2] = images[1::2][move]
     return images[..., None], np.arange(len(images)) % 2
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """What networks are trained on and compared by.
+
+    Attributes:
+        name: String.
+        group: String, whose symmetry holds only roughly.
+        canvas: Integer, pixels of each side of the images.
+        classes: Integer, of digits; `None` for smoke, of which a later frame is
+            asked.
+    """
+
+    name: str
+    group: str
+    canvas: int
+    classes: int | None
+
+    @property
+    def teachers(self) -> list:
+        """The convolutions of the task's network."""
+        if self.classes:
+            return network_teachers(self.group, self.canvas)
+        sizes = [self.canvas + 2 * (DEPTH - index) for index in range(DEPTH)]
+        return [
+            sc.ConvTeacher(self.group, size, lifting=index == 0)
+            for index, size in enumerate(sizes)
+        ]
+
+    def network(self, architecture, seed) -> keras.Model:
+        """The task's network, not yet trained.
+
+        Args:
+            architecture: See `mnist_network`.
+            seed: Integer.
+        """
+        if not self.classes:
+            return plume_network(architecture, self.group, self.canvas, seed)
+        return sc.experiments.mnist_network(
+            architecture, self.group, self.classes, self.canvas, seed=seed
+        )
+
+    def data(self, split, size, seed, **options) -> tf.data.Dataset:
+        """Batches of 64 digits or 16 frames, shuffled in training.
+
+        Args:
+            split: String, `"train"` or `"test"`.
+            size: Integer, how many; `None` for all.
+            seed: Integer.
+            **options: Of `mnist_task`, for *invariance* and *breaking*.
+        """
+        if self.name in sc.experiments.TASKS:
+            return sc.experiments.mnist_task(
+                self.name, self.group, split, size=size, seed=seed, **options
+            )
+        arrays = self._arrays(split, size, seed)
+        data = tf.data.Dataset.from_tensor_slices(tuple(arrays))
+        if split == "train":
+            data = data.shuffle(len(arrays[0]), seed=seed)
+        return data.batch(64 if self.classes else 16)
+
+    def _arrays(self, split, size, seed):
+        kind, _, which = self.name.partition(" ")
+        if kind == "plumes":
+            # Other sources than those of the training.
+            smoke = plumes.rung(int(which), seed=[0, split == "test"])
+            return list(plumes.steps(smoke, AHEAD))
+        if kind == "sixes":
+            return sixes(split, which)
+        return quadrants(split, size, kind, seed)
+
+
+TASKS = {
+    task.name: task
+    for task in (
+        Task("invariance", "c4", 28, 10),
+        Task("breaking", "c4", 28, 20),
+        Task("digit", "t2", SIZE, 10),
+        Task("quadrant", "t2", SIZE, 40),
+        Task("sixes turned", "c4", 28, 2),
+        Task("sixes mirrored", "d4", 28, 2),
+        *(
+            Task(f"plumes {rung}", "c4", plumes.SIZE, None)
+            for rung in range(plumes.RUNGS)
+        ),
+    )
+}
+# Of the network for smoke: convolutions, their filters, how many frames it looks ahead,
+# and the size of changes in between.
+DEPTH, FILTERS, AHEAD, CHANGE = 3, 8, 4, 0.02
+
+
+class Wrapped(layers.Layer):
+    """Images whose opposite edges meet, with what lies behind these.
+
+    Args:
+        border: Integer, pixels on each side.
+        **kwargs: Of `keras.layers.Layer`.
+    """
+
+    def __init__(self, border, **kwargs):
+        super().__init__(**kwargs)
+        self.border = border
+
+    def call(self, inputs):
+        for axis in (1, 2):
+            last = inputs.shape[axis] - self.border
+            before = ops.split(inputs, [last], axis)[1]
+            after = ops.split(inputs, [self.border], axis)[0]
+            inputs = ops.concatenate([before, inputs, after], axis)
+        return inputs
+
+    def get_config(self):
+        return {**super().get_config(), "border": self.border}
+
+
+def plume_network(architecture, group, canvas, seed) -> keras.Model:
+    """Predicts a later frame of smoke from one: what changes in between.
+
+    Args:
+        architecture: String, `"cnn"` or `"gcnn"`, or a callable, see
+            `mnist_network`.
+        group: String.
+        canvas: Integer, pixels of each side.
+        seed: Integer, of the initial weights.
+
+    Returns:
+        `keras.Model`, from `(batch, canvas, canvas, 1)` to the same shape; with group
+        convolutions it commutes with the group.
+    """
+    make = {"gcnn": sc.GroupConv2D}.get(architecture, architecture)
+    seeds = iter(np.random.SeedSequence(seed).generate_state(DEPTH + 1).tolist())
+    frames = keras.Input((canvas, canvas, 1))
+    x = Wrapped(DEPTH)(frames)
+    for index in range(DEPTH):
+        options = {
+            "activation": "relu",
+            "kernel_initializer": keras.initializers.HeNormal(next(seeds)),
+            "name": f"conv_{index + 1}",
+        }
+        if architecture == "cnn":
+            x = layers.Conv2D(FILTERS, 3, **options)(x)
+        else:
+            x = make(FILTERS, 3, group, **options)(x)
+    if architecture != "cnn":
+        x = sc.layers.GroupPooling()(x)
+    change = layers.Dense(
+        1, kernel_initializer=keras.initializers.GlorotUniform(next(seeds))
+    )(x)
+    return keras.Model(frames, frames + CHANGE * change)

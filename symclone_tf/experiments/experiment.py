@@ -6,7 +6,7 @@ import itertools
 from symclone_tf.checks import one_of, positive_integer, positive_number
 from symclone_tf.experiments.datasets import TASKS, canvas_and_shift
 from symclone_tf.experiments.networks import ARCHITECTURES, per_layer
-from symclone_tf.layers import ANCHORS, MOVES, STRENGTHS, SYMMETRIES
+from symclone_tf.layers import MOVES, STRENGTHS, SYMMETRIES, strength_of
 from symclone_tf.students import get_student
 from symclone_tf.symmetry import get_group
 
@@ -107,8 +107,7 @@ class Experiment:
         if moving:
             per_layer("moves", chosen["moves"], MOVES)
         if anchored:
-            one_of("anchor", chosen["anchor"], ANCHORS)
-            positive_number("anchor_strength", chosen["anchor_strength"])
+            strength_of(chosen["anchor"], chosen["anchor_strength"])
         return chosen
 
     def _only(self, accepted, where, defaults) -> dict:

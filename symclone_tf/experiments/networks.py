@@ -92,7 +92,8 @@ def mnist_network(
     moving = per_layer("moves", moves, MOVES)
     if students is not None:
         _check_students(students, network_teachers(group, canvas))
-    seeds = iter(np.random.SeedSequence(seed).generate_state(16).tolist())
+    drawn = np.random.SeedSequence(seed).generate_state(16).tolist()
+    seeds, moved = iter(drawn[: -len(FILTERS)]), drawn[-len(FILTERS) :]
 
     def hidden(units):
         return layers.Dense(
@@ -118,6 +119,7 @@ def mnist_network(
             anchor=anchor,
             anchor_strength=anchor_strength,
             moves=moving[index],
+            seed=moved[index],
             **options,
         )
 

@@ -1,5 +1,6 @@
 from .anchors import ANCHORS as ANCHORS
 from .anchors import STRENGTHS as STRENGTHS
+from .anchors import strength_of as strength_of
 from .callbacks import EquivarianceErrors as EquivarianceErrors
 from .callbacks import departures as departures
 from .callbacks import layer_errors as layer_errors

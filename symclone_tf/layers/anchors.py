@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from symclone_tf.layers.decays import DECOUPLED
+from symclone_tf.checks import one_of, positive_number
 
 
 class Anchored(keras.regularizers.Regularizer):
@@ -34,15 +34,16 @@ def penalty(kind, weight, anchor):
         anchor: Variable or tensor of the same shape.
 
     Returns:
-        Scalar tensor, 0 where nothing has moved.
+        Scalar tensor, 0 where nothing has moved, and of anchors that the loss
+        knows nothing of.
 
     Reference:
 
     - [Huang et al., 2024](https://arxiv.org/abs/2410.03989), section 3
     """
-    if kind in DECOUPLED:
+    if kind not in PENALTIES:
         return ops.zeros(())
-    return _PENALTIES[kind](weight, anchor)
+    return PENALTIES[kind](weight, anchor)
 
 
 def _kl_of_softmax(weight, anchor):
@@ -74,7 +75,43 @@ def _squared_distance(weight, anchor):
     return ops.sum(ops.square(ops.subtract(weight, anchor)))
 
 
-_PENALTIES = {"kl": _kl_of_softmax, "l2": _squared_distance}
+PENALTIES = {"kl": _kl_of_softmax, "l2": _squared_distance}
 # What an anchor is held with where nothing else is said.
-STRENGTHS = {"kl": 1000.0, "l2": 0.01, "decay": 30.0, "threshold": 0.5}
+STRENGTHS = {
+    "kl": 1000.0,
+    "l2": 0.01,
+    "decay": 30.0,
+    "threshold": 0.5,
+    "augment": 0.5,
+}
 ANCHORS = tuple(STRENGTHS)
+
+
+def strength_of(anchor, strength=None) -> float:
+    """The strength that an anchor holds with.
+
+    Args:
+        anchor: String, one of `ANCHORS`.
+        strength: Float; `None` for the anchor's own.
+
+    Returns:
+        Float.
+
+    Raises:
+        ValueError: If there is no such anchor, or it has no such strength.
+
+    Example:
+
+    >>> strength_of("decay")
+    30.0
+    """
+    one_of("anchor", anchor, ANCHORS)
+    if strength is None:
+        return STRENGTHS[anchor]
+    positive_number("anchor_strength", strength)
+    if anchor == "augment" and strength > 1:
+        raise ValueError(
+            'With anchor="augment", `anchor_strength` is a share, of more than 0 and '
+            f"at most 1. Received: anchor_strength={strength}"
+        )
+    return strength

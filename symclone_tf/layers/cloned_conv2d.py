@@ -5,8 +5,9 @@ import math
 import keras
 from keras import ops
 
-from symclone_tf.checks import one_of, positive_integer, positive_number
-from symclone_tf.layers.anchors import ANCHORS, STRENGTHS
+from symclone_tf.checks import one_of, positive_integer
+from symclone_tf.layers.anchors import strength_of
+from symclone_tf.layers.augmenting import RandomMoves
 from symclone_tf.layers.decays import training_optimizer
 from symclone_tf.layers.holding import HoldsStudent
 from symclone_tf.layers.sharing import (
@@ -54,9 +55,12 @@ class ClonedConv2D(HoldsStudent, Convolution):
             η·λ)(w − w₀) at a learning rate η; `"threshold"`, by which it takes
             w − w₀ nearer to zero by η·λ; or a penalty in the loss, `"kl"`, the
             paper's KL(softmax(w) ‖ softmax(w₀)), or `"l2"`, ‖w − w₀‖², summed
-            over weight tensors.
-        anchor_strength: Float, λ, or what the penalty is multiplied with; `None`
-            for 30 (decay), 0.5 (threshold), 1000 (kl) or 0.01 (l2). λ means the
+            over weight tensors. Or `"augment"`, which holds what the layer does
+            instead of its weights: in training, a share of its inputs are moved by
+            elements of the symmetry, and its answers are moved back.
+        anchor_strength: Float, λ, what the penalty is multiplied with, or the
+            share that moves, of at most 1; `None` for 30 (decay), 0.5 (threshold),
+            1000 (kl), 0.01 (l2) or 0.5 (augment). λ and the share mean the
             same for all students and image sizes. The softmax makes `"kl"` a mean
             over a tensor's weights, about half their variance around w₀.
         moves: String, what a student that is not frozen may change: `"encoder"`,
@@ -69,6 +73,7 @@ class ClonedConv2D(HoldsStudent, Convolution):
         groups: Integer, into how many groups channels and filters are shared
             out, each of which is convolved for itself.
         data_format: String, `"channels_last"` or `"channels_first"`.
+        seed: Integer, of what `"augment"` draws; `None` for a random one.
         activation: Activation function, or its name.
         use_bias: Boolean, whether to add a bias, one per filter and the same
             for all group elements.
@@ -122,13 +127,13 @@ class ClonedConv2D(HoldsStudent, Convolution):
         compute="auto",
         groups=1,
         data_format="channels_last",
+        seed=None,
         **kwargs,
     ):
         one_of("symmetry", symmetry, SYMMETRIES)
         one_of("moves", moves, MOVES)
         one_of("compute", compute, COMPUTE)
         one_of("data_format", data_format, DATA_FORMATS)
-        one_of("anchor", anchor, ANCHORS)
         if not isinstance(student, Student):
             raise TypeError(
                 "`student` must be a Student, as `load` returns it, and `clone` "
@@ -137,9 +142,7 @@ class ClonedConv2D(HoldsStudent, Convolution):
         self.symmetry = symmetry
         super().__init__(filters, **kwargs)
         self.anchor = anchor
-        if anchor_strength is None:
-            anchor_strength = STRENGTHS[anchor]
-        self.anchor_strength = positive_number("anchor_strength", anchor_strength)
+        self.anchor_strength = strength_of(anchor, anchor_strength)
         self.moves = moves
         self.compute = compute
         self.groups = positive_integer("groups", groups)
@@ -149,8 +152,15 @@ class ClonedConv2D(HoldsStudent, Convolution):
                 "`filters` must be a multiple of `groups`. "
                 f"Received: filters={filters}, groups={groups}"
             )
+        self.seed = seed
         self.student = student
         self.anchors = []
+        self.random_moves = None
+        if symmetry == "anchored" and anchor == "augment":
+            self.seed_generator = keras.random.SeedGenerator(seed)
+            self.random_moves = RandomMoves(
+                student.teacher, self.anchor_strength, self.seed_generator
+            )
         share_student(self)
 
     @classmethod
@@ -217,18 +227,25 @@ class ClonedConv2D(HoldsStudent, Convolution):
         self.add_kernel_and_bias(kernel_shape)
         drop_anchors(self)
 
-    def call(self, inputs):
+    def call(self, inputs, training=False):
         self._shapes(inputs.shape)
         if self.anchors and (optimizer := training_optimizer()):
             self.hold(optimizer)
         if self.data_format == "channels_first":
             inputs = ops.moveaxis(inputs, 1, -1)
-        if self.computes_as() == "convolution":
-            outputs = self.student.convolve(inputs, self.kernel)
+        if training and self.random_moves:
+            drawn = self.random_moves.draw(ops.shape(inputs)[0])
+            moved = self._answers(self.random_moves.there(inputs, drawn))
+            outputs = self.random_moves.back(moved, drawn)
         else:
-            outputs = self.student(inputs, self.kernel)
+            outputs = self._answers(inputs)
         outputs = ops.cast(outputs, self.compute_dtype)
         return self.biased_and_activated(outputs, self.data_format)
+
+    def _answers(self, inputs):
+        if self.computes_as() == "convolution":
+            return self.student.convolve(inputs, self.kernel)
+        return self.student(inputs, self.kernel)
 
     def compute_output_shape(self, input_shape):
         last, kernel_shape = self._shapes(input_shape)
@@ -237,7 +254,7 @@ class ClonedConv2D(HoldsStudent, Convolution):
     def get_config(self):
         config = super().get_config()
         config.update(self.config_of_student())
-        config.update(groups=self.groups, data_format=self.data_format)
+        config.update(groups=self.groups, data_format=self.data_format, seed=self.seed)
         return config
 
     @classmethod

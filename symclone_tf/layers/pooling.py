@@ -3,8 +3,8 @@
 import keras
 from keras import ops
 
-from symclone_tf.checks import one_of, positive_number
-from symclone_tf.layers.anchors import STRENGTHS
+from symclone_tf.checks import one_of
+from symclone_tf.layers.anchors import strength_of
 from symclone_tf.layers.decays import DECOUPLED, Decoupled, training_optimizer
 from symclone_tf.layers.sharing import SYMMETRIES
 
@@ -56,9 +56,7 @@ class GroupPooling(keras.layers.Layer):
         super().__init__(**kwargs)
         self.symmetry = symmetry
         self.anchor = anchor
-        if anchor_strength is None:
-            anchor_strength = STRENGTHS[anchor]
-        self.anchor_strength = positive_number("anchor_strength", anchor_strength)
+        self.anchor_strength = strength_of(anchor, anchor_strength)
 
     def build(self, input_shape):
         self.compute_output_shape(input_shape)

@@ -2,7 +2,7 @@
 
 import gc
 
-from symclone_tf.layers.anchors import Anchored
+from symclone_tf.layers.anchors import PENALTIES, Anchored
 from symclone_tf.layers.decays import DECOUPLED, Decoupled
 
 SYMMETRIES = ("frozen", "trainable", "anchored")
@@ -88,5 +88,5 @@ def drop_anchors(layer) -> None:
         layer.anchors.append(anchor)
         if layer.anchor in DECOUPLED:
             weight.constraint = Decoupled(layer.anchor, layer.anchor_strength, anchor)
-        else:
+        elif layer.anchor in PENALTIES:
             weight.regularizer = Anchored(layer.anchor, layer.anchor_strength, anchor)

@@ -1,6 +1,7 @@
 """Moves: what one element of a symmetry does to inputs and to outputs."""
 
 import itertools
+import math
 
 import numpy as np
 
@@ -39,6 +40,26 @@ class Move:
         """
         return moved, self.outputs(outputs)
 
+    def inverse(self) -> "Move":
+        """The move that takes this one back."""
+        raise TypeError(f"{type(self).__name__} must say what takes it back")
+
+    def sources(self, input_shape, output_shape):
+        """Where each entry of what was moved comes from.
+
+        Args:
+            input_shape: Tuple of integers, without batch and channels.
+            output_shape: Tuple of integers, likewise.
+
+        Returns:
+            Pair of flat integer arrays, of a moved input and of a moved output,
+            whose entries are positions in what was not moved.
+        """
+        shapes = (input_shape, output_shape)
+        numbered = [np.arange(math.prod(s)).reshape(1, *s, 1) for s in shapes]
+        moved = self.inputs(numbered[0]), self.outputs(numbered[1])
+        return tuple(np.reshape(entries, -1) for entries in moved)
+
 
 class Turn(Move):
     """An element of a point group, that moves images and feature maps.
@@ -70,6 +91,9 @@ class Turn(Move):
         if outputs.ndim < 4:
             return outputs
         return self.group.transform(outputs, self.element)
+
+    def inverse(self):
+        return Turn(self.group, int(self.group.inverse[self.element]))
 
 
 class Shift(Move):
@@ -115,6 +139,14 @@ class Shift(Move):
         source, target = windows(self.by, outputs.shape[1:3])
         return moved[target], outputs[source]
 
+    def inverse(self):
+        return Shift([-step for step in self.by], self.border, self.strides)
+
+    def sources(self, input_shape, output_shape):
+        # Nothing is known of what moves in; edges that go on look most alike.
+        steps = [s * step for s, step in zip(self.strides, self.by)]
+        return _edges_go_on(steps, input_shape), _edges_go_on(self.by, output_shape)
+
 
 class Permutation(Move):
     """A permutation of flattened inputs, and one of flattened outputs.
@@ -141,6 +173,18 @@ class Permutation(Move):
 
     def outputs(self, outputs):
         return _permuted(outputs, self.out_of)
+
+    def inverse(self):
+        back = np.argsort(self.into), np.argsort(self.out_of)
+        return Permutation(*back, f"{self.title}, back")
+
+
+def _edges_go_on(by, shape):
+    """Positions that a shift takes entries from, those of the edge for what is new."""
+    lines = [np.arange(n) - step for n, step in zip(shape, by)]
+    rows, columns = (line.clip(0, n - 1) for line, n in zip(lines, shape))
+    positions = np.arange(math.prod(shape)).reshape(*shape)
+    return positions[np.ix_(rows, columns)].reshape(-1)
 
 
 def _permuted(values, permutation):

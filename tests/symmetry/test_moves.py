@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from symclone_tf.symmetry import get_group
 from symclone_tf.symmetry.moves import Permutation, Shift, Turn, moves_of, shifted
 
 
@@ -43,3 +44,39 @@ def test_moves_are_all_elements_but_the_identity(rng):
     moved = [move.inputs(images).tobytes() for move in moves_of("d4")]
     assert len({images.tobytes(), *moved}) == 8
     assert len(moves_of("t2", max_shift=2)) == 24
+
+
+@pytest.mark.parametrize("group", ["c2", "c4", "d4"])
+@pytest.mark.parametrize("size", [5, 6])
+def test_what_a_turn_moves_its_inverse_moves_back(rng, group, size):
+    order = get_group(group).order
+    features = rng.normal(size=(2, size, size, order, 3))
+    for element in range(order):
+        move = Turn(group, element)
+        moved = move.outputs(move.inputs(features))
+        back = move.inverse()
+        np.testing.assert_array_equal(back.inputs(back.outputs(moved)), features)
+
+
+def test_what_a_permutation_moves_its_inverse_moves_back(rng):
+    move = Permutation(rng.permutation(6), rng.permutation(4))
+    inputs, outputs = rng.normal(size=(2, 6, 5)), rng.normal(size=(2, 4, 5))
+    back = move.inverse()
+    np.testing.assert_array_equal(back.inputs(move.inputs(inputs)), inputs)
+    np.testing.assert_array_equal(back.outputs(move.outputs(outputs)), outputs)
+
+
+@pytest.mark.parametrize("move", [Turn("c4", 1), Turn("d4", 6)])
+def test_sources_say_where_entries_come_from(rng, move):
+    shapes = (7, 7), (5, 5, move.group.order)
+    image, features = (rng.normal(size=(1, *shape, 1)) for shape in shapes)
+    into, out_of = move.sources(*shapes)
+    np.testing.assert_array_equal(image.ravel()[into], move.inputs(image).ravel())
+    moved = move.outputs(features).ravel()
+    np.testing.assert_array_equal(features.ravel()[out_of], moved)
+
+
+def test_edges_go_on_where_a_shift_moves_something_in():
+    into, out_of = Shift((1, -1), strides=(2, 1)).sources((4, 3), (3, 3))
+    assert into.reshape(4, 3).tolist() == [[1, 2, 2], [1, 2, 2], [1, 2, 2], [4, 5, 5]]
+    assert out_of.reshape(3, 3).tolist() == [[1, 2, 2], [1, 2, 2], [4, 5, 5]]

@@ -1,0 +1,1 @@
+"""Keeping and breaking, by every method: `python -m benchmarks.almost_symmetric`."""

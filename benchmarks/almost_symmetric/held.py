@@ -1,0 +1,73 @@
+"""What holds a network besides the anchors of its layers."""
+
+import keras
+
+import symclone_tf as sc
+from symclone_tf.layers.augmenting import RandomMoves
+from symclone_tf.layers.decays import Decoupled
+
+
+class Augmented(keras.layers.Layer):
+    """Images that a symmetry moves in training, as data augmentation does.
+
+    Args:
+        group: String.
+        canvas: Integer, pixels of each side.
+        share: Float, of the images that move.
+        **kwargs: Of `keras.layers.Layer`.
+    """
+
+    def __init__(self, group, canvas, share, **kwargs):
+        super().__init__(**kwargs)
+        self.seed_generator = keras.random.SeedGenerator(0)
+        teacher = sc.ConvTeacher(group, canvas)
+        self.moves = RandomMoves(teacher, share, self.seed_generator)
+
+    def call(self, inputs, training=False):
+        if not training:
+            return inputs
+        drawn = self.moves.draw(keras.ops.shape(inputs)[0])
+        return self.moves.there(inputs, drawn)
+
+
+def weighing(anchor, exact, task, strength) -> keras.Model:
+    """A network whose pooling over the group may weigh its elements.
+
+    Args:
+        anchor: String, of `GroupPooling`.
+        exact: `keras.Model`, with group convolutions, which are trained too.
+        task: `Task`.
+        strength: Float, of the anchor.
+    """
+    pooling = sc.layers.GroupPooling("anchored", anchor, strength)
+    layers = []
+    for layer in exact.layers:
+        if isinstance(layer, keras.layers.GlobalAveragePooling3D):
+            layers += [pooling, keras.layers.GlobalAveragePooling2D("channels_last")]
+        else:
+            layers.append(layer)
+    return keras.Sequential([keras.Input(exact.input_shape[1:]), *layers])
+
+
+class ChangingStrength(keras.callbacks.Callback):
+    """Strengths of decoupled anchors that rise or fall from epoch to epoch.
+
+    Args:
+        first: Float, in the first epoch.
+        last: Float, in the last.
+    """
+
+    def __init__(self, first, last):
+        super().__init__()
+        self.first, self.last = first, last
+        self.strength = keras.Variable(float(first), trainable=False)
+
+    def on_train_begin(self, logs=None):
+        for layer in sc.layers.convolution_layers(self.model):
+            for weight in layer.student.weights:
+                if isinstance(weight.constraint, Decoupled):
+                    weight.constraint.strength = self.strength
+
+    def on_epoch_begin(self, epoch, logs=None):
+        passed = epoch / max(1, self.params["epochs"] - 1)
+        self.strength.assign(self.first + passed * (self.last - self.first))

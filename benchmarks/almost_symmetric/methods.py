@@ -1,0 +1,208 @@
+"""The methods that are compared: whose convolutions, and what holds them."""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+
+import symclone_tf as sc
+from benchmarks.almost_symmetric.held import Augmented, ChangingStrength, weighing
+from benchmarks.peers import PEERS
+
+DIGITS = ("invariance", "breaking")
+
+
+@dataclasses.dataclass(frozen=True)
+class Method:
+    """A kind of convolutions, and the strengths that it is tried with.
+
+    Attributes:
+        title: String, as tables and figures show it.
+        strengths: Tuple of floats; empty where there is nothing to choose.
+        architecture: Callable, of a `Task`, a strength and clones, that gives what
+            `Task.network` takes.
+        tasks: Tuple of strings, the beginnings of tasks that it is for; empty for
+            all.
+        finished: Callable, of a network and a strength, that gives the network that
+            is trained; or `None`.
+        callbacks: Callable, of a strength, that gives Keras callbacks; or `None`.
+    """
+
+    title: str
+    strengths: tuple[float, ...] = ()
+    architecture: Callable = None
+    tasks: tuple[str, ...] = ()
+    finished: Callable | None = None
+    callbacks: Callable | None = None
+
+    def takes(self, task) -> bool:
+        """Whether it is for a task."""
+        return not self.tasks or task.name.startswith(self.tasks)
+
+    def network(self, task, strength, seed, clones) -> keras.Model:
+        """The network, not yet trained.
+
+        Args:
+            task: `Task`.
+            strength: Float, or `None`.
+            seed: Integer, of the initial weights.
+            clones: String or path, the root of all clones.
+        """
+        architecture = self.architecture(task, strength, clones)
+        model = task.network(architecture, seed)
+        return self.finished(model, task, strength) if self.finished else model
+
+
+def _named(architecture):
+    return lambda task, strength, clones: architecture
+
+
+def _peer(name):
+    return lambda task, strength, clones: functools.partial(
+        PEERS[name], strength=strength
+    )
+
+
+def _clones(symmetry="anchored", student="local", last_only=False, **options):
+    """Clones of a task's convolutions, all of which are held, or the last alone."""
+
+    def architecture(task, strength, clones):
+        wanted = [
+            sc.students.make_student(student, teacher, seed=0, dtype="float32")
+            for teacher in task.teachers
+        ]
+        students = iter(sc.artifacts.load_or_clone(wanted, clones, verbose=0))
+        held = dict(options)
+        if symmetry == "anchored":
+            held["anchor_strength"] = strength
+        if last_only:
+            held["moves"] = "blocks" if task.group == "t2" else "encoder"
+        left = len(wanted)
+
+        def convolution(filters, kernel_size, group, **of_keras):
+            nonlocal left
+            left -= 1
+            if last_only and left:
+                return sc.ClonedConv2D(filters, next(students), **of_keras)
+            return sc.ClonedConv2D(
+                filters, next(students), symmetry, **held, **of_keras
+            )
+
+        return convolution
+
+    return architecture
+
+
+def _augmented(model, task, strength):
+    """Images of the training that move, as those of a data augmentation."""
+    moved = Augmented(task.group, task.canvas, strength)
+    return keras.Sequential([keras.Input(model.input_shape[1:]), moved, model])
+
+
+def _changing(first, last):
+    return lambda strength: [ChangingStrength(first * strength, last * strength)]
+
+
+LAST = {"last_only": True}
+METHODS = (
+    Method("mlp", (), _named("mlp"), ("invariance", "breaking", "digit", "quadrant")),
+    Method("cnn", (), _named("cnn")),
+    Method("gcnn", (), _named("gcnn")),
+    Method(
+        "cnn, augmented images",
+        (0.2, 0.3, 0.5, 0.7),
+        _named("cnn"),
+        (*DIGITS, "digit", "quadrant", "sixes"),
+        _augmented,
+    ),
+    Method("clones, frozen", (), _clones("frozen")),
+    Method("clones, trainable", (), _clones("trainable")),
+    Method("clones, kl", (1e2, 1e3, 1e4), _clones(anchor="kl"), DIGITS),
+    Method("clones, decay", (10.0, 30.0, 100.0, 300.0), _clones(anchor="decay")),
+    Method("clones, augment", (0.2, 0.3, 0.5, 0.7), _clones(anchor="augment")),
+    Method(
+        "Dense clones, augment",
+        (0.5,),
+        _clones(student="dense", anchor="augment"),
+        DIGITS,
+    ),
+    Method("last clone, trainable", (), _clones("trainable", **LAST)),
+    Method(
+        "last clone, l2", (0.01, 0.03, 0.1, 0.3), _clones(anchor="l2", **LAST), DIGITS
+    ),
+    Method(
+        "last clone, decay",
+        (15.0, 30.0, 45.0, 60.0, 100.0),
+        _clones(anchor="decay", **LAST),
+    ),
+    Method(
+        "last clone, decay, rising",
+        (15.0, 30.0),
+        _clones(anchor="decay", **LAST),
+        DIGITS,
+        callbacks=_changing(0, 2),
+    ),
+    Method(
+        "last clone, decay, falling",
+        (15.0, 30.0),
+        _clones(anchor="decay", **LAST),
+        DIGITS,
+        callbacks=_changing(2, 0),
+    ),
+    Method(
+        "last clone, threshold",
+        (0.1, 0.3, 0.5, 1.0),
+        _clones(anchor="threshold", **LAST),
+        DIGITS,
+    ),
+    Method(
+        "last clone, augment",
+        (0.1, 0.2, 0.3, 0.5),
+        _clones(anchor="augment", **LAST),
+    ),
+    Method(
+        "gcnn, pooling, decay",
+        (10.0, 30.0, 100.0),
+        _named("gcnn"),
+        DIGITS,
+        functools.partial(weighing, "decay"),
+    ),
+    Method(
+        "gcnn, pooling, threshold",
+        (0.1, 0.2, 0.3, 0.5),
+        _named("gcnn"),
+        DIGITS,
+        functools.partial(weighing, "threshold"),
+    ),
+    Method("rpp", (1e-6, 1e-5, 1e-4, 1e-3), _peer("rpp")),
+    Method(
+        "relaxed rotation",
+        (0.0, 1e-3, 1e-2, 1e-1),
+        _peer("relaxed rotation"),
+        (*DIGITS, "sixes", "plumes"),
+    ),
+    Method("relaxed translation", (0.0, 1e-1, 1.0), _peer("relaxed translation")),
+    Method("position bias", (0.0, 1e-3, 1e-2), _peer("position bias")),
+    Method("untied", (0.0, 1e-4, 1e-3, 1e-2), _peer("untied")),
+)
+
+
+def trained(method, model, data, strength, epochs) -> None:
+    """Trains a method's network, for labels or for the next frame."""
+    labels = data.element_spec[1].dtype.is_integer
+    model.compile(
+        keras.optimizers.AdamW(1e-3),
+        "sparse_categorical_crossentropy" if labels else "mse",
+        metrics=["accuracy"] if labels else [keras.metrics.RootMeanSquaredError()],
+        jit_compile=False,
+    )
+    callbacks = method.callbacks(strength) if method.callbacks else []
+    model.fit(
+        data.prefetch(tf.data.AUTOTUNE),
+        epochs=epochs,
+        shuffle=False,
+        verbose=0,
+        callbacks=callbacks,
+    )

@@ -1,0 +1,101 @@
+"""What methods get with each strength, from the runs of a table."""
+
+import dataclasses
+import statistics
+
+# A task that asks for a symmetry, and one that asks to leave it.
+PAIRS = (("invariance", "breaking"), ("digit", "quadrant"))
+
+
+@dataclasses.dataclass(frozen=True)
+class Point:
+    """What a method gets with a strength: accuracies of all seeds, and weights.
+
+    Attributes:
+        method: String.
+        strength: Float, or `None`.
+        keeps: Tuple of floats, accuracies where the symmetry is asked for.
+        breaks: Tuple of floats, accuracies where the data leaves it.
+        upright: Tuple of floats, accuracies on images as those of the training,
+            after training for `keeps`; empty where these are all the same.
+        weights: Integer.
+        seconds: Float, per epoch, the mean of all runs.
+    """
+
+    method: str
+    strength: float | None
+    keeps: tuple[float, ...]
+    breaks: tuple[float, ...]
+    upright: tuple[float, ...]
+    weights: int
+    seconds: float
+
+    @property
+    def smaller(self) -> float:
+        """The smaller of both mean accuracies, by which knees are judged."""
+        return min(statistics.mean(self.keeps), statistics.mean(self.breaks))
+
+
+def sizes(rows) -> list[tuple[int, int]]:
+    """How many images and epochs there are runs with, most first."""
+    return sorted({(row["train_size"], row["epochs"]) for row in rows}, reverse=True)
+
+
+def points(rows, pair=PAIRS[0], size=None) -> list[Point]:
+    """The runs of a table by method and strength, where both tasks were run.
+
+    Args:
+        rows: List of dictionaries, see `runs.read`.
+        pair: Pair of strings, tasks.
+        size: Pair of integers, how many images and epochs; `None` for the most.
+    """
+    mine = [row for row in rows if row["task"] in pair]
+    size = size or next(iter(sizes(mine)), None)
+    found = {}
+    for row in mine:
+        if (row["train_size"], row["epochs"]) == size:
+            kept = found.setdefault((row["method"], row["strength"]), {})
+            kept.setdefault(row["task"], []).append(row)
+    return [
+        _point(method, strength, *(kept[task] for task in pair))
+        for (method, strength), kept in found.items()
+        if set(kept) == set(pair)
+    ]
+
+
+def _point(method, strength, keeps, breaks) -> Point:
+    upright = (row["upright_accuracy"] for row in keeps)
+    return Point(
+        method,
+        strength,
+        tuple(row["accuracy"] for row in keeps),
+        tuple(row["accuracy"] for row in breaks),
+        tuple(value for value in upright if value is not None),
+        keeps[0]["weights"],
+        statistics.mean(row["seconds_per_epoch"] for row in (*keeps, *breaks)),
+    )
+
+
+def knees(found) -> dict[str, Point]:
+    """The strength of each method with the largest smaller accuracy."""
+    best = {}
+    for point in found:
+        if point.method not in best or point.smaller > best[point.method].smaller:
+            best[point.method] = point
+    return best
+
+
+def means(rows, tasks, of="accuracy") -> dict[tuple, dict[str, tuple[float, ...]]]:
+    """Values by method and strength, and by task, of all seeds.
+
+    Args:
+        rows: List of dictionaries.
+        tasks: Iterable of strings.
+        of: String, a field.
+    """
+    found = {}
+    for row in rows:
+        if row["task"] in tasks and row[of] is not None:
+            kept = found.setdefault((row["method"], row["strength"]), {})
+            kept[row["task"]] = (*kept.get(row["task"], ()), row[of])
+    return found

@@ -1,0 +1,186 @@
+"""The page and the pictures of what was compared."""
+
+import statistics
+
+import symclone_tf as sc
+from benchmarks import plumes
+from benchmarks.almost_symmetric.points import PAIRS, knees, means, points, sizes
+from benchmarks.almost_symmetric.runs import read
+from benchmarks.cloning import machine
+from symclone_tf.figures.style import COLOURS, new_figure, styled
+
+SIXES = ("sixes turned", "sixes mirrored")
+LADDER = tuple(f"plumes {rung}" for rung in range(plumes.RUNGS))
+OURS = ("clones", "last clone", "gcnn, pooling", "Dense clones")
+LIMITS = {PAIRS[0]: ((0.3, 1), (0.4, 1)), PAIRS[1]: ((0.6, 1), (0.1, 1))}
+EXPLAINED = {
+    PAIRS[0]: "The MNIST network under C4: accuracy on turned digits after training on "
+    "upright ones (*invariance*), on these upright ones, and on telling which half of "
+    "the turns digits went through (*breaking*)",
+    PAIRS[
+        1
+    ]: "The MNIST network under T(2), on digits in one of four quadrants of 32×32 "
+    "pixels: accuracy on the digit (*digit*), and on digit and quadrant (*quadrant*)",
+}
+
+
+@styled
+def draw_frontier(found, pair=PAIRS[0]):
+    """Accuracy where a symmetry is asked for against where it is left.
+
+    Args:
+        found: List of `Point`; each method is a curve over its strengths.
+        pair: Pair of strings, the tasks.
+    """
+    figure = new_figure(4.2)
+    axes = figure.subplots()
+    for number, method in enumerate(dict.fromkeys(point.method for point in found)):
+        mine = [point for point in found if point.method == method]
+        mine.sort(key=lambda point: point.strength or 0)
+        axes.plot(
+            [statistics.mean(point.keeps) for point in mine],
+            [statistics.mean(point.breaks) for point in mine],
+            "o-" if method.startswith(OURS) else "s--",
+            color=COLOURS[number % len(COLOURS)],
+            markersize=3 + number // len(COLOURS),
+            label=method,
+        )
+    axes.plot([0, 1], [0, 1], ":", color="0.7", linewidth=0.5)
+    axes.set(xlim=LIMITS[pair][0], ylim=LIMITS[pair][1])
+    axes.set(xlabel=f"accuracy on {pair[0]}", ylabel=f"accuracy on {pair[1]}")
+    axes.grid(visible=True)
+    figure.legend(loc="outside right upper")
+    return figure
+
+
+@styled
+def draw_ladder(rows):
+    """The error of predicting smoke, by how far the data is from symmetric."""
+    figure = new_figure(3.2)
+    axes = figure.subplots()
+    away = [plumes.data_error(plumes.rung(rung)) for rung in range(plumes.RUNGS)]
+    for number, (key, kept) in enumerate(means(rows, LADDER, "error").items()):
+        there = [rung for rung, task in enumerate(LADDER) if task in kept]
+        axes.plot(
+            [away[rung] for rung in there],
+            [statistics.mean(kept[LADDER[rung]]) for rung in there],
+            "o-" if key[0].startswith(OURS) else "s--",
+            color=COLOURS[number % len(COLOURS)],
+            label=_title(*key),
+        )
+    axes.set(xlabel="data error: how far plumes are from turned ones")
+    axes.set(ylabel="error, relative to no change", yscale="log")
+    axes.grid(visible=True)
+    figure.legend(loc="outside right upper")
+    return figure
+
+
+def write_report(file) -> None:
+    """Writes the pictures and the page beside the table.
+
+    Args:
+        file: Path, of the CSV.
+    """
+    rows = read(file)
+    for pair in PAIRS:
+        if found := points(rows, pair):
+            picture = file.with_name(f"{file.stem}-{pair[1]}.svg")
+            sc.figures.save_figure(draw_frontier(found, pair), picture)
+    if means(rows, LADDER, "error"):
+        picture = file.with_name(f"{file.stem}-plumes.svg")
+        sc.figures.save_figure(draw_ladder(rows), picture)
+    page = report(rows, machine())
+    file.with_suffix(".md").write_text(page, encoding="utf-8")
+
+
+def report(rows, about) -> str:
+    """The Markdown page.
+
+    Args:
+        rows: List of dictionaries, see `runs.read`.
+        about: Dictionary, of the machine.
+    """
+    lines = [
+        "# Almost symmetric",
+        "",
+        f"Machine: {', '.join(f'{k} {v}' for k, v in about.items())}, busy with other "
+        "work at times: seconds tell orders of magnitude.",
+    ]
+    for pair in PAIRS:
+        for size in sizes([row for row in rows if row["task"] in pair]):
+            lines += _pair(points(rows, pair, size), pair, size)
+    sixes = means(rows, SIXES)
+    if sixes:
+        lines += _plain(
+            sixes,
+            SIXES,
+            "## Sixes",
+            "Sixes against sixes turned by half a turn (MNIST6-180, under C4), and "
+            "against mirrored ones (MNIST6-M, under D4); accuracy. Who cannot tell "
+            "gets half of them",
+        )
+    ladder = means(rows, LADDER, "error")
+    if ladder:
+        lines += _plain(
+            ladder,
+            LADDER,
+            "## Plumes",
+            "A later frame of smoke that rises in four directions, which match less "
+            "and less from rung to rung; root mean squared error, relative to that of "
+            "predicting that nothing changes",
+            ".4f",
+        )
+    return "\n".join([*lines, ""])
+
+
+def _pair(found, pair, size) -> list[str]:
+    best = knees(found)
+    spread = "mean ± standard deviation where there are several seeds."
+    lines = [
+        "",
+        f"## {pair[0].capitalize()} and {pair[1]}, {size[0]:,} images",
+        "",
+        f"{EXPLAINED[pair]}; {size[1]} epochs of {size[0]:,} images, {spread} Bold: "
+        "the knee of a method, its largest value of the smaller of both.",
+        "",
+        f"| method | strength | seeds | weights | {pair[0]} | upright | {pair[1]} | "
+        "smaller | seconds per epoch |",
+        "|---|" + "---:|" * 8,
+    ]
+    for point in found:
+        bold = "**" if best[point.method] == point else ""
+        cells = [
+            point.method,
+            "–" if point.strength is None else f"{point.strength:g}",
+            str(len(point.keeps)),
+            f"{point.weights:,}",
+            spread_of(point.keeps),
+            spread_of(point.upright) if point.upright else "–",
+            spread_of(point.breaks),
+            f"{bold}{point.smaller:.1%}{bold}",
+            f"{point.seconds:.1f}",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def _plain(found, tasks, heading, explained, form=".1%") -> list[str]:
+    names = " | ".join(task.split()[-1] for task in tasks)
+    lines = ["", heading, "", f"{explained}.", ""]
+    lines += [f"| method | {names} |", "|---|" + "---:|" * len(tasks)]
+    for key, kept in found.items():
+        cells = [spread_of(kept[t], form) if t in kept else "–" for t in tasks]
+        lines.append(f"| {_title(*key)} | {' | '.join(cells)} |")
+    return lines
+
+
+def _title(method, strength) -> str:
+    return method if strength is None else f"{method}, {strength:g}"
+
+
+def spread_of(values, form=".1%") -> str:
+    """The mean of values, and their standard deviation if there are several."""
+    text = format(statistics.mean(values), form)
+    if len(values) > 1:
+        text += f" ± {format(statistics.stdev(values), form)}"
+    return text

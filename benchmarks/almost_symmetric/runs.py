@@ -1,0 +1,99 @@
+"""Runs of methods on tasks, each a line of a CSV."""
+
+import csv
+import math
+import time
+
+import keras
+from rich.console import Console
+
+import symclone_tf as sc
+from benchmarks.almost_symmetric.methods import METHODS, trained
+from benchmarks.tasks import TASKS
+
+KEY = ("method", "strength", "task", "seed", "train_size", "epochs")
+FIELDS = (
+    *(*KEY, "accuracy", "upright_accuracy", "error"),
+    *("weights", "seconds_per_epoch"),
+)
+
+
+def run_once(file, key, clones="exported") -> None:
+    """Adds a run to the table, if it is not there.
+
+    Args:
+        file: Path, of the CSV.
+        key: Tuple, the values of `KEY`.
+        clones: String or path, the root of all clones.
+    """
+    if key in {tuple(row[name] for name in KEY) for row in read(file)}:
+        return
+    Console(stderr=True).print("{}, {}, {}, seed {} …".format(*key))
+    row = dict(zip(KEY, key)) | run(*key, clones)
+    new = not file.exists()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a", encoding="utf-8", newline="") as stream:
+        lines = csv.DictWriter(stream, FIELDS, lineterminator="\n")
+        if new:
+            lines.writeheader()
+        lines.writerow(row)
+
+
+def run(method, strength, task, seed, train_size, epochs, clones) -> dict:
+    """Trains once, and measures.
+
+    Returns:
+        Dictionary, of `FIELDS`: an accuracy for digits; for smoke the root mean
+        squared error, relative to that of a frame that stays as it is.
+    """
+    keras.utils.set_random_seed(seed)
+    (method,) = (m for m in METHODS if m.title == method)
+    task = TASKS[task]
+    model = method.network(task, strength, seed, clones)
+    start = time.perf_counter()
+    trained(method, model, task.data("train", train_size, seed), strength, epochs)
+    seconds = time.perf_counter() - start
+    test = task.data("test", None, seed)
+    found = model.evaluate(test, verbose=0)[1]
+    upright = None
+    if task.name == "invariance":
+        upright = model.evaluate(task.data("test", None, seed, moved=False), verbose=0)
+    anchors = sum(
+        math.prod(anchor.shape)
+        for layer in sc.layers.convolution_layers(model)
+        for anchor in getattr(layer, "anchors", ())
+    )
+    return {
+        "accuracy": found if task.classes else None,
+        "upright_accuracy": upright and upright[1],
+        "error": None if task.classes else found / unchanged(test),
+        "weights": model.count_params() - anchors,
+        "seconds_per_epoch": round(seconds / epochs, 2),
+    }
+
+
+def unchanged(data) -> float:
+    """The root mean squared error of predicting that nothing changes."""
+    metric = keras.metrics.RootMeanSquaredError()
+    for frames, following in data:
+        metric.update_state(following, frames)
+    return float(metric.result())
+
+
+def read(file) -> list[dict]:
+    """The runs of a table."""
+    if not file.exists():
+        return []
+    with file.open(encoding="utf-8", newline="") as stream:
+        return [_parsed(row) for row in csv.DictReader(stream)]
+
+
+def _parsed(row) -> dict:
+    words = ("method", "task")
+    numbers = {
+        name: float(value) if value else None
+        for name, value in row.items()
+        if name not in words
+    }
+    whole = ("seed", "train_size", "epochs", "weights")
+    return {**row, **numbers, **{name: int(numbers[name]) for name in whole}}
