@@ -10,6 +10,7 @@ from symclone_tf.cli.evaluate import evaluate
 from symclone_tf.cli.export_layer import export_layer
 from symclone_tf.cli.figures import figures
 from symclone_tf.cli.list import list_command
+from symclone_tf.cli.relax import relax
 from symclone_tf.cli.report import report
 from symclone_tf.cli.serving_config import serving_config
 from symclone_tf.cli.train import train
@@ -34,6 +35,7 @@ COMMANDS = (
     list_command,
     train,
     benchmark,
+    relax,
     figures,
     report,
     export_layer,

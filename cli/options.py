@@ -79,6 +79,22 @@ STUDENT = click.option(
     help="What imitates: dense blocks over all pixels, or local blocks over those that "
     "an output pixel sees.",
 )
+ANCHOR = click.option(
+    "--anchor",
+    type=click.Choice(["kl", "l2", "decay", "threshold", "augment"]),
+    help="What holds with --symmetry anchored: a penalty in the loss, kl or l2; or, "
+    "after each step of the optimizer, a decay towards the cloned weights, or a "
+    "threshold below which they stay; or, in training, turning a share of a layer's "
+    "inputs there and its answers back, augment.  [default: kl]",
+)
+ANCHOR_STRENGTH = click.option(
+    "--anchor-strength",
+    type=POSITIVE,
+    metavar="X",
+    help="What the penalty, or the learning rate, is multiplied with; or the share "
+    "that turns, at most 1.  [default: kl "
+    "1000, l2 0.01, decay 30, threshold 0.5, augment 0.5]",
+)
 RESUME = click.option(
     "--resume",
     is_flag=True,

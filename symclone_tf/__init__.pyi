@@ -11,6 +11,7 @@ from . import teachers as teachers
 from .artifacts import export as export
 from .artifacts import export_layer as export_layer
 from .artifacts import fuse as fuse
+from .artifacts import fuse_network as fuse_network
 from .artifacts import load as load
 from .artifacts import serving as serving
 from .cloning import Cloner as Cloner
@@ -23,6 +24,7 @@ from .errors import DataError as DataError
 from .errors import StrategyWarning as StrategyWarning
 from .layers import ClonedConv2D as ClonedConv2D
 from .layers import EquivarianceErrors as EquivarianceErrors
+from .layers import relax as relax
 from .students import DenseStudent as DenseStudent
 from .students import LocalStudent as LocalStudent
 from .students import Student as Student

@@ -11,6 +11,11 @@ from .fixed_layers import read_array as read_array
 from .forms import FusedLayer as FusedLayer
 from .forms import costs as costs
 from .fusing import fuse as fuse
+from .fusing_networks import FusedNetwork as FusedNetwork
+from .fusing_networks import fuse_network as fuse_network
+from .keras_files import check_keras_file as check_keras_file
+from .keras_files import load_network as load_network
+from .keras_files import save_network as save_network
 from .loading import load as load
 from .publishing import check_directory as check_directory
 from .publishing import rescued as rescued

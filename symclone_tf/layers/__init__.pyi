@@ -8,5 +8,9 @@ from .cloned_conv2d import ClonedConv2D as ClonedConv2D
 from .convolutions import convolution_layers as convolution_layers
 from .holding import Departure as Departure
 from .pooling import GroupPooling as GroupPooling
+from .rebuilding import rebuilt as rebuilt
+from .relaxing import Relaxation as Relaxation
+from .relaxing import RelaxedLayer as RelaxedLayer
+from .relaxing import relax as relax
 from .sharing import MOVES as MOVES
 from .sharing import SYMMETRIES as SYMMETRIES

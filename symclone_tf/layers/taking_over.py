@@ -64,6 +64,26 @@ def _convolution(source) -> dict:
     }
 
 
+def teacher_of(layer, input_shape) -> ConvTeacher:
+    """What a convolution is, as a teacher.
+
+    Args:
+        layer: `Conv2D`, `DepthwiseConv2D` or `GroupConv2D`.
+        input_shape: Tuple, of its inputs, with the batch.
+
+    Returns:
+        `ConvTeacher`.
+
+    Raises:
+        ValueError: If there is no such teacher.
+    """
+    first = getattr(layer, "data_format", None) == "channels_first"
+    grid = tuple(input_shape[2:4] if first else input_shape[1:3])
+    made = _convolution(layer)
+    lifting = len(input_shape) == 4
+    return ConvTeacher(image_size=grid, lifting=lifting, **made)
+
+
 def inherited(layer) -> dict:
     """What a convolution was made with, as arguments of a cloned layer."""
     taken = {name: getattr(layer, name) for name in INHERITED}

@@ -1,0 +1,87 @@
+"""Whole networks of plain Keras layers."""
+
+import dataclasses
+
+import keras
+
+from symclone_tf.artifacts.forms import FusedLayer
+from symclone_tf.artifacts.fusing import fuse
+from symclone_tf.layers import ClonedConv2D, rebuilt
+
+
+@dataclasses.dataclass(frozen=True)
+class FusedNetwork:
+    """A network made of Keras' own layers.
+
+    Attributes:
+        model: `keras.Model`, which needs nothing of this package.
+        layers: Dictionary from the names of cloned layers to their `FusedLayer`.
+    """
+
+    model: keras.Model
+    layers: dict[str, FusedLayer]
+
+
+def fuse_network(model) -> FusedNetwork:
+    """Makes a network of plain Keras layers, with the kernels that clones have now.
+
+    What is frozen, or has not moved, becomes a convolution again; what left its
+    convolution becomes the cheapest of its other forms, see `fuse`. All other layers
+    stay as they are, with their weights.
+
+    Args:
+        model: `keras.Sequential` or functional `keras.Model`, built.
+
+    Returns:
+        `FusedNetwork`.
+
+    Raises:
+        ValueError: If the model's layers are not known, or a layer of this package
+            has no plain form.
+
+    Example:
+
+    >>> convolution = keras.layers.Conv2D(4, 3, name="edges")
+    >>> model = keras.Sequential([keras.Input((8, 8, 1)), convolution])
+    >>> relaxed, _ = relax(model, verbose=0)
+    >>> type(fuse_network(relaxed).model.layers[0]).__name__
+    'Conv2D'
+    """
+    found = {}
+
+    def replace(layer, shape):
+        if isinstance(layer, ClonedConv2D):
+            found[layer.name] = fuse(layer)
+            return _plain(layer, found[layer.name])
+        if type(layer).__module__.partition(".")[0] == "symclone_tf":
+            raise ValueError(
+                f"Layer {layer.name!r} has no plain form: only clones have, as `relax` "
+                f"makes them. Received: a {type(layer).__name__}"
+            )
+        return None
+
+    return FusedNetwork(rebuilt(model, replace), found)
+
+
+def _plain(layer, fused):
+    """One layer if it is no more than that, with the name that it had."""
+    parts = [part for part in fused.model.layers if not _changes_nothing(part)]
+    *rest, last = parts
+    alone = len(rest) == 1 and isinstance(last, keras.layers.Activation)
+    kinds = keras.layers.Conv2D, keras.layers.DepthwiseConv2D
+    if not (alone and isinstance(rest[0], kinds)):
+        return keras.Sequential(
+            [keras.Input(fused.model.input_shape[1:]), *fused.model.layers],
+            name=layer.name,
+        )
+    (convolution,) = rest
+    options = {"name": layer.name, "activation": layer.activation}
+    again = type(convolution).from_config({**convolution.get_config(), **options})
+    again.build(convolution.input.shape)
+    again.set_weights(convolution.get_weights())
+    return again
+
+
+def _changes_nothing(part) -> bool:
+    shapes = part.input.shape, part.output.shape
+    return isinstance(part, keras.layers.Reshape) and shapes[0] == shapes[1]

@@ -1,0 +1,87 @@
+"""Networks in `.keras` files, read without running what is in them."""
+
+import pathlib
+import uuid
+
+import keras
+
+from symclone_tf.errors import ArtifactError
+
+
+def check_keras_file(file) -> pathlib.Path:
+    """Refuses where a network could not be written, before any work is done.
+
+    Args:
+        file: String or path, that does not exist yet.
+
+    Returns:
+        `pathlib.Path`.
+
+    Raises:
+        ArtifactError: If there is something, or its name does not end in `.keras`.
+    """
+    file = pathlib.Path(file)
+    if file.suffix != ".keras":
+        raise ArtifactError(f"A network is written to a .keras file, not to {file}.")
+    if file.exists():
+        raise ArtifactError(f"{file} is there already, and stays: name another file.")
+    if file.parent.exists() and not file.parent.is_dir():
+        raise ArtifactError(f"{file.parent} is no folder.")
+    return file
+
+
+def save_network(model, file) -> pathlib.Path:
+    """Writes a network to a file, whole or not at all.
+
+    Args:
+        model: `keras.Model`.
+        file: String or path, see `check_keras_file`.
+
+    Returns:
+        `pathlib.Path`.
+
+    Raises:
+        ArtifactError: See `check_keras_file`.
+        OSError: If it cannot be written.
+
+    Example:
+
+    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    >>> save_network(model, pathlib.Path(directory, "model.keras")).name
+    'model.keras'
+    """
+    file = check_keras_file(file)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    aside = file.with_name(f".{uuid.uuid4().hex}.keras")
+    try:
+        model.save(aside)
+        aside.rename(file)
+    finally:
+        aside.unlink(missing_ok=True)
+    return file
+
+
+def load_network(file) -> keras.Model:
+    """Reads a network from a file, in Keras' safe mode.
+
+    Args:
+        file: String or path, of a `.keras` file.
+
+    Returns:
+        `keras.Model`.
+
+    Raises:
+        ArtifactError: If the file is none, is damaged, or holds code, or layers that
+            nothing registers.
+    """
+    file = pathlib.Path(file)
+    if not file.is_file():
+        raise ArtifactError(f"{file} is not a file.")
+    try:
+        return keras.saving.load_model(file, safe_mode=True)
+    except Exception as error:
+        # Of damaged files Keras raises whatever it meets.
+        why = str(error).strip().split("\n")[0]
+        raise ArtifactError(
+            f"{file} cannot be read as a Keras model: {type(error).__name__}: {why}"
+        ) from error

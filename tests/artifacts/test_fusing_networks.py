@@ -1,0 +1,111 @@
+"""Whole networks as plain Keras layers."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+import symclone_tf as sc
+
+from networks import noise, plain
+from processes import run_script
+
+
+def kinds(model):
+    return {
+        layer.name: type(layer).__name__
+        for layer in model._flatten_layers(include_self=False)
+    }
+
+
+@pytest.mark.parametrize("symmetry", ["frozen", "trainable"])
+def test_what_has_not_moved_is_a_convolution_again(symmetry):
+    model = plain()
+    relaxed, _ = sc.relax(model, symmetry, verbose=0)
+    fused = sc.fuse_network(relaxed)
+    assert kinds(fused.model) == kinds(model)
+    forms = {name: layer.form for name, layer in fused.layers.items()}
+    assert forms == dict.fromkeys(("first", "inner", "depthwise"), "convolution")
+    assert fused.model.get_layer("first").strides == (2, 2)
+    images = noise(model)
+    np.testing.assert_allclose(fused.model(images), model(images), atol=1e-5)
+
+
+def moved(model, rng):
+    relaxed, _ = sc.relax(model, verbose=0)
+    for layer in sc.layers.convolution_layers(relaxed):
+        for weight in getattr(layer, "student", layer).trainable_weights:
+            by = rng.normal(size=weight.shape).astype("float32")
+            weight.assign(weight + 0.1 * by)
+    return relaxed
+
+
+def test_what_moved_is_plain_layers_of_another_form(rng):
+    model = plain()
+    relaxed = moved(model, rng)
+    fused = sc.fuse_network(relaxed)
+    assert {name: layer.form for name, layer in fused.layers.items()} == dict.fromkeys(
+        ("first", "inner", "depthwise"), "factored"
+    )
+    assert kinds(fused.model)["first"] == "Sequential"
+    assert "ClonedConv2D" not in kinds(fused.model).values()
+    images = noise(model)
+    expected = np.array(relaxed(images))
+    assert np.abs(expected - model(images)).max() > 1e-3
+    np.testing.assert_allclose(fused.model(images), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_fused_network_needs_nothing_of_this_package(rng, tmp_path):
+    relaxed = moved(plain(), rng)
+    sc.fuse_network(relaxed).model.save(tmp_path / "plain.keras")
+    images = noise(relaxed)
+    np.save(tmp_path / "images.npy", images)
+    np.save(tmp_path / "answers.npy", relaxed(images))
+    done = run_script(
+        "import sys; sys.modules['symclone_tf'] = None\n"
+        "import keras, numpy as np\n"
+        "model = keras.saving.load_model('plain.keras')\n"
+        "answers = model.predict(np.load('images.npy'), verbose=0)\n"
+        "np.testing.assert_allclose(answers, np.load('answers.npy'), atol=1e-4)\n",
+        tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_group_convolutions_become_convolutions_with_reshapes():
+    model = keras.Sequential(
+        [keras.Input((9, 9, 1)), sc.GroupConv2D(2, 3, "c4", name="lifting")]
+    )
+    with pytest.raises(ValueError, match=r"'lifting' has no plain form.*GroupConv2D"):
+        sc.fuse_network(model)
+    relaxed, _ = sc.relax(model, "frozen", verbose=0)
+    fused = sc.fuse_network(relaxed)
+    assert isinstance(fused.model.get_layer("lifting"), keras.Sequential)
+    images = noise(model)
+    np.testing.assert_allclose(fused.model(images), model(images), atol=1e-5)
+
+
+def test_channels_first_stays_so():
+    model = keras.Sequential(
+        [
+            keras.Input((2, 8, 7)),
+            layers.Conv2D(3, 3, data_format="channels_first", name="first"),
+        ]
+    )
+    relaxed, _ = sc.relax(model, verbose=0)
+    fused = sc.fuse_network(relaxed).model
+    images = noise(model)
+    np.testing.assert_allclose(fused(images), relaxed(images), atol=1e-5)
+
+
+def test_what_it_was_compiled_with_stays():
+    relaxed, _ = sc.relax(plain(), verbose=0)
+    relaxed.compile("sgd", "mse")
+    fused = sc.fuse_network(relaxed).model
+    images = noise(relaxed)
+    targets = np.zeros((2, 3))
+    expected = relaxed.evaluate(images, targets, verbose=0)
+    # Regularizers of kernels stay with the clones, for plain kernels train no more.
+    assert fused.evaluate(images, targets, verbose=0) == pytest.approx(
+        expected - float(sum(relaxed.losses)), rel=1e-4
+    )

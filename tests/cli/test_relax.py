@@ -1,0 +1,76 @@
+import pathlib
+
+import keras
+import numpy as np
+import pytest
+
+import symclone_tf as sc
+
+from networks import noise, plain
+
+
+@pytest.fixture
+def saved(tmp_path):
+    model = plain()
+    model.save(tmp_path / "model.keras")
+    return model
+
+
+def test_relaxes_a_saved_network(run, saved):
+    result = run("relax", "model.keras")
+    assert result.exit_code == 0
+    output = pathlib.Path("model-relaxed.keras")
+    assert f"{output}: answers differ by" in result.stdout
+    assert "DepthwiseConv2D, T(2) 6×6" in result.stdout
+    assert f'Next: model = keras.saving.load_model("{output}")' in result.stdout
+    relaxed = keras.saving.load_model(output)
+    assert relaxed.get_layer("first").symmetry == "trainable"
+    images = noise(saved)
+    np.testing.assert_allclose(relaxed(images), saved(images), atol=1e-5)
+
+
+@pytest.mark.usefixtures("saved")
+def test_takes_what_holds_and_which_layers(run):
+    options = ("--symmetry", "anchored", "--anchor", "decay", "--anchor-strength", "45")
+    chosen = ("--layer", "first", "--layer", "inner", "--moves", "encoder")
+    result = run("relax", "model.keras", "--output", "new.keras", *options, *chosen)
+    assert result.exit_code == 0
+    relaxed = keras.saving.load_model("new.keras")
+    layer = relaxed.get_layer("first")
+    assert layer.treatment == ("anchored", "encoder", "decay", 45)
+    found = [type(one).__name__ for one in sc.layers.convolution_layers(relaxed)]
+    assert sorted(found) == ["ClonedConv2D"] * 2 + ["Conv2D", "DepthwiseConv2D"]
+
+
+def test_says_what_it_left_and_takes_a_size(run, tmp_path):
+    images = keras.Input((None, None, 1))
+    x = keras.layers.Conv2D(2, 3)(images)
+    up = keras.layers.Conv2DTranspose(1, 3, name="up")(x)
+    keras.Model(images, up).save(tmp_path / "any.keras")
+    result = run("relax", "any.keras", "--image-size", "8x6")
+    assert result.exit_code == 0
+    assert "Left as it is: up, Conv2D, DepthwiseConv2D" in result.stdout
+
+
+@pytest.mark.usefixtures("saved")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("nowhere.keras",), "'nowhere.keras' does not exist"),
+        (("text.keras",), "text.keras cannot be read as a Keras model"),
+        (("model.keras", "--output", "text.keras"), "is there already"),
+        (("model.keras", "--output", "new.h5"), "written to a .keras file"),
+        (("model.keras", "--layer", "nowhere"), "no layers of the names ['nowhere']"),
+        (("model.keras", "--layer", "pool"), "'pool' cannot be relaxed"),
+        (("model.keras", "--anchor", "decay"), "for --symmetry anchored only"),
+        (("dense.keras",), "no convolution to relax"),
+        (("any.keras",), "say which, --image-size"),
+    ],
+)
+def test_bad_input_is_refused_in_one_line(refused, tmp_path, arguments, message):
+    (tmp_path / "text.keras").write_text("no model")
+    dense = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    dense.save(tmp_path / "dense.keras")
+    images = keras.Input((None, None, 1))
+    keras.Model(images, keras.layers.Conv2D(1, 3)(images)).save(tmp_path / "any.keras")
+    assert message in refused("relax", *arguments)

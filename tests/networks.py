@@ -1,0 +1,44 @@
+"""Networks of plain convolutions, as people bring them."""
+
+import keras
+import numpy as np
+from keras import layers
+
+
+def plain(size=12, channels=2):
+    """A functional network with all that convolutions come in."""
+    inner = keras.Sequential(
+        [
+            layers.Conv2D(5, 3, padding="same", activation="relu", name="inner"),
+            layers.BatchNormalization(name="norm"),
+        ],
+        name="block",
+    )
+    x = images = keras.Input((size, size, channels), name="images")
+    x = layers.Conv2D(
+        4, 3, strides=2, padding="same", kernel_regularizer="l2", name="first"
+    )(x)
+    x = inner(x)
+    y = layers.DepthwiseConv2D(3, padding="same", use_bias=False, name="depthwise")(x)
+    x = layers.Conv2D(5, 1, name="pointwise")(x) + y
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    outputs = layers.Dense(3, name="answers")(x)
+    model = keras.Model(images, outputs, name="plain")
+    settle(model)
+    return model
+
+
+def settle(model, seed=0):
+    """Weights, and what normalisation has seen, of a network that was trained."""
+    rng = np.random.default_rng(seed)
+    for weight in model.weights:
+        values = rng.normal(size=weight.shape) / np.sqrt(np.prod(weight.shape[:-1]))
+        if "variance" in weight.path:
+            values = 1 + np.abs(values)
+        weight.assign(weight + 0.5 * values)
+
+
+def noise(model, count=2, seed=1):
+    """Images as a model takes them."""
+    shape = model.input_shape[1:]
+    return np.random.default_rng(seed).normal(size=(count, *shape)).astype("float32")
