@@ -103,6 +103,37 @@ def cloning(**options) -> dict:
     }
 
 
+def relaxing(name: str, size: int) -> dict:
+    """Relaxes a network of `keras.applications`."""
+    import keras
+
+    import symclone_tf as sc
+
+    make = getattr(keras.applications, name)
+    model = make(weights=None, include_top=False, input_shape=(size, size, 3))
+    # Untrained normalisation would let no signal reach the end.
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.0
+    images = 64 * keras.random.normal((4, size, size, 3), seed=0)
+    model(images, training=True)
+    relaxed, report = sc.relax(model, verbose=0)
+    memory = _peak()
+    expected = model(images)
+    away = keras.ops.max(keras.ops.abs(relaxed(images) - expected))
+    rows = report.layers
+    return {
+        "clones": len(rows),
+        "seconds": report.seconds,
+        "weights_before": sum(row.weights_before for row in rows),
+        "weights": sum(row.weights for row in rows),
+        "operations_before": sum(row.operations_before for row in rows),
+        "operations": sum(row.operations for row in rows),
+        "memory": memory,
+        "difference": float(away / keras.ops.max(keras.ops.abs(expected))),
+    }
+
+
 def layers(channels: int, filters: int, batch: int, **layer) -> dict:
     """Student against teacher as layers: forward, and with kernel gradients."""
     import tensorflow as tf

@@ -81,19 +81,19 @@ STUDENT = click.option(
 )
 ANCHOR = click.option(
     "--anchor",
-    type=click.Choice(["kl", "l2", "decay", "threshold", "augment"]),
-    help="What holds with --symmetry anchored: a penalty in the loss, kl or l2; or, "
-    "after each step of the optimizer, a decay towards the cloned weights, or a "
-    "threshold below which they stay; or, in training, turning a share of a layer's "
-    "inputs there and its answers back, augment.  [default: kl]",
+    type=click.Choice(["augment", "decay", "threshold", "kl", "l2"]),
+    help="What holds with --symmetry anchored: in training, moving a share of a "
+    "layer's inputs there and its answers back, augment; or, after each step of the "
+    "optimizer, a decay towards the cloned weights, or a threshold below which they "
+    "stay; or a penalty in the loss, kl or l2.  [default: augment]",
 )
 ANCHOR_STRENGTH = click.option(
     "--anchor-strength",
     type=POSITIVE,
     metavar="X",
-    help="What the penalty, or the learning rate, is multiplied with; or the share "
-    "that turns, at most 1.  [default: kl "
-    "1000, l2 0.01, decay 30, threshold 0.5, augment 0.5]",
+    help="The share that moves, at most 1; or what the learning rate, or the penalty, "
+    "is multiplied with.  [default: augment 0.5, decay 30, threshold 0.5, kl 1000, l2 "
+    "0.01]",
 )
 RESUME = click.option(
     "--resume",

@@ -83,7 +83,7 @@ class Written:
         if self.name == "clone":
             sizes = dict(zip(self.arguments, self.arguments[1:]))
             return int(sizes.get("--image-size", 28)) <= 10
-        return self.name in ("list", "evaluate", "serving-config")
+        return self.name in ("list", "evaluate", "serving-config", "relax")
 
 
 def commands(page) -> list[Written]:

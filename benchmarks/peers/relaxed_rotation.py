@@ -17,6 +17,14 @@ class RelaxedRotation(Relaxed):
     penalty is `Σ_l Σ_{r<s} |w_l(r) − w_l(s)|`.
     """
 
+    def build_peer(self, input_shape):
+        if self.group.is_trivial:
+            raise ValueError(
+                "Relaxed rotations need a group that turns, c2, c4 or d4. "
+                f"Received: group={self.group.name}"
+            )
+        super().build_peer(input_shape)
+
     @property
     def shared_by(self) -> tuple[int, ...]:
         return (self.group.order,)

@@ -25,7 +25,7 @@ class Experiment:
         blocks: Integer, of the clones; `None` for 9.
         student: String, the registered name of a kind of students; `None` for
             `"dense"`.
-        anchor: String, of `ClonedConv2D`; `None` for `"kl"`. This and the next
+        anchor: String, of `ClonedConv2D`; `None` for `"augment"`. This and the next
             are for anchored clones only.
         anchor_strength: Float, of `ClonedConv2D`; `None` for the anchor's own.
         moves: String, of `ClonedConv2D`, or four of them; `None` for `"all"`. For
@@ -98,7 +98,7 @@ class Experiment:
             moving, "`symmetry` trainable or anchored", {"moves": "all"}
         )
         anchored, where = "anchored" in kinds, "`symmetry` anchored"
-        chosen |= self._only(anchored, where, {"anchor": "kl"})
+        chosen |= self._only(anchored, where, {"anchor": "augment"})
         strength = {"anchor_strength": STRENGTHS.get(chosen["anchor"])}
         chosen |= self._only(anchored, where, strength)
         if cloned:
@@ -127,8 +127,8 @@ class Experiment:
 
         Example:
 
-        >>> Experiment("cloned", symmetry="anchored", anchor_strength=10).network
-        'cloned, 9 blocks, anchored (kl 10)'
+        >>> Experiment("cloned", symmetry="anchored", anchor="kl").network
+        'cloned, 9 blocks, anchored (kl 1000)'
         """
         full = self.complete()
         if full.architecture != "cloned":

@@ -26,7 +26,7 @@ def mnist_network(
     canvas=28,
     students=None,
     symmetry="frozen",
-    anchor="kl",
+    anchor="augment",
     anchor_strength=None,
     moves="all",
     dropout=0.2,

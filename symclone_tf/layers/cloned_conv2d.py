@@ -40,7 +40,7 @@ class ClonedConv2D(HoldsStudent, Convolution):
 
     - `"frozen"`: never changes, so that the layer keeps the symmetry;
     - `"trainable"`: free to leave the symmetry where the data does;
-    - `"anchored"`: trainable, with a penalty for leaving its cloned weights w₀.
+    - `"anchored"`: trainable, and held, at its symmetry or its cloned weights w₀.
 
     Layers may share one student, which is then saved once. Sharing layers
     must treat it alike, and share its anchors; `copy.deepcopy` makes a student
@@ -50,17 +50,16 @@ class ClonedConv2D(HoldsStudent, Convolution):
         filters: Integer, the number of output channels.
         student: `Student`, as `load` or `clone` gives it.
         symmetry: String, `"frozen"`, `"trainable"` or `"anchored"`.
-        anchor: String, what holds anchored weights at their cloned values w₀:
-            `"decay"`, by which each step of the optimizer ends with w ← w₀ + (1 −
-            η·λ)(w − w₀) at a learning rate η; `"threshold"`, by which it takes
-            w − w₀ nearer to zero by η·λ; or a penalty in the loss, `"kl"`, the
-            paper's KL(softmax(w) ‖ softmax(w₀)), or `"l2"`, ‖w − w₀‖², summed
-            over weight tensors. Or `"augment"`, which holds what the layer does
-            instead of its weights: in training, a share of its inputs are moved by
-            elements of the symmetry, and its answers are moved back.
-        anchor_strength: Float, λ, what the penalty is multiplied with, or the
-            share that moves, of at most 1; `None` for 30 (decay), 0.5 (threshold),
-            1000 (kl), 0.01 (l2) or 0.5 (augment). λ and the share mean the
+        anchor: String, what holds: `"augment"`, by which in training a share of the
+            layer's inputs is moved by elements of the symmetry, and its answers are
+            moved back; or what holds weights w at their cloned values w₀: `"decay"`,
+            by which each step of the optimizer ends with w ← w₀ + (1 − η·λ)(w − w₀)
+            at a learning rate η; `"threshold"`, by which it takes w − w₀ nearer to
+            zero by η·λ; or a penalty in the loss, `"kl"`, the paper's KL(softmax(w)
+            ‖ softmax(w₀)), or `"l2"`, ‖w − w₀‖², summed over weight tensors.
+        anchor_strength: Float, the share that moves, of at most 1, λ, or what the
+            penalty is multiplied with; `None` for 0.5 (augment), 30 (decay), 0.5
+            (threshold), 1000 (kl) or 0.01 (l2). λ and the share mean the
             same for all students and image sizes. The softmax makes `"kl"` a mean
             over a tensor's weights, about half their variance around w₀.
         moves: String, what a student that is not frozen may change: `"encoder"`,
@@ -121,7 +120,7 @@ class ClonedConv2D(HoldsStudent, Convolution):
         filters,
         student,
         symmetry="frozen",
-        anchor="kl",
+        anchor="augment",
         anchor_strength=None,
         moves="all",
         compute="auto",

@@ -32,10 +32,25 @@ class Decoupled(keras.constraints.Constraint):
                 "optimizer is known: compile the model that is trained, or give the "
                 "layer the optimizer of your own loop, `layer.hold(optimizer)`."
             )
-        rate = ops.cast(self.optimizer.learning_rate, w.dtype)
+        rate = ops.cast(rate_of(self.optimizer), w.dtype)
         # Keras comes here for each part of a step that is accumulated.
         parts = getattr(self.optimizer, "gradient_accumulation_steps", None) or 1
         return pulled(self.kind, w, self.anchor, rate * (self.strength / parts))
+
+
+def rate_of(optimizer):
+    """The learning rate of an optimizer, as it is now.
+
+    Raises:
+        ValueError: If it has none that is a number.
+    """
+    rate = getattr(optimizer, "learning_rate", None)
+    if rate is None or isinstance(rate, str):
+        raise ValueError(
+            "Anchors that are decoupled follow a learning rate that is a number or a "
+            f"schedule. Received: {type(optimizer).__name__} with learning rate {rate}"
+        )
+    return rate
 
 
 def pulled(kind, weight, anchor, rate):

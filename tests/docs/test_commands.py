@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from symclone_tf.cli.main import main
 
+from networks import plain
 from pages import (
     GALLERY,
     PAGES,
@@ -23,13 +24,21 @@ from pages import (
 )
 
 
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    file = tmp_path_factory.mktemp("network") / "cnn.keras"
+    plain().save(file)
+    return file
+
+
 @pytest.fixture
-def gallery(tmp_path, monkeypatch):
-    """A folder with the clones of the project, and with a kernel in a file."""
+def gallery(tmp_path, monkeypatch, network):
+    """A folder with the clones of the project, a kernel in a file, and a network."""
     monkeypatch.chdir(tmp_path)
     for clone in GALLERY.parent.glob("*-[6-9]x[6-9]-k3"):
         shutil.copytree(clone, pathlib.Path("exported", clone.name))
     np.save("edges.npy", np.ones((3, 3, 1, 1), "float32"))
+    shutil.copy(network, "cnn.keras")
 
 
 @every_page()

@@ -34,8 +34,13 @@ NETWORKS = {
     "local, last encoder, decay 30": (
         "cloned, local, 9 blocks, frozen ×3, anchored (decay 30, encoder)"
     ),
+    "local, anchored, kl 100": "cloned, local, 9 blocks, anchored (kl 100)",
+    "local, anchored, kl 1,000": "cloned, local, 9 blocks, anchored (kl 1000)",
+    "local, anchored, kl 10,000": "cloned, local, 9 blocks, anchored (kl 10000)",
     "Dense, 8 blocks, frozen": "cloned, 8 blocks, frozen",
     "Dense, 7 blocks, frozen": "cloned, 7 blocks, frozen",
+    "local, 8 blocks, frozen": "cloned, local, 8 blocks, frozen",
+    "local, 7 blocks, frozen": "cloned, local, 7 blocks, frozen",
 }
 # Trained with three seeds.
 MAIN = list(NETWORKS)[:7]
@@ -252,6 +257,16 @@ def test_anchors_hold_the_symmetry_as_the_page_says(group):
     assert (
         f"{said[0]} without, and {said[1]}, {said[2]} and {said[3]} with"
     ) in flowing(KEEP_OR_BREAK)
+
+
+@pytest.mark.parametrize("group", ["c4", "t2"])
+def test_anchors_hold_local_clones_as_the_page_says(group):
+    rows = measured(f"{group}.csv")
+    text = flowing(KEEP_OR_BREAK)
+    names = [n for t, n in NETWORKS.items() if t.startswith("local, anchored")]
+    for task in TASKS:
+        (first, second, third) = (accuracies(rows, name, task)[0] for name in names)
+        assert f"{first:.1%}, {second:.1%} and {third:.1%} on *{task}*" in text
 
 
 def test_anchored_clones_get_what_trainable_ones_get_under_shifts():

@@ -9,6 +9,7 @@ import time
 import urllib.request
 
 import grpc
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -24,18 +25,36 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def models(shared_clone, network, tmp_path_factory):
-    """A clone and a classifier, with the inputs and answers of both."""
+    """A clone, a classifier and a relaxed one, with their inputs and answers."""
     root = tmp_path_factory.mktemp("served")
     sc.export(shared_clone[0], root)
     sc.artifacts.export_classifier(network, root, "digits", {})
-    clone, digits = sc.serving.write_serving_config(root, warmup=True)
+    relaxed = relaxed_classifier()
+    sc.artifacts.export_classifier(relaxed, root, "relaxed", {})
+    clone, digits, other = sc.serving.write_serving_config(root, warmup=True)
     pairs, images = clone.examples(7), digits.examples(7)
     features = shared_clone[0].call_pairs(pairs["image"], pairs["kernel"])
     probabilities = network(images["image"], training=False)
+    others = other.examples(7)
+    answers = relaxed(others["image"], training=False)
     return root, [
+        (other, others, "probabilities", np.asarray(answers)),
         (clone, pairs, "features", np.asarray(features)),
         (digits, images, "probabilities", np.asarray(probabilities)),
     ]
+
+
+def relaxed_classifier():
+    """A network of plain convolutions, relaxed whole."""
+    plain = keras.Sequential(
+        [
+            keras.Input((16, 16, 1), name="image"),
+            keras.layers.Conv2D(4, 3, activation="relu"),
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dense(10, "softmax", name="probabilities"),
+        ]
+    )
+    return sc.relax(plain, verbose=0)[0]
 
 
 @pytest.fixture(scope="module")

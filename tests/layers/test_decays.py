@@ -203,3 +203,14 @@ np.save({str(tmp_path / "weight.npy")!r}, weight)
     assert process.returncode == 0, process.stderr
     found = np.load(tmp_path / "weight.npy")
     np.testing.assert_allclose(found, np.full(found.shape, 0.8**3), rtol=1e-4)
+
+
+def test_an_optimizer_without_a_learning_rate_is_refused(rng):
+    class Other:
+        """Something that is no optimizer."""
+
+    _, layer, _ = displaced(rng)
+    layer.hold(Other())
+    weight = layer.student.encoder.kernel
+    with pytest.raises(ValueError, match=r"number or a schedule. Received: Other with"):
+        weight.constraint(weight)

@@ -1,0 +1,1 @@
+"""When relaxing a trained CNN pays: `python -m benchmarks.relax_time`."""

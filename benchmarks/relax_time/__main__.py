@@ -1,0 +1,39 @@
+"""When relaxing a trained CNN pays: `python -m benchmarks.relax_time`.
+
+A plain CNN is trained; at several epochs it is relaxed, or untied, and trained to the
+end, against the CNN that goes on and an MLP. Every run is a line of a CSV at once, and
+started again it goes on after the last. Fashion-MNIST and CIFAR-10 have to be there, or
+to be had; `SYMCLONE_TF_DATA` names a folder with .npz files of them.
+"""
+
+import argparse
+import pathlib
+
+from benchmarks.relax_time.networks import CONVOLUTIONS
+from benchmarks.relax_time.report import write_report
+from benchmarks.relax_time.study import Study
+
+
+def main():
+    """Runs what has not been run, and writes the table, the pictures and the page."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", nargs="+", default=list(CONVOLUTIONS))
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--times", nargs="+", type=int, default=[1, 4, 8])
+    parser.add_argument("--train-size", type=int, default=10_000)
+    parser.add_argument("--epochs", type=int, default=14)
+    parser.add_argument(
+        "--output", type=pathlib.Path, default="benchmarks/results/relax_time.csv"
+    )
+    chosen = parser.parse_args()
+    chosen.output.parent.mkdir(parents=True, exist_ok=True)
+    for seed in chosen.seeds:
+        for data in chosen.data:
+            Study(chosen, data, seed).run()
+    write_report(chosen.output)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""All runs that begin with one CNN, each a line of a CSV."""
+
+import csv
+import json
+import time
+
+import keras
+import numpy as np
+from rich.console import Console
+
+import symclone_tf as sc
+from benchmarks.relax_time.networks import RATE, VARIANTS, cnn, images, mlp
+
+# Half a gigabyte of patches at once is enough.
+EVALUATED = 250
+BATCH = 64
+KEY = ("data", "variant", "relaxed_at", "seed", "train_size", "epochs")
+FIELDS = (*KEY, "accuracy", "loss", "weights", "seconds_per_epoch", "errors")
+
+
+class Study:
+    """All runs that begin with one CNN.
+
+    Args:
+        chosen: Namespace, the options of the command.
+        data: String.
+        seed: Integer.
+    """
+
+    def __init__(self, chosen, data, seed):
+        self.file, self.data, self.seed = chosen.output, data, seed
+        self.sizes = chosen.train_size, chosen.epochs
+        self.times = [time for time in chosen.times if time < chosen.epochs]
+        done = {tuple(row[name] for name in KEY) for row in read(self.file)}
+        wanted = [("cnn", 0), ("mlp", 0)]
+        wanted += [(v.title, at) for at in self.times for v in VARIANTS]
+        self.missing = [pair for pair in wanted if self._key(*pair) not in done]
+
+    def _key(self, variant, at):
+        return (self.data, variant, at, self.seed, *self.sizes)
+
+    def run(self) -> None:
+        """Runs what is missing."""
+        if not self.missing:
+            return
+        self.train = images(self.data, "train", self.sizes[0])
+        self.test = images(self.data, "test")
+        shape = self.train[0].shape[1:]
+        if ("mlp", 0) in self.missing:
+            self._finish("mlp", 0, mlp(self.data, shape, self.seed))
+        model = cnn(self.data, shape, self.seed)
+        kept, start = {}, 0
+        # One CNN, stopped where others leave it, that goes on as if it had not been.
+        for end in (*self.times, self.sizes[1]):
+            seconds = self._fit(model, RATE, start, end)
+            kept[end], start = model.get_weights(), end
+        if ("cnn", 0) in self.missing:
+            self._write("cnn", 0, model, seconds)
+        for variant in VARIANTS:
+            for at in self.times:
+                if (variant.title, at) in self.missing:
+                    begun = cnn(self.data, shape, self.seed)
+                    begun.set_weights(kept[at])
+                    self._finish(
+                        variant.title, at, variant.relaxed(begun), variant.rate
+                    )
+
+    def _finish(self, title, at, model, rate=RATE):
+        self._write(title, at, model, self._fit(model, rate, at, self.sizes[1]))
+
+    def _fit(self, model, rate, start, end) -> float:
+        if not model.compiled:
+            model.compile(
+                keras.optimizers.AdamW(rate),
+                "sparse_categorical_crossentropy",
+                metrics=["accuracy"],
+                jit_compile=False,
+            )
+        began = time.perf_counter()
+        for epoch in range(start, end):
+            order = np.random.default_rng([self.seed, epoch]).permutation(
+                len(self.train[0])
+            )
+            x, y = (array[order] for array in self.train)
+            model.fit(x, y, BATCH, shuffle=False, verbose=0)
+        return (time.perf_counter() - began) / max(1, end - start)
+
+    def _write(self, title, at, model, seconds):
+        loss, accuracy = model.evaluate(*self.test, EVALUATED, verbose=0)
+        errors = {}
+        if title != "mlp":
+            errors = sc.layers.layer_errors(model, self.test[0][:16], "t2")
+        row = dict(zip(KEY, self._key(title, at)))
+        row |= {"accuracy": accuracy, "loss": loss, "weights": _weights(model)}
+        row["seconds_per_epoch"] = round(seconds, 2)
+        row["errors"] = " ".join(f"{error:.2g}" for error in errors.values())
+        append(self.file, row)
+        Console(stderr=True).print(f"{self._key(title, at)}: {accuracy:.1%}")
+        if title == "relaxed" and self.seed == 0:
+            _keep_map(self.file, self.data, at, model)
+
+
+def _weights(model) -> int:
+    return sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+
+
+def _keep_map(file, data, at, model):
+    """How far each place has left the convolution, beside the table."""
+    kept = file.with_name(f"{file.stem}-where.json")
+    found = json.loads(kept.read_text()) if kept.exists() else {}
+    found.setdefault(data, {})[str(at)] = {
+        layer.name: _left(layer.student).round(4).tolist()
+        for layer in sc.layers.convolution_layers(model)
+    }
+    kept.write_text(json.dumps(found) + "\n")
+
+
+def _left(student) -> np.ndarray:
+    """The norm of W[p] − 1 at each place."""
+    (blocks,) = student.block_weights
+    away = blocks.numpy() - np.eye(student.blocks)
+    return np.linalg.norm(away, axis=(1, 2)).reshape(student.teacher.output_shape)
+
+
+def append(file, row) -> None:
+    """Adds a line to the table."""
+    new = not file.exists()
+    with file.open("a", encoding="utf-8", newline="") as stream:
+        lines = csv.DictWriter(stream, FIELDS, lineterminator="\n")
+        if new:
+            lines.writeheader()
+        lines.writerow(row)
+
+
+def read(file) -> list[dict]:
+    """The runs of a table."""
+    if not file.exists():
+        return []
+    with file.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    whole = ("relaxed_at", "seed", "train_size", "epochs", "weights")
+    real = ("accuracy", "loss", "seconds_per_epoch")
+    return [
+        {
+            **row,
+            **{name: int(row[name]) for name in whole},
+            **{name: float(row[name]) for name in real},
+        }
+        for row in rows
+    ]

@@ -1,0 +1,94 @@
+"""When relaxing pays: what is compared, and what is written of it."""
+
+import argparse
+
+import numpy as np
+import pytest
+
+import symclone_tf as sc
+from benchmarks.relax_time import networks, report, study
+from benchmarks.relax_time.networks import VARIANTS, cnn, mlp, untied
+
+
+@pytest.fixture
+def few(monkeypatch, tmp_path, rng):
+    """A folder with a few images, in Keras' own form."""
+    arrays = {
+        f"{name}_{split}": values
+        for split in ("train", "test")
+        for name, values in (
+            ("x", rng.integers(256, size=(48, 16, 16, 3)).astype("uint8")),
+            ("y", rng.integers(10, size=(48, 1))),
+        )
+    }
+    np.savez(tmp_path / "cifar10.npz", **arrays)
+    monkeypatch.setenv("SYMCLONE_TF_DATA", str(tmp_path))
+    monkeypatch.setitem(networks.CONVOLUTIONS, "cifar10", ((4, 5, "pool", 6, 4), (8,)))
+    return arrays
+
+
+def test_images_are_from_0_to_1_and_labels_flat(few):
+    x, y = networks.images("cifar10", "train", 20)
+    assert x.shape == (20, 16, 16, 3)
+    np.testing.assert_allclose(255 * x, few["x_train"][:20], rtol=1e-6)
+    np.testing.assert_array_equal(y, few["y_train"][:20, 0])
+
+
+def test_networks_are_of_the_sizes_that_the_page_says():
+    small = cnn("fashion_mnist", (28, 28, 1), 0)
+    large = cnn("cifar10", (32, 32, 3), 0)
+    assert small.count_params() == pytest.approx(32_000, rel=0.02)
+    assert large.count_params() == pytest.approx(90_000, rel=0.1)
+    for data, shape in (("fashion_mnist", (28, 28, 1)), ("cifar10", (32, 32, 3))):
+        relaxed, _ = sc.relax(cnn(data, shape, 0), verbose=0)
+        dense = mlp(data, shape, 0)
+        assert dense.count_params() == pytest.approx(relaxed.count_params(), rel=0.1)
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=lambda v: v.title)
+def test_what_goes_on_answers_as_the_cnn_did(variant, rng, few):
+    model = cnn("cifar10", (16, 16, 3), 0)
+    images = rng.uniform(size=(2, 16, 16, 3)).astype("float32")
+    np.testing.assert_allclose(variant.relaxed(model)(images), model(images), atol=1e-6)
+
+
+def test_untied_networks_have_a_kernel_at_each_place(few):
+    model = untied(cnn("cifar10", (16, 16, 3), 0))
+    assert model.layers[0].kernels.shape == (14, 14, 27, 4)
+
+
+def options(file, **changed):
+    chosen = {"output": file, "times": [1], "train_size": 32, "epochs": 2} | changed
+    return argparse.Namespace(**chosen)
+
+
+def test_runs_are_lines_and_are_not_run_again(few, tmp_path, monkeypatch):
+    monkeypatch.setattr(study, "VARIANTS", VARIANTS[:1])
+    file = tmp_path / "rows.csv"
+    study.Study(options(file), "cifar10", 0).run()
+    rows = study.read(file)
+    assert [(row["variant"], row["relaxed_at"]) for row in rows] == [
+        ("mlp", 0),
+        ("cnn", 0),
+        ("relaxed", 1),
+    ]
+    assert rows[1]["weights"] < rows[2]["weights"]
+    assert len(rows[2]["errors"].split()) == 4
+    assert not study.Study(options(file), "cifar10", 0).missing
+    assert study.Study(options(file), "cifar10", 1).missing
+
+    report.write_report(file)
+    page = file.with_suffix(".md").read_text()
+    assert f"| cifar10 | 32, 2 | relaxed | 1 | 1 | {rows[2]['weights']:,} |" in page
+    for picture in ("rows-cifar10.svg", "rows-cifar10-where.svg"):
+        assert (tmp_path / picture).stat().st_size > 1000
+
+
+def test_a_cnn_that_was_stopped_goes_on_as_if_it_had_not_been(few, tmp_path):
+    files = [tmp_path / f"{name}.csv" for name in ("stopped", "not")]
+    for file, times in zip(files, ([1], [])):
+        one = study.Study(options(file, times=times), "cifar10", 0)
+        one.missing = [("cnn", 0)]
+        one.run()
+    first, second = (study.read(file)[0] for file in files)
+    assert first["loss"] == pytest.approx(second["loss"], rel=1e-5)
