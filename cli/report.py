@@ -22,6 +22,13 @@ from symclone_tf.cli.startup import start
     help="Folder of trained classifiers.",
 )
 @click.option(
+    "--relax-times",
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE.csv",
+    help="A table that python -m benchmarks.relax_time has written, to draw when "
+    "relaxing paid, and where.",
+)
+@click.option(
     "--output",
     type=click.Path(dir_okay=False),
     default="report.html",

@@ -8,6 +8,7 @@ import pytest
 import symclone_tf as sc
 from benchmarks.relax_time import networks, report, study
 from benchmarks.relax_time.networks import VARIANTS, cnn, mlp, untied
+from symclone_tf.figures.relaxing import read_relax_times
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def test_runs_are_lines_and_are_not_run_again(few, tmp_path, monkeypatch):
     monkeypatch.setattr(study, "VARIANTS", VARIANTS[:1])
     file = tmp_path / "rows.csv"
     study.Study(options(file), "cifar10", 0).run()
-    rows = study.read(file)
+    rows = read_relax_times(file)
     assert [(row["variant"], row["relaxed_at"]) for row in rows] == [
         ("mlp", 0),
         ("cnn", 0),
@@ -90,5 +91,5 @@ def test_a_cnn_that_was_stopped_goes_on_as_if_it_had_not_been(few, tmp_path):
         one = study.Study(options(file, times=times), "cifar10", 0)
         one.missing = [("cnn", 0)]
         one.run()
-    first, second = (study.read(file)[0] for file in files)
+    first, second = (read_relax_times(file)[0] for file in files)
     assert first["loss"] == pytest.approx(second["loss"], rel=1e-5)

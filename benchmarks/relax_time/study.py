@@ -10,6 +10,11 @@ from rich.console import Console
 
 import symclone_tf as sc
 from benchmarks.relax_time.networks import RATE, VARIANTS, cnn, images, mlp
+from symclone_tf.figures.relaxing import (
+    places_left,
+    read_places_left,
+    read_relax_times,
+)
 
 # Half a gigabyte of patches at once is enough.
 EVALUATED = 250
@@ -31,7 +36,7 @@ class Study:
         self.file, self.data, self.seed = chosen.output, data, seed
         self.sizes = chosen.train_size, chosen.epochs
         self.times = [time for time in chosen.times if time < chosen.epochs]
-        done = {tuple(row[name] for name in KEY) for row in read(self.file)}
+        done = {tuple(row[name] for name in KEY) for row in read_relax_times(self.file)}
         wanted = [("cnn", 0), ("mlp", 0)]
         wanted += [(v.title, at) for at in self.times for v in VARIANTS]
         self.missing = [pair for pair in wanted if self._key(*pair) not in done]
@@ -107,19 +112,11 @@ def _weights(model) -> int:
 def _keep_map(file, data, at, model):
     """How far each place has left the convolution, beside the table."""
     kept = file.with_name(f"{file.stem}-where.json")
-    found = json.loads(kept.read_text()) if kept.exists() else {}
+    found = read_places_left(file)
     found.setdefault(data, {})[str(at)] = {
-        layer.name: _left(layer.student).round(4).tolist()
-        for layer in sc.layers.convolution_layers(model)
+        name: norms.round(4).tolist() for name, norms in places_left(model).items()
     }
     kept.write_text(json.dumps(found) + "\n")
-
-
-def _left(student) -> np.ndarray:
-    """The norm of W[p] − 1 at each place."""
-    (blocks,) = student.block_weights
-    away = blocks.numpy() - np.eye(student.blocks)
-    return np.linalg.norm(away, axis=(1, 2)).reshape(student.teacher.output_shape)
 
 
 def append(file, row) -> None:
@@ -130,21 +127,3 @@ def append(file, row) -> None:
         if new:
             lines.writeheader()
         lines.writerow(row)
-
-
-def read(file) -> list[dict]:
-    """The runs of a table."""
-    if not file.exists():
-        return []
-    with file.open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    whole = ("relaxed_at", "seed", "train_size", "epochs", "weights")
-    real = ("accuracy", "loss", "seconds_per_epoch")
-    return [
-        {
-            **row,
-            **{name: int(row[name]) for name in whole},
-            **{name: float(row[name]) for name in real},
-        }
-        for row in rows
-    ]

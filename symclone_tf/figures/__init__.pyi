@@ -10,6 +10,10 @@ from .drawings import draw_operators as draw_operators
 from .illustrating import Illustration as Illustration
 from .illustrating import illustrate as illustrate
 from .illustrating import make_figures as make_figures
+from .relaxing import draw_places_left as draw_places_left
+from .relaxing import draw_relax_times as draw_relax_times
+from .relaxing import places_left as places_left
+from .relaxing import read_relax_times as read_relax_times
 from .reporting import make_report as make_report
 from .strokes import draw_strokes as draw_strokes
 from .studies import deformations as deformations

@@ -9,7 +9,13 @@ from symclone_tf.artifacts import METRICS, list_artifacts, version_number, write
 from symclone_tf.cloning import versions
 from symclone_tf.errors import ArtifactError
 from symclone_tf.experiments import read_benchmark, summarize
-from symclone_tf.figures.illustrating import illustrate
+from symclone_tf.figures.illustrating import Illustration, illustrate
+from symclone_tf.figures.relaxing import (
+    draw_places_left,
+    draw_relax_times,
+    read_places_left,
+    read_relax_times,
+)
 from symclone_tf.figures.style import figure_bytes
 from symclone_tf.symmetry import GROUPS, get_group
 
@@ -36,6 +42,7 @@ def make_report(
     clones="exported",
     benchmark="benchmark",
     trained="trained",
+    relax_times=None,
     **options,
 ) -> pathlib.Path:
     """Gathers tables and figures of a run into one HTML page.
@@ -48,6 +55,8 @@ def make_report(
         benchmark: String or path, the folder of `symclone-tf benchmark`'s
             tables.
         trained: String or path, the root of all trained classifiers.
+        relax_times: String or path of the table that `python -m
+            benchmarks.relax_time` has written; `None` for none.
         **options: Of `illustrate`.
 
     Returns:
@@ -77,6 +86,8 @@ def make_report(
     parts.append(_table("Classifiers", _classifiers(trained)))
     for name in found:
         parts += _group_parts(name, clones, benchmark, options)
+    if relax_times is not None:
+        parts += _relaxed_parts(pathlib.Path(relax_times))
     # Costs are the same for all groups: they end the page.
     parts = [p for n, p in enumerate(parts) if p not in parts[n + 1 :]]
     write_file(output, _page(parts).encode())
@@ -105,6 +116,37 @@ def _group_parts(name, clones, benchmark, options) -> list[str]:
         parts.append(_table(f"Networks on {title}'s tasks", lines))
     figures = illustrate(name, clones=clones, benchmark=benchmark, **options)
     return [*parts, *(_figure(illustration) for illustration in figures)]
+
+
+def _relaxed_parts(file) -> list[str]:
+    rows, places = read_relax_times(file), read_places_left(file)
+    if not rows:
+        raise ArtifactError(
+            "`relax_times` must be a file that python -m benchmarks.relax_time has "
+            f"written. {file} is none"
+        )
+    parts = ["<h2>Relaxed networks</h2>"]
+    for data in dict.fromkeys(row["data"] for row in rows):
+        title = data.replace("_", " ")
+        when = Illustration(
+            f"{title}, when",
+            f"{title}: test accuracy at the end, by the epoch at which a network was "
+            "relaxed. Dashed: networks that were not.",
+            draw_relax_times(rows, data),
+        )
+        parts.append(_figure(when))
+        times = places.get(data, {})
+        if times:
+            last = max(times, key=int)
+            where = Illustration(
+                f"{title}, where",
+                f"{title}: how far each layer of a network that was relaxed after "
+                f"{last} epochs left its convolution, place by place: the norm "
+                "of how all kernels are deformed there, against the mean.",
+                draw_places_left(times[last]),
+            )
+            parts.append(_figure(where))
+    return parts
 
 
 def _clone(artifact) -> dict[str, str]:

@@ -1,0 +1,157 @@
+"""Figures of relaxed networks: when it paid, and where they left the convolution."""
+
+import csv
+import json
+import pathlib
+import statistics
+
+import numpy as np
+
+from symclone_tf.errors import ArtifactError
+from symclone_tf.figures.style import COLOURS, new_figure, styled
+from symclone_tf.layers import ClonedConv2D, convolution_layers
+from symclone_tf.students import LocalStudent
+
+# A CNN that went on as it was, and an MLP, are relaxed at no time.
+NEVER = ("cnn", "mlp")
+
+
+def places_left(model) -> dict[str, np.ndarray]:
+    """How far local clones have left their convolution, place by place.
+
+    Args:
+        model: `keras.Model`, as `relax` gives it, trained or not.
+
+    Returns:
+        Dictionary from the names of layers to arrays of shape `(height, width)`: of
+        each output pixel p the norm of D[p] minus its mean over all places, where D[p]
+        is the k²×k² matrix that deforms all kernels there: 1 in a convolution. Of
+        layers under T(2) alone.
+
+    Example:
+
+    >>> convolution = keras.layers.Conv2D(4, 3, name="edges")
+    >>> model = keras.Sequential([keras.Input((8, 8, 1)), convolution])
+    >>> relaxed, _ = relax(model, verbose=0)
+    >>> places_left(relaxed)["edges"].shape
+    (6, 6)
+    """
+    found = {}
+    for layer in convolution_layers(model):
+        student = getattr(layer, "student", None)
+        local = isinstance(student, LocalStudent) and isinstance(layer, ClonedConv2D)
+        if local and student.teacher.maps_out == 1:
+            grid = student.teacher.new_grid
+            found[layer.name] = _left(student).reshape(grid)
+    return found
+
+
+def _left(student) -> np.ndarray:
+    (blocks,) = student.block_weights
+    deformed = blocks.numpy() @ student.encoder.kernel.numpy().T
+    # What lies outside of the image moves nothing.
+    inside = (student.teacher.neighbourhood >= 0)[..., None]
+    mean = np.sum(deformed * inside, axis=0) / np.sum(inside, axis=0)
+    return np.linalg.norm((deformed - mean) * inside, axis=(1, 2))
+
+
+@styled
+def draw_places_left(maps):
+    """Where in the image each layer has left its convolution, and how far.
+
+    Args:
+        maps: Dictionary, see `places_left`, not empty.
+
+    Returns:
+        `matplotlib.figure.Figure`.
+    """
+    columns = min(len(maps), 4)
+    rows = -(-len(maps) // columns)
+    figure = new_figure(1.9 * rows)
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes, (name, norms) in zip(panels, maps.items()):
+        shown = axes.imshow(np.asarray(norms), vmin=0, cmap="viridis")
+        axes.set(title=name, xticks=[], yticks=[])
+        figure.colorbar(shown, ax=axes, shrink=0.7)
+    for axes in panels[len(maps) :]:
+        axes.set_axis_off()
+    return figure
+
+
+def read_relax_times(file) -> list[dict]:
+    """The runs of a table that `python -m benchmarks.relax_time` has written.
+
+    Args:
+        file: String or path.
+
+    Returns:
+        List of dictionaries; none if there is no such file.
+
+    Raises:
+        ArtifactError: If the file is another.
+    """
+    file = pathlib.Path(file)
+    if not file.exists():
+        return []
+    whole = ("relaxed_at", "seed", "train_size", "epochs", "weights")
+    real = ("accuracy", "loss", "seconds_per_epoch")
+    try:
+        with file.open(encoding="utf-8", newline="") as stream:
+            return [
+                {
+                    **row,
+                    **{name: int(row[name]) for name in whole},
+                    **{name: float(row[name]) for name in real},
+                }
+                for row in csv.DictReader(stream)
+            ]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ArtifactError(
+            f"{file} is not what python -m benchmarks.relax_time writes: {error!r}"
+        ) from error
+
+
+def read_places_left(file) -> dict[str, dict[str, dict]]:
+    """What lies beside such a table: `places_left`, by data and relax time."""
+    file = pathlib.Path(file)
+    kept = file.with_name(f"{file.stem}-where.json")
+    return json.loads(kept.read_text("utf-8")) if kept.exists() else {}
+
+
+def by_relax_time(rows) -> dict[tuple, list[dict]]:
+    """Rows by data, variant and when it was relaxed: all seeds."""
+    found = {}
+    for row in rows:
+        key = row["data"], row["variant"], row["relaxed_at"]
+        found.setdefault(key, []).append(row)
+    return found
+
+
+@styled
+def draw_relax_times(rows, data):
+    """Test accuracy against the epoch at which a network was relaxed.
+
+    Args:
+        rows: List of dictionaries, see `read_relax_times`.
+        data: String, of which data.
+
+    Returns:
+        `matplotlib.figure.Figure`.
+    """
+    figure = new_figure(3.0)
+    axes = figure.subplots()
+    found = {k[1:]: kept for k, kept in by_relax_time(rows).items() if k[0] == data}
+    for number, title in enumerate(dict.fromkeys(title for title, _ in found)):
+        times = sorted(at for name, at in found if name == title)
+        values = [[row["accuracy"] for row in found[title, at]] for at in times]
+        means = [statistics.mean(each) for each in values]
+        colour = COLOURS[number % len(COLOURS)]
+        if title in NEVER:
+            axes.axhline(means[0], color=colour, linestyle="--", label=title)
+        else:
+            spread = [statistics.stdev(v) if len(v) > 1 else 0 for v in values]
+            axes.errorbar(times, means, spread, fmt="o-", color=colour, label=title)
+    axes.set(xlabel="epoch at which it was relaxed", ylabel="test accuracy")
+    axes.grid(visible=True)
+    figure.legend(loc="outside right upper")
+    return figure

@@ -1,0 +1,93 @@
+"""Figures of relaxed networks."""
+
+import json
+
+import numpy as np
+import pytest
+
+import symclone_tf as sc
+from symclone_tf.figures.relaxing import (
+    draw_places_left,
+    draw_relax_times,
+    places_left,
+    read_relax_times,
+)
+
+from networks import plain
+
+HEADER = (
+    "data,variant,relaxed_at,seed,train_size,epochs,accuracy,loss,weights,"
+    "seconds_per_epoch,errors"
+)
+LINES = (
+    "digits,cnn,0,0,32,4,0.5,1.5,100,1.0,0 0",
+    "digits,relaxed,1,0,32,4,0.6,1.4,300,2.0,0.1 0.2",
+    "digits,relaxed,1,1,32,4,0.8,1.4,300,2.0,0.1 0.2",
+    "digits,relaxed,3,0,32,4,0.65,1.4,300,2.0,0.1 0.2",
+)
+
+
+@pytest.fixture
+def table(tmp_path):
+    file = tmp_path / "times.csv"
+    file.write_text("\n".join([HEADER, *LINES, ""]))
+    where = {"digits": {"1": {"conv": [[0.0]]}, "3": {"conv": [[0.0, 1.0]]}}}
+    (tmp_path / "times-where.json").write_text(json.dumps(where))
+    return file
+
+
+def test_places_that_left_are_found():
+    relaxed, _ = sc.relax(plain(), verbose=0)
+    found = places_left(relaxed)
+    assert {name: norms.shape for name, norms in found.items()} == dict.fromkeys(
+        ("first", "inner", "depthwise"), (6, 6)
+    )
+    assert max(norms.max() for norms in found.values()) < 1e-5
+    (blocks,) = relaxed.get_layer("first").student.block_weights
+    before = blocks.numpy().copy()
+    weights = before.copy()
+    weights[14] *= 3  # the third pixel of the third row: a deformation of 3
+    blocks.assign(weights)
+    first = places_left(relaxed)["first"]
+    assert np.unravel_index(first.argmax(), first.shape) == (2, 2)
+    assert first[2, 2] == pytest.approx(2 * 3 * (1 - 1 / 36), rel=0.02)
+    # The same everywhere is another convolution, and leaves nothing.
+    blocks.assign(2 * before)
+    assert places_left(relaxed)["first"].max() < 1e-5
+    blocks.assign(weights)
+    figure = draw_places_left(places_left(relaxed))
+    titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
+    assert titles == ["first", "inner", "depthwise"]
+    np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), first)
+
+
+def test_accuracy_is_drawn_against_the_time(table):
+    rows = read_relax_times(table)
+    axes = draw_relax_times(rows, "digits").axes[0]
+    (bars,) = axes.containers
+    line = bars.lines[0]
+    assert line.get_xdata().tolist() == [1, 3]
+    assert line.get_ydata().tolist() == pytest.approx([0.7, 0.65])
+    assert axes.lines[0].get_ydata() == pytest.approx([0.5, 0.5])
+
+
+def test_other_tables_are_refused(tmp_path):
+    assert read_relax_times(tmp_path / "nowhere.csv") == []
+    other = tmp_path / "other.csv"
+    other.write_text("a,b\n1,2\n")
+    with pytest.raises(sc.ArtifactError, match="is not what python -m benchmarks"):
+        read_relax_times(other)
+
+
+@pytest.mark.usefixtures("without_mnist")
+def test_the_report_shows_both(table, sources, tmp_path):
+    page = sc.figures.make_report(
+        tmp_path / "report.html", relax_times=table, **sources
+    ).read_text("utf-8")
+    assert "<h2>Relaxed networks</h2>" in page
+    assert "Digits, when" in page
+    assert "relaxed after 3 epochs left its convolution" in page
+    with pytest.raises(sc.ArtifactError, match="`relax_times` must be a file"):
+        sc.figures.make_report(
+            tmp_path / "other.html", relax_times=tmp_path / "none.csv", **sources
+        )
