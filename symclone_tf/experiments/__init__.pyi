@@ -8,6 +8,8 @@ from .datasets import canvas_and_shift as canvas_and_shift
 from .datasets import classes as classes
 from .datasets import mnist_task as mnist_task
 from .experiment import Experiment as Experiment
+from .images import Images as Images
+from .images import open_images as open_images
 from .networks import mnist_network as mnist_network
 from .networks import network_students as network_students
 from .running import experiment_checkpoint as experiment_checkpoint

@@ -167,9 +167,7 @@ def mnist_task(
 def _load(split, size, data_dir):
     import tensorflow_datasets as tfds
 
-    builder = tfds.builder("mnist", data_dir=data_dir)
-    if not builder.data_path.exists():
-        _download(builder)
+    builder = tfds_builder("mnist", data_dir)
     digits = builder.info.splits[split].num_examples
     if size is not None and size > digits:
         raise ValueError(
@@ -184,7 +182,32 @@ def _load(split, size, data_dir):
     )
 
 
+def tfds_builder(name, data_dir=None):
+    """A data set of TFDS, downloaded and prepared if it is not there.
+
+    Args:
+        name: String.
+        data_dir: String or path, see `mnist_task`.
+
+    Raises:
+        DataError: If there is no such data set, or it is not to be had.
+    """
+    import tensorflow_datasets as tfds
+
+    try:
+        builder = tfds.builder(name, data_dir=data_dir)
+    except tfds.core.DatasetNotFoundError as error:
+        raise DataError(
+            f"{name} is no data set of tensorflow-datasets, and there is no such "
+            "folder or .npz file"
+        ) from error
+    if not builder.data_path.exists():
+        _download(builder)
+    return builder
+
+
 def _download(builder):
+    title = "MNIST" if builder.name == "mnist" else builder.name
     try:
         # TFDS tries for minutes before it gives up, and leaves folders behind.
         with contextlib.suppress(urllib.error.HTTPError):
@@ -195,7 +218,7 @@ def _download(builder):
         # Whatever networks, proxies and checksums raise, the ways out are few.
         reason = str(error).strip().partition("\n")[0][:200]
         raise DataError(
-            f"MNIST is not in {builder.data_path.parent.parent}, and cannot be "
+            f"{title} is not in {builder.data_path.parent.parent}, and cannot be "
             f"downloaded ({reason}). Connect to the internet once, or name a folder "
             "where tensorflow-datasets has prepared it, with `data_dir` or "
             "TFDS_DATA_DIR in the environment"

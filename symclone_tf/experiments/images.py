@@ -1,0 +1,245 @@
+"""Labelled images of one's own: by a name of TFDS, in a folder, or in an .npz file."""
+
+import dataclasses
+import math
+import pathlib
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from symclone_tf.checks import positive_integer
+from symclone_tf.errors import DataError
+from symclone_tf.experiments.datasets import MOST_PIXELS, SPLITS, tfds_builder
+from symclone_tf.experiments.folders import read_folder
+from symclone_tf.experiments.npz import read_npz
+
+LEAST_PIXELS = 16
+
+
+@dataclasses.dataclass(frozen=True)
+class Images:
+    """Labelled images, read when they are asked for.
+
+    Attributes:
+        name: String, what `open_images` was given.
+        class_names: Tuple of strings, by label.
+        size: Integer, height and width of all images in pixels.
+        channels: Integer, 1 for gray or 3 for colour.
+        counts: Dictionary from `"train"` and `"test"` to how many there are.
+        skipped: Tuple of strings, files that could not be read.
+        streams: Dictionary from splits to functions that give a `tf.data.Dataset` of
+            one image and label at a time, as they are stored.
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    size: int
+    channels: int
+    counts: dict[str, int]
+    skipped: tuple[str, ...] = ()
+    streams: dict[str, Callable] = dataclasses.field(default=None, repr=False)
+
+    def stream(self, split, size=None) -> tf.data.Dataset:
+        """Images one by one, in an order that does not change.
+
+        Args:
+            split: String, `"train"` or `"test"`.
+            size: Integer, how many; `None` for all.
+
+        Returns:
+            `tf.data.Dataset` of pairs: uint8 of shape `(size, size, channels)`, and
+            an int64 label.
+
+        Raises:
+            ValueError: If there are fewer.
+        """
+        if split not in SPLITS:
+            raise ValueError(f"`split` must be train or test. Received: split={split}")
+        count = self.counts[split]
+        if size is not None and positive_integer("size", size) > count:
+            raise ValueError(
+                f"`size` must be at most {count}, the {split} images of {self.name}. "
+                f"Received: size={size}"
+            )
+        shape = (self.size, self.size, self.channels)
+
+        def fitted(image, label):
+            return tf.ensure_shape(fit(image, self.size), shape), label
+
+        found = self.streams[split]().map(fitted, num_parallel_calls=tf.data.AUTOTUNE)
+        total = count if size is None else size
+        return found.take(total).apply(tf.data.experimental.assert_cardinality(total))
+
+
+def fit(image, size):
+    """An image in a square: padded if it fits as it is, or else resized to fit.
+
+    Args:
+        image: uint8 tensor of shape `(height, width, channels)`.
+        size: Integer, pixels.
+
+    Returns:
+        uint8 tensor of shape `(size, size, channels)`; zeros around what is not
+        square.
+    """
+    height, width = tf.unstack(tf.shape(image)[:2])
+    largest = tf.maximum(height, width)
+
+    def resized():
+        small = tf.image.resize_with_pad(image, size, size, antialias=True)
+        return tf.saturate_cast(tf.round(small), tf.uint8)
+
+    def padded():
+        return tf.image.resize_with_crop_or_pad(image, size, size)
+
+    return tf.cond(tf.equal(largest, size), padded, resized)
+
+
+def open_images(
+    data, image_size=None, test_share=0.2, seed=0, strict=False, data_dir=None
+) -> Images:
+    """Finds labelled images, and checks them.
+
+    - A name of TFDS, as `"cifar10"`: an image classification data set, which is
+      downloaded if it is not there.
+    - A folder with one sub-folder of PNG or JPEG images for each class, or with
+      `train` and `test`, each of which has these.
+    - An `.npz` file with `x_train` and `y_train`, and perhaps `x_test`, `y_test` and
+      `class_names`, as the data sets of Keras have them; nothing in it is unpickled.
+
+    Args:
+        data: String or path.
+        image_size: Integer, to which images are resized, the shape of what is in
+            them kept; `None` for the longer of their own sides, with zeros around
+            those that are not square.
+        test_share: Float, how much to test on, where the data does not say.
+        seed: Integer, of what is tested on then.
+        strict: Boolean, whether to refuse files that cannot be read, instead of
+            leaving them out.
+        data_dir: String or path, where TFDS keeps its data, see `mnist_task`.
+
+    Returns:
+        `Images`.
+
+    Raises:
+        DataError: If there is no such data, or it is none of labelled images.
+        ValueError: If an argument is not accepted.
+
+    Example:
+
+    >>> x = np.zeros((10, 20, 16), "uint8")
+    >>> file = pathlib.Path(directory, "stripes.npz")
+    >>> np.savez(file, x_train=x, y_train=np.arange(10) % 2)
+    >>> images = open_images(file)
+    >>> images.size, images.counts
+    (20, {'train': 8, 'test': 2})
+    """
+    if not 0 < test_share < 1:
+        raise ValueError(
+            "`test_share` must be more than 0 and less than 1. "
+            f"Received: test_share={test_share}"
+        )
+    if image_size is not None:
+        _check_size(positive_integer("image_size", image_size))
+    path = pathlib.Path(data)
+    options = {"test_share": test_share, "seed": seed}
+    if path.is_dir():
+        found = read_folder(path, strict=strict, **options)
+    elif path.suffix == ".npz":
+        found = read_npz(path, **options)
+    elif path.exists() or len(path.parts) > 1:
+        raise DataError(
+            f"{data} is neither a folder nor an .npz file: images are in one of "
+            "these, or have a name of tensorflow-datasets"
+        )
+    else:
+        found = _read_tfds(str(data), data_dir, **options)
+    if len(found.class_names) < 2:
+        raise DataError(
+            f"{data} has one class only, {found.class_names[0]}: there is nothing to "
+            "tell apart"
+        )
+    size = image_size or max(_only_size(data, found.sizes))
+    _check_size(size)
+    return Images(
+        str(data),
+        tuple(found.class_names),
+        size,
+        found.channels,
+        {split: found.counts[split] for split in SPLITS},
+        tuple(found.skipped),
+        found.streams,
+    )
+
+
+def _check_size(size) -> None:
+    if not LEAST_PIXELS <= size <= MOST_PIXELS:
+        raise ValueError(
+            f"`image_size` must be from {LEAST_PIXELS} to {MOST_PIXELS} pixels. "
+            f"Received: images of {size}"
+        )
+
+
+def _only_size(data, sizes) -> tuple[int, int]:
+    if len(sizes) > 1:
+        first, second = sorted(sizes)[:2]
+        raise DataError(
+            f"{data} has images of {len(sizes)} sizes, as {_size(first)} and "
+            f"{_size(second)}: say to which they are resized, `image_size`"
+        )
+    (size,) = sizes
+    return size
+
+
+def _size(pair) -> str:
+    return "×".join(map(str, pair))
+
+
+def _read_tfds(name, data_dir, test_share, seed):
+    """A data set of TFDS, as the other readers find theirs."""
+    from symclone_tf.experiments.npz import Found
+
+    builder = tfds_builder(name, data_dir)
+    features = builder.info.features
+    if not {"image", "label"} <= set(features or ()):
+        raise DataError(
+            f"{name} is no image classification data set of tensorflow-datasets: its "
+            f"features are {', '.join(features or ()) or 'unknown'}"
+        )
+    *sides, channels = features["image"].shape
+    splits = {split: split for split in SPLITS}
+    available = builder.info.splits
+    if "train" not in available:
+        raise DataError(f"{name} has no split train. It has: {', '.join(available)}")
+    counts = {s: available[s].num_examples for s in SPLITS if s in available}
+    if "test" not in available:
+        total = counts["train"]
+        test = math.ceil(total * test_share)
+        splits = {"train": f"train[:-{test}]", "test": f"train[-{test}:]"}
+        counts = {"train": total - test, "test": test}
+
+    def stream(split):
+        import tensorflow_datasets as tfds
+
+        return builder.as_dataset(
+            split=splits[split],
+            as_supervised=True,
+            read_config=tfds.ReadConfig(try_autocache=False),
+        )
+
+    # TFDS says of a data set with images of several sizes that they have any.
+    sizes = {tuple(sides)} if None not in sides else _sizes_in(stream("train"))
+    return Found(
+        list(features["label"].names),
+        sizes,
+        channels or 3,
+        counts,
+        {split: (lambda split=split: stream(split)) for split in SPLITS},
+    )
+
+
+def _sizes_in(dataset) -> set:
+    """The sizes of the first images, by which several are told from one."""
+    shapes = dataset.take(64).map(lambda image, label: tf.shape(image)[:2])
+    return {tuple(map(int, shape)) for shape in np.array(list(shapes))}
