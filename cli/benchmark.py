@@ -20,6 +20,10 @@ from symclone_tf.cli.tables import show
     "of 8 and 7 blocks are trained once. For t2 gcnn is cnn, and left out.",
 )
 @options.STUDENT
+@options.SYMMETRY
+@options.MOVES
+@options.ANCHOR
+@options.ANCHOR_STRENGTH
 @options.protocol
 @click.option(
     "--output",
@@ -27,14 +31,25 @@ from symclone_tf.cli.tables import show
     default="benchmark",
     help="Folder of the tables.",
 )
-def benchmark(group, output, **choices):
+def benchmark(group, output, symmetry, moves, anchor, anchor_strength, **choices):
     """Train every network on both tasks, and compare.
 
-    Missing clones are made first. Started again, a benchmark goes on where it
-    was interrupted.
+    With --symmetry, clones of that kind alone. Missing clones are made first. Started
+    again, a benchmark goes on where it was interrupted.
     """
     sc = start()
-    rows = list(sc.experiments.benchmark(group, output=output, **choices))
+    chosen = {
+        "symmetry": symmetry,
+        "moves": moves,
+        "anchor": anchor,
+        "anchor_strength": anchor_strength,
+    }
+    only = {name: value for name, value in chosen.items() if value is not None}
+    if only and symmetry is None:
+        raise click.UsageError(
+            "--moves, --anchor and --anchor-strength go with --symmetry."
+        )
+    rows = list(sc.experiments.benchmark(group, output=output, only=only, **choices))
     show(f"Benchmark of {group}", sc.experiments.summarize(rows))
     table = pathlib.Path(output, group)
     click.echo(f"Written: {table}.csv, a line a run, and {table}.md, this table")

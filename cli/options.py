@@ -79,6 +79,19 @@ STUDENT = click.option(
     help="What imitates: dense blocks over all pixels, or local blocks over those that "
     "an output pixel sees.",
 )
+SYMMETRY = click.option(
+    "--symmetry",
+    type=PerLayer(["frozen", "trainable", "anchored"]),
+    help="Of cloned: what becomes of the clones' weights, of all four convolutions or "
+    "of each, as frozen,frozen,frozen,anchored.  [default: train frozen, benchmark "
+    "every kind]",
+)
+MOVES = click.option(
+    "--moves",
+    type=PerLayer(["all", "encoder", "blocks"]),
+    help="Of clones that are not frozen, all or each: what of them moves; the encoder "
+    "leaves turns and stays a convolution, the blocks leave shifts.  [default: all]",
+)
 ANCHOR = click.option(
     "--anchor",
     type=click.Choice(["augment", "decay", "threshold", "kl", "l2"]),
@@ -92,7 +105,7 @@ ANCHOR_STRENGTH = click.option(
     type=POSITIVE,
     metavar="X",
     help="The share that moves, at most 1; or what the learning rate, or the penalty, "
-    "is multiplied with.  [default: augment 0.5, decay 30, threshold 0.5, kl 1000, l2 "
+    "is multiplied with.  [default: augment 0.3, decay 30, threshold 0.5, kl 1000, l2 "
     "0.01]",
 )
 RESUME = click.option(

@@ -22,12 +22,7 @@ from symclone_tf.cli.tables import figure, show
     default="cloned",
     help="cloned is frozen clones, unless --symmetry says otherwise.",
 )
-@click.option(
-    "--symmetry",
-    type=options.PerLayer(["frozen", "trainable", "anchored"]),
-    help="Of cloned: what becomes of the clones' weights, of all four convolutions or "
-    "of each, as frozen,frozen,frozen,anchored.  [default: frozen]",
-)
+@options.SYMMETRY
 @click.option(
     "--student",
     type=click.Choice(options.STUDENTS),
@@ -38,12 +33,7 @@ from symclone_tf.cli.tables import figure, show
 )
 @options.ANCHOR
 @options.ANCHOR_STRENGTH
-@click.option(
-    "--moves",
-    type=options.PerLayer(["all", "encoder", "blocks"]),
-    help="Of clones that are not frozen, all or each: what of them moves; the encoder "
-    "leaves turns and stays a convolution, the blocks leave shifts.  [default: all]",
-)
+@options.MOVES
 @options.protocol
 @click.option(
     "--seed",

@@ -9,7 +9,8 @@ from benchmarks.almost_symmetric.held import Augmented, ChangingStrength
 from benchmarks.almost_symmetric.methods import METHODS, trained
 from benchmarks.almost_symmetric.points import knees, means, points
 from benchmarks.almost_symmetric.report import report, write_report
-from benchmarks.almost_symmetric.runs import KEY, read, run_once, unchanged
+from benchmarks.almost_symmetric.rows import KEY, method_of, read, read_all
+from benchmarks.almost_symmetric.runs import run_once, unchanged
 from benchmarks.tasks import TASKS, Task, Wrapped
 
 ROWS = [
@@ -164,5 +165,46 @@ def test_runs_are_lines_and_are_not_run_again(title, strength, tasks, tmp_path):
     assert [row["task"] for row in rows] == list(tasks)
     for row in rows:
         assert row["error"] or 0 < row["accuracy"] < 1
-    write_report(file)
+    write_report(file, tmp_path / "none.csv")
     assert title in (tmp_path / "rows.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"architecture": "gcnn"}, ("gcnn", None)),
+        ({"student": "local"}, ("clones, frozen", None)),
+        ({"symmetry": "trainable"}, ("Dense clones, trainable", None)),
+        (
+            {"student": "local", "symmetry": "anchored", "anchor": "decay"},
+            ("clones, decay", 30.0),
+        ),
+        (
+            {"symmetry": "frozen,frozen,frozen,anchored", "moves": "encoder"},
+            ("last clone, augment", 0.3),
+        ),
+        ({"blocks": 7}, None),
+    ],
+)
+def test_runs_of_the_benchmark_belong_here_too(options, expected):
+    assert method_of(sc.experiments.Experiment(**options).complete()) == expected
+
+
+def test_the_benchmarks_run_counts_where_both_have_one(tmp_path):
+    table = sc.experiments.read_benchmark("benchmarks/results/mnist/c4.csv")
+    file = tmp_path / "rows.csv"
+    file.write_text(
+        ",".join([*KEY, "accuracy", "upright_accuracy", "error", "weights"])
+        + ",seconds_per_epoch\n"
+        "gcnn,,invariance,0,10000,8,0.1,0.1,,7,1.0\n"
+        "untied,0.0,invariance,0,10000,8,0.2,0.2,,7,1.0\n"
+    )
+    rows = read_all(file, "benchmarks/results/mnist/c4.csv")
+    accuracies = {
+        (row["method"], row["seed"]): row["accuracy"]
+        for row in rows
+        if row["task"] == "invariance"
+    }
+    assert accuracies["untied", 0] == 0.2
+    assert accuracies["gcnn", 0] > 0.8
+    assert len(rows) > len(table) / 2

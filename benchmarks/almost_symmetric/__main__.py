@@ -34,6 +34,12 @@ def main():
         type=pathlib.Path,
         default="benchmarks/results/almost_symmetric.csv",
     )
+    parser.add_argument(
+        "--benchmark",
+        type=pathlib.Path,
+        default="benchmarks/results/mnist/c4.csv",
+        help="the table of symclone-tf benchmark, whose runs are shown too",
+    )
     chosen = parser.parse_args()
     for seed in chosen.seeds:
         for method in METHODS:
@@ -46,7 +52,7 @@ def main():
                     key = (method.title, strength, task, seed, *sizes)
                     if method.takes(TASKS[task]):
                         run_once(chosen.output, key, chosen.clones)
-    write_report(chosen.output)
+    write_report(chosen.output, chosen.benchmark)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import statistics
 import symclone_tf as sc
 from benchmarks import plumes
 from benchmarks.almost_symmetric.points import PAIRS, knees, means, points, sizes
-from benchmarks.almost_symmetric.runs import read
+from benchmarks.almost_symmetric.rows import read_all
 from benchmarks.cloning import machine
 from symclone_tf.figures.style import COLOURS, new_figure, styled
 
@@ -75,13 +75,15 @@ def draw_ladder(rows):
     return figure
 
 
-def write_report(file) -> None:
+def write_report(file, benchmark) -> None:
     """Writes the pictures and the page beside the table.
 
     Args:
         file: Path, of the CSV.
+        benchmark: Path, of the table of `symclone-tf benchmark`, whose runs belong
+            here too.
     """
-    rows = read(file)
+    rows = read_all(file, benchmark)
     for pair in PAIRS:
         if found := points(rows, pair):
             picture = file.with_name(f"{file.stem}-{pair[1]}.svg")
@@ -104,7 +106,8 @@ def report(rows, about) -> str:
         "# Almost symmetric",
         "",
         f"Machine: {', '.join(f'{k} {v}' for k, v in about.items())}, busy with other "
-        "work at times: seconds tell orders of magnitude.",
+        "work at times: seconds tell orders of magnitude. Runs of `mlp`, `cnn`, `gcnn` "
+        "and of some clones are those of [mnist/c4.csv](mnist/c4.csv).",
     ]
     for pair in PAIRS:
         for size in sizes([row for row in rows if row["task"] in pair]):

@@ -9,13 +9,8 @@ from rich.console import Console
 
 import symclone_tf as sc
 from benchmarks.almost_symmetric.methods import METHODS, trained
+from benchmarks.almost_symmetric.rows import FIELDS, KEY, read
 from benchmarks.tasks import TASKS
-
-KEY = ("method", "strength", "task", "seed", "train_size", "epochs")
-FIELDS = (
-    *(*KEY, "accuracy", "upright_accuracy", "error"),
-    *("weights", "seconds_per_epoch"),
-)
 
 
 def run_once(file, key, clones="exported") -> None:
@@ -78,22 +73,3 @@ def unchanged(data) -> float:
     for frames, following in data:
         metric.update_state(following, frames)
     return float(metric.result())
-
-
-def read(file) -> list[dict]:
-    """The runs of a table."""
-    if not file.exists():
-        return []
-    with file.open(encoding="utf-8", newline="") as stream:
-        return [_parsed(row) for row in csv.DictReader(stream)]
-
-
-def _parsed(row) -> dict:
-    words = ("method", "task")
-    numbers = {
-        name: float(value) if value else None
-        for name, value in row.items()
-        if name not in words
-    }
-    whole = ("seed", "train_size", "epochs", "weights")
-    return {**row, **numbers, **{name: int(numbers[name]) for name in whole}}

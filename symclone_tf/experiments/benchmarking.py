@@ -39,14 +39,11 @@ VARIANTS = (
 )
 
 # What all rows of one table have in common.
+_OF_CLONES = ("symmetry", "anchor", "anchor_strength", "moves", "blocks")
 _SHARED = tuple(
     name
     for name in OPTIONS
-    if name
-    not in (
-        *("task", "seed", "architecture", "symmetry", "blocks", "student"),
-        *("anchor", "anchor_strength", "moves"),
-    )
+    if name not in ("task", "seed", "architecture", "student", *_OF_CLONES)
 )
 
 
@@ -72,7 +69,9 @@ def networks_of(group) -> tuple[dict, ...]:
     return tuple(n for n in NETWORKS if not (trivial and n == same))
 
 
-def benchmark_plan(group, seeds=3, student="dense", **options) -> list[Experiment]:
+def benchmark_plan(
+    group, seeds=3, student="dense", only=None, **options
+) -> list[Experiment]:
     """All experiments of a benchmark, in the order in which they run.
 
     Args:
@@ -83,6 +82,9 @@ def benchmark_plan(group, seeds=3, student="dense", **options) -> list[Experimen
             those of 8 and 7 blocks are trained with seed 0.
         student: String, the registered name of a kind of students, of which the
             clones are.
+        only: Dictionary, of the options `symmetry`, `anchor`, `anchor_strength`,
+            `moves` and `blocks` of `Experiment`: clones of this kind alone, with
+            every seed; `None` for all networks.
         **options: Of `Experiment`, the same for all.
 
     Returns:
@@ -95,25 +97,32 @@ def benchmark_plan(group, seeds=3, student="dense", **options) -> list[Experimen
 
     >>> len(benchmark_plan("c4", seeds=3))
     40
+    >>> len(benchmark_plan("c4", seeds=3, only={"symmetry": "anchored"}))
+    6
     """
     positive_integer("seeds", seeds)
     for name in options:
         one_of("options", name, _SHARED)
+    for name in only or ():
+        one_of("only", name, _OF_CLONES)
 
     def of_kind(network):
         cloned = network["architecture"] == "cloned"
         return {**network, **options, **({"student": student} if cloned else {})}
 
+    repeated, once = networks_of(group), VARIANTS
+    if only:
+        repeated, once = ({"architecture": "cloned", **only},), ()
     main = [
         Experiment(group=group, task=task, seed=seed, **of_kind(network))
         for seed in range(seeds)
         for task in TASKS
-        for network in networks_of(group)
+        for network in repeated
     ]
     variants = [
         Experiment(group=group, task=task, **of_kind(network))
         for task in TASKS
-        for network in VARIANTS
+        for network in once
     ]
     return [experiment.complete() for experiment in (*main, *variants)]
 
@@ -126,6 +135,7 @@ def benchmark(
     data_dir=None,
     verbose=1,
     student="dense",
+    only=None,
     **options,
 ):
     """Runs every experiment that has not been run yet.
@@ -142,6 +152,7 @@ def benchmark(
         data_dir: String or path, see `mnist_task`.
         verbose: Integer, 0 for silence, 1 for progress bars on stderr.
         student: String, see `benchmark_plan`; one table holds several kinds.
+        only: Dictionary, see `benchmark_plan`.
         **options: Of `Experiment`, the same for all.
 
     Yields:
@@ -152,7 +163,7 @@ def benchmark(
             was made with others.
         DataError, CloningError: See `run_experiment`.
     """
-    wanted = benchmark_plan(group, seeds, student, **options)
+    wanted = benchmark_plan(group, seeds, student, only, **options)
     file = check_directory(output) / f"{get_group(group).name}.csv"
     done = {row.experiment: row for row in read_benchmark(file)}
     _check_shared(file, done, wanted[0])

@@ -30,6 +30,11 @@ def test_writes_both_tables_and_shows_them(run, monkeypatch):
         (["--seeds", "0"], "'--seeds'"),
         (["--epochs", "-1"], "'--epochs'"),
         (["--canvas", "27"], "28<=x<=512"),
+        (["--moves", "encoder"], "go with --symmetry"),
+        (
+            ["--symmetry", "anchored", "--anchor-strength", "2"],
+            "--anchor-strength is a share, of more than 0 and at most 1",
+        ),
     ],
 )
 def test_bad_input_is_refused_in_one_line(refused, arguments, message):

@@ -88,10 +88,22 @@ def test_plan_of_another_kind_of_students_shares_what_has_none():
     assert len(dense) == len(local)
 
 
+def test_plan_of_one_kind_of_clones_has_every_seed_of_it():
+    only = {"symmetry": "frozen,frozen,frozen,anchored", "moves": "encoder"}
+    plan = benchmark_plan("c4", seeds=2, student="local", only=only)
+    assert [(e.task, e.seed) for e in plan] == [
+        (task, seed) for seed in (0, 1) for task in ("invariance", "breaking")
+    ]
+    (network,) = {e.network for e in plan}
+    assert network.endswith("frozen ×3, anchored (augment 0.3, encoder)")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"group": "c3"}, "group=c3"),
+        ({"group": "c4", "only": {"seed": 1}}, "`only` must be one of.*only=seed"),
+        ({"group": "c4", "only": {"symmetry": "held"}}, "`symmetry` must be one of"),
         ({"group": "c4", "student": "thin"}, "`student` must be one of.*student=thin"),
         ({"group": "c4", "seeds": 0}, "seeds=0"),
         ({"group": "c4", "epochs": 0}, "epochs=0"),

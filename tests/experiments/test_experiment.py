@@ -46,7 +46,7 @@ def test_what_is_for_other_networks_is_empty():
             "c4-invariance-cloned-anchored-l2-0.5",
         ),
         (
-            {"symmetry": "anchored", "anchor_strength": 1e20},
+            {"symmetry": "anchored", "anchor": "kl", "anchor_strength": 1e20},
             "c4-invariance-cloned-anchored-kl-1e20",
         ),
         (

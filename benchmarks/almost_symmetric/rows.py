@@ -1,0 +1,90 @@
+"""Runs, from this comparison's table and from that of `symclone-tf benchmark`."""
+
+import csv
+
+import symclone_tf as sc
+
+KEY = ("method", "strength", "task", "seed", "train_size", "epochs")
+FIELDS = (
+    *(*KEY, "accuracy", "upright_accuracy", "error"),
+    *("weights", "seconds_per_epoch"),
+)
+LAST = "frozen,frozen,frozen,anchored"
+KINDS = {"local": "clones", "dense": "Dense clones"}
+
+
+def read(file) -> list[dict]:
+    """The runs of this comparison's table.
+
+    Args:
+        file: Path; none are in a file that is not there.
+    """
+    if not file.exists():
+        return []
+    with file.open(encoding="utf-8", newline="") as stream:
+        return [_parsed(row) for row in csv.DictReader(stream)]
+
+
+def _parsed(row) -> dict:
+    words = ("method", "task")
+    numbers = {
+        name: float(value) if value else None
+        for name, value in row.items()
+        if name not in words
+    }
+    whole = ("seed", "train_size", "epochs", "weights")
+    return {**row, **numbers, **{name: int(numbers[name]) for name in whole}}
+
+
+def read_all(file, benchmark) -> list[dict]:
+    """The runs of both tables; where both have one, the benchmark's counts.
+
+    Args:
+        file: Path, of this comparison's table.
+        benchmark: Path, of the table of `symclone-tf benchmark`.
+    """
+    found = [of_benchmark(row) for row in sc.experiments.read_benchmark(benchmark)]
+    found = [row for row in found if row]
+    known = {_key(row) for row in found}
+    return found + [row for row in read(file) if _key(row) not in known]
+
+
+def _key(row) -> tuple:
+    return tuple(row[name] for name in KEY)
+
+
+def of_benchmark(row) -> dict | None:
+    """A run of the benchmark as one of this comparison, if it is one.
+
+    Args:
+        row: `symclone_tf.experiments.Row`.
+    """
+    experiment, figures = row.experiment, row.figures
+    titled = method_of(experiment)
+    if titled is None or (experiment.group, experiment.canvas) != ("c4", 28):
+        return None
+    return {
+        **dict(zip(("method", "strength"), titled)),
+        **{name: getattr(experiment, name) for name in KEY[2:]},
+        "accuracy": figures["accuracy"],
+        "upright_accuracy": figures["upright_accuracy"],
+        "error": None,
+        "weights": int(figures["parameters"]),
+        "seconds_per_epoch": figures["seconds_per_epoch"],
+    }
+
+
+def method_of(experiment) -> tuple[str, float | None] | None:
+    """What an experiment is called here, and its strength; `None` if it is not here."""
+    if experiment.architecture != "cloned":
+        return experiment.architecture, None
+    if experiment.blocks != 9:
+        return None
+    kind, symmetry = KINDS[experiment.student], experiment.symmetry
+    if symmetry in ("frozen", "trainable"):
+        return f"{kind}, {symmetry}", None
+    if symmetry == LAST and experiment.moves == "encoder":
+        return f"last clone, {experiment.anchor}", experiment.anchor_strength
+    if symmetry == "anchored" and experiment.moves == "all":
+        return f"{kind}, {experiment.anchor}", experiment.anchor_strength
+    return None
