@@ -10,8 +10,8 @@ from .datasets import mnist_task as mnist_task
 from .experiment import Experiment as Experiment
 from .images import Images as Images
 from .images import open_images as open_images
+from .layouts import network_students as network_students
 from .networks import mnist_network as mnist_network
-from .networks import network_students as network_students
 from .running import experiment_checkpoint as experiment_checkpoint
 from .running import find_or_clone as find_or_clone
 from .running import run_experiment as run_experiment

@@ -5,7 +5,8 @@ import itertools
 
 from symclone_tf.checks import one_of, positive_integer, positive_number
 from symclone_tf.experiments.datasets import TASKS, canvas_and_shift
-from symclone_tf.experiments.networks import ARCHITECTURES, per_layer
+from symclone_tf.experiments.layouts import filters_of, per_layer
+from symclone_tf.experiments.networks import ARCHITECTURES
 from symclone_tf.layers import MOVES, STRENGTHS, SYMMETRIES, strength_of
 from symclone_tf.students import get_student
 from symclone_tf.symmetry import get_group
@@ -83,16 +84,17 @@ class Experiment:
                 f"Received: dropout={self.dropout}"
             )
         canvas, shift = canvas_and_shift(self.group, self.canvas, self.max_shift)
-        return dataclasses.replace(
-            self, canvas=canvas, max_shift=shift, **self._of_clones()
-        )
+        chosen = self._of_clones(len(filters_of(canvas)))
+        return dataclasses.replace(self, canvas=canvas, max_shift=shift, **chosen)
 
-    def _of_clones(self) -> dict:
+    def _of_clones(self, count) -> dict:
         """What is for some architectures only, with its defaults there."""
         cloned = self.architecture == "cloned"
         defaults = {"symmetry": "frozen", "blocks": 9, "student": "dense"}
         chosen = self._only(cloned, "`architecture` cloned", defaults)
-        kinds = per_layer("symmetry", chosen["symmetry"], SYMMETRIES) if cloned else ()
+        kinds = ()
+        if cloned:
+            kinds = per_layer("symmetry", chosen["symmetry"], SYMMETRIES, count)
         moving = set(kinds) - {"frozen"}
         chosen |= self._only(
             moving, "`symmetry` trainable or anchored", {"moves": "all"}
@@ -105,7 +107,7 @@ class Experiment:
             positive_integer("blocks", chosen["blocks"])
             get_student(chosen["student"])
         if moving:
-            per_layer("moves", chosen["moves"], MOVES)
+            per_layer("moves", chosen["moves"], MOVES, count)
         if anchored:
             strength_of(chosen["anchor"], chosen["anchor_strength"])
         return chosen

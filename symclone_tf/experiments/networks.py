@@ -7,13 +7,17 @@ import numpy as np
 from keras import layers
 
 from symclone_tf.checks import one_of, positive_integer
+from symclone_tf.experiments.layouts import (
+    filters_of,
+    network_teachers,
+    per_layer,
+    sizes_of,
+)
 from symclone_tf.layers import MOVES, SYMMETRIES, ClonedConv2D
-from symclone_tf.students import Student, make_student
 from symclone_tf.symmetry import get_group
-from symclone_tf.teachers import ConvTeacher, GroupConv2D
+from symclone_tf.teachers import GroupConv2D
 
 ARCHITECTURES = ("mlp", "cnn", "gcnn", "cloned")
-FILTERS = (10, 10, 20, 20)
 # Whatever Keras is configured for: the group axis stands before the channels.
 LAST = "channels_last"
 MLP_UNITS = (256, 256, 512, 512, 256, 128)
@@ -31,12 +35,14 @@ def mnist_network(
     moves="all",
     dropout=0.2,
     seed=None,
+    channels=1,
 ) -> keras.Model:
     """The MNIST network, with the convolution as a parameter.
 
     Convolutions of 10, 10, 20 and 20 filters of 3×3 pixels, with ReLU; a 2×2
     max pooling after each pair; the average over space and group; Dense 50,
-    ReLU, dropout, and Dense with softmax. The `"mlp"` has Dense layers of 256,
+    ReLU, dropout, and Dense with softmax. Images of more than 64 pixels have one more
+    pair, of twice the filters, for each doubling. The `"mlp"` has Dense layers of 256,
     256, 512, 512, 256 and 128 units in the place of all that.
 
     With the same seed, all architectures of a group draw the same kernels for
@@ -60,9 +66,10 @@ def mnist_network(
         dropout: Float, the share of the last hidden units to drop.
         seed: Integer, of the initial weights and of dropout; `None` for a
             random one.
+        channels: Integer, of the images, 1 or 3.
 
     Returns:
-        `keras.Sequential`, built, from `image`, `(batch, canvas, canvas, 1)`,
+        `keras.Sequential`, built, from `image`, `(batch, canvas, canvas, channels)`,
         to `probabilities`, `(batch, classes)`.
 
     Raises:
@@ -82,18 +89,20 @@ def mnist_network(
         one_of("architecture", architecture, ARCHITECTURES)
     group = get_group(group)
     positive_integer("classes", classes)
-    _check_canvas(canvas)
+    positive_integer("channels", channels)
+    sizes = sizes_of(canvas, 3, "valid")
+    filters = filters_of(canvas)
     if (architecture == "cloned") != (students is not None):
         raise ValueError(
             "`students` are for `architecture` cloned, which needs four of them. "
             f"Received: architecture={architecture}, students={students}"
         )
-    symmetries = per_layer("symmetry", symmetry, SYMMETRIES)
-    moving = per_layer("moves", moves, MOVES)
+    symmetries = per_layer("symmetry", symmetry, SYMMETRIES, len(filters))
+    moving = per_layer("moves", moves, MOVES, len(filters))
     if students is not None:
         _check_students(students, network_teachers(group, canvas))
-    drawn = np.random.SeedSequence(seed).generate_state(16).tolist()
-    seeds, moved = iter(drawn[: -len(FILTERS)]), drawn[-len(FILTERS) :]
+    drawn = np.random.SeedSequence(seed).generate_state(48).tolist()
+    seeds, moved = iter(drawn[:12] + drawn[16:32]), drawn[12:16] + drawn[32:]
 
     def hidden(units):
         return layers.Dense(
@@ -106,14 +115,13 @@ def mnist_network(
             "kernel_initializer": keras.initializers.HeNormal(next(seeds)),
             "name": f"conv_{index + 1}",
         }
-        filters = FILTERS[index]
         if architecture == "cnn":
-            return layers.Conv2D(filters, 3, data_format=LAST, **options)
+            return layers.Conv2D(filters[index], 3, data_format=LAST, **options)
         if architecture == "gcnn" or callable(architecture):
             make = GroupConv2D if architecture == "gcnn" else architecture
-            return make(filters, 3, group, **options)
+            return make(filters[index], 3, group, **options)
         return ClonedConv2D(
-            filters,
+            filters[index],
             students[index],
             symmetries[index],
             anchor=anchor,
@@ -129,17 +137,17 @@ def mnist_network(
         flat = architecture == "cnn" or group.is_trivial
         axis = () if flat else group.axis_shape
         body = []
-        for index, size in enumerate(_sizes(canvas, 3, "valid")):
+        for index, size in enumerate(sizes):
             body.append(conv(index))
             if index % 2:
-                body += _pooling(size - 2, axis, FILTERS[index])
+                body += _pooling(size - 2, axis, filters[index])
         average = (
             layers.GlobalAveragePooling2D if flat else layers.GlobalAveragePooling3D
         )
         body += [average(data_format=LAST), hidden(50)]
     return keras.Sequential(
         [
-            keras.Input((canvas, canvas, 1), name="image"),
+            keras.Input((canvas, canvas, channels), name="image"),
             *body,
             layers.Dropout(dropout, seed=next(seeds)),
             layers.Dense(
@@ -152,37 +160,6 @@ def mnist_network(
         ],
         name="network" if callable(architecture) else architecture,
     )
-
-
-def per_layer(name, choices, accepted) -> list[str]:
-    """One choice for each convolution of the network.
-
-    Args:
-        name: String, the argument's.
-        choices: String, one choice for all convolutions, or four separated by
-            commas.
-        accepted: Tuple of strings.
-
-    Returns:
-        List of four strings.
-
-    Raises:
-        ValueError: If there are neither one nor four, or one is not accepted.
-
-    Example:
-
-    >>> per_layer("moves", "all,all,all,encoder", ("all", "encoder"))[-1]
-    'encoder'
-    """
-    found = choices.split(",") if isinstance(choices, str) else [choices]
-    if len(found) not in (1, len(FILTERS)):
-        raise ValueError(
-            f"`{name}` must be one choice for all convolutions, or {len(FILTERS)} "
-            f"separated by commas. Received: {name}={choices}"
-        )
-    for choice in found:
-        one_of(name, choice, accepted)
-    return found if len(found) > 1 else found * len(FILTERS)
 
 
 def _check_students(students, teachers) -> None:
@@ -210,87 +187,3 @@ def _pooling(size, axis, filters):
         pool,
         layers.Reshape((half, half, *maps)),
     ]
-
-
-def network_teachers(
-    group, canvas=28, kernel_size=3, padding="valid"
-) -> list[ConvTeacher]:
-    """The convolutions of the MNIST network, as teachers.
-
-    The network has two pairs of convolutions, each pair followed by a 2×2 max
-    pooling; the first convolution lifts images to the group.
-
-    Args:
-        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
-        canvas: Integer, height and width of the network's images in pixels.
-        kernel_size: Integer, height and width of all kernels.
-        padding: String, `"valid"` or `"same"`.
-
-    Returns:
-        List of four `ConvTeacher`.
-
-    Raises:
-        ValueError: If the canvas is too small for the network.
-
-    Example:
-
-    >>> [teacher.title for teacher in network_teachers("c4")]
-    ['C4 lifting 28×28', 'C4 group 26×26', 'C4 group 12×12', 'C4 group 10×10']
-    """
-    sizes = _sizes(canvas, kernel_size, padding)
-    return [
-        ConvTeacher(group, size, kernel_size, lifting=layer == 0, padding=padding)
-        for layer, size in enumerate(sizes)
-    ]
-
-
-def network_students(
-    group, canvas=28, kernel_size=3, padding="valid", student="dense", **options
-) -> list[Student]:
-    """One student for each convolution of the MNIST network, not yet built.
-
-    Args:
-        group: String, see `network_teachers`.
-        canvas: Integer, see `network_teachers`.
-        kernel_size: Integer, see `network_teachers`.
-        padding: String, see `network_teachers`.
-        student: String, the registered name of a kind of students, `"dense"` or
-            `"local"`.
-        **options: Of the students.
-
-    Returns:
-        List of four `Student`.
-
-    Raises:
-        ValueError: If the canvas is too small for the network, or an option
-            is not accepted.
-
-    Example:
-
-    >>> [student.blocks for student in network_students("c4", blocks=7)]
-    [7, 7, 7, 7]
-    """
-    teachers = network_teachers(group, canvas, kernel_size, padding)
-    return [make_student(student, teacher, **options) for teacher in teachers]
-
-
-def _check_canvas(canvas):
-    _sizes(positive_integer("canvas", canvas), 3, "valid")
-
-
-def _sizes(canvas, kernel_size, padding) -> list[int]:
-    """The sizes of the images that each convolution reads."""
-    positive_integer("kernel_size", kernel_size)
-    sizes, size = [], canvas
-    for layer in range(len(FILTERS)):
-        if size < kernel_size:
-            raise ValueError(
-                f"`canvas` is too small: convolution {layer + 1} of the network "
-                f"would read {size}×{size} images with kernels of {kernel_size}×"
-                f"{kernel_size}. Received: canvas={canvas}"
-            )
-        sizes.append(size)
-        size = ConvTeacher("t2", size, kernel_size, padding=padding).output_size
-        if layer % 2:
-            size //= 2
-    return sizes

@@ -16,7 +16,8 @@ from symclone_tf.cloning import (
 )
 from symclone_tf.errors import CloningError
 from symclone_tf.experiments.datasets import classes, mnist_task
-from symclone_tf.experiments.networks import mnist_network, network_students
+from symclone_tf.experiments.layouts import network_students
+from symclone_tf.experiments.networks import mnist_network
 from symclone_tf.layers import convolution_layers, departures, layer_errors
 from symclone_tf.symmetry import equivariance_error
 

@@ -5,38 +5,16 @@ from keras import layers
 
 import symclone_tf as sc
 from symclone_tf.experiments.experiment import Experiment
-from symclone_tf.experiments.networks import mnist_network, network_students
+from symclone_tf.experiments.layouts import network_students
+from symclone_tf.experiments.networks import mnist_network
 from symclone_tf.experiments.running import find_or_clone
 from symclone_tf.layers.convolutions import convolution_layers
 from symclone_tf.teachers.group_conv import GroupConv2D
 
 
-def sizes(**options):
-    return [s.teacher.image_size for s in network_students("c4", **options)]
-
-
 @pytest.fixture(scope="module")
 def students(clones):
     return find_or_clone(Experiment("cloned", "c4"), clones)
-
-
-def test_layers_are_those_of_the_mnist_network():
-    assert sizes() == [28, 26, 12, 10]
-    assert sizes(canvas=40) == [40, 38, 18, 16]
-    assert sizes(padding="same") == [28, 28, 14, 14]
-
-
-def test_only_the_first_layer_lifts():
-    assert [s.teacher.lifting for s in network_students("c4")] == [
-        True,
-        False,
-        False,
-        False,
-    ]
-
-
-def test_options_reach_every_student():
-    assert {s.blocks for s in network_students("t2", blocks=7)} == {7}
 
 
 @pytest.mark.parametrize("make", [network_students, mnist_network])
@@ -75,6 +53,30 @@ def test_answers_are_probabilities(architecture, rng):
     answers = model.predict_on_batch(rng.normal(size=(3, 30, 30, 1)))
     assert answers.shape == (3, 20)
     np.testing.assert_allclose(answers.sum(axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("architecture", ["mlp", "cnn", "gcnn", "cloned"])
+def test_larger_images_in_colour_have_one_more_pair(architecture, rng, tmp_path):
+    students = None
+    if architecture == "cloned":
+        students = network_students("t2", canvas=66, student="local", seed=0)
+    model = mnist_network(
+        architecture, "t2", canvas=66, channels=3, students=students, seed=0
+    )
+    found = convolution_layers(model)
+    filters = [layer.filters for layer in found]
+    assert filters == ([] if architecture == "mlp" else [10, 10, 20, 20, 40, 40])
+    assert model(rng.normal(size=(2, 66, 66, 3))).shape == (2, 10)
+
+
+def test_each_of_more_convolutions_may_be_chosen():
+    students = network_students("t2", canvas=66, student="local", seed=0)
+    kinds = ",".join(["frozen"] * 5 + ["trainable"])
+    model = mnist_network("cloned", "t2", 10, 66, students, kinds)
+    found = [layer.symmetry for layer in convolution_layers(model)]
+    assert found == kinds.split(",")
+    with pytest.raises(ValueError, match="one choice for all convolutions, or 6"):
+        mnist_network("cloned", "t2", 10, 66, students, "frozen,frozen")
 
 
 @pytest.mark.parametrize("architecture", ["mlp", "cnn", "gcnn"])
