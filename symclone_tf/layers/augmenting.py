@@ -24,7 +24,7 @@ class RandomMoves:
         self.share = share
         self.generator = generator
         shapes = teacher.input_shape, teacher.output_shape
-        moves = list(teacher.moves())
+        moves = list(teacher.training_moves())
         if not moves:
             raise ValueError(
                 'anchor="augment" moves features as the teacher\'s symmetry does, and '

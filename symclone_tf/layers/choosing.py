@@ -131,6 +131,8 @@ def choose(found, layers):
             continue
         try:
             teacher = _teacher(layer, shape)
+            if teacher.points_out == 1:
+                raise ValueError("its output is one place, which has no symmetry")
             if id(layer) in chosen:
                 raise ValueError("it is called with images of several sizes")
             chosen[id(layer)] = layer, teacher

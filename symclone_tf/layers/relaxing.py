@@ -13,10 +13,11 @@ from rich.progress import track
 
 from symclone_tf.checks import one_of
 from symclone_tf.cloning import clone
+from symclone_tf.layers.anchors import strength_of
 from symclone_tf.layers.choosing import check_network, choose, sized, survey
 from symclone_tf.layers.cloned_conv2d import ClonedConv2D
 from symclone_tf.layers.rebuilding import rebuilt
-from symclone_tf.layers.sharing import SYMMETRIES
+from symclone_tf.layers.sharing import MOVES, SYMMETRIES
 from symclone_tf.students import make_student
 
 # Of a student's weights: gradients and an optimizer's two moments.
@@ -123,7 +124,7 @@ def relax(
     """
     start = time.perf_counter()
     check_network(model)
-    one_of("symmetry", symmetry, SYMMETRIES)
+    _check_options(symmetry, **options)
     shape = sized(model, image_size)
     chosen, left = choose(survey(model, shape), layers)
     _check_memory(chosen, student, symmetry)
@@ -156,19 +157,26 @@ def relax(
     return relaxed, Relaxation(rows, left, difference, time.perf_counter() - start)
 
 
+def _check_options(symmetry, anchor="augment", anchor_strength=None, moves="all", **_):
+    """Refuses what a layer would, before anything is cloned for it."""
+    one_of("symmetry", symmetry, SYMMETRIES)
+    one_of("moves", moves, MOVES)
+    strength_of(anchor, anchor_strength)
+
+
 def _check_memory(chosen, student, symmetry) -> None:
     """Refuses clones whose training this machine could not hold."""
     copies = {"frozen": 1, "trainable": TRAINED, "anchored": TRAINED + 1}[symmetry]
-    needed = {
-        layer.name: 4 * copies * make_student(student, teacher).parameters
+    needed = [
+        (4 * copies * make_student(student, teacher).parameters, layer.name)
         for layer, teacher in chosen.values()
-    }
-    total, available = sum(needed.values()), psutil.virtual_memory().available
+    ]
+    total, available = sum(n for n, _ in needed), psutil.virtual_memory().available
     if total > available:
-        largest = max(needed, key=needed.get)
+        most, largest = max(needed)
         raise MemoryError(
             f"The {len(needed)} clones take {total / 1e9:.3g} GB of memory when they "
-            f"are trained, {needed[largest] / 1e9:.3g} GB of them layer {largest!r}, "
+            f"are trained, {most / 1e9:.3g} GB of them layer {largest!r}, "
             f"and {available / 1e9:.3g} GB are available. Choose fewer with `layers`, "
             "or smaller images."
         )

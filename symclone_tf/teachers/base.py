@@ -121,6 +121,14 @@ class Teacher(Registered):
         """
         return ()
 
+    def training_moves(self) -> Iterable[Move]:
+        """What moves inputs of layers that are trained with `anchor="augment"`.
+
+        Returns:
+            Iterable of `Move`; as `moves` unless a teacher says more.
+        """
+        return self.moves()
+
     def get_config(self) -> dict:
         """The arguments of its constructor, as plain values."""
         return {}

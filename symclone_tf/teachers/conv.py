@@ -10,6 +10,9 @@ from symclone_tf.teachers.base import Teacher
 from symclone_tf.teachers.geometry import Windows
 from symclone_tf.teachers.group_conv import group_conv2d
 
+# Pixels of the output, by which training moves it.
+MOST_SHIFT = 2
+
 
 @Teacher.register("conv")
 class ConvTeacher(Teacher):
@@ -165,6 +168,11 @@ class ConvTeacher(Teacher):
         if self.group.is_trivial and min(self.new_grid) - 2 * self.border < 2:
             return []
         return moves_of(self.group, border=self.border, strides=self.windows.strides)
+
+    def training_moves(self):
+        # Shifts of small outputs, by which no error could be measured, still teach.
+        most = min(MOST_SHIFT, min(self.new_grid) - 1)
+        return moves_of(self.group, most, strides=self.windows.strides)
 
     def __eq__(self, other) -> bool:
         return super().__eq__(other) and self.group == other.group

@@ -196,6 +196,6 @@ def test_nothing_but_a_share_is_accepted():
 
 
 def test_a_teacher_without_symmetry_is_refused():
-    student = solved("t2", image_size=3)
+    student = solved("t2", image_size=3)  # whose output is one place
     with pytest.raises(ValueError, match=r"names no moves\. Received: t2-3x3-k3"):
         augmented(student)

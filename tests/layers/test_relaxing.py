@@ -125,6 +125,33 @@ def test_group_convolutions_are_relaxed_too():
     assert relaxed.layers[1].student.teacher.group.name == "c4"
 
 
+def test_what_a_layer_would_refuse_is_refused_before_any_work(monkeypatch):
+    monkeypatch.setattr(relaxing, "clone", None)
+    for options, message in (
+        ({"symmetry": "relaxed"}, "`symmetry` must be one of"),
+        ({"symmetry": "anchored", "anchor": "rope"}, "`anchor` must be one of"),
+        ({"symmetry": "anchored", "anchor_strength": 2.0}, "a share, of more than 0"),
+        ({"moves": "kernel"}, "`moves` must be one of"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            sc.relax(plain(), verbose=0, **options)
+
+
+def test_small_images_are_anchored_too():
+    model = keras.Sequential(
+        [
+            keras.Input((3, 3, 2)),
+            layers.Conv2D(3, 3, padding="same", name="three"),
+            layers.Conv2D(4, 3, name="one"),
+        ]
+    )
+    relaxed, report = sc.relax(model, "anchored", verbose=0)
+    assert [row.name for row in report.layers] == ["three"]
+    assert "one place" in report.left["one"]
+    images = noise(model)
+    assert relaxed(images, training=True).shape == (2, 1, 1, 4)
+
+
 def test_clones_too_large_to_train_are_refused_before_any_work(monkeypatch):
     monkeypatch.setattr(relaxing, "clone", None)
     model = keras.Sequential(

@@ -1,0 +1,104 @@
+"""What is said of methods that keep and break is what was measured."""
+
+import statistics
+
+import pytest
+
+from benchmarks.almost_symmetric.points import PAIRS, knees, means, points
+from benchmarks.almost_symmetric.report import LADDER, SIXES, spread_of
+from benchmarks.almost_symmetric.rows import read_all
+
+from pages import KEEP_OR_BREAK, README, RESULTS, flowing, table
+
+OF_THE_README = {
+    "`mlp`": "mlp",
+    "`cnn`": "cnn",
+    "`gcnn`, group convolutions": "gcnn",
+    "Dense clones, trainable": "Dense clones, trainable",
+    "local clones, frozen": "clones, frozen",
+    "local clones, trainable": "clones, trainable",
+    "local clones, anchored": "clones, augment",
+    "**the last anchored, the others frozen**": "last clone, augment",
+    "residual pathway priors": "rpp",
+    "relaxed rotations": "relaxed rotation",
+}
+
+
+def rows():
+    return read_all(RESULTS / "almost_symmetric.csv", RESULTS / "mnist" / "c4.csv")
+
+
+def best():
+    return knees(points(rows()))
+
+
+def cells(point) -> list[str]:
+    return [
+        "–" if point.strength is None else f"{point.strength:g}",
+        f"{point.weights:,}",
+        spread_of(point.keeps),
+        spread_of(point.breaks),
+    ]
+
+
+def test_the_readme_has_these_knees():
+    found = best()
+    said = table(README, "C4")
+    assert len(said) <= 10
+    assert said == [
+        [title, *cells(found[method])] for title, method in OF_THE_README.items()
+    ]
+
+
+def frontier_lines():
+    for point in sorted(best().values(), key=lambda point: -point.smaller):
+        counts = str(len(point.keeps))
+        upright = spread_of(point.upright)
+        row = [point.method, *cells(point)[:2], counts, *cells(point)[2:3], upright]
+        yield [*row, cells(point)[3], f"{point.smaller:.1%}"]
+
+
+def test_the_page_has_every_methods_knee():
+    assert table(KEEP_OR_BREAK, "method") == list(frontier_lines())
+
+
+def test_the_recommended_setting_is_better_than_every_peers():
+    found = best()
+    mine = found.pop("last clone, augment")
+    assert len(mine.keeps) >= 3
+    assert mine.smaller > 0.85
+    peers = ("rpp", "relaxed", "position", "untied", "cnn", "mlp", "gcnn")
+    for method, point in found.items():
+        if method.startswith(peers) and "pooling" not in method:
+            assert point.smaller < mine.smaller
+    text = flowing(KEEP_OR_BREAK)
+    keep, leave = (statistics.mean(v) for v in (mine.keeps, mine.breaks))
+    assert f"{keep:.1%} on *invariance* and {leave:.1%} on *breaking*" in text
+
+
+@pytest.mark.parametrize(
+    ("title", "tasks", "of", "form"),
+    [("sixes", SIXES, "accuracy", ".1%"), ("plumes", LADDER, "error", ".3f")],
+)
+def test_other_tasks_are_those_measured(title, tasks, of, form):
+    found = means(rows(), tasks, of)
+    said = table(KEEP_OR_BREAK, title)
+    assert len(said) == len(found)
+    for row, ((method, strength), kept) in zip(said, found.items()):
+        name = method if strength is None else f"{method}, {strength:g}"
+        values = [spread_of(kept[t], form) if t in kept else "–" for t in tasks]
+        assert row == [name, *values]
+
+
+def test_quadrants_are_those_measured():
+    found = points(rows(), PAIRS[1])
+    said = table(KEEP_OR_BREAK, "quadrants")
+    assert said == [
+        [
+            point.method,
+            *cells(point)[:2],
+            spread_of(point.keeps),
+            spread_of(point.breaks),
+        ]
+        for point in found
+    ]
