@@ -105,7 +105,7 @@ ANCHOR_STRENGTH = click.option(
     type=POSITIVE,
     metavar="X",
     help="The share that moves, at most 1; or what the learning rate, or the penalty, "
-    "is multiplied with.  [default: augment 0.3, decay 30, threshold 0.5, kl 1000, l2 "
+    "is multiplied with.  [default: augment 0.2, decay 30, threshold 0.5, kl 1000, l2 "
     "0.01]",
 )
 RESUME = click.option(

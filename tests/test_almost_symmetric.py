@@ -181,7 +181,7 @@ def test_runs_are_lines_and_are_not_run_again(title, strength, tasks, tmp_path):
         ),
         (
             {"symmetry": "frozen,frozen,frozen,anchored", "moves": "encoder"},
-            ("last clone, augment", 0.3),
+            ("last clone, augment", 0.2),
         ),
         ({"blocks": 7}, None),
     ],

@@ -11,6 +11,9 @@ from symclone_tf.figures.style import COLOURS, new_figure, styled
 
 SIXES = ("sixes turned", "sixes mirrored")
 LADDER = tuple(f"plumes {rung}" for rung in range(plumes.RUNGS))
+RECOMMENDED = "last clone, augment"
+# As many as no number of colours is a multiple of, so that pairs differ.
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<")
 OURS = ("clones", "last clone", "gcnn, pooling", "Dense clones")
 LIMITS = {PAIRS[0]: ((0.3, 1), (0.4, 1)), PAIRS[1]: ((0.6, 1), (0.1, 1))}
 EXPLAINED = {
@@ -37,12 +40,16 @@ def draw_frontier(found, pair=PAIRS[0]):
     for number, method in enumerate(dict.fromkeys(point.method for point in found)):
         mine = [point for point in found if point.method == method]
         mine.sort(key=lambda point: point.strength or 0)
+        ours = method.startswith(OURS)
         axes.plot(
             [statistics.mean(point.keeps) for point in mine],
             [statistics.mean(point.breaks) for point in mine],
-            "o-" if method.startswith(OURS) else "s--",
+            linestyle="-" if ours else "--",
+            marker=MARKERS[number % len(MARKERS)],
             color=COLOURS[number % len(COLOURS)],
-            markersize=3 + number // len(COLOURS),
+            markerfacecolor=None if ours else "white",
+            linewidth=2 if method == RECOMMENDED else 1,
+            markersize=7 if method == RECOMMENDED else 5,
             label=method,
         )
     axes.plot([0, 1], [0, 1], ":", color="0.7", linewidth=0.5)

@@ -61,7 +61,7 @@ VARIANTS = (
     Variant(
         "relaxed, decay 10", _relaxed("anchored", anchor="decay", anchor_strength=10.0)
     ),
-    Variant("relaxed, augment 0.3", _relaxed("anchored", anchor="augment")),
+    Variant("relaxed, augment 0.2", _relaxed("anchored", anchor="augment")),
     Variant("last relaxed", _relaxed(layers="conv_4")),
     Variant("untied", untied),
 )

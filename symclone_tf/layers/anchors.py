@@ -82,7 +82,7 @@ STRENGTHS = {
     "l2": 0.01,
     "decay": 30.0,
     "threshold": 0.5,
-    "augment": 0.3,
+    "augment": 0.2,
 }
 ANCHORS = tuple(STRENGTHS)
 

@@ -58,7 +58,7 @@ class ClonedConv2D(HoldsStudent, Convolution):
             zero by η·λ; or a penalty in the loss, `"kl"`, the paper's KL(softmax(w)
             ‖ softmax(w₀)), or `"l2"`, ‖w − w₀‖², summed over weight tensors.
         anchor_strength: Float, the share that moves, of at most 1, λ, or what the
-            penalty is multiplied with; `None` for 0.3 (augment), 30 (decay), 0.5
+            penalty is multiplied with; `None` for 0.2 (augment), 30 (decay), 0.5
             (threshold), 1000 (kl) or 0.01 (l2). λ and the share mean the
             same for all students and image sizes. The softmax makes `"kl"` a mean
             over a tensor's weights, about half their variance around w₀.

@@ -70,6 +70,24 @@ def test_python_of_cloning(tmp_path, monkeypatch, capsys):
     assert pathlib.Path("feature-maps.png").is_file()
 
 
+def test_python_of_relaxing(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = execute(doc("relax"))
+    report, relaxed = names["report"], names["relaxed"]
+    assert report.difference < 1e-5
+    assert [layer.name for layer in report.layers] == ["edges", "parts"]
+    first, *_, last = names["errors"].history["parts"]
+    assert first < 1e-5 < last
+    assert {form.form for form in names["plain"].layers.values()} <= {
+        "convolution",
+        "factored",
+        "dense",
+    }
+    images = np.array(names["images"])
+    np.testing.assert_allclose(names["plain"].model(images), relaxed(images), atol=1e-4)
+    assert pathlib.Path("plain.keras").is_file()
+
+
 def test_python_of_artifacts(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = execute(doc("artifacts"))
@@ -100,7 +118,7 @@ def test_python_of_contributing(tmp_path, monkeypatch, registered):
 
 
 def test_no_page_has_python_that_is_not_run():
-    run = [README, GALLERY, *map(doc, ("cloning", "artifacts", "serving"))]
+    run = [README, GALLERY, *map(doc, ("cloning", "relax", "artifacts", "serving"))]
     run.append(ROOT / "CONTRIBUTING.md")
     assert {page for page in PAGES if blocks(page, "python")} == set(run)
 
