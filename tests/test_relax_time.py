@@ -35,6 +35,7 @@ def test_images_are_from_0_to_1_and_labels_flat(few):
     np.testing.assert_array_equal(y, few["y_train"][:20, 0])
 
 
+@pytest.mark.slow
 def test_networks_are_of_the_sizes_that_the_page_says():
     small = cnn("fashion_mnist", (28, 28, 1), 0)
     large = cnn("cifar10", (32, 32, 3), 0)
@@ -85,6 +86,7 @@ def test_runs_are_lines_and_are_not_run_again(few, tmp_path, monkeypatch):
         assert (tmp_path / picture).stat().st_size > 1000
 
 
+@pytest.mark.slow
 def test_a_cnn_that_was_stopped_goes_on_as_if_it_had_not_been(few, tmp_path):
     files = [tmp_path / f"{name}.csv" for name in ("stopped", "not")]
     for file, times in zip(files, ([1], [])):

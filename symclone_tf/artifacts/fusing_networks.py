@@ -3,10 +3,12 @@
 import dataclasses
 
 import keras
+from keras import ops
 
 from symclone_tf.artifacts.forms import FusedLayer
 from symclone_tf.artifacts.fusing import fuse
 from symclone_tf.layers import ClonedConv2D, rebuilt
+from symclone_tf.layers.rebuilding import inputs_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +62,20 @@ def fuse_network(model) -> FusedNetwork:
             )
         return None
 
-    return FusedNetwork(rebuilt(model, replace), found)
+    made = rebuilt(model, replace)
+    _call_once(made)
+    return FusedNetwork(made, found)
+
+
+def _call_once(model) -> None:
+    """Keras exports to ONNX what has been called, and nothing else."""
+    tensors = inputs_of(model)
+    if all(None not in tensor.shape[1:] for tensor in keras.tree.flatten(tensors)):
+        model(
+            keras.tree.map_structure(
+                lambda tensor: ops.zeros((1, *tensor.shape[1:]), tensor.dtype), tensors
+            )
+        )
 
 
 def _plain(layer, fused):

@@ -22,7 +22,7 @@ def row(accuracy, **options):
 ROWS = [
     row(0.75, architecture="mlp"),
     row(0.25, architecture="mlp", seed=1),
-    row(0.5, architecture="cloned", symmetry="anchored", anchor_strength=1e3),
+    row(0.5, architecture="cloned", symmetry="anchored", anchor="kl"),
     row(0.125, architecture="cnn", task="breaking"),
     row(0.875, architecture="cnn", group="t2", max_shift=1, canvas=28),
 ]

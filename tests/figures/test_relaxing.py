@@ -79,6 +79,7 @@ def test_other_tables_are_refused(tmp_path):
         read_relax_times(other)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_mnist")
 def test_the_report_shows_both(table, sources, tmp_path):
     page = sc.figures.make_report(
