@@ -46,6 +46,12 @@ def check_layer(cls, arguments, inputs, output_shape, weights, path, trainable=N
     return layer
 
 
+def _draws(arguments):
+    """Whether a layer moves its inputs at random in training."""
+    held = "student" in arguments and arguments.get("symmetry") == "anchored"
+    return held and arguments.get("anchor", "augment") == "augment"
+
+
 def run_keras_own_checks(cls, arguments, inputs, output_shape, weights, trainable):
     """What Keras puts its own layers to, apart from what is particular to them."""
     trainable = weights if trainable is None else trainable
@@ -62,6 +68,6 @@ def run_keras_own_checks(cls, arguments, inputs, output_shape, weights, trainabl
             expected_output_shape=output_shape,
             expected_num_trainable_weights=trainable,
             expected_num_non_trainable_weights=weights - trainable,
-            expected_num_seed_generators=0,
+            expected_num_seed_generators=int(_draws(arguments)),
             supports_masking=False,
         )

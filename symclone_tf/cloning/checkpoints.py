@@ -106,12 +106,14 @@ def skip(dataset, model, steps) -> None:
 
     Args:
         dataset: `tf.data.Dataset`, that shuffles itself anew for each epoch.
-        model: `keras.Model`, whose dropout draws once a step.
+        model: `keras.Model`, whose dropout, and layers that move inputs at random,
+            draw once a step.
         steps: Integer, whole epochs of the data set.
     """
     # Each new iterator shuffles anew; Keras makes one before and one after an epoch.
     for _ in range(2 * steps // len(dataset)):
         iter(dataset)
     for layer in model._flatten_layers():
-        if isinstance(layer, keras.layers.Dropout):
+        moves = getattr(layer, "random_moves", None)
+        if moves or isinstance(layer, keras.layers.Dropout):
             layer.seed_generator.state.assign_add([0, steps])
