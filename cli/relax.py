@@ -64,6 +64,8 @@ def relax(model, output, symmetry, student, layers, image_size, **held):
         raise click.UsageError(
             "--anchor and --anchor-strength are for --symmetry anchored only."
         )
+    if symmetry == "frozen" and held["moves"] != "all":
+        raise click.UsageError("--moves is for clones that are not frozen.")
     relaxed, report = sc.relax(
         sc.artifacts.load_network(model),
         symmetry,

@@ -63,6 +63,10 @@ def test_says_what_it_left_and_takes_a_size(run, tmp_path):
         (("model.keras", "--layer", "nowhere"), "no layers of the names ['nowhere']"),
         (("model.keras", "--layer", "pool"), "'pool' cannot be relaxed"),
         (("model.keras", "--anchor", "decay"), "for --symmetry anchored only"),
+        (
+            ("model.keras", "--symmetry", "frozen", "--moves", "encoder"),
+            "--moves is for clones that are not frozen",
+        ),
         (("dense.keras",), "no convolution to relax"),
         (("any.keras",), "say which, --image-size"),
     ],

@@ -25,6 +25,9 @@ OF_THE_README = {
 }
 
 
+ALL_AUGMENTED = ("clones, augment", 0.2)
+
+
 def rows():
     return read_all(RESULTS / "almost_symmetric.csv", RESULTS / "mnist" / "c4.csv")
 
@@ -85,6 +88,9 @@ def test_held_out_digits_would_choose_what_keeps_little():
     assert point.method == "clones, trainable"
     upright, keep = (statistics.mean(v) for v in (point.upright, point.keeps))
     assert f"on these, {upright:.1%}, and keep {keep:.1%}" in flowing(KEEP_OR_BREAK)
+    (free,) = (p for p in points(rows()) if (p.method, p.strength) == ALL_AUGMENTED)
+    keep, leave = (statistics.mean(v) for v in (free.keeps, free.breaks))
+    assert f"with one seed: {keep:.1%} and {leave:.1%}" in flowing(KEEP_OR_BREAK)
     augmented = found["cnn, augmented images"]
     keep, leave = (statistics.mean(v) for v in (augmented.keeps, augmented.breaks))
     assert f"leave it at {keep:.1%} and {leave:.1%}" in flowing(KEEP_OR_BREAK)
