@@ -10,6 +10,7 @@ from symclone_tf.cli.evaluate import evaluate
 from symclone_tf.cli.export_layer import export_layer
 from symclone_tf.cli.figures import figures
 from symclone_tf.cli.list import list_command
+from symclone_tf.cli.probe import probe
 from symclone_tf.cli.relax import relax
 from symclone_tf.cli.report import report
 from symclone_tf.cli.serving_config import serving_config
@@ -35,6 +36,7 @@ COMMANDS = (
     list_command,
     train,
     benchmark,
+    probe,
     relax,
     figures,
     report,

@@ -60,7 +60,8 @@ def test_untied_networks_have_a_kernel_at_each_place(few):
 
 
 def options(file, **changed):
-    chosen = {"output": file, "times": [1], "train_size": 32, "epochs": 2} | changed
+    chosen = {"output": file, "times": [1], "train_size": 32, "epochs": 2}
+    chosen |= {"variants": [variant.title for variant in VARIANTS]} | changed
     return argparse.Namespace(**chosen)
 
 

@@ -9,7 +9,7 @@ to be had; `SYMCLONE_TF_DATA` names a folder with .npz files of them.
 import argparse
 import pathlib
 
-from benchmarks.relax_time.networks import CONVOLUTIONS
+from benchmarks.relax_time.networks import CONVOLUTIONS, VARIANTS
 from benchmarks.relax_time.report import write_report
 from benchmarks.relax_time.study import Study
 
@@ -22,6 +22,8 @@ def main():
     parser.add_argument("--data", nargs="+", default=list(CONVOLUTIONS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--times", nargs="+", type=int, default=[1, 4, 8])
+    titles = [variant.title for variant in VARIANTS]
+    parser.add_argument("--variants", nargs="+", default=titles, choices=titles)
     parser.add_argument("--train-size", type=int, default=10_000)
     parser.add_argument("--epochs", type=int, default=14)
     parser.add_argument(

@@ -36,9 +36,10 @@ class Study:
         self.file, self.data, self.seed = chosen.output, data, seed
         self.sizes = chosen.train_size, chosen.epochs
         self.times = [time for time in chosen.times if time < chosen.epochs]
+        self.variants = [v for v in VARIANTS if v.title in chosen.variants]
         done = {tuple(row[name] for name in KEY) for row in read_relax_times(self.file)}
         wanted = [("cnn", 0), ("mlp", 0)]
-        wanted += [(v.title, at) for at in self.times for v in VARIANTS]
+        wanted += [(v.title, at) for at in self.times for v in self.variants]
         self.missing = [pair for pair in wanted if self._key(*pair) not in done]
 
     def _key(self, variant, at):
@@ -61,7 +62,7 @@ class Study:
             kept[end], start = model.get_weights(), end
         if ("cnn", 0) in self.missing:
             self._write("cnn", 0, model, seconds)
-        for variant in VARIANTS:
+        for variant in self.variants:
             for at in self.times:
                 if (variant.title, at) in self.missing:
                     begun = cnn(self.data, shape, self.seed)

@@ -12,6 +12,8 @@ from .images import Images as Images
 from .images import open_images as open_images
 from .layouts import network_students as network_students
 from .networks import mnist_network as mnist_network
+from .probing import Probe as Probe
+from .probing import probe as probe
 from .running import experiment_checkpoint as experiment_checkpoint
 from .running import find_or_clone as find_or_clone
 from .running import run_experiment as run_experiment

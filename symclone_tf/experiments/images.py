@@ -15,6 +15,8 @@ from symclone_tf.experiments.folders import read_folder
 from symclone_tf.experiments.npz import read_npz
 
 LEAST_PIXELS = 16
+# Images that are shuffled among each other, so that memory stays flat.
+SHUFFLED = 10_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +72,28 @@ class Images:
         found = self.streams[split]().map(fitted, num_parallel_calls=tf.data.AUTOTUNE)
         total = count if size is None else size
         return found.take(total).apply(tf.data.experimental.assert_cardinality(total))
+
+    def batches(self, split, batch_size=32, size=None, seed=0) -> tf.data.Dataset:
+        """Images as networks take them.
+
+        Args:
+            split: String, `"train"`, in another order every epoch, or `"test"`.
+            batch_size: Integer.
+            size: Integer, how many; `None` for all.
+            seed: Integer, of the order.
+
+        Returns:
+            `tf.data.Dataset` of pairs: float32 from 0 to 1 of shape
+            `(batch, size, size, channels)`, and labels.
+        """
+        found = self.stream(split, size)
+        if split == "train":
+            found = found.shuffle(min(len(found), SHUFFLED), seed=seed)
+        return (
+            found.batch(positive_integer("batch_size", batch_size))
+            .map(lambda x, y: (tf.cast(x, tf.float32) / 255, y))
+            .prefetch(tf.data.AUTOTUNE)
+        )
 
 
 def fit(image, size):

@@ -2,7 +2,7 @@
 
 import math
 
-from symclone_tf.checks import one_of, positive_integer
+from symclone_tf.checks import one_of, positive_integer, positive_number
 from symclone_tf.students import Student, make_student
 from symclone_tf.teachers import ConvTeacher
 
@@ -12,23 +12,28 @@ FILTERS = (10, 20, 40, 80, 160)
 TWO_PAIRS = 64
 
 
-def filters_of(canvas) -> tuple[int, ...]:
+def filters_of(canvas, width=1.0) -> tuple[int, ...]:
     """The filters of each convolution of a network.
 
     Args:
         canvas: Integer, height and width of the images in pixels.
+        width: Float, what all numbers of filters are multiplied with.
 
     Returns:
         Tuple of integers: two of each pair, of which there are two up to 64 pixels,
         and one more for each doubling.
+
+    Raises:
+        ValueError: If the width is not positive.
 
     Example:
 
     >>> filters_of(28), len(filters_of(128))
     ((10, 10, 20, 20), 6)
     """
+    positive_number("width", width)
     pairs = 2 + max(0, math.ceil(math.log2(canvas / TWO_PAIRS)))
-    return tuple(f for f in FILTERS[:pairs] for _ in range(2))
+    return tuple(max(1, round(width * f)) for f in FILTERS[:pairs] for _ in range(2))
 
 
 def per_layer(name, choices, accepted, count=4) -> list[str]:

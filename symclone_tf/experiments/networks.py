@@ -36,6 +36,7 @@ def mnist_network(
     dropout=0.2,
     seed=None,
     channels=1,
+    width=1.0,
 ) -> keras.Model:
     """The MNIST network, with the convolution as a parameter.
 
@@ -67,6 +68,7 @@ def mnist_network(
         seed: Integer, of the initial weights and of dropout; `None` for a
             random one.
         channels: Integer, of the images, 1 or 3.
+        width: Float, what all numbers of filters are multiplied with.
 
     Returns:
         `keras.Sequential`, built, from `image`, `(batch, canvas, canvas, channels)`,
@@ -91,7 +93,7 @@ def mnist_network(
     positive_integer("classes", classes)
     positive_integer("channels", channels)
     sizes = sizes_of(canvas, 3, "valid")
-    filters = filters_of(canvas)
+    filters = filters_of(canvas, width)
     if (architecture == "cloned") != (students is not None):
         raise ValueError(
             "`students` are for `architecture` cloned, which needs four of them. "

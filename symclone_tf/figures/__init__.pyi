@@ -10,6 +10,13 @@ from .drawings import draw_operators as draw_operators
 from .illustrating import Illustration as Illustration
 from .illustrating import illustrate as illustrate
 from .illustrating import make_figures as make_figures
+from .pages import check_page as check_page
+from .probing import draw_moved_images as draw_moved_images
+from .probing import draw_probe_accuracies as draw_probe_accuracies
+from .probing import draw_probe_errors as draw_probe_errors
+from .probing import probe_figures as probe_figures
+from .probing import probe_table as probe_table
+from .probing import write_probe_page as write_probe_page
 from .relaxing import draw_places_left as draw_places_left
 from .relaxing import draw_relax_times as draw_relax_times
 from .relaxing import places_left as places_left

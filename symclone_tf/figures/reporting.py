@@ -1,39 +1,24 @@
 """Tables and figures of a run, as one page that needs nothing else."""
 
-import base64
-import html
 import json
 import pathlib
 
-from symclone_tf.artifacts import METRICS, list_artifacts, version_number, write_file
-from symclone_tf.cloning import versions
+from symclone_tf.artifacts import METRICS, list_artifacts, version_number
 from symclone_tf.errors import ArtifactError
 from symclone_tf.experiments import read_benchmark, summarize
 from symclone_tf.figures.illustrating import Illustration, illustrate
+from symclone_tf.figures.pages import check_page, figure, table, write_page
 from symclone_tf.figures.relaxing import (
     draw_places_left,
     draw_relax_times,
     read_places_left,
     read_relax_times,
 )
-from symclone_tf.figures.style import figure_bytes
 from symclone_tf.symmetry import GROUPS, get_group
 
-_MARK = '<meta name="generator" content="symclone-tf">'
-_STYLE = """
-body { margin: 0 auto; max-width: 60rem; padding: 1rem; background: #fff;
-  color: #1a1a1a; font: 1rem/1.5 system-ui, sans-serif; }
-h1, h2, h3 { line-height: 1.2; }
-figure { margin: 1.5rem 0; }
-figure img { max-width: 100%; height: auto; }
-figcaption, footer { color: #4a4a4a; font-size: 0.9rem; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-size: 0.9rem; }
-caption { text-align: left; font-weight: bold; padding: 0.3rem 0; }
-th, td { border-bottom: 1px solid #ccc; padding: 0.3rem 0.6rem; text-align: right;
-  white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; }
-"""
+_INTRODUCTION = """<p>NMSE is the mean squared error relative to the teacher's power, \
+on fresh images and kernels. The equivariance error is the largest ‖h(g·x) − g·h(x)‖ / \
+‖h(x)‖ over the group.</p>"""
 
 
 def make_report(
@@ -69,7 +54,7 @@ def make_report(
         OSError: If writing fails.
     """
     output = pathlib.Path(output)
-    _check_output(output)
+    check_page(output)
     artifacts = list_artifacts(clones) if pathlib.Path(clones).is_dir() else []
     found = groups or [
         name
@@ -82,26 +67,16 @@ def make_report(
             f"There is nothing to report in {clones} or {benchmark}: "
             "symclone-tf clone --group c4 makes clones"
         )
-    parts = [_table("Clones", [_clone(artifact) for artifact in artifacts])]
-    parts.append(_table("Classifiers", _classifiers(trained)))
+    parts = [table("Clones", [_clone(artifact) for artifact in artifacts])]
+    parts.append(table("Classifiers", _classifiers(trained)))
     for name in found:
         parts += _group_parts(name, clones, benchmark, options)
     if relax_times is not None:
         parts += _relaxed_parts(pathlib.Path(relax_times))
     # Costs are the same for all groups: they end the page.
     parts = [p for n, p in enumerate(parts) if p not in parts[n + 1 :]]
-    write_file(output, _page(parts).encode())
+    write_page(output, "Clones, networks and figures", [_INTRODUCTION, *parts])
     return output
-
-
-def _check_output(output):
-    if output.is_dir():
-        raise ArtifactError(f"`output` must be a file. {output} is a folder")
-    if output.exists() and _MARK.encode() not in output.read_bytes()[:1000]:
-        raise ArtifactError(
-            f"{output} was not written by symclone-tf report: move it away, or give "
-            "another `output`"
-        )
 
 
 def _group_parts(name, clones, benchmark, options) -> list[str]:
@@ -113,9 +88,9 @@ def _group_parts(name, clones, benchmark, options) -> list[str]:
             {"Network": f"{line.pop('Network')}, {line.pop('Task')}", **line}
             for line in summarize(rows)
         ]
-        parts.append(_table(f"Networks on {title}'s tasks", lines))
+        parts.append(table(f"Networks on {title}'s tasks", lines))
     figures = illustrate(name, clones=clones, benchmark=benchmark, **options)
-    return [*parts, *(_figure(illustration) for illustration in figures)]
+    return [*parts, *(figure(illustration) for illustration in figures)]
 
 
 def _relaxed_parts(file) -> list[str]:
@@ -134,7 +109,7 @@ def _relaxed_parts(file) -> list[str]:
             "relaxed. Dashed: networks that were not.",
             draw_relax_times(rows, data),
         )
-        parts.append(_figure(when))
+        parts.append(figure(when))
         times = places.get(data, {})
         if times:
             last = max(times, key=int)
@@ -145,7 +120,7 @@ def _relaxed_parts(file) -> list[str]:
                 "of how all kernels are deformed there, against the mean.",
                 draw_places_left(times[last]),
             )
-            parts.append(_figure(where))
+            parts.append(figure(where))
     return parts
 
 
@@ -186,61 +161,3 @@ def _classifier(path) -> dict[str, str]:
         }
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ArtifactError(f"{path / METRICS} cannot be read: {error!r}") from error
-
-
-def _table(caption, rows) -> str:
-    if not rows:
-        return ""
-    head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in rows[0])
-    lines = "".join(
-        "<tr>"
-        + "".join(f"<td>{html.escape(cell)}</td>" for cell in row.values())
-        + "</tr>\n"
-        for row in rows
-    )
-    # Wide tables scroll by themselves, also with the keyboard.
-    return (
-        f'<div class="scroll" tabindex="0" role="region" '
-        f'aria-label="{html.escape(caption)}">\n<table>'
-        f"<caption>{html.escape(caption)}</caption>\n"
-        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{lines}</tbody></table>\n</div>"
-    )
-
-
-def _figure(illustration) -> str:
-    title = illustration.name.replace("-", " ").capitalize()
-    heading = f"<h3>{html.escape(title)}</h3>"
-    text = html.escape(illustration.caption)
-    if illustration.figure is None:
-        return f"{heading}\n<p>Left out: it needs {text}.</p>"
-    data = base64.b64encode(figure_bytes(illustration.figure, "svg")).decode()
-    return (
-        f'{heading}\n<figure><img src="data:image/svg+xml;base64,{data}" '
-        f'alt="{text}">\n<figcaption>{text}</figcaption></figure>'
-    )
-
-
-def _page(parts) -> str:
-    about = ", ".join(f"{name} {version}" for name, version in versions().items())
-    body = "\n".join(filter(None, parts))
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-{_MARK}
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>symclone-tf: clones, networks and figures</title>
-<style>{_STYLE}</style>
-</head>
-<body>
-<main>
-<h1>Clones, networks and figures</h1>
-<p>NMSE is the mean squared error relative to the teacher's power, on fresh images
-and kernels. The equivariance error is the largest ‖h(g·x) − g·h(x)‖ / ‖h(x)‖ over
-the group.</p>
-{body}
-</main>
-<footer><p>Made by {html.escape(about)}.</p></footer>
-</body>
-</html>
-"""

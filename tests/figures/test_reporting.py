@@ -1,19 +1,13 @@
-import html
 import html.parser
 import json
-import pathlib
 import re
-import shutil
-import subprocess
 
 import pytest
 
 import symclone_tf as sc
 from symclone_tf.figures.reporting import make_report
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
-CHECKS = pathlib.Path(__file__).with_name("browser.js")
+from browsers import DESK, PHONE, looked_at, needs_browser
 
 pytestmark = pytest.mark.usefixtures("without_mnist")
 
@@ -76,33 +70,14 @@ def test_page_is_the_same_each_time(page, tmp_path, sources):
     assert page.read_bytes() == before
 
 
-@pytest.mark.skipif(BROWSER is None, reason="there is no Chromium on PATH")
-def test_browser_on_a_phone_has_no_complaints(page, tmp_path):
-    """The page in a frame as wide as a phone, and a script that looks at it."""
-    outer = tmp_path / "outer.html"
-    source = html.escape(page.read_text("utf-8"), quote=True)
-    outer.write_text(
-        '<!DOCTYPE html><meta charset="utf-8"><body>'
-        f'<iframe id="page" width="390" height="844" srcdoc="{source}"></iframe>'
-        "<script>addEventListener('load', () => {"
-        f"{CHECKS.read_text('utf-8')}"
-        "});</script>",
-        encoding="utf-8",
-    )
-    done = subprocess.run(
-        [
-            *(BROWSER, "--headless", "--no-sandbox", "--disable-gpu"),
-            *("--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=20000"),
-            *(f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", outer.as_uri()),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    answer = re.search(r"<body>(\{.*\})</body>", done.stdout, re.DOTALL)
-    assert answer, done.stdout[-500:] + done.stderr[-2000:]
-    result = json.loads(html.unescape(answer.group(1)))
-    assert result == {"complaints": [], "images": 9}
+@needs_browser
+@pytest.mark.parametrize("width", [PHONE, pytest.param(DESK, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "scheme", ["dark", pytest.param("light", marks=pytest.mark.slow)]
+)
+def test_browser_has_no_complaints(page, tmp_path, width, scheme):
+    found = looked_at(page, tmp_path, width, scheme)
+    assert found == {"complaints": [], "images": 9, "dark": scheme == "dark"}
 
 
 @pytest.mark.slow

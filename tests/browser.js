@@ -53,6 +53,7 @@
   const outside = view.performance.getEntriesByType("resource")
     .filter((entry) => !entry.name.startsWith("data:"));
   for (const entry of outside) complaints.push(`loads ${entry.name}`);
-  const result = { complaints, images: root.images.length };
+  const dark = luminance(background(root.body)) < 0.5;
+  const result = { complaints, images: root.images.length, dark };
   document.body.replaceChildren(JSON.stringify(result));
 })();

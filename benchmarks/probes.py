@@ -1,0 +1,144 @@
+"""Probes of data whose symmetries are known: `python -m benchmarks.probes`.
+
+Blood cells, which lie at any angle; Fashion-MNIST, whose clothes are upright; MNIST's
+digits turned by all quarter turns, with the turn to be ignored, and with it to be told.
+Each is kept as it grows, and started again it goes on.
+"""
+
+import argparse
+import os
+import pathlib
+import shutil
+import tempfile
+
+import numpy as np
+from rich.console import Console
+
+import symclone_tf as sc
+from benchmarks.cloning import machine
+
+EXPECTED = {
+    "blood-cells": "Cells lie at any angle: assuming C4 must not cost, and gains.",
+    "fashion": "Clothes are upright: assuming C4 costs.",
+    "turned-digits": "Digits turned by all quarter turns, whose labels say nothing of "
+    "it: keep C4.",
+    "breaking-digits": "The same, with another label after half and three quarter "
+    "turns: break C4.",
+}
+# As many as there are of each in the first 10,000 digits, and to test on.
+DIGITS = {"train": 10_000, "test": 4_000}
+
+
+def main():
+    """Runs what has not been run, and writes the page and the figures."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", nargs="+", default=list(EXPECTED), choices=EXPECTED)
+    parser.add_argument("--groups", nargs="+", default=["t2", "c4"])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--minutes", type=float, default=15.0)
+    parser.add_argument(
+        "--output", type=pathlib.Path, default=pathlib.Path("benchmarks/results/probes")
+    )
+    chosen = parser.parse_args()
+    output = chosen.output.resolve()
+    here = pathlib.Path.cwd()
+    with tempfile.TemporaryDirectory() as folder:
+        # From where the data is: what is kept names it as anyone would.
+        os.chdir(folder)
+        try:
+            for name in chosen.data:
+                Console(stderr=True).print(name)
+                data, options = source(name)
+                settings = chosen.groups, chosen.seeds, chosen.minutes, output / name
+                found = sc.experiments.probe(data, *settings, **options)
+                write(found, name, output)
+        finally:
+            os.chdir(here)
+
+
+def source(name):
+    """What `sc.experiments.probe` takes, made in the current folder where it must be.
+
+    Args:
+        name: String, a key of `EXPECTED`.
+
+    Returns:
+        Pair of a string or path, and options.
+    """
+    if name == "fashion":
+        return "fashion_mnist", {}
+    if name == "blood-cells":
+        file = pathlib.Path(os.environ.get("SYMCLONE_TF_DATA", ""), "malaria.npz")
+        if not file.is_file():
+            return "malaria", {"image_size": 32}
+        return shutil.copy(file, "blood-cells.npz"), {}
+    task = "breaking" if name == "breaking-digits" else "invariance"
+    return turned_digits(pathlib.Path(f"{name}.npz"), task, DIGITS), {}
+
+
+def turned_digits(file, task, sizes) -> pathlib.Path:
+    """MNIST's digits, turned by quarter turns in training and test.
+
+    Args:
+        file: `pathlib.Path`, that is written.
+        task: String, `"invariance"` or `"breaking"`.
+        sizes: Dictionary from splits to numbers of digits.
+    """
+    arrays = {}
+    for split, size in sizes.items():
+        batches = sc.experiments.mnist_task(task, "c4", split, size=size, moved=True)
+        images, labels = zip(*batches.as_numpy_iterator())
+        arrays[f"x_{split}"] = np.round(255 * np.concatenate(images)).astype("uint8")
+        arrays[f"y_{split}"] = np.concatenate(labels)
+    np.savez(file, **arrays)
+    return file
+
+
+def write(found, name, output) -> None:
+    """The page and the figures of one probe, beside its `probe.json`.
+
+    Args:
+        found: `Probe`.
+        name: String.
+        output: `pathlib.Path`, of all probes.
+    """
+    home = output / name
+    for illustration in sc.figures.probe_figures(found):
+        file = home / f"{illustration.name}.svg"
+        sc.figures.save_figure(illustration.figure, file)
+    (home / "probe.md").write_text(report(found, name), encoding="utf-8")
+
+
+def report(found, name) -> str:
+    """The Markdown page of one probe."""
+    plan, images = found.plan, found.images
+    about = ", ".join(f"{k} {v}" for k, v in machine().items())
+    rows = sc.figures.probe_table(found)
+    head = list(rows[0])
+    seeds = len({run.seed for run in found.runs})
+    table = [head, ["---"] * 2 + ["---:"] * (len(head) - 2)]
+    table += [list(row.values()) for row in rows]
+    lines = [
+        f"# Probe: {name.replace('-', ' ')}",
+        "",
+        f"Expected: {EXPECTED[name]}",
+        "",
+        f"Machine: {about}. {seeds} seeds, {found.minutes:.0f} minutes, "
+        f"{plan.train_size:,} of {images.counts['train']:,} images to train on, "
+        f"{plan.test_size:,} to test on, at most {plan.epochs} epochs: `python -m "
+        f"benchmarks.probes --data {name}`.",
+        "",
+        *(f"| {' | '.join(cells)} |" for cells in table),
+        "",
+        *(f"- {verdict.sentence}" for verdict in found.verdicts),
+        f"- To begin with: {found.recommendation.sentence}",
+        "",
+        *(f"![{i.caption}]({i.name}.svg)\n" for i in sc.figures.probe_figures(found)),
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

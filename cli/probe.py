@@ -1,0 +1,96 @@
+"""`symclone-tf probe`."""
+
+import pathlib
+
+import click
+
+from symclone_tf.cli import options
+from symclone_tf.cli.startup import start
+from symclone_tf.cli.tables import show
+
+
+class Groups(click.ParamType):
+    """Names of groups, separated by commas."""
+
+    name = "groups"
+
+    def convert(self, value, param, ctx):
+        """Turns "t2,c4" into ("t2", "c4")."""
+        if isinstance(value, tuple):
+            return value
+        return tuple(
+            options.GROUP.convert(part, param, ctx) for part in value.split(",")
+        )
+
+
+@click.command()
+@click.option(
+    "--data",
+    required=True,
+    help="A folder with one sub-folder of PNG or JPEG images a class, an .npz file "
+    "with x_train and y_train, or a name of tensorflow-datasets, as cifar10.",
+)
+@click.option(
+    "--groups",
+    type=Groups(),
+    metavar="LIST",
+    default="t2,c2,c4,d4",
+    help=f"Which symmetries, separated by commas. {options.GROUP_HELP}",
+)
+@click.option(
+    "--seeds",
+    type=click.IntRange(2, 100),
+    metavar="N",
+    default=3,
+    help="How often each network is trained. Nothing is said of one seed; the third "
+    "and later ones are left out if time runs short.",
+)
+@click.option(
+    "--minutes",
+    type=options.POSITIVE,
+    metavar="X",
+    default=30.0,
+    help="How long all may take. It decides how many images networks see.",
+)
+@click.option(
+    "--image-size",
+    type=click.IntRange(16, 512),
+    metavar="N",
+    help="To which images are resized, in pixels.  [default: their own]",
+)
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Refuse files that cannot be read, instead of leaving them out.",
+)
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False),
+    default="probe",
+    help="Folder for probe.json and probe.html; a probe that is there goes on.",
+)
+@options.DATA_DIR
+@options.CLONES
+def probe(data, output, **choices):
+    """Which symmetries do images have, and where do they break?
+
+    For each symmetry, small networks that lack it, assume it, or may leave it are
+    trained on the same images, with several seeds. Then it says of each: keep it,
+    break it, or that it cannot tell; what to begin with; and the lines of Keras that
+    build that.
+
+    Networks that assume a symmetry need fewer images where it holds, and confuse what
+    it moves where it does not. Started again, a probe goes on where it was interrupted.
+    """
+    sc = start()
+    page = pathlib.Path(output, "probe.html")
+    sc.figures.check_page(page)
+    found = sc.experiments.probe(data, output=output, **choices)
+    sc.figures.write_probe_page(found, page)
+    show(f"Symmetries of {data}", sc.figures.probe_table(found))
+    for verdict in found.verdicts:
+        click.echo(verdict.sentence)
+    click.echo(f"To begin with: {found.recommendation.sentence}")
+    click.echo(f"\n{found.recommendation.code}")
+    click.echo(f"Written: {pathlib.Path(output, 'probe.json')} and {page}")
+    click.echo(f"Next: open {page} in a browser")

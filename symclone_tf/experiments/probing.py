@@ -1,0 +1,220 @@
+"""Which symmetries do labelled images have? A probe with small networks."""
+
+import dataclasses
+import time
+
+from rich.console import Console
+
+from symclone_tf.artifacts import check_directory
+from symclone_tf.checks import positive_integer, positive_number
+from symclone_tf.experiments.candidates import Candidate, candidates_of, without
+from symclone_tf.experiments.images import Images, open_images
+from symclone_tf.experiments.kept_probes import Kept
+from symclone_tf.experiments.probe_plans import BATCH, Plan, little, make_plan
+from symclone_tf.experiments.probe_progress import ProbeProgress
+from symclone_tf.experiments.probe_runs import Run, draw_samples, run
+from symclone_tf.experiments.recommending import Recommendation, recommend
+from symclone_tf.experiments.verdicts import Verdict, judge
+from symclone_tf.symmetry import get_group
+
+FILE = "probe.json"
+GROUPS = ("t2", "c2", "c4", "d4")
+# Beyond the budget, by which a last seed may end; it is left out otherwise.
+OVERTIME = 1.2
+
+
+@dataclasses.dataclass(frozen=True)
+class Probe:
+    """What a probe found.
+
+    Attributes:
+        images: `Images`.
+        groups: Tuple of strings.
+        plan: `Plan`.
+        runs: List of `Run`.
+        verdicts: List of `Verdict`, one for each group.
+        recommendation: `Recommendation`.
+        minutes: Float, how long all of it took.
+    """
+
+    images: Images
+    groups: tuple[str, ...]
+    plan: Plan
+    runs: list[Run]
+    verdicts: list[Verdict]
+    recommendation: Recommendation
+    minutes: float
+
+
+def probe(
+    data,
+    groups=GROUPS,
+    seeds=3,
+    minutes=30.0,
+    output="probe",
+    image_size=None,
+    strict=False,
+    clones="exported",
+    data_dir=None,
+    verbose=1,
+) -> Probe:
+    """Tells which symmetries labelled images have, by training small networks.
+
+    For each symmetry, networks that assume it, that may leave it, and that lack it
+    are trained on the same images and stopped by the same rule, with several seeds;
+    those that assume and lack it with a quarter of the images too. A verdict is
+    Student's t of the differences between networks of the same seed. The time that
+    there is decides how many images they see. Each run is kept in
+    `output/probe.json` at once, and started again a probe goes on after the last.
+
+    Args:
+        data: String or path, see `open_images`.
+        groups: List of strings, of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
+        seeds: Integer, at least 2; the third and later ones are left out where
+            time does not suffice.
+        minutes: Float, how long all may take.
+        output: String or path, a folder for `probe.json`.
+        image_size: Integer, pixels, see `open_images`.
+        strict: Boolean, see `open_images`.
+        clones: String or path, the root of all exported clones; those that are
+            missing are added.
+        data_dir: String or path, see `mnist_task`.
+        verbose: Integer, 0 for silence, 1 for progress on stderr.
+
+    Returns:
+        `Probe`.
+
+    Raises:
+        DataError: If there is no such data, or too little.
+        ValueError: If an argument is not accepted, or there is too little time.
+        ArtifactError: If `output` holds a probe of something else.
+        CloningError: If a training ends in numbers that are not finite.
+    """
+    groups = tuple(dict.fromkeys(get_group(group).name for group in groups))
+    if not groups:
+        raise ValueError("`groups` must name one or more. Received: groups=()")
+    if positive_integer("seeds", seeds) < 2:
+        raise ValueError(
+            "`seeds` must be at least 2: nothing is said of one. "
+            f"Received: seeds={seeds}"
+        )
+    positive_number("minutes", minutes)
+    options = {
+        "data": str(data),
+        "groups": list(groups),
+        "seeds": seeds,
+        "minutes": minutes,
+        "image_size": image_size,
+    }
+    file = check_directory(output) / FILE
+    kept = Kept.read(file, options)
+    images = open_images(data, image_size, strict=strict, data_dir=data_dir)
+    _name_skipped(images, verbose)
+    candidates = candidates_of(groups)
+    if kept.plan is None:
+        began = time.perf_counter()
+        plan = make_plan(candidates, images, seeds, minutes, clones, verbose)
+        kept = dataclasses.replace(kept, plan=plan, before=time.perf_counter() - began)
+        kept.write(file)
+    _run_all(kept, candidates, images, clones, file, verbose)
+    return _judged(kept, groups, images, clones, data_dir, file)
+
+
+def _name_skipped(images, verbose) -> None:
+    if images.skipped and verbose:
+        first = ", ".join(images.skipped[:3])
+        more = ", …" * (len(images.skipped) > 3)
+        Console(stderr=True, highlight=False).print(
+            f"{len(images.skipped)} files that cannot be read are left out: "
+            f"{first}{more}",
+            soft_wrap=True,
+        )
+
+
+def _run_all(kept, candidates, images, clones, file, verbose) -> None:
+    plan, seeds = kept.plan, kept.options["seeds"]
+    wanted = [
+        (seed, candidate, size)
+        for seed in range(seeds)
+        for candidate in candidates
+        for size in (plan.train_size, plan.little_size)
+        if size == plan.train_size or little(candidate)
+    ]
+    missing = [key for key in wanted if not kept.has(key[1], key[0], key[2])]
+    if not missing:
+        return
+    samples = draw_samples(images, plan, seeds)
+    with ProbeProgress(
+        sum(plan.seconds[c.title] for _, c, _ in missing), not verbose
+    ) as bar:
+        for seed, candidate, size in missing:
+            if seed >= 2 and not _time_left(kept, seed):
+                break
+            with bar.run(f"{candidate.title}, seed {seed}", candidate, plan) as watch:
+                sample = samples[seed].few(size)
+                done = run(
+                    candidate, images, sample, plan, seed, clones, BATCH, [watch]
+                )
+            kept.runs.append(done)
+            kept.write(file)
+
+
+def _time_left(kept, seed) -> bool:
+    """Whether the rest of a seed can be had within the time, as others took."""
+    whole = [each.seconds for each in kept.runs if each.seed < seed]
+    begun = [each.seconds for each in kept.runs if each.seed == seed]
+    rest = sum(whole) / seed - sum(begun)
+    return kept.seconds + rest <= OVERTIME * 60 * kept.options["minutes"]
+
+
+def _judged(kept, groups, images, clones, data_dir, file) -> Probe:
+    whole = range(_whole_seeds(kept, groups))
+
+    def accuracies(candidate, size=kept.plan.train_size):
+        found = {
+            each.seed: each.accuracy
+            for each in kept.runs
+            if (each.group, each.kind) == (candidate.group, candidate.kind)
+            and each.train_size == size
+        }
+        return [found[seed] for seed in whole]
+
+    verdicts = []
+    for group in groups:
+        assumed, lacking = Candidate(group, "assumed"), without(group)
+        verdicts.append(
+            judge(
+                group,
+                get_group(group).title,
+                accuracies(assumed),
+                accuracies(lacking),
+                accuracies(Candidate(group, "may leave")),
+                tuple(accuracies(c, kept.plan.little_size) for c in (assumed, lacking)),
+                kept.runs[0].chance,
+            )
+        )
+    by_kind = {(c.group, c.kind): accuracies(c) for c in candidates_of(groups)}
+    advice = recommend(images, verdicts, by_kind, kept.plan.epochs, clones, data_dir)
+    results = {
+        "images": {
+            "classes": list(images.class_names),
+            "size": images.size,
+            "channels": images.channels,
+            "counts": images.counts,
+            "skipped": len(images.skipped),
+        },
+        "verdicts": [dataclasses.asdict(verdict) for verdict in verdicts],
+        "recommendation": dataclasses.asdict(advice),
+        "seconds": round(kept.seconds, 1),
+    }
+    dataclasses.replace(kept, results=results).write(file)
+    return Probe(
+        images, groups, kept.plan, kept.runs, verdicts, advice, kept.seconds / 60
+    )
+
+
+def _whole_seeds(kept, groups) -> int:
+    """Seeds of which all runs are there."""
+    needed = sum(1 + little(candidate) for candidate in candidates_of(groups))
+    found = [each.seed for each in kept.runs]
+    return sum(found.count(seed) >= needed for seed in set(found))
