@@ -100,6 +100,14 @@ class Teacher(Registered):
         outside of the input."""
         return 0
 
+    @property
+    def entry_power(self) -> np.ndarray | float:
+        """Array of shape `kernel_shape`, or one number for all: how many input points
+        an entry of the kernel is multiplied with, a mean over outputs. It is the mean
+        square of answers to N(0, I) by a kernel of this entry alone, by which training
+        chooses its steps: 1 for convolutions."""
+        return 1.0
+
     def __call__(self, inputs, kernel):
         """Answers.
 

@@ -3,9 +3,10 @@
 from symclone_tf.checks import one_of
 from symclone_tf.teachers.base import TEACHERS, Teacher
 from symclone_tf.teachers.conv import ConvTeacher
+from symclone_tf.teachers.orbit import OrbitTeacher
 
 # Registered, since they are imported.
-BUILT_IN = (ConvTeacher,)
+BUILT_IN = (ConvTeacher, OrbitTeacher)
 
 
 def get_teacher(name) -> type[Teacher]:
