@@ -20,8 +20,9 @@ class EquivarianceErrors(keras.callbacks.Callback):
     Before training and after each epoch, every `Conv2D`, `GroupConv2D`,
     `ClonedConv2D`, `OrbitDense` and `Cloned` of the model is put to
     `equivariance_error`, on the inputs that reach it when the model sees `inputs`. The
-    errors join the epoch's logs, as `equivariance_error/conv_1`: so they appear in the history and, with
-    `keras.callbacks.TensorBoard` further down the list, in TensorBoard.
+    errors join the epoch's logs, as `equivariance_error/conv_1`: so they appear in the
+    history and, with `keras.callbacks.TensorBoard` further down the list, in
+    TensorBoard.
 
     Args:
         inputs: Array of images, `(batch, size, size, channels)`, or of what else the
