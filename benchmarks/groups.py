@@ -103,8 +103,15 @@ def cells(row) -> list[str]:
         str(row["generators"]),
         f"{row['entries']:,}",
         f"{row['seconds']:.2g}" if row["seconds"] >= 0.01 else "< 0.01",
-        *("–" if value is None else f"{value:.0e}" for value in figures),
+        *map(_power, figures),
     ]
+
+
+def _power(value) -> str:
+    """A small figure, to its power of ten."""
+    if value is None:
+        return "–"
+    return f"{value:.0e}" if value else "0"
 
 
 def report(results) -> str:
@@ -116,8 +123,8 @@ def report(results) -> str:
         f"Machine: {about}.",
         "",
         "Orbits of pairs are the entries of a kernel; the seconds are those to find "
-        f"them, the best of {TRIES}. Clones are Dense, solved in closed form, where they "
-        f"have at most {MOST_WEIGHTS:,} weights.",
+        f"them, the best of {TRIES}. Clones are Dense, solved in closed form, where "
+        f"they have at most {MOST_WEIGHTS:,} weights.",
         "",
         "| group | points | generators | orbits of pairs | seconds | NMSE | "
         "equivariance error |",

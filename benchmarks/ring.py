@@ -235,7 +235,9 @@ def draw(rows):
     for number, (network, kept) in enumerate(by_network(rows).items()):
         colour = COLOURS[number % len(COLOURS)]
         errors = np.mean([row["errors"] for row in kept], axis=0)
-        left.plot(places, errors, "o-", color=colour, label=network)
+        # Frozen clones do what exact layers do, and would hide them.
+        style = "o--" if network == "clones, frozen" else "o-"
+        left.plot(places, errors, style, color=colour, label=network)
         moved = [row["moved"] for row in kept if len(row["moved"])]
         if moved:
             right.plot(places, np.mean(moved, axis=0), "o-", color=colour)

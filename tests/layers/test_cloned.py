@@ -182,5 +182,5 @@ def test_what_does_not_fit_is_refused():
         Cloned(1, "dense")
     with pytest.raises(ValueError, match="`symmetry` must be one of"):
         Cloned(1, taught(), "thawed")
-    with pytest.raises(ValueError, match="Unrecognized keyword arguments.*groups"):
+    with pytest.raises(ValueError, match=r"Unrecognized keyword arguments.*groups"):
         Cloned(2, taught(), groups=2)

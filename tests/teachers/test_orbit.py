@@ -3,8 +3,10 @@ import json
 import keras
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import symclone_tf as sc
+from symclone_tf.cli.main import main
 from symclone_tf.cloning import student_equivariance_error
 from symclone_tf.symmetry import (
     PermutationGroup,
@@ -254,3 +256,17 @@ def test_errors_are_measured_by_generators_and_words(rng):
     spoil[0, 0] = 1
     blocks.assign_add(spoil)
     assert student_equivariance_error(student) > 0.01
+
+
+def test_command_line_finds_it(exported, tmp_path, monkeypatch):
+    student, path = exported
+    monkeypatch.chdir(tmp_path)
+    listed = CliRunner().invoke(main, ["list", str(tmp_path)])
+    assert "icosahedron-12-to-icosahedron-20" in listed.stdout
+    measured = CliRunner().invoke(main, ["evaluate", str(path), "--seed", "3"])
+    assert measured.exit_code == 0, measured.output
+    assert f"{sc.nmse(student, seed=3):.1e}" in measured.stdout
+    np.save("kernel.npy", np.ones((4, 2, 3), "float32"))
+    arguments = ["export-layer", str(path), "--kernel", "kernel.npy"]
+    baked = CliRunner().invoke(main, arguments)
+    assert baked.exit_code == 0, baked.output
