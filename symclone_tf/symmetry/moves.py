@@ -221,6 +221,10 @@ def moves_of(group, max_shift=2, border=0, strides=1, group_out=None) -> list[Mo
     Returns:
         List of `Move`: of point groups, all elements but the identity.
 
+    Raises:
+        ValueError: If there is no group of this name, or `group_out` does not go
+            with the group.
+
     Example:
 
     >>> [move.title for move in moves_of("c4")]
@@ -229,6 +233,11 @@ def moves_of(group, max_shift=2, border=0, strides=1, group_out=None) -> list[Mo
     if isinstance(group, PermutationGroup):
         return permutations_of(group, group_out)
     group = get_group(group)
+    if group_out is not None:
+        raise ValueError(
+            "`group_out` is for a `group` that is a PermutationGroup. "
+            f"Received: group={group.name}"
+        )
     if not group.is_trivial:
         return [Turn(group, element) for element in range(1, group.order)]
     most = min(2 * max_shift + 1, MOST_DISTANCES)

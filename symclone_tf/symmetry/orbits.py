@@ -9,7 +9,7 @@ import psutil
 # below.
 MOST_MOVED = 2**25
 # Bytes for each pair, and for each move of one: a graph, and its transpose.
-PER_PAIR, PER_MOVE = 24, 24
+PER_PAIR, PER_MOVE = 16, 24
 
 
 def orbits_of(generators) -> np.ndarray:
@@ -33,7 +33,7 @@ def orbits_of(generators) -> np.ndarray:
     return _components(np.ascontiguousarray(generators.T))
 
 
-@functools.lru_cache(maxsize=16)
+@functools.lru_cache(maxsize=8)
 def orbits_of_pairs(group, group_out=None) -> np.ndarray:
     """Which orbit each pair of an output point and an input point is in.
 

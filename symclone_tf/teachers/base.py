@@ -120,6 +120,14 @@ class Teacher(Registered):
         """
         raise TypeError(f"{type(self).__name__} must compute in `__call__`")
 
+    def answering_memory(self, kernels) -> int:
+        """Bytes that answers take besides inputs, kernels and outputs.
+
+        Args:
+            kernels: Integer, how many kernels are answered for at once.
+        """
+        return 0
+
     def moves(self) -> Iterable[Move]:
         """What its symmetry does to inputs and to outputs.
 

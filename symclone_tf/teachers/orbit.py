@@ -127,6 +127,12 @@ class OrbitTeacher(Teacher):
     def __call__(self, inputs, kernel):
         return self._sums(ops.convert_to_tensor(inputs), ops.convert_to_tensor(kernel))
 
+    def answering_memory(self, kernels):
+        if self._sums.gathers:
+            return 0
+        # The matrix of all weights, and its transpose.
+        return 8 * self.points_in * self.points_out * kernels
+
     def moves(self):
         return permutations_of(self.group, self.group_out)
 
