@@ -18,7 +18,7 @@ def get_teacher(name) -> type[Teacher]:
     Raises:
         ValueError: If there is none of this name.
     """
-    one_of("teacher", name, TEACHERS)
+    one_of("teacher", name, sorted(TEACHERS))
     return TEACHERS[name]
 
 
