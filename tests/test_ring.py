@@ -1,6 +1,5 @@
 """The example beyond images: its data, its networks, and what is made of its table."""
 
-import keras
 import numpy as np
 import pytest
 
@@ -81,17 +80,3 @@ def test_calls_name_the_groups():
     for call, (group, group_out) in groups.cases().items():
         made = eval(call, names)
         assert made == (group if group_out is None else (group, group_out))
-
-
-def test_networks_are_trained_alike(monkeypatch):
-    seen = []
-
-    class Recorded(keras.optimizers.Adam):
-        def __init__(self, rate):
-            super().__init__(rate)
-            seen.append((rate.initial_learning_rate, rate.decay_steps))
-
-    monkeypatch.setattr(keras.optimizers, "Adam", Recorded)
-    for name in (ring.MLP, "clones, frozen"):
-        ring.run(name, 0, 40, 2)
-    assert seen == [(ring.RATE, 4)] * 2

@@ -92,7 +92,17 @@ def test_a_ring_is_a_circular_convolution(rng):
     np.testing.assert_allclose(teacher(x, kernel), expected, atol=1e-5)
 
 
-@EVERY
+# What the others do not show: a rest, other outputs, several orbits of points.
+MOST_TELLING = ("symmetric", "corners to faces", "hexagon")
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, marks=[pytest.mark.slow] * (case not in MOST_TELLING))
+        for case in TEACHERS
+    ],
+)
 @pytest.mark.parametrize("solver", ["sgd", "closed-form"])
 def test_is_cloned_to_float32s_floor(case, solver):
     student, report = sc.clone(teacher_of(case), solver=solver, verbose=0)
