@@ -23,12 +23,12 @@ class OrbitTeacher(Teacher):
     """Every linear map that commutes with a group of permutations, and no other.
 
     `y[n,q,o] = Σ_{p,c} x[n,p,c] · ψ[orbit(q,p),c,o]`: pairs of an output point q and
-    an input point p that the group moves to each other share a weight. What takes
-    place of the sum is chosen by its cost. Mostly it is one product with the matrix of
-    all weights, `points_in · points_out · channels · filters` multiplications for one
-    input; where almost all of a point's pairs are in one orbit, as in that of a
-    symmetric group, the orbit's sum is that of all points, less the few others, and
-    it takes `points_out · (others + 1) · channels · filters`.
+    an input point p that the group moves to each other share a weight. How it sums is
+    chosen by the cost. Mostly it is one product with the matrix of all weights,
+    `points_in · points_out · channels · filters` multiplications for one input. Where
+    almost all pairs of a point are in one orbit, as under a symmetric group, the sum is
+    that over all points, and what the few others differ by: `points_out · (others + 1)
+    · channels · filters`.
 
     Args:
         group: `PermutationGroup`, as it moves input points.
