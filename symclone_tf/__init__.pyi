@@ -28,10 +28,12 @@ from .layers import relax as relax
 from .students import DenseStudent as DenseStudent
 from .students import LocalStudent as LocalStudent
 from .students import Student as Student
+from .symmetry import PermutationGroup as PermutationGroup
 from .symmetry import equivariance_error as equivariance_error
 from .symmetry import get_group as get_group
 from .teachers import ConvTeacher as ConvTeacher
 from .teachers import GroupConv2D as GroupConv2D
+from .teachers import OrbitTeacher as OrbitTeacher
 from .teachers import Teacher as Teacher
 from .teachers import group_conv2d as group_conv2d
 

@@ -37,7 +37,8 @@ def one_of(name: str, value, accepted) -> None:
     """
     if value not in tuple(accepted):  # which asks no hash of lists
         raise ValueError(
-            f"`{name}` must be one of {', '.join(accepted)}. Received: {name}={value}"
+            f"`{name}` must be one of {', '.join(map(str, accepted))}. "
+            f"Received: {name}={value}"
         )
 
 

@@ -52,3 +52,17 @@ def group_conv2d_loops(inputs, kernel, group, padding):
             window = inputs[:, i : i + size, j : j + size, g, c]
             outputs[:, i, j, h, o] += np.sum(window * turned, axis=(1, 2))
     return outputs[:, :, :, 0] if order == 1 else outputs
+
+
+def closure(generators):
+    """All elements of a group of permutations, one by one, as tuples."""
+    found = {tuple(range(len(generators[0])))}
+    new = list(found)
+    while new:
+        element = new.pop()
+        for generator in generators:
+            product = tuple(element[i] for i in generator)
+            if product not in found:
+                found.add(product)
+                new.append(product)
+    return found

@@ -33,7 +33,7 @@ def export_layer(layer, directory="exported", name=None) -> pathlib.Path:
     channels)` or `(batch, n, n, |G|, channels)`, and returns `features`.
 
     Args:
-        layer: `ClonedConv2D`, built; or `FusedLayer`.
+        layer: `ClonedConv2D` or `Cloned`, built; or `FusedLayer`.
         directory: String or path, the root of all artifacts.
         name: String, the artifact's folder in it; `None` for the student's
             name with channels and filters.

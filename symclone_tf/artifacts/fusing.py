@@ -31,7 +31,7 @@ def fuse(layer) -> FusedLayer:
     blocks with fewer output maps than blocks.
 
     Args:
-        layer: `ClonedConv2D`, built.
+        layer: `ClonedConv2D` or `Cloned`, built.
 
     Returns:
         `FusedLayer`.

@@ -7,7 +7,7 @@ from keras import ops
 
 from symclone_tf.artifacts.forms import FusedLayer
 from symclone_tf.artifacts.fusing import fuse
-from symclone_tf.layers import ClonedConv2D, rebuilt
+from symclone_tf.layers import Cloned, rebuilt
 from symclone_tf.layers.rebuilding import inputs_of
 
 
@@ -52,7 +52,7 @@ def fuse_network(model) -> FusedNetwork:
     found = {}
 
     def replace(layer, shape):
-        if isinstance(layer, ClonedConv2D):
+        if isinstance(layer, Cloned):
             found[layer.name] = fuse(layer)
             return _plain(layer, found[layer.name])
         if type(layer).__module__.partition(".")[0] == "symclone_tf":

@@ -132,6 +132,11 @@ def record_of(student) -> dict:
                 f"The configuration of a {part} must be numbers, strings, and lists of "
                 f"at most {MOST_VALUES} of them. Received: {short(values['config'])}"
             )
+        if len(json.dumps(values)) > MOST_TEXT // 2:  # or it could not be read
+            raise ValueError(
+                f"The configuration of a {part} must be at most {MOST_TEXT // 2:,} "
+                f"characters. Received: {short(values['config'])}"
+            )
     return {**described, "parameters": student.parameters}
 
 

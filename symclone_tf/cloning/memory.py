@@ -20,7 +20,7 @@ def training_memory(student, recipe) -> int:
     inputs = maps * teacher.points_in
     numbers = copies * student.parameters + 3 * (features + pairs + inputs)
     # A tenth for all that is small; benchmarks/ hold the estimate to the peak.
-    return int(4 * 1.1 * numbers)
+    return int(1.1 * (4 * numbers + teacher.answering_memory(kernels)))
 
 
 def solving_memory(student) -> int:
@@ -32,7 +32,8 @@ def solving_memory(student) -> int:
     """
     weights = 4 * student.parameters
     chunk = max(closed_form.CHUNK, closed_form.answers_to_impulse(student.teacher))
-    return int(1.1 * max(5 * weights, 2 * weights + 4 * chunk))
+    answering = student.teacher.answering_memory(student.teacher.kernel_entries)
+    return int(1.1 * max(5 * weights, 2 * weights + 4 * chunk + answering))
 
 
 def check_memory(student, needed: int, work="Cloning") -> None:

@@ -4,6 +4,7 @@ import dataclasses
 import math
 
 import keras
+import numpy as np
 
 from symclone_tf.checks import positive_integer, positive_number
 
@@ -105,9 +106,9 @@ def linear_recipe(student, images_per_step=None, kernels_per_step=None) -> Recip
     (inputs·points_out)` for the blocks, where points are those that a block sees
     together, or the colours that tell them apart; and `2 / maps_out` for the
     encoder once the blocks' operators have rows of unit norm, as a convolution's
-    have. A gradient step of the inverse size is an exact projection on what the batch
-    says, a block Kaczmarz step, and removes the share of the error that the batch
-    spans.
+    have, times the most power that an entry of the kernel has. A gradient step of the
+    inverse size is an exact projection on what the batch says, a block Kaczmarz step,
+    and removes the share of the error that the batch spans.
 
     Args:
         student: `Student` with linear blocks, of a linear teacher.
@@ -135,6 +136,9 @@ def linear_recipe(student, images_per_step=None, kernels_per_step=None) -> Recip
     features = teacher.maps_in * student.blocks
     spread = (1 + math.sqrt(features / outputs)) ** 2
 
+    # What kernels that many points share do to answers, and so to the encoder.
+    power = float(np.max(teacher.entry_power))
+
     # The encoder, which has to learn how the group moves kernels, keeps a step
     # from removing more than half of the error.
     share = min(0.5, rows / points * min(1.0, kernels / entries))
@@ -155,7 +159,7 @@ def linear_recipe(student, images_per_step=None, kernels_per_step=None) -> Recip
         decay=not student.is_exact,
         orthogonal=True,
         block_step=evenness * outputs / (2 * points * image_frames),
-        encoder_step=evenness * teacher.maps_out / (2 * spread),
+        encoder_step=evenness * teacher.maps_out / (2 * spread * power),
     )
 
 

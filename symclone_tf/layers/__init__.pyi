@@ -4,6 +4,7 @@ from .anchors import strength_of as strength_of
 from .callbacks import EquivarianceErrors as EquivarianceErrors
 from .callbacks import departures as departures
 from .callbacks import layer_errors as layer_errors
+from .cloned import Cloned as Cloned
 from .cloned_conv2d import ClonedConv2D as ClonedConv2D
 from .convolutions import convolution_layers as convolution_layers
 from .holding import Departure as Departure

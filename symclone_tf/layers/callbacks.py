@@ -8,24 +8,27 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from symclone_tf.layers.cloned_conv2d import ClonedConv2D
+from symclone_tf.layers.cloned import Cloned
 from symclone_tf.layers.convolutions import convolution_layers
 from symclone_tf.layers.holding import Departure
-from symclone_tf.symmetry import equivariance_error, get_group
+from symclone_tf.symmetry import PermutationGroup, equivariance_error, get_group
 
 
 class EquivarianceErrors(keras.callbacks.Callback):
     """Records how far each convolution is from commuting with a group.
 
-    Before training and after each epoch, every `Conv2D`, `GroupConv2D` and
-    `ClonedConv2D` of the model is put to `equivariance_error`, on the inputs
-    that reach it when the model sees `inputs`. The errors join the epoch's
-    logs, as `equivariance_error/conv_1`: so they appear in the history and, with
-    `keras.callbacks.TensorBoard` further down the list, in TensorBoard.
+    Before training and after each epoch, every `Conv2D`, `GroupConv2D`,
+    `ClonedConv2D`, `OrbitDense` and `Cloned` of the model is put to
+    `equivariance_error`, on the inputs that reach it when the model sees `inputs`. The
+    errors join the epoch's logs, as `equivariance_error/conv_1`: so they appear in the
+    history and, with `keras.callbacks.TensorBoard` further down the list, in
+    TensorBoard.
 
     Args:
-        inputs: Array of images, `(batch, size, size, channels)`.
-        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
+        inputs: Array of images, `(batch, size, size, channels)`, or of what else the
+            model takes, `(batch, points, channels)`.
+        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`; or a `PermutationGroup`.
+            Layers whose output points it moves otherwise know how.
         max_shift: Integer, how far T(2) moves the layers' inputs, in pixels.
 
     Of anchored layers it keeps too what of their students moved, and where; the
@@ -54,7 +57,7 @@ class EquivarianceErrors(keras.callbacks.Callback):
     def __init__(self, inputs, group, max_shift=2):
         super().__init__()
         self.inputs = np.asarray(inputs)
-        self.group = get_group(group)
+        self.group = _group(group)
         self.max_shift = max_shift
         self.history, self.departures = {}, {}
 
@@ -75,6 +78,10 @@ class EquivarianceErrors(keras.callbacks.Callback):
             for name, value in found.items():
                 kept.setdefault(name, []).append(value)
         return errors, moved
+
+
+def _group(group):
+    return group if isinstance(group, PermutationGroup) else get_group(group)
 
 
 def departures(model) -> dict[str, Departure]:
@@ -110,9 +117,9 @@ def layer_errors(model, inputs, group, max_shift=2) -> dict[str, float]:
 
     Args:
         model: `keras.Model`, of any kind, with one input.
-        inputs: Array of images, `(batch, size, size, channels)`; each layer is
-            measured on what reaches it of them.
-        group: String or `PointGroup`.
+        inputs: Array of images, `(batch, size, size, channels)`, or of what else the
+            model takes; each layer is measured on what reaches it of them.
+        group: String, `PointGroup` or `PermutationGroup`.
         max_shift: Integer, pixels, for T(2).
 
     Returns:
@@ -144,11 +151,22 @@ def layer_errors(model, inputs, group, max_shift=2) -> dict[str, float]:
 def _error(layer, group, inputs, max_shift) -> float:
     if getattr(layer, "data_format", "channels_last") != "channels_last":
         raise ValueError(f"its data_format is {layer.data_format}.")
-    source = layer.student.teacher if isinstance(layer, ClonedConv2D) else layer
+    if isinstance(group, PermutationGroup):
+        return _error_of_points(layer, group, inputs)
+    source = layer.student.teacher if isinstance(layer, Cloned) else layer
     strides = getattr(source, "strides", 1)
     if get_group(group).is_trivial and np.max(strides) > 1:
         raise ValueError(f"its strides are {strides}, so shifts do not remain shifts.")
     return equivariance_error(layer, group, inputs, _border(layer), max_shift)
+
+
+def _error_of_points(layer, group, inputs) -> float:
+    """The error of a layer on points that a group permutes."""
+    # Layers of this very group know how it moves their outputs.
+    teacher = layer.student.teacher if isinstance(layer, Cloned) else layer
+    own = getattr(teacher, "group", None) == group
+    out = getattr(teacher, "group_out", None) if own else None
+    return equivariance_error(layer, group, inputs, group_out=out)
 
 
 @contextlib.contextmanager
@@ -181,8 +199,8 @@ def _inputs_of(layer):
 
 def _border(layer) -> int:
     """Pixels that a layer's zero padding reaches."""
-    if isinstance(layer, ClonedConv2D):
+    if isinstance(layer, Cloned):
         return layer.student.teacher.border
-    if layer.padding != "same":
+    if getattr(layer, "padding", "valid") != "same":
         return 0
     return int(np.max(layer.kernel_size)) // 2 * int(np.max(layer.dilation_rate))

@@ -3,7 +3,7 @@
 import keras
 
 from symclone_tf.checks import positive_pair
-from symclone_tf.layers.cloned_conv2d import ClonedConv2D
+from symclone_tf.layers.cloned import Cloned
 from symclone_tf.layers.rebuilding import inputs_of, is_network, rebuilt
 from symclone_tf.layers.taking_over import CONVOLUTIONS, teacher_of
 
@@ -157,7 +157,7 @@ def _larger_than_a_pixel(layer) -> bool:
 
 
 def _is_convolution(layer) -> bool:
-    return hasattr(layer, "kernel_size") and not isinstance(layer, ClonedConv2D)
+    return hasattr(layer, "kernel_size") and not isinstance(layer, Cloned)
 
 
 def _why_not(layer) -> str:

@@ -1,38 +1,17 @@
 """Students as ordinary convolution layers, with a symmetry to keep or to break."""
 
-import math
-
 import keras
 from keras import ops
 
 from symclone_tf.checks import one_of, positive_integer
-from symclone_tf.layers.anchors import strength_of
-from symclone_tf.layers.augmenting import RandomMoves
-from symclone_tf.layers.decays import training_optimizer
-from symclone_tf.layers.holding import HoldsStudent
-from symclone_tf.layers.sharing import (
-    MOVES,
-    SYMMETRIES,
-    drop_anchors,
-    let_move,
-    share_student,
-)
-from symclone_tf.layers.taking_over import (
-    bias_of,
-    check_imitates,
-    inherited,
-    kernel_of,
-    real_array,
-)
-from symclone_tf.students import Student
-from symclone_tf.teachers import Convolution
+from symclone_tf.layers.cloned import Cloned
+from symclone_tf.layers.taking_over import check_imitates, inherited, kernel_of
 
-COMPUTE = ("auto", "blocks")
 DATA_FORMATS = ("channels_last", "channels_first")
 
 
 @keras.saving.register_keras_serializable(package="symclone_tf")
-class ClonedConv2D(HoldsStudent, Convolution):
+class ClonedConv2D(Cloned):
     """Convolution layer made of a cloned student.
 
     A drop-in for `keras.layers.Conv2D` or `GroupConv2D`, with a kernel and a
@@ -127,40 +106,30 @@ class ClonedConv2D(HoldsStudent, Convolution):
         groups=1,
         data_format="channels_last",
         seed=None,
+        kernel_initializer="glorot_uniform",
         **kwargs,
     ):
-        one_of("symmetry", symmetry, SYMMETRIES)
-        one_of("moves", moves, MOVES)
-        one_of("compute", compute, COMPUTE)
         one_of("data_format", data_format, DATA_FORMATS)
-        if not isinstance(student, Student):
-            raise TypeError(
-                "`student` must be a Student, as `load` returns it, and `clone` "
-                f"before its report. Received: student of type {type(student)}"
-            )
-        self.symmetry = symmetry
-        super().__init__(filters, **kwargs)
-        self.anchor = anchor
-        self.anchor_strength = strength_of(anchor, anchor_strength)
-        self.moves = moves
-        self.compute = compute
+        positive_integer("filters", filters)
         self.groups = positive_integer("groups", groups)
         self.data_format = data_format
-        if self.filters % self.groups:
+        if filters % groups:
             raise ValueError(
                 "`filters` must be a multiple of `groups`. "
                 f"Received: filters={filters}, groups={groups}"
             )
-        self.seed = seed
-        self.student = student
-        self.anchors = []
-        self.random_moves = None
-        if symmetry == "anchored" and anchor == "augment":
-            self.seed_generator = keras.random.SeedGenerator(seed)
-            self.random_moves = RandomMoves(
-                student.teacher, self.anchor_strength, self.seed_generator
-            )
-        share_student(self)
+        super().__init__(
+            filters,
+            student,
+            symmetry=symmetry,
+            anchor=anchor,
+            anchor_strength=anchor_strength,
+            moves=moves,
+            compute=compute,
+            seed=seed,
+            kernel_initializer=kernel_initializer,
+            **kwargs,
+        )
 
     @classmethod
     def from_conv(cls, layer, student, **options):
@@ -187,79 +156,10 @@ class ClonedConv2D(HoldsStudent, Convolution):
         options = {**inherited(layer), **options}
         return cls.from_kernel(kernel_of(layer), student, bias, **options)
 
-    @classmethod
-    def from_kernel(cls, kernel, student, bias=None, **options):
-        """Makes a layer of a kernel that is there already.
-
-        Args:
-            kernel: Array of shape `(k, k, channels / groups, filters)`, or `(k, k,
-                |G|, channels / groups, filters)` for students of group layers.
-            student: `Student`.
-            bias: Array of shape `(filters,)`, or `None` for none.
-            **options: Of `ClonedConv2D`, as `symmetry`.
-
-        Returns:
-            `ClonedConv2D`, built.
-
-        Raises:
-            ValueError: If an array is not real and finite, or not of its shape.
-        """
-        kernel = real_array("kernel", kernel)
-        channels = options.get("groups", 1) * math.prod(kernel.shape[-2:-1])
-        image, _ = student.input_shapes((channels,))
-        student.compute_output_shape((None, *image), kernel.shape)
-        if bias is not None:
-            bias = bias_of(bias, kernel)
-        options = {"use_bias": bias is not None, **options}
-        cloned = cls(kernel.shape[-1], student, **options)
-        cloned.build(cloned._from_last((None, *image)))
-        cloned.kernel.assign(kernel)
-        if bias is not None:
-            cloned.bias.assign(bias)
-        return cloned
-
-    def build(self, input_shape):
-        _, kernel_shape = self._shapes(input_shape)
-        if not self.student.built:
-            self.student.build()
-        let_move(self)
-        self.add_kernel_and_bias(kernel_shape)
-        drop_anchors(self)
-
-    def call(self, inputs, training=False):
-        self._shapes(inputs.shape)
-        if self.anchors and (optimizer := training_optimizer()):
-            self.hold(optimizer)
-        if self.data_format == "channels_first":
-            inputs = ops.moveaxis(inputs, 1, -1)
-        if training and self.random_moves:
-            drawn = self.random_moves.draw(ops.shape(inputs)[0])
-            moved = self._answers(self.random_moves.there(inputs, drawn))
-            outputs = self.random_moves.back(moved, drawn)
-        else:
-            outputs = self._answers(inputs)
-        outputs = ops.cast(outputs, self.compute_dtype)
-        return self.biased_and_activated(outputs, self.data_format)
-
-    def _answers(self, inputs):
-        if self.computes_as() == "convolution":
-            return self.student.convolve(inputs, self.kernel)
-        return self.student(inputs, self.kernel)
-
-    def compute_output_shape(self, input_shape):
-        last, kernel_shape = self._shapes(input_shape)
-        return self._from_last(self.student.compute_output_shape(last, kernel_shape))
-
     def get_config(self):
         config = super().get_config()
-        config.update(self.config_of_student())
-        config.update(groups=self.groups, data_format=self.data_format, seed=self.seed)
+        config.update(groups=self.groups, data_format=self.data_format)
         return config
-
-    @classmethod
-    def from_config(cls, config):
-        student = keras.saving.deserialize_keras_object(config["student"])
-        return cls(**{**config, "student": student})
 
     def _shapes(self, shape):
         """Shapes of inputs, with the channels last, and of the kernel.
@@ -285,6 +185,11 @@ class ClonedConv2D(HoldsStudent, Convolution):
             )
         channels = last[-1] // self.groups
         return last, self.student.input_shapes((channels,), (self.filters,))[1]
+
+    def _to_last(self, inputs):
+        if self.data_format == "channels_first":
+            return ops.moveaxis(inputs, 1, -1)
+        return inputs
 
     def _from_last(self, shape):
         """A shape with the channels last, in the layer's own order."""

@@ -33,7 +33,7 @@ class Departure:
 
 
 class HoldsStudent:
-    """The part of `ClonedConv2D` that says what of its student trains, and what
+    """The part of `Cloned` that says what of its student trains, and what
     holds it."""
 
     @property

@@ -8,4 +8,15 @@ from .moves import Permutation as Permutation
 from .moves import Shift as Shift
 from .moves import Turn as Turn
 from .moves import moves_of as moves_of
+from .moves import permutations_of as permutations_of
 from .moves import shifted as shifted
+from .orbits import orbits_of as orbits_of
+from .orbits import orbits_of_pairs as orbits_of_pairs
+from .permutation_groups import PermutationGroup as PermutationGroup
+from .ready_made import cyclic as cyclic
+from .ready_made import dihedral as dihedral
+from .ready_made import hexagonal as hexagonal
+from .ready_made import icosahedron as icosahedron
+from .ready_made import product as product
+from .ready_made import symmetric as symmetric
+from .ready_made import torus as torus

@@ -6,25 +6,32 @@ from keras import ops
 from symclone_tf.symmetry.moves import moves_of
 
 
-def equivariance_error(layer, group, inputs, border=0, max_shift=2) -> float:
+def equivariance_error(
+    layer, group, inputs, border=0, max_shift=2, group_out=None
+) -> float:
     """How far a function is from commuting with a group.
 
     For a point group, the largest of `‖f(g·x) − g·f(x)‖ / ‖f(x)‖` over its
     elements. For T(2), the largest over all shifts of up to `max_shift` pixels,
     compared where the shifted and the original output are both defined; of
-    many shifts, 13 distances in each direction stand for all. Outputs without
-    spatial axes are expected to be invariant.
+    many shifts, 13 distances in each direction stand for all. For permutations, the
+    largest over the generators, which decide whether it is 0, and 16 random
+    elements. Outputs without spatial axes, or without points, are expected to be
+    invariant.
 
     Args:
         layer: Callable, from images or feature maps to images, feature maps or
             vectors `(batch, …)`; outputs may be smaller than inputs, but one
             step of the output must be one pixel of the input under T(2).
-        group: String or `PointGroup`.
+        group: String, `PointGroup` or `PermutationGroup`.
         inputs: Array of shape `(batch, size, size, channels)` or
-            `(batch, size, size, |G|, channels)`.
+            `(batch, size, size, |G|, channels)`; `(batch, points, channels)` for
+            permutations.
         border: Integer, pixels of each edge of the output to leave out under
             T(2): half the kernel's size where a layer pads with zeros.
         max_shift: Integer, pixels.
+        group_out: `PermutationGroup`, as the same group moves outputs, where these
+            have other points.
 
     Returns:
         Float, 0 for an equivariant function.
@@ -39,7 +46,7 @@ def equivariance_error(layer, group, inputs, border=0, max_shift=2) -> float:
     >>> equivariance_error(GroupConv2D(4, 3, "c4"), "c4", images) < 1e-5
     True
     """
-    moves = moves_of(group, max_shift, border)
+    moves = moves_of(group, max_shift, border, group_out=group_out)
     error = largest_error(layer, moves, inputs)
     if error is None and moves:
         raise ValueError("No part of the outputs is left to compare after shifts.")

@@ -6,9 +6,13 @@ import math
 import numpy as np
 
 from symclone_tf.symmetry.groups import get_group
+from symclone_tf.symmetry.orbits import check_generators
+from symclone_tf.symmetry.permutation_groups import PermutationGroup, random_words
 
 # In each direction, that all shifts of T(2) are judged by.
 MOST_DISTANCES = 13
+# Random elements, besides the generators, that groups of permutations are judged by.
+WORDS = 16
 
 
 class Move:
@@ -151,6 +155,9 @@ class Shift(Move):
 class Permutation(Move):
     """A permutation of flattened inputs, and one of flattened outputs.
 
+    Outputs without an axis of points, `(batch, filters)`, are expected to be
+    invariant.
+
     Args:
         into: Integer array, where each entry of a moved input comes from.
         out_of: Integer array, the same for outputs.
@@ -172,7 +179,7 @@ class Permutation(Move):
         return _permuted(inputs, self.into)
 
     def outputs(self, outputs):
-        return _permuted(outputs, self.out_of)
+        return _permuted(outputs, self.out_of) if np.ndim(outputs) > 2 else outputs
 
     def inverse(self):
         back = np.argsort(self.into), np.argsort(self.out_of)
@@ -189,35 +196,88 @@ def _edges_go_on(by, shape):
 
 def _permuted(values, permutation):
     values = np.asarray(values)
+    if permutation.size not in np.cumprod(values.shape[1:]):
+        raise ValueError(
+            f"A permutation of {permutation.size} points moves arrays of shape (batch, "
+            f"{permutation.size}, channels). Received: an array of shape {values.shape}"
+        )
     flat = values.reshape(len(values), permutation.size, -1)
     return flat[:, permutation].reshape(values.shape)
 
 
-def moves_of(group, max_shift=2, border=0, strides=1) -> list[Move]:
+def moves_of(group, max_shift=2, border=0, strides=1, group_out=None) -> list[Move]:
     """What a group's symmetry is judged by.
 
     Args:
-        group: String or `PointGroup`.
+        group: String, `PointGroup` or `PermutationGroup`, which is judged by its
+            generators and by random elements.
         max_shift: Integer, pixels; of the many shifts of T(2) up to it, 13
             distances in each direction stand for all.
         border: Integer, see `Shift`.
         strides: Integer, see `Shift`.
+        group_out: `PermutationGroup`, as the same group moves outputs; `None` where
+            it moves them as it moves inputs.
 
     Returns:
-        List of `Move`: all elements but the identity.
+        List of `Move`: of point groups, all elements but the identity.
+
+    Raises:
+        ValueError: If there is no group of this name, or `group_out` does not go
+            with the group.
 
     Example:
 
     >>> [move.title for move in moves_of("c4")]
     ['turned 90°', 'turned 180°', 'turned 270°']
     """
+    if isinstance(group, PermutationGroup):
+        return permutations_of(group, group_out)
     group = get_group(group)
+    if group_out is not None:
+        raise ValueError(
+            "`group_out` is for a `group` that is a PermutationGroup. "
+            f"Received: group={group.name}"
+        )
     if not group.is_trivial:
         return [Turn(group, element) for element in range(1, group.order)]
     most = min(2 * max_shift + 1, MOST_DISTANCES)
     steps = np.linspace(-max_shift, max_shift, most).round().astype(int).tolist()
     by = itertools.product(steps, steps)
     return [Shift(shift, border, strides) for shift in by if shift != (0, 0)]
+
+
+def permutations_of(group, group_out=None, words=WORDS) -> list[Permutation]:
+    """Moves of a group of permutations, which is not enumerated.
+
+    Args:
+        group: `PermutationGroup`, as it moves inputs.
+        group_out: `PermutationGroup`, as it moves outputs; `None` for the same.
+        words: Integer, how many elements to draw.
+
+    Returns:
+        List of `Permutation`: the generators, and random elements; the same
+        whenever it is called.
+
+    Raises:
+        ValueError: If the groups have different numbers of generators.
+
+    Example:
+
+    >>> moves = permutations_of(symmetric(5))
+    >>> len(moves), moves[0].title
+    (18, 'generator 1')
+    """
+    group_out = group if group_out is None else group_out
+    check_generators(group, group_out)
+    # One permutation of inputs and outputs together: words are then the same.
+    both = np.hstack([group.generators, group_out.generators + group.points])
+    drawn = random_words(both, words)
+    titles = [f"generator {number + 1}" for number in range(len(both))]
+    titles += [f"element {number + 1}" for number in range(words)]
+    return [
+        Permutation(row[: group.points], row[group.points :] - group.points, title)
+        for row, title in zip(np.vstack([both, drawn]), titles)
+    ]
 
 
 def shifted(inputs, shift) -> np.ndarray:

@@ -5,6 +5,8 @@ from .convolution import Convolution as Convolution
 from .convolution import convolve as convolve
 from .group_conv import GroupConv2D as GroupConv2D
 from .group_conv import group_conv2d as group_conv2d
+from .orbit import OrbitTeacher as OrbitTeacher
+from .orbit_dense import OrbitDense as OrbitDense
 from .registry import deserialize_teacher as deserialize_teacher
 from .registry import get_teacher as get_teacher
 from .registry import serialize_teacher as serialize_teacher

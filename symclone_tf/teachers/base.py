@@ -100,6 +100,14 @@ class Teacher(Registered):
         outside of the input."""
         return 0
 
+    @property
+    def entry_power(self) -> np.ndarray | float:
+        """Array of shape `kernel_shape`, or one number for all: how many input points
+        an entry of the kernel is multiplied with, a mean over outputs. It is the mean
+        square of answers to N(0, I) by a kernel of this entry alone, by which training
+        chooses its steps: 1 for convolutions."""
+        return 1.0
+
     def __call__(self, inputs, kernel):
         """Answers.
 
@@ -111,6 +119,14 @@ class Teacher(Registered):
             Tensor of shape `(batch, *output_shape, filters)`.
         """
         raise TypeError(f"{type(self).__name__} must compute in `__call__`")
+
+    def answering_memory(self, kernels) -> int:
+        """Bytes that answers take besides inputs, kernels and outputs.
+
+        Args:
+            kernels: Integer, how many kernels are answered for at once.
+        """
+        return 0
 
     def moves(self) -> Iterable[Move]:
         """What its symmetry does to inputs and to outputs.

@@ -1,6 +1,7 @@
 """What all convolution layers share, as `keras.layers.Conv2D` has it."""
 
 import keras
+import numpy as np
 from keras import ops
 
 from symclone_tf.checks import positive_integer
@@ -65,6 +66,24 @@ def _exchanged(tensor, first, second):
     return ops.reshape(ops.swapaxes(parts, -3, -2), shape)
 
 
+def balanced(entry_power):
+    """Glorot's initializer, with as much of the answers from each entry of the kernel.
+
+    Args:
+        entry_power: Of a `Teacher`.
+
+    Returns:
+        Callable of a shape and a dtype, as `add_weight` takes it.
+    """
+    scale = 1 / np.sqrt(np.asarray(entry_power, "float32"))
+
+    def initialize(shape, dtype=None):
+        values = keras.initializers.GlorotUniform()(shape, dtype=dtype)
+        return values * ops.cast(scale[..., None, None], values.dtype)
+
+    return initialize
+
+
 class Convolution(keras.layers.Layer):
     """Base of layers with a kernel, a bias and an activation.
 
@@ -107,12 +126,19 @@ class Convolution(keras.layers.Layer):
         self.kernel_constraint = keras.constraints.get(kernel_constraint)
         self.bias_constraint = keras.constraints.get(bias_constraint)
 
-    def add_kernel_and_bias(self, kernel_shape):
-        """Makes the layer's own weights."""
+    def add_kernel_and_bias(self, kernel_shape, entry_power=1.0, biases=()):
+        """Makes the layer's own weights.
+
+        Args:
+            kernel_shape: Tuple.
+            entry_power: Of a `Teacher`, what the default initializer goes by where
+                the layer has none.
+            biases: Tuple, of how many biases each filter has; empty for one.
+        """
         self.kernel = self.add_weight(
             name="kernel",
             shape=kernel_shape,
-            initializer=self.kernel_initializer,
+            initializer=self.kernel_initializer or balanced(entry_power),
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
         )
@@ -120,16 +146,20 @@ class Convolution(keras.layers.Layer):
         if self.use_bias:
             self.bias = self.add_weight(
                 name="bias",
-                shape=(self.filters,),
+                shape=(*biases, self.filters),
                 initializer=self.bias_initializer,
                 regularizer=self.bias_regularizer,
                 constraint=self.bias_constraint,
             )
 
+    def biases(self):
+        """What is added to outputs whose channels are last."""
+        return self.bias
+
     def biased_and_activated(self, outputs, data_format="channels_last"):
         """What follows the products of every convolution, whose channels are last."""
         if self.use_bias:
-            outputs = ops.add(outputs, self.bias)
+            outputs = ops.add(outputs, self.biases())
         if data_format == "channels_first":
             outputs = ops.moveaxis(outputs, -1, 1)
         return self.activation(outputs)

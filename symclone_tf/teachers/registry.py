@@ -3,9 +3,10 @@
 from symclone_tf.checks import one_of
 from symclone_tf.teachers.base import TEACHERS, Teacher
 from symclone_tf.teachers.conv import ConvTeacher
+from symclone_tf.teachers.orbit import OrbitTeacher
 
 # Registered, since they are imported.
-BUILT_IN = (ConvTeacher,)
+BUILT_IN = (ConvTeacher, OrbitTeacher)
 
 
 def get_teacher(name) -> type[Teacher]:
@@ -17,7 +18,7 @@ def get_teacher(name) -> type[Teacher]:
     Raises:
         ValueError: If there is none of this name.
     """
-    one_of("teacher", name, TEACHERS)
+    one_of("teacher", name, sorted(TEACHERS))
     return TEACHERS[name]
 
 

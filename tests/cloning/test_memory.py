@@ -4,6 +4,9 @@ import pytest
 from symclone_tf.cloning import recipe_for
 from symclone_tf.cloning.closed_form import CHUNK
 from symclone_tf.cloning.memory import check_memory, solving_memory, training_memory
+from symclone_tf.students import DenseStudent
+from symclone_tf.symmetry import cyclic, symmetric
+from symclone_tf.teachers import OrbitTeacher
 
 from clones import dense
 
@@ -47,3 +50,15 @@ def test_weights_and_their_copies_are_less_than_six_times_the_weights():
     student = dense("c4", image_size=64)
     smallest = training_memory(student, recipe_for(student, 1, 1))
     assert smallest < 6 * 4 * student.parameters
+
+
+def test_what_teachers_take_to_answer_is_counted(monkeypatch):
+    ring, members = (OrbitTeacher(group) for group in (cyclic(128), symmetric(128)))
+    assert ring.answering_memory(10) == 2 * 4 * 128**2 * 10
+    assert members.answering_memory(10) == 0  # no matrix of pairs
+    student = DenseStudent(ring, blocks=1)
+    needs = [solving_memory(student), training_memory(student, recipe_for(student))]
+    monkeypatch.setattr(OrbitTeacher, "answering_memory", lambda self, kernels: 0)
+    less = [solving_memory(student), training_memory(student, recipe_for(student))]
+    for more, without in zip(needs, less):
+        assert more - without == pytest.approx(1.1 * 8 * 128**3, abs=2)

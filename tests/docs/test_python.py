@@ -19,6 +19,8 @@ from pages import (
     text_of,
 )
 
+PAGES_RUN = ("cloning", "any-group", "relax", "artifacts", "serving")
+
 
 @pytest.fixture
 def registered():
@@ -70,6 +72,20 @@ def test_python_of_cloning(tmp_path, monkeypatch, capsys):
     assert pathlib.Path("feature-maps.png").is_file()
 
 
+def test_python_of_any_group(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = execute(doc("any-group"))
+    assert "\n7\n" in capsys.readouterr().out
+    assert names["path"] == pathlib.Path("exported/necklace-12/1")
+    assert names["report"].nmse < 1e-10
+    expected = names["teacher"](names["signals"], names["kernel"])
+    np.testing.assert_allclose(names["answers"], expected, atol=1e-4)
+    exact, cloned = names["errors"].history.values()
+    assert max(exact) < 1e-5
+    assert cloned[0] < 1e-5
+    assert names["whole"] < 1
+
+
 def test_python_of_relaxing(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     names = execute(doc("relax"))
@@ -118,7 +134,7 @@ def test_python_of_contributing(tmp_path, monkeypatch, registered):
 
 
 def test_no_page_has_python_that_is_not_run():
-    run = [README, GALLERY, *map(doc, ("cloning", "relax", "artifacts", "serving"))]
+    run = [README, GALLERY, *map(doc, PAGES_RUN)]
     run.append(ROOT / "CONTRIBUTING.md")
     assert {page for page in PAGES if blocks(page, "python")} == set(run)
 

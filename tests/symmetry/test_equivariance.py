@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
+from symclone_tf.symmetry import PermutationGroup, cyclic, icosahedron, symmetric
 from symclone_tf.symmetry.equivariance import equivariance_error
+from symclone_tf.teachers import OrbitTeacher
 
 
 def test_shift_of_t2_is_seen(rng):
@@ -88,3 +90,47 @@ def test_shifts_that_leave_nothing_are_no_reason_to_refuse(rng, size):
     assert equivariance_error(lambda x: x, "t2", images, max_shift=5) == 0
     ramp = np.arange(1.0, size + 1)[None, :, None, None]
     assert equivariance_error(lambda x: x * ramp, "t2", images, max_shift=5) > 0.1
+
+
+def test_permutations_are_judged_by_generators_and_random_words(rng):
+    signals = rng.normal(size=(3, 200, 2))
+    calls = []
+
+    def less_the_mean(x):
+        calls.append(1)
+        return x - x.mean(axis=1, keepdims=True)
+
+    assert equivariance_error(less_the_mean, symmetric(200), signals) < 1e-12
+    assert len(calls) == 1 + 2 + 16  # and not 200!
+    ramp = np.arange(200.0)[:, None]
+    assert equivariance_error(lambda x: x * ramp, cyclic(200), signals) > 0.1
+
+
+def test_outputs_without_points_have_to_be_invariant(rng):
+    signals = rng.normal(size=(3, 8, 2))
+    assert equivariance_error(lambda x: x.mean(axis=1), cyclic(8), signals) < 1e-12
+    assert equivariance_error(lambda x: x[:, 0], cyclic(8), signals) > 0.1
+
+
+def test_arrays_of_other_points_are_refused(rng):
+    message = (
+        r"8 points moves arrays of shape \(batch, 8, channels\). Received: .*\(3, 9"
+    )
+    with pytest.raises(ValueError, match=message):
+        equivariance_error(lambda x: x, cyclic(8), rng.normal(size=(3, 9, 2)))
+    with pytest.raises(ValueError, match=r"Received: an array of shape \(3, 7, 2\)"):
+        equivariance_error(lambda x: x[:, 1:], cyclic(8), rng.normal(size=(3, 8, 2)))
+
+
+def test_other_points_of_the_same_group_can_be_named(rng):
+    signals = rng.normal(size=(3, 12, 2))
+    corners, faces = icosahedron(12), icosahedron(20)
+    kernel = rng.normal(size=(4, 2, 5))
+    map_ = OrbitTeacher(corners, faces)
+
+    def answer(x):
+        return map_(x, kernel)
+
+    assert equivariance_error(answer, corners, signals, group_out=faces) < 1e-10
+    turned = PermutationGroup(faces.generators[::-1])
+    assert equivariance_error(answer, corners, signals, group_out=turned) > 0.1

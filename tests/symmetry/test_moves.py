@@ -1,8 +1,17 @@
 import numpy as np
 import pytest
 
-from symclone_tf.symmetry import get_group
-from symclone_tf.symmetry.moves import Permutation, Shift, Turn, moves_of, shifted
+from symclone_tf.symmetry import cyclic, get_group, icosahedron
+from symclone_tf.symmetry.moves import (
+    Permutation,
+    Shift,
+    Turn,
+    moves_of,
+    permutations_of,
+    shifted,
+)
+
+from references import closure
 
 
 def test_shifts_move_down_and_right():
@@ -80,3 +89,30 @@ def test_edges_go_on_where_a_shift_moves_something_in():
     into, out_of = Shift((1, -1), strides=(2, 1)).sources((4, 3), (3, 3))
     assert into.reshape(4, 3).tolist() == [[1, 2, 2], [1, 2, 2], [1, 2, 2], [4, 5, 5]]
     assert out_of.reshape(3, 3).tolist() == [[1, 2, 2], [1, 2, 2], [4, 5, 5]]
+
+
+def test_permutations_are_moved_by_the_same_element_on_both_sides(rng):
+    corners, faces = icosahedron(12), icosahedron(20)
+    both = np.hstack([corners.generators, 12 + faces.generators])
+    elements = closure(both.tolist())
+    moves = permutations_of(corners, faces, words=9)
+    assert len(moves) == 2 + 9
+    for move in moves:
+        assert (*move.into.tolist(), *(12 + move.out_of).tolist()) in elements
+    again = permutations_of(corners, faces, words=9)
+    assert all((a.into == b.into).all() for a, b in zip(moves, again))
+    names = ["generator 2", "element 1"]
+    assert [move.title for move in moves][1:3] == names
+
+
+def test_permutations_leave_what_has_no_points():
+    move = Permutation([1, 0], [1, 0])
+    answers = np.array([[1.0, 2.0], [3.0, 4.0]])
+    np.testing.assert_array_equal(move.outputs(answers), answers)
+    with pytest.raises(ValueError, match="A permutation of 2 points moves arrays"):
+        move.inputs(np.zeros((4, 3, 1)))
+
+
+def test_other_points_are_for_permutations():
+    with pytest.raises(ValueError, match="`group_out` is for a `group` that is a Perm"):
+        moves_of("c4", group_out=cyclic(4))

@@ -1,0 +1,191 @@
+import copy
+
+import keras
+import numpy as np
+import pytest
+
+import symclone_tf as sc
+from symclone_tf.layers import Cloned, layer_errors
+from symclone_tf.symmetry import cyclic, icosahedron, symmetric
+from symclone_tf.teachers import OrbitDense
+
+from clones import draw, relative, solved
+from layer_checks import check_layer
+
+POINTS = 6
+
+
+def taught(group=None, group_out=None, **options):
+    teacher = sc.OrbitTeacher(group or cyclic(POINTS), group_out)
+    options = {"solver": "closed-form", "verbose": 0, **options}
+    return sc.clone(teacher, **options)[0]
+
+
+@pytest.mark.parametrize(
+    "student", ["dense", pytest.param("local", marks=pytest.mark.slow)]
+)
+@pytest.mark.parametrize(
+    ("symmetry", "anchor", "weights", "trainable"),
+    [
+        ("frozen", "l2", 4, 2),
+        ("trainable", "l2", 4, 4),
+        ("anchored", "decay", 6, 4),
+        ("anchored", "augment", 6, 4),
+    ],
+)
+def test_behaves_as_a_keras_layer(
+    rng, tmp_path, student, symmetry, anchor, weights, trainable
+):
+    student = taught(student=student)
+    check_layer(
+        Cloned,
+        {
+            "filters": 3,
+            "student": student,
+            "symmetry": symmetry,
+            "anchor": anchor,
+            "seed": 4,
+            "activation": "relu",
+            "kernel_regularizer": "l2",
+        },
+        [draw(rng, student)],
+        (4, POINTS, 3),
+        weights=weights,
+        trainable=trainable,
+        path=tmp_path / "model.keras",
+    )
+
+
+@pytest.mark.parametrize(
+    ("group", "group_out"),
+    [(cyclic(POINTS), None), (symmetric(9), None), (icosahedron(12), icosahedron(20))],
+)
+def test_computes_what_the_exact_layer_does(rng, group, group_out):
+    exact = OrbitDense(4, group, group_out)
+    student = taught(group, group_out)
+    x = draw(rng, student)
+    exact.build(x.shape)
+    exact.bias.assign(rng.normal(size=exact.bias.shape))
+    cloned = Cloned.from_kernel(exact.kernel, student, exact.bias[0])
+    assert cloned.computes_as() == "blocks"
+    assert relative(np.asarray(cloned(x)), np.asarray(exact(x))) < 1e-5
+
+
+def test_takes_students_of_convolutions_too(rng):
+    student = solved(image_size=7)
+    x = draw(rng, student)
+    keras.utils.set_random_seed(0)
+    general = Cloned(3, student, activation="relu")
+    answers = general(x)
+    keras.utils.set_random_seed(0)
+    special = sc.ClonedConv2D(3, student, activation="relu")
+    np.testing.assert_array_equal(special(x), answers)
+    assert general.computes_as() == "convolution"
+    assert isinstance(special, Cloned)
+
+
+def stacked(second, group=None):
+    first = Cloned(4, taught(group), activation="relu", name="first")
+    points = first.student.teacher.points_in
+    return keras.Sequential([keras.Input((points, 1)), first, second])
+
+
+@pytest.mark.parametrize(
+    "symmetry",
+    ["frozen", pytest.param("trainable", marks=pytest.mark.slow), "anchored"],
+)
+def test_keeps_or_leaves_the_symmetry(rng, symmetry):
+    second = Cloned(
+        1, taught(), symmetry, anchor="decay", anchor_strength=1.0, name="second"
+    )
+    model = stacked(second)
+    x = rng.normal(size=(64, POINTS, 1)).astype("float32")
+    y = x * (np.arange(POINTS) == 2)[:, None]
+    model.compile(keras.optimizers.Adam(0.02), "mse")
+    errors = sc.EquivarianceErrors(x, cyclic(POINTS))
+    model.fit(x, y, epochs=6, verbose=0, callbacks=[errors])
+    assert max(errors.history["first"]) < 1e-5
+    before, *_, after = errors.history["second"]
+    assert before < 1e-5
+    assert after < 1e-5 if symmetry == "frozen" else after > 0.05
+    whole = sc.equivariance_error(model, cyclic(POINTS), x)
+    assert whole < 1e-4 if symmetry == "frozen" else whole > 0.05
+    if symmetry == "anchored":
+        places = second.departure().places
+        assert places.shape == (POINTS,)
+        assert errors.departures["second"][-1].norm == pytest.approx(
+            second.departure().norm
+        )
+
+
+def test_errors_go_by_how_the_layers_group_moves_outputs(rng):
+    faces = icosahedron(20)
+    exact = OrbitDense(2, icosahedron(12), faces, name="exact")
+    cloned = Cloned(3, taught(faces), name="cloned")
+    model = keras.Sequential([keras.Input((12, 1)), exact, cloned])
+    model.layers[0].bias.assign(rng.normal(size=(1, 2)))
+    x = rng.normal(size=(4, 12, 1)).astype("float32")
+    with pytest.warns(UserWarning, match="cloned is not measured: A permutation of 12"):
+        errors = layer_errors(model, x, icosahedron(12))
+    assert list(errors) == ["exact"]
+    assert errors["exact"] < 1e-5
+    assert sc.equivariance_error(model, icosahedron(12), x, group_out=faces) < 1e-5
+
+
+@pytest.mark.parametrize("group", [cyclic(POINTS), symmetric(32)])
+def test_outputs_start_as_large_as_the_exact_layers(rng, group):
+    x = rng.normal(size=(50, group.points, 64)).astype("float32")
+    sizes = [
+        np.std(np.asarray(layer(x)))
+        for layer in (Cloned(64, taught(group)), OrbitDense(64, group))
+    ]
+    assert sizes == pytest.approx([1, 1], rel=0.1)
+
+
+def test_becomes_plain_layers(rng, tmp_path):
+    model = stacked(Cloned(2, taught(), "trainable", activation="tanh", name="second"))
+    plain = sc.fuse_network(model)
+    x = rng.normal(size=(4, POINTS, 1)).astype("float32")
+    np.testing.assert_allclose(plain.model(x), model(x), atol=1e-5)
+    assert set(plain.layers) == {"first", "second"}
+    path = sc.export_layer(model.layers[0], tmp_path)
+    assert path.parent.name == "cyclic-6-c1-f4"
+
+
+def test_anchors_by_augmenting_hold_what_a_layer_does(rng):
+    """The data asks for one place alone; the more moves, the less of it is learned."""
+    x = rng.normal(size=(256, POINTS, 1)).astype("float32")
+    y = x * (np.arange(POINTS) == 2)[:, None]
+    errors = []
+    for share in (0.05, 0.95):
+        keras.utils.set_random_seed(0)
+        layer = Cloned(1, taught(), "anchored", anchor_strength=share, seed=0)
+        model = keras.Sequential([keras.Input((POINTS, 1)), layer])
+        model.compile(keras.optimizers.Adam(0.01), "mse")
+        model.fit(x, y, epochs=15, verbose=0)
+        errors.append(sc.equivariance_error(model, cyclic(POINTS), x))
+    assert errors[0] > 2 * errors[1]
+
+
+def test_layers_that_share_a_student_treat_it_alike():
+    student = taught()
+    Cloned(1, copy.deepcopy(student), "frozen")
+    layer = Cloned(1, student, "trainable")
+    with pytest.raises(ValueError, match="The student is trainable in another layer"):
+        Cloned(1, student, "frozen")
+    assert layer.student is student
+
+
+def test_what_does_not_fit_is_refused():
+    layer = Cloned(1, taught())
+    message = (
+        r"cloned for inputs of shape \(batch, 6, channels\). Received: .*\(2, 5, 1\)"
+    )
+    with pytest.raises(ValueError, match=message):
+        layer(np.zeros((2, 5, 1), "float32"))
+    with pytest.raises(TypeError, match="`student` must be a Student"):
+        Cloned(1, "dense")
+    with pytest.raises(ValueError, match="`symmetry` must be one of"):
+        Cloned(1, taught(), "thawed")
+    with pytest.raises(ValueError, match=r"Unrecognized keyword arguments.*groups"):
+        Cloned(2, taught(), groups=2)
