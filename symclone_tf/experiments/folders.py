@@ -9,7 +9,7 @@ import PIL.Image
 import tensorflow as tf
 
 from symclone_tf.errors import DataError
-from symclone_tf.experiments.npz import SPLITS, Found
+from symclone_tf.experiments.found import SPLITS, Found
 
 FORMATS = {"PNG": (".png",), "JPEG": (".jpg", ".jpeg")}
 SUFFIXES = tuple(suffix for suffixes in FORMATS.values() for suffix in suffixes)

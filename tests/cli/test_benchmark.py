@@ -29,7 +29,7 @@ def test_writes_both_tables_and_shows_them(run, monkeypatch):
     [
         (["--seeds", "0"], "'--seeds'"),
         (["--epochs", "-1"], "'--epochs'"),
-        (["--canvas", "27"], "28<=x<=512"),
+        (["--canvas", "27"], "--canvas must be at least 28"),
         (["--moves", "encoder"], "go with --symmetry"),
         (
             ["--symmetry", "anchored", "--anchor-strength", "2"],
