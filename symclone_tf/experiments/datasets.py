@@ -11,7 +11,7 @@ from symclone_tf.symmetry import get_group
 # What moved images may take in memory, as bytes, to be kept there.
 CACHED = 2**28
 # Of more than that, what the window takes in which they are shuffled.
-SHUFFLED = 2**26
+SHUFFLED = 2**25
 
 
 def image_task(
@@ -39,7 +39,7 @@ def image_task(
     in. Each image is moved once, the same way in every epoch. Moved images are
     cached in memory up to 256 MB, and training images shuffled anew for every epoch.
     Of more images, each is read again in every epoch, and they are shuffled within a
-    window of 64 MB: memory does not grow with their number.
+    window of 32 MB: memory does not grow with their number.
 
     Args:
         images: `Images`, see `open_images`.

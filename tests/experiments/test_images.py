@@ -5,7 +5,7 @@ import PIL.Image
 import pytest
 
 import symclone_tf as sc
-from symclone_tf.experiments.images import fit, open_images
+from symclone_tf.experiments.images import fit, open_images, short_name
 
 
 @pytest.fixture
@@ -118,26 +118,34 @@ def test_one_class_is_none_to_tell_apart(tmp_path):
         open_images(file)
 
 
-@pytest.mark.slow
-def test_memory_stays_flat_with_the_number_of_images(tmp_path):
-    """A hundred thousand files are read through with little more than a thousand."""
-    import resource
-
-    def peak():
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-    image = PIL.Image.fromarray(np.arange(1024, dtype="uint8").reshape(32, 32))
+@pytest.mark.usefixtures("mnist")
+def test_mnist_is_no_folder_that_happens_to_be_there(tmp_path, monkeypatch):
     for name in "ab":
-        (tmp_path / "many" / name).mkdir(parents=True)
-        # A file has 65,000 names at most.
-        content = tmp_path / f"{name}.png"
-        image.save(content)
-        for number in range(50_000):
-            (tmp_path / "many" / name / f"{number}.png").hardlink_to(content)
-    before = peak()
-    images = open_images(tmp_path / "many")
-    stream = images.stream("train").batch(64)
-    seen = sum(len(labels) for _, labels in stream)
-    assert seen == images.counts["train"] == 80_000
-    # The images themselves would be 80 MB, decoded, and paths are 40 MB.
-    assert peak() - before < 250e6
+        (tmp_path / "mnist" / name).mkdir(parents=True)
+        for number in range(4):
+            file = tmp_path / "mnist" / name / f"{number}.png"
+            PIL.Image.new("L", (16, 16)).save(file)
+    monkeypatch.chdir(tmp_path)
+    assert open_images("mnist").counts["train"] == 60_000
+    assert open_images("./mnist").counts["train"] == 6
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        ("cifar10", "cifar10"),
+        ("photos/", "photos"),
+        ("a/b c/cells.v2.npz", "cells.v2"),
+        ("./-odd (1)-", "odd-1"),
+        ("über/日本", "images"),
+        ("a" * 99, "a" * 60),
+    ],
+)
+def test_names_fit_artifacts(data, name):
+    assert short_name(data) == name
+
+
+def test_this_folder_has_a_name(tmp_path, monkeypatch):
+    (tmp_path / "pets").mkdir()
+    monkeypatch.chdir(tmp_path / "pets")
+    assert short_name(".") == "pets"
