@@ -43,10 +43,7 @@ def read_folder(folder, test_share, seed, strict) -> Found:
             f"{folder}: {len(skipped)} files are no PNG or JPEG images that can be "
             f"read, the first of them {skipped[0]}"
         )
-    for split, found in files.items():
-        for name, paths in found.items():
-            if not paths:
-                raise DataError(f"{roots[split] / name} has no images that can be read")
+    _refuse_empty(files, roots)
     labelled = _split(_labelled(files, names), test_share, seed)
     channels = 3 if any(mode not in GRAY for _, mode in kinds) else 1
     return Found(
@@ -135,6 +132,18 @@ def _read(path):
         return None
 
 
+def _refuse_empty(files, roots) -> None:
+    for split, found in files.items():
+        for name, paths in found.items():
+            if not paths:
+                raise DataError(f"{roots[split] / name} has no images that can be read")
+            if len(paths) < 2 and len(roots) == 1:
+                raise DataError(
+                    f"{roots[split] / name} has one image only: there must be one to "
+                    "train on and one to test on"
+                )
+
+
 def _labelled(files, names) -> dict:
     """Paths and labels of each split."""
     return {
@@ -156,7 +165,8 @@ def _split(labelled, test_share, seed) -> dict:
         chosen = np.zeros(len(labels), bool)
         for label in np.unique(labels):
             mine = rng.permutation(np.flatnonzero(labels == label))
-            chosen[mine[: max(1, round(test_share * len(mine)))]] = True
+            count = min(max(1, round(test_share * len(mine))), len(mine) - 1)
+            chosen[mine[:count]] = True
         orders = {"train": np.flatnonzero(~chosen), "test": np.flatnonzero(chosen)}
     found = {}
     for split in SPLITS:
