@@ -177,7 +177,7 @@ def _read(data, test_share, seed, strict, data_dir):
         return read_folder(path, test_share, seed, strict)
     if path.suffix == ".npz":
         return read_npz(path, test_share, seed)
-    if path.exists() or len(path.parts) > 1:
+    if path.exists():
         raise DataError(
             f"{data} is neither a folder nor an .npz file: images are in one of "
             "these, or have a name of tensorflow-datasets"

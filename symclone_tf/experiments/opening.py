@@ -25,6 +25,15 @@ def open_data(experiment, data_dir=None, strict=False):
     Raises:
         DataError: If there is no such data, or it is none of labelled images.
         ValueError: If an option is not accepted, or more is asked for than there is.
+
+    Example:
+
+    >>> file = f"{directory}/blank.npz"
+    >>> blank = np.zeros((50, 24, 24), "uint8")
+    >>> np.savez(file, x_train=blank, y_train=np.arange(50) % 2)
+    >>> experiment, images = open_data(Experiment("cnn", "t2", data=file))
+    >>> experiment.canvas, experiment.train_size, images.class_names
+    (36, 40, ('0', '1'))
     """
     experiment = experiment.complete()
     images = open_images(

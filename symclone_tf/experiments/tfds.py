@@ -98,10 +98,13 @@ def tfds_builder(name, data_dir=None):
 
     try:
         builder = tfds.builder(name, data_dir=data_dir)
-    except tfds.core.DatasetNotFoundError as error:
+    except Exception as error:
+        # Whatever a name that is none, a version or a configuration may provoke.
+        unknown = isinstance(error, tfds.core.DatasetNotFoundError)
+        reason = str(error).strip().partition("\n")[0][:200]
         raise DataError(
             f"{name} is no data set of tensorflow-datasets, and there is no such "
-            "folder or .npz file"
+            f"folder or .npz file{'' if unknown else f' ({reason})'}"
         ) from error
     if not builder.data_path.exists():
         _download(builder)

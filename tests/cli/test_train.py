@@ -116,7 +116,7 @@ def test_own_images_are_trained_on(run, shapes):
     ("arguments", "message"),
     [
         (["--data", "nothing"], "nothing is no data set of tensorflow-datasets"),
-        (["--data", "no/where"], "no/where is neither a folder nor an .npz file"),
+        (["--data", "no/where"], "and there is no such folder or .npz file"),
         (["--data", "no.npz"], "no.npz is not a file"),
         (["--data", ""], "--data must be a name of tensorflow-datasets, or the path"),
         (["--data", "bad.npz"], "bad.npz cannot be read"),

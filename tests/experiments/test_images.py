@@ -99,13 +99,15 @@ def test_names_of_tfds_are_found():
     [
         ("no_such_data", {}, sc.DataError, "no_such_data is no data set of tensorflow"),
         ("FOLDER/none.npz", {}, sc.DataError, "is not a file"),
-        ("FOLDER/none", {}, sc.DataError, "neither a folder nor an .npz file"),
+        ("FOLDER/none", {}, sc.DataError, "there is no such folder or .npz file"),
+        ("FOLDER/notes.txt", {}, sc.DataError, "neither a folder nor an .npz file"),
         ("STRIPES", {"image_size": 8}, ValueError, "from 16 to 512 pixels"),
         ("STRIPES", {"image_size": -1}, ValueError, "`image_size` must be a positive"),
         ("STRIPES", {"test_share": 1.0}, ValueError, "`test_share` must be more"),
     ],
 )
 def test_what_is_no_data_is_refused(stripes, data, options, error, message):
+    (stripes.parent / "notes.txt").touch()
     data = data.replace("FOLDER", str(stripes.parent)).replace("STRIPES", str(stripes))
     with pytest.raises(error, match=message):
         open_images(data, **options)

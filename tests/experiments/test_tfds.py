@@ -24,9 +24,16 @@ def test_missing_data_offline_says_both_ways_out_at_once(tmp_path):
     assert time.perf_counter() - start < 60
 
 
-def test_names_of_nothing_are_refused():
-    with pytest.raises(DataError, match="no_such_data is no data set of tensorflow"):
-        read_tfds("no_such_data", None, 0.2)
+@pytest.mark.parametrize(
+    "name",
+    ["no_such_data", "my photos", "über", "photos.zip", "no/where", "mnist:9.9.9"],
+)
+def test_names_of_nothing_are_refused(name):
+    with pytest.raises(DataError) as caught:
+        read_tfds(name, None, 0.2)
+    message = str(caught.value)
+    assert message.startswith(f"{name} is no data set of tensorflow-datasets, and")
+    assert "\n" not in message
 
 
 @pytest.fixture
