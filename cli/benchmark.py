@@ -34,8 +34,9 @@ from symclone_tf.cli.tables import show
 def benchmark(group, output, symmetry, moves, anchor, anchor_strength, **choices):
     """Train every network on both tasks, and compare.
 
-    With --symmetry, clones of that kind alone. Missing clones are made first. Started
-    again, a benchmark goes on where it was interrupted.
+    Images are MNIST's digits, or your own, with --data. With --symmetry, clones of that
+    kind alone. Missing clones are made first. Started again, a benchmark goes on where
+    it was interrupted.
     """
     sc = start()
     chosen = {
@@ -51,5 +52,5 @@ def benchmark(group, output, symmetry, moves, anchor, anchor_strength, **choices
         )
     rows = list(sc.experiments.benchmark(group, output=output, only=only, **choices))
     show(f"Benchmark of {group}", sc.experiments.summarize(rows))
-    table = pathlib.Path(output, group)
+    table = pathlib.Path(output, rows[0].experiment.table)
     click.echo(f"Written: {table}.csv, a line a run, and {table}.md, this table")

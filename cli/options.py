@@ -48,7 +48,7 @@ class Size(click.ParamType):
 
 
 class PerLayer(click.ParamType):
-    """One choice for all convolutions of the network, or four separated by commas."""
+    """One choice for all convolutions of the network, or one for each."""
 
     def __init__(self, choices):
         self.choices = choices
@@ -59,12 +59,11 @@ class PerLayer(click.ParamType):
         return f"[{self.name}][,…]"
 
     def convert(self, value, param, ctx):
-        """Refuses what is no choice."""
-        found = value.split(",")
-        if len(found) not in (1, 4) or set(found) - set(self.choices):
+        """Refuses what is no choice; how many there are hangs on the images."""
+        if set(value.split(",")) - set(self.choices):
             self.fail(
-                f"{value!r} is not one of {', '.join(self.choices)}, nor four of them "
-                "separated by commas.",
+                f"{value!r} is not one of {', '.join(self.choices)}, nor several of "
+                "them separated by commas.",
                 param,
                 ctx,
             )
@@ -82,7 +81,7 @@ STUDENT = click.option(
 SYMMETRY = click.option(
     "--symmetry",
     type=PerLayer(["frozen", "trainable", "anchored"]),
-    help="Of cloned: what becomes of the clones' weights, of all four convolutions or "
+    help="Of cloned: what becomes of the clones' weights, of all convolutions or "
     "of each, as frozen,frozen,frozen,anchored.  [default: train frozen, benchmark "
     "every kind]",
 )
@@ -116,8 +115,28 @@ RESUME = click.option(
 DATA_DIR = click.option(
     "--data-dir",
     type=click.Path(file_okay=False),
-    help="Where tensorflow-datasets keeps MNIST, or downloads it to.  "
+    help="Where tensorflow-datasets keeps its data, or downloads it to.  "
     "[default: TFDS_DATA_DIR, else ~/tensorflow_datasets]",
+)
+DATA = click.option(
+    "--data",
+    default="mnist",
+    metavar="NAME|FOLDER|FILE",
+    help="Labelled images: a name of tensorflow-datasets, as cifar10; a folder with a "
+    "sub-folder of PNG or JPEG images for each class; or an .npz file with x_train, "
+    "y_train, x_test and y_test.",
+)
+IMAGE_SIZE = click.option(
+    "--image-size",
+    type=COUNT,
+    metavar="N",
+    help="Resize images to N×N pixels, which images of several sizes need.  "
+    "[default: their own]",
+)
+STRICT = click.option(
+    "--strict",
+    is_flag=True,
+    help="Refuse a folder with files that cannot be read, instead of leaving them out.",
 )
 CLONES = click.option(
     "--clones",
@@ -159,34 +178,34 @@ def protocol(command):
     return command
 
 
-# MNIST's own numbers, and `datasets.MOST_PIXELS`: reading them there would
-# import TensorFlow.
 _PROTOCOL = (
+    DATA,
+    IMAGE_SIZE,
+    STRICT,
     click.option(
         "--canvas",
-        type=click.IntRange(28, 512),
+        type=COUNT,
         metavar="N",
-        help="Image size in pixels, zeros around the digits.  [default: 28; t2 40]",
+        help="What the network sees, in pixels, zeros around the images.  [default: "
+        "their size; t2 12 more]",
     ),
     click.option(
         "--max-shift",
         type=COUNT,
         metavar="N",
-        help="How far t2 moves digits, in pixels.  [default: 6]",
+        help="How far t2 moves images, in pixels.  [default: 6]",
     ),
     click.option(
         "--train-size",
-        type=click.IntRange(1, 60_000),
+        type=click.IntRange(min=1),
         metavar="N",
-        default=10_000,
-        help="Digits to train on.",
+        help="Images to train on.  [default: 10000, or all]",
     ),
     click.option(
         "--test-size",
-        type=click.IntRange(1, 10_000),
+        type=click.IntRange(min=1),
         metavar="N",
-        default=10_000,
-        help="Digits to test on.",
+        help="Images to test on.  [default: 10000, or all]",
     ),
     click.option("--epochs", type=COUNT, metavar="N", default=8),
     click.option("--batch-size", type=COUNT, metavar="N", default=64),

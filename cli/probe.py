@@ -24,12 +24,7 @@ class Groups(click.ParamType):
 
 
 @click.command()
-@click.option(
-    "--data",
-    required=True,
-    help="A folder with one sub-folder of PNG or JPEG images a class, an .npz file "
-    "with x_train and y_train, or a name of tensorflow-datasets, as cifar10.",
-)
+@options.DATA
 @click.option(
     "--groups",
     type=Groups(),
@@ -52,17 +47,8 @@ class Groups(click.ParamType):
     default=30.0,
     help="How long all may take. It decides how many images networks see.",
 )
-@click.option(
-    "--image-size",
-    type=click.IntRange(16, 512),
-    metavar="N",
-    help="To which images are resized, in pixels.  [default: their own]",
-)
-@click.option(
-    "--strict",
-    is_flag=True,
-    help="Refuse files that cannot be read, instead of leaving them out.",
-)
+@options.IMAGE_SIZE
+@options.STRICT
 @click.option(
     "--output",
     type=click.Path(file_okay=False),

@@ -9,7 +9,7 @@ import warnings
 
 import click
 
-from symclone_tf.errors import ArtifactWarning, StrategyWarning
+from symclone_tf.errors import ArtifactWarning, DataWarning, StrategyWarning
 
 # How long to wait for the other hosts of a cluster.
 JOIN_SECONDS = 300
@@ -47,7 +47,7 @@ def start(strategy="none"):
 
 def _say(message, category, *_):
     """Warnings of this package in a line; those of others are for developers."""
-    if issubclass(category, (ArtifactWarning, StrategyWarning)):
+    if issubclass(category, (ArtifactWarning, DataWarning, StrategyWarning)):
         click.echo(f"Note: {message}", err=True)
 
 

@@ -1,5 +1,7 @@
 """`symclone-tf train`."""
 
+import shlex
+
 import click
 
 from symclone_tf.cli import options
@@ -13,8 +15,8 @@ from symclone_tf.cli.tables import figure, show
     "--task",
     type=click.Choice(["invariance", "breaking"]),
     default="invariance",
-    help="Classify moved digits, having seen unmoved ones; or tell the digit and "
-    "which half of the moves it went through, of 20 classes.",
+    help="Classify moved images, having seen unmoved ones; or tell the class and "
+    "which half of the moves the image went through, of twice the classes.",
 )
 @click.option(
     "--architecture",
@@ -55,10 +57,10 @@ from symclone_tf.cli.tables import figure, show
     help="Folder of all trained classifiers.",
 )
 @options.RESUME
-def train(output, clones, data_dir, image_dtype, resume, **choices):
-    """Train one network on MNIST, and export it as a classifier.
+def train(output, clones, data_dir, image_dtype, resume, strict, **choices):
+    """Train one network on moved images, and export it as a classifier.
 
-    Missing clones are made first.
+    Images are MNIST's digits, or your own, with --data. Missing clones are made first.
     """
     sc = start()
     metrics, path = sc.experiments.train_and_export(
@@ -68,6 +70,7 @@ def train(output, clones, data_dir, image_dtype, resume, **choices):
         data_dir,
         image_dtype,
         resume=resume,
+        strict=strict,
     )
     row = {
         "Artifact": str(path),
@@ -76,7 +79,7 @@ def train(output, clones, data_dir, image_dtype, resume, **choices):
         "Seconds": f"{metrics['seconds']:.0f}",
     }
     if metrics["upright_accuracy"] is not None:
-        row["Unmoved digits"] = f"{metrics['upright_accuracy']:.2%}"
+        row["Unmoved"] = f"{metrics['upright_accuracy']:.2%}"
     show("Trained", [row])
     show(
         "Equivariance errors",
@@ -85,4 +88,6 @@ def train(output, clones, data_dir, image_dtype, resume, **choices):
             for name, error in metrics["equivariance_error"].items()
         ],
     )
-    click.echo(f"Next: symclone-tf benchmark --group {choices['group']}")
+    data = choices["data"]
+    own = "" if data == "mnist" else f" --data {shlex.quote(data)}"
+    click.echo(f"Next: symclone-tf benchmark --group {choices['group']}{own}")

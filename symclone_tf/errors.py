@@ -17,5 +17,9 @@ class StrategyWarning(UserWarning):
     """A strategy leaves something out that was asked for."""
 
 
+class DataWarning(UserWarning):
+    """Some of the data is left out."""
+
+
 class DataError(ValueError):
     """A data set is neither there nor to be had."""

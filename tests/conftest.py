@@ -114,3 +114,37 @@ def sources(tmp_path, figure_clones):
     costs.write_text(json.dumps({"training": rows, "solving": rows}))
     folder = tmp_path / "benchmark"
     return {"clones": figure_clones, "benchmark": folder, "costs": costs, "verbose": 0}
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    """No connection: as on a machine without the internet."""
+
+    def refuse(*arguments, **options):
+        raise OSError("Name or service not known")
+
+    monkeypatch.setattr("socket.getaddrinfo", refuse)
+    return monkeypatch
+
+
+@pytest.fixture(scope="session")
+def fashion():
+    """Skips where there is no Fashion-MNIST and none can be downloaded."""
+    import symclone_tf as sc
+
+    try:
+        return sc.experiments.open_images("fashion_mnist")
+    except sc.DataError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def cifar10():
+    """The .npz file of CIFAR-10's images, in the folder that SYMCLONE_TF_DATA names."""
+    folder = os.environ.get("SYMCLONE_TF_DATA")
+    if not folder:
+        pytest.skip("SYMCLONE_TF_DATA names no folder with cifar10.npz")
+    file = pathlib.Path(folder, "cifar10.npz")
+    if not file.is_file():
+        pytest.skip(f"there is no {file}")
+    return file

@@ -21,12 +21,13 @@ METRICS = pathlib.PurePath("assets.extra", "metrics.json")
 
 
 def export_classifier(
-    model, directory, name, metrics, image_dtype="float32"
+    model, directory, name, metrics, image_dtype="float32", class_names=None
 ) -> pathlib.Path:
     """Writes a classifier as the next version of its artifact.
 
     The SavedModel's signature `serving_default` takes `image`, of the model's
-    own input shape with any batch size, and returns `probabilities`. It holds
+    own input shape with any batch size, and returns `probabilities`, and with
+    `class_names` also `label`, the name of the most probable class. It holds
     only the weights that this takes: neither anchors nor the optimizer's. The
     `.keras` file holds all of them.
 
@@ -37,12 +38,14 @@ def export_classifier(
         metrics: Dictionary, to be written as JSON.
         image_dtype: String, what the SavedModel takes: `"float32"` from 0 to 1,
             or `"uint8"` from 0 to 255.
+        class_names: Sequence of strings, one of each class, which `metrics.json`
+            keeps too; `None` for none.
 
     Returns:
         `pathlib.Path` of the new version, `directory/name/version`.
 
     Raises:
-        ValueError: If `image_dtype` or `name` is not accepted.
+        ValueError: If `image_dtype`, `name` or `class_names` is not accepted.
         ArtifactError: If `directory` cannot hold artifacts.
         OSError: If writing fails; nothing is left behind then.
 
@@ -55,12 +58,26 @@ def export_classifier(
     """
     one_of("image_dtype", image_dtype, IMAGE_DTYPES)
     check_name("name", name)
+    if class_names is not None:
+        class_names = _checked(class_names, model)
+        metrics = {**metrics, "class_names": class_names}
 
     def write(folder):
-        write_saved_model(model, folder, "probabilities", image_dtype)
+        write_saved_model(model, folder, "probabilities", image_dtype, class_names)
         (folder / MODEL).parent.mkdir()
         model.save(folder / MODEL)
         text = json.dumps(metrics, indent=2, ensure_ascii=False)
         (folder / METRICS).write_text(text + "\n", encoding="utf-8")
 
     return publish(check_directory(directory) / name, write)
+
+
+def _checked(names, model) -> list[str]:
+    count = model.output_shape[-1]
+    names = [names] if isinstance(names, str) else list(names)
+    if len(names) != count or not all(isinstance(name, str) for name in names):
+        raise ValueError(
+            f"`class_names` must be {count} strings, one of each class. "
+            f"Received: class_names={names}"
+        )
+    return names

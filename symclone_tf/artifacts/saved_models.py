@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 
-def write_saved_model(model, path, output, image_dtype="float32") -> None:
+def write_saved_model(model, path, output, image_dtype="float32", names=None) -> None:
     """Saves a model of images over exactly the variables that it uses.
 
     Keras' own export writes every variable under two names, and those that
@@ -16,6 +16,9 @@ def write_saved_model(model, path, output, image_dtype="float32") -> None:
             its input.
         image_dtype: String, `"float32"`; or `"uint8"` for images from 0 to 255
             that the model is to see from 0 to 1.
+        names: List of strings, of the classes of whose probabilities the output is:
+            a second output, `label`, is then the name of the most probable one;
+            `None` for none.
     """
     shape = model.inputs[0].shape[1:]
 
@@ -23,7 +26,11 @@ def write_saved_model(model, path, output, image_dtype="float32") -> None:
     def serve(image):
         if image_dtype == "uint8":
             image = tf.cast(image, tf.float32) / 255.0
-        return {output: model(image, training=False)}
+        answers = {output: model(image, training=False)}
+        if names:
+            best = tf.argmax(answers[output], axis=-1)
+            answers["label"] = tf.gather(tf.constant(names), best)
+        return answers
 
     module = tf.Module(name=output)
     module.weights = list(serve.get_concrete_function().graph.variables)

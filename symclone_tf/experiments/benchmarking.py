@@ -2,8 +2,9 @@
 
 from symclone_tf.artifacts import check_directory, write_file
 from symclone_tf.checks import one_of, positive_integer
-from symclone_tf.experiments.datasets import TASKS
 from symclone_tf.experiments.experiment import Experiment
+from symclone_tf.experiments.moving import TASKS
+from symclone_tf.experiments.opening import open_data
 from symclone_tf.experiments.running import experiment_checkpoint, run_experiment
 from symclone_tf.experiments.tables import (
     OPTIONS,
@@ -136,13 +137,15 @@ def benchmark(
     verbose=1,
     student="dense",
     only=None,
+    strict=False,
     **options,
 ):
     """Runs every experiment that has not been run yet.
 
     Each finished experiment is a line of `output/group.csv` at once, and
     `output/group.md` sums up what there is; started again, a benchmark goes on
-    after the last of them, and within the one that was interrupted.
+    after the last of them, and within the one that was interrupted. Of other images
+    than MNIST's, these are `group-name`, see `Experiment.table`.
 
     Args:
         group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
@@ -153,6 +156,7 @@ def benchmark(
         verbose: Integer, 0 for silence, 1 for progress bars on stderr.
         student: String, see `benchmark_plan`; one table holds several kinds.
         only: Dictionary, see `benchmark_plan`.
+        strict: Boolean, see `open_data`.
         **options: Of `Experiment`, the same for all.
 
     Yields:
@@ -164,15 +168,19 @@ def benchmark(
         DataError, CloningError: See `run_experiment`.
     """
     wanted = benchmark_plan(group, seeds, student, only, **options)
-    file = check_directory(output) / f"{get_group(group).name}.csv"
+    file = check_directory(output) / f"{wanted[0].table}.csv"
     done = {row.experiment: row for row in read_benchmark(file)}
+    images = None
+    if any(experiment not in done for experiment in wanted):
+        _, images = open_data(wanted[0], data_dir, strict)
+        wanted = [experiment.complete(images) for experiment in wanted]
     _check_shared(file, done, wanted[0])
     _write_table(file, wanted, done)  # an interruption may have come before
     for experiment in wanted:
         if experiment not in done:
             checkpoint = experiment_checkpoint(experiment, output)
             _, metrics = run_experiment(
-                experiment, clones, data_dir, verbose, checkpoint, resume=True
+                experiment, clones, data_dir, verbose, checkpoint, True, images
             )
             done[experiment] = Row(experiment, flat(metrics))
             append_row(file, done[experiment])

@@ -7,6 +7,7 @@ from symclone_tf.artifacts import (
     rescued,
 )
 from symclone_tf.checks import one_of
+from symclone_tf.experiments.opening import open_data
 from symclone_tf.experiments.running import experiment_checkpoint, run_experiment
 
 
@@ -18,6 +19,7 @@ def train_and_export(
     image_dtype="float32",
     verbose=1,
     resume=False,
+    strict=False,
 ):
     """Runs an experiment and exports what it trained.
 
@@ -29,6 +31,7 @@ def train_and_export(
         image_dtype: String, see `export_classifier`.
         verbose: Integer, see `run_experiment`.
         resume: Boolean, see `run_experiment`.
+        strict: Boolean, see `open_data`.
 
     Returns:
         Pair of the metrics that `run_experiment` returns and the path of the
@@ -41,13 +44,16 @@ def train_and_export(
     """
     check_directory(directory)
     one_of("image_dtype", image_dtype, IMAGE_DTYPES)
+    experiment, images = open_data(experiment, data_dir, strict)
     checkpoint = experiment_checkpoint(experiment, directory)
     model, metrics = run_experiment(
-        experiment, clones, data_dir, verbose, checkpoint, resume
+        experiment, clones, data_dir, verbose, checkpoint, resume, images
     )
 
     def export(root):
-        return export_classifier(model, root, experiment.name, metrics, image_dtype)
+        return export_classifier(
+            model, root, experiment.name, metrics, image_dtype, metrics["class_names"]
+        )
 
     path = rescued(export, directory)
     checkpoint.remove()

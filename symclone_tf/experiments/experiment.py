@@ -4,12 +4,17 @@ import dataclasses
 import itertools
 
 from symclone_tf.checks import one_of, positive_integer, positive_number
-from symclone_tf.experiments.datasets import TASKS, canvas_and_shift
+from symclone_tf.experiments.found import SPLITS
+from symclone_tf.experiments.images import MNIST, check_image_size, short_name
 from symclone_tf.experiments.layouts import filters_of, per_layer
+from symclone_tf.experiments.moving import DIGIT_SIZE, TASKS, canvas_and_shift
 from symclone_tf.experiments.networks import ARCHITECTURES
 from symclone_tf.layers import MOVES, STRENGTHS, SYMMETRIES, strength_of
 from symclone_tf.students import get_student
 from symclone_tf.symmetry import get_group
+
+# How many images to train on, and to test on, where there are as many.
+SIZE = 10_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,7 +24,7 @@ class Experiment:
     Attributes:
         architecture: String, `"mlp"`, `"cnn"`, `"gcnn"` or `"cloned"`.
         group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
-        task: String, `"invariance"` or `"breaking"`, see `mnist_task`.
+        task: String, `"invariance"` or `"breaking"`, see `image_task`.
         symmetry: String, of `ClonedConv2D`; `None` for `"frozen"`; or four of
             them, one for each convolution, separated by commas. This and the
             next five are for `"cloned"` only.
@@ -31,10 +36,13 @@ class Experiment:
         anchor_strength: Float, of `ClonedConv2D`; `None` for the anchor's own.
         moves: String, of `ClonedConv2D`, or four of them; `None` for `"all"`. For
             clones that are not frozen.
-        canvas: Integer, pixels, see `mnist_task`.
-        max_shift: Integer, pixels, see `mnist_task`.
-        train_size: Integer, how many digits to train on.
-        test_size: Integer, how many digits to test on.
+        data: String or path, of labelled images, see `open_images`.
+        image_size: Integer, pixels, see `open_images`.
+        canvas: Integer, pixels, see `image_task`.
+        max_shift: Integer, pixels, see `image_task`.
+        train_size: Integer, how many images to train on; `None` for 10,000, or all
+            where there are fewer.
+        test_size: Integer, how many images to test on; `None` as for `train_size`.
         epochs: Integer.
         batch_size: Integer.
         learning_rate: Float, of AdamW.
@@ -51,27 +59,34 @@ class Experiment:
     anchor: str | None = None
     anchor_strength: float | None = None
     moves: str | None = None
+    data: str = MNIST
+    image_size: int | None = None
     canvas: int | None = None
     max_shift: int | None = None
-    train_size: int = 10_000
-    test_size: int = 10_000
+    train_size: int | None = None
+    test_size: int | None = None
     epochs: int = 8
     batch_size: int = 64
     learning_rate: float = 1e-3
     dropout: float = 0.2
     seed: int = 0
 
-    def complete(self) -> "Experiment":
+    def complete(self, images=None) -> "Experiment":
         """The same experiment, checked, and with all defaults in it.
 
+        Args:
+            images: `Images`, those of `data`. `None` opens nothing, and leaves what
+                hangs on them empty: `image_size`, `canvas`, `train_size` and
+                `test_size`, unless they are MNIST's.
+
         Raises:
-            ValueError: If a choice is not accepted, or is not for this
-                architecture.
+            ValueError: If a choice is not accepted, is not for this architecture,
+                or asks for more images than there are.
         """
         one_of("architecture", self.architecture, ARCHITECTURES)
         get_group(self.group)
         one_of("task", self.task, TASKS)
-        for name in ("train_size", "test_size", "epochs", "batch_size"):
+        for name in ("epochs", "batch_size"):
             positive_integer(name, getattr(self, name))
         positive_number("learning_rate", self.learning_rate)
         if not isinstance(self.seed, int) or self.seed < 0:
@@ -83,9 +98,43 @@ class Experiment:
                 "`dropout` must be at least 0 and less than 1. "
                 f"Received: dropout={self.dropout}"
             )
-        canvas, shift = canvas_and_shift(self.group, self.canvas, self.max_shift)
-        chosen = self._of_clones(len(filters_of(canvas)))
-        return dataclasses.replace(self, canvas=canvas, max_shift=shift, **chosen)
+        sizes = self._of_images(images)
+        canvas = sizes["canvas"]
+        chosen = self._of_clones(len(filters_of(canvas)) if canvas else None)
+        return dataclasses.replace(self, **sizes, **chosen)
+
+    def _of_images(self, images) -> dict:
+        """What hangs on the images, as far as that is known."""
+        data, size = str(self.data), self.image_size
+        if not data.strip() or not data.isprintable():
+            raise ValueError(
+                "`data` must be a name of tensorflow-datasets, or the path of a folder "
+                f"or an .npz file. Received: data={data!r}"
+            )
+        if size is not None:
+            check_image_size(positive_integer("image_size", size))
+        if images is not None:
+            size = images.size
+        elif size is None and data == MNIST:
+            size = DIGIT_SIZE
+        canvas, shift = canvas_and_shift(self.group, self.canvas, self.max_shift, size)
+        found = {"data": data, "image_size": size, "canvas": canvas, "max_shift": shift}
+        return found | {
+            f"{split}_size": self._size(split, data, images) for split in SPLITS
+        }
+
+    def _size(self, split, data, images) -> int | None:
+        name, size = f"{split}_size", getattr(self, f"{split}_size")
+        most = None if images is None else images.counts[split]
+        if size is None:
+            known = data == MNIST or images is not None
+            return min(SIZE, most or SIZE) if known else None
+        if positive_integer(name, size) > (most or size):
+            raise ValueError(
+                f"`{name}` must be at most {most}, the {split} images of {data}. "
+                f"Received: {name}={size}"
+            )
+        return size
 
     def _of_clones(self, count) -> dict:
         """What is for some architectures only, with its defaults there."""
@@ -94,7 +143,7 @@ class Experiment:
         chosen = self._only(cloned, "`architecture` cloned", defaults)
         kinds = ()
         if cloned:
-            kinds = per_layer("symmetry", chosen["symmetry"], SYMMETRIES, count)
+            kinds = _per_layer("symmetry", chosen["symmetry"], SYMMETRIES, count)
         moving = set(kinds) - {"frozen"}
         chosen |= self._only(
             moving, "`symmetry` trainable or anchored", {"moves": "all"}
@@ -107,7 +156,7 @@ class Experiment:
             positive_integer("blocks", chosen["blocks"])
             get_student(chosen["student"])
         if moving:
-            per_layer("moves", chosen["moves"], MOVES, count)
+            _per_layer("moves", chosen["moves"], MOVES, count)
         if anchored:
             strength_of(chosen["anchor"], chosen["anchor_strength"])
         return chosen
@@ -144,6 +193,18 @@ class Experiment:
         return f"{name} ({', '.join(held)})" if held else name
 
     @property
+    def table(self) -> str:
+        """The name of the benchmark's table that this experiment is a line of.
+
+        Example:
+
+        >>> Experiment(data="photos/cells.npz").table
+        'c4-cells'
+        """
+        data = str(self.data)
+        return self.group if data == MNIST else f"{self.group}-{short_name(data)}"
+
+    @property
     def name(self) -> str:
         """The name that an artifact of this experiment's network gets.
 
@@ -153,7 +214,7 @@ class Experiment:
         'c4-breaking-cloned-trainable'
         """
         full = self.complete()
-        parts = [full.group, full.task, full.architecture]
+        parts = [full.table, full.task, full.architecture]
         if full.architecture == "cloned":
             parts += _runs(full.symmetry)
             if full.student != "dense":
@@ -166,6 +227,13 @@ class Experiment:
         if full.moves not in (None, "all"):
             parts += _runs(full.moves)
         return "-".join(parts)
+
+
+def _per_layer(name, choices, accepted, count) -> list[str]:
+    """`per_layer`, also where it is not known how many layers there are."""
+    if count is None and isinstance(choices, str):
+        count = len(choices.split(","))
+    return per_layer(name, choices, accepted, count or 1)
 
 
 def _runs(choices, times="") -> list[str]:

@@ -1,6 +1,7 @@
 """Labelled images in a folder, with one sub-folder for each class."""
 
 import concurrent.futures
+import os
 import pathlib
 import warnings
 
@@ -9,12 +10,14 @@ import PIL.Image
 import tensorflow as tf
 
 from symclone_tf.errors import DataError
-from symclone_tf.experiments.npz import SPLITS, Found
+from symclone_tf.experiments.found import SPLITS, Found
 
 FORMATS = {"PNG": (".png",), "JPEG": (".jpg", ".jpeg")}
 SUFFIXES = tuple(suffix for suffixes in FORMATS.values() for suffix in suffixes)
 GRAY = ("1", "L", "LA", "I;16", "I")
 READERS = 8
+# Files that are checked, or named, at a time: what waits takes memory.
+AT_A_TIME = 1024
 
 
 def read_folder(folder, test_share, seed, strict) -> Found:
@@ -34,78 +37,87 @@ def read_folder(folder, test_share, seed, strict) -> Found:
         if sorted(found) != names:
             odd = sorted(set(found) ^ set(names))[0]
             raise DataError(f"{folder}: {odd} is not a class of both train and test")
-    checked = _checked([path for f in files.values() for p in f.values() for path in p])
-    skipped = [str(path) for path, found in checked.items() if found is None]
+    kinds, skipped = _checked(folder, files)
     if skipped and strict:
         raise DataError(
             f"{folder}: {len(skipped)} files are no PNG or JPEG images that can be "
             f"read, the first of them {skipped[0]}"
         )
-    labelled = {
-        split: [
-            (str(path), label)
-            for label, name in enumerate(names)
-            for path in found[name]
-            if checked[path]
-        ]
-        for split, found in files.items()
-    }
-    for split, found in labelled.items():
-        empty = set(range(len(names))) - {label for _, label in found}
-        if empty:
-            raise DataError(
-                f"{roots[split] / names[min(empty)]} has no images that can be read"
-            )
-    labelled = _split(labelled, test_share, seed)
-    good = [found for found in checked.values() if found]
-    colour = any(mode not in GRAY for _, mode in good)
-    channels = 3 if colour else 1
+    _refuse_empty(files, roots)
+    labelled = _split(_labelled(files, names), test_share, seed)
+    channels = 3 if any(mode not in GRAY for _, mode in kinds) else 1
     return Found(
         names,
-        {size for size, _ in good},
+        {size for size, _ in kinds},
         channels,
-        {split: len(found) for split, found in labelled.items()},
-        {split: _stream(labelled[split], channels) for split in SPLITS},
+        {split: len(paths) for split, (paths, _) in labelled.items()},
+        {split: _stream(*labelled[split], channels) for split in SPLITS},
         skipped,
     )
 
 
-def _entries(folder) -> list[pathlib.Path]:
+def _entries(folder) -> list:
     """What is in a folder, but for what is hidden."""
-    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    with os.scandir(folder) as found:
+        return sorted(
+            (entry for entry in found if not entry.name.startswith(".")),
+            key=lambda entry: entry.name,
+        )
 
 
-def _files(root, folder) -> dict[str, list]:
+def _files(root, folder) -> dict[str, list[str]]:
     """Files by class, all of them within the folder."""
-    within = folder.resolve()
-    classes = [path for path in _entries(root) if path.is_dir()]
-    if not classes:
+    homes = [entry for entry in _entries(root) if entry.is_dir()]
+    if not homes:
         raise DataError(
             f"{root} has no sub-folders: images lie in one for each class, named after "
             "it"
         )
-    found = {}
-    for home in classes:
-        found[home.name] = _entries(home)
-        for path in (home, *found[home.name]):
-            if not path.resolve().is_relative_to(within):
-                raise DataError(f"{path} is a link that leaves {folder}")
-        for path in found[home.name]:
-            if path.is_dir():
-                raise DataError(
-                    f"{path} is a folder within a class: images lie in {home} itself"
-                )
-    return found
+    return {home.name: _class_files(home, folder) for home in homes}
 
 
-def _checked(paths) -> dict:
-    """Size and mode of each image, `None` of what cannot be read."""
+def _class_files(home, folder) -> list[str]:
+    _check_within(home, folder)
+    found = _entries(home)
+    for entry in found:
+        _check_within(entry, folder)
+        if entry.is_dir():
+            raise DataError(
+                f"{entry.path} is a folder within a class: images lie in {home.path} "
+                "itself"
+            )
+    return [entry.path for entry in found]
+
+
+def _check_within(entry, folder) -> None:
+    if entry.is_symlink():
+        target = pathlib.Path(entry.path).resolve()
+        if not target.is_relative_to(folder.resolve()):
+            raise DataError(f"{entry.path} is a link that leaves {folder}")
+
+
+def _checked(folder, files) -> tuple[set, list[str]]:
+    """The sizes and modes of all images, and the files that are none.
+
+    These are taken out of `files`.
+    """
+    kinds, skipped = set(), []
     with concurrent.futures.ThreadPoolExecutor(READERS) as readers:
-        return dict(zip(paths, readers.map(_read, paths)))
+        for found in files.values():
+            for name, paths in found.items():
+                good = []
+                for start in range(0, len(paths), AT_A_TIME):
+                    some = paths[start : start + AT_A_TIME]
+                    for path, kind in zip(some, readers.map(_read, some)):
+                        (good if kind else skipped).append(path)
+                        kinds.add(kind)
+                found[name] = good
+    return kinds - {None}, skipped
 
 
 def _read(path):
-    if path.suffix.lower() not in SUFFIXES:
+    """Size and mode of an image, `None` of what cannot be read."""
+    if not path.lower().endswith(SUFFIXES):
         return None
     try:
         with warnings.catch_warnings(), PIL.Image.open(path) as image:
@@ -120,38 +132,71 @@ def _read(path):
         return None
 
 
-def _split(labelled, test_share, seed):
-    """Both splits in an order of their own, a share of each class for the test."""
-    rng = np.random.default_rng(seed)
-    if "test" not in labelled:
-        labels = np.array([label for _, label in labelled["train"]])
-        chosen = np.zeros(len(labels), bool)
-        for label in np.unique(labels):
-            mine = rng.permutation(np.flatnonzero(labels == label))
-            chosen[mine[: max(1, round(test_share * len(mine)))]] = True
-        pairs = labelled["train"]
-        labelled = {
-            "train": [pair for pair, test in zip(pairs, chosen) if not test],
-            "test": [pair for pair, test in zip(pairs, chosen) if test],
-        }
+def _refuse_empty(files, roots) -> None:
+    for split, found in files.items():
+        for name, paths in found.items():
+            if not paths:
+                raise DataError(f"{roots[split] / name} has no images that can be read")
+            if len(paths) < 2 and len(roots) == 1:
+                raise DataError(
+                    f"{roots[split] / name} has one image only: there must be one to "
+                    "train on and one to test on"
+                )
+
+
+def _labelled(files, names) -> dict:
+    """Paths and labels of each split."""
     return {
-        split: [found[index] for index in rng.permutation(len(found))]
-        for split, found in labelled.items()
+        split: (
+            [path for name in names for path in found[name]],
+            np.repeat(np.arange(len(names)), [len(found[name]) for name in names]),
+        )
+        for split, found in files.items()
     }
 
 
-def _stream(labelled, channels):
+def _split(labelled, test_share, seed) -> dict:
+    """Both splits in an order of their own, a share of each class for the test."""
+    rng = np.random.default_rng(seed)
+    if "test" in labelled:
+        orders = {s: np.arange(len(labels)) for s, (_, labels) in labelled.items()}
+    else:
+        labelled["test"] = paths, labels = labelled["train"]
+        chosen = np.zeros(len(labels), bool)
+        for label in np.unique(labels):
+            mine = rng.permutation(np.flatnonzero(labels == label))
+            count = min(max(1, round(test_share * len(mine))), len(mine) - 1)
+            chosen[mine[:count]] = True
+        orders = {"train": np.flatnonzero(~chosen), "test": np.flatnonzero(chosen)}
+    found = {}
+    for split in SPLITS:
+        paths, labels = labelled[split]
+        order = rng.permutation(orders[split])
+        found[split] = [paths[index] for index in order], labels[order]
+    return found
+
+
+def _stream(paths, labels, channels):
     def decoded(path, label):
         content = tf.io.read_file(path)
         image = tf.io.decode_image(content, channels, expand_animations=False)
         image.set_shape((None, None, channels))
         return image, label
 
+    # Some at a time: `from_tensor_slices` would copy all paths into a graph.
+    def some():
+        for start in range(0, len(paths), AT_A_TIME):
+            part = slice(start, start + AT_A_TIME)
+            yield paths[part], labels[part]
+
     def stream():
-        paths, labels = zip(*labelled)
-        found = tf.data.Dataset.from_tensor_slices(
-            (list(paths), np.array(labels, "int64"))
+        found = tf.data.Dataset.from_generator(
+            some,
+            output_signature=(
+                tf.TensorSpec((None,), tf.string),
+                tf.TensorSpec((None,), tf.int64),
+            ),
         )
-        return found.map(decoded, num_parallel_calls=tf.data.AUTOTUNE)
+        return found.unbatch().map(decoded, num_parallel_calls=tf.data.AUTOTUNE)
 
     return stream

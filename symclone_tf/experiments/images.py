@@ -1,22 +1,27 @@
 """Labelled images of one's own: by a name of TFDS, in a folder, or in an .npz file."""
 
 import dataclasses
-import math
+import os
 import pathlib
+import re
 from collections.abc import Callable
 
-import numpy as np
 import tensorflow as tf
 
 from symclone_tf.checks import positive_integer
 from symclone_tf.errors import DataError
-from symclone_tf.experiments.datasets import MOST_PIXELS, SPLITS, tfds_builder
 from symclone_tf.experiments.folders import read_folder
+from symclone_tf.experiments.found import SPLITS
 from symclone_tf.experiments.npz import read_npz
+from symclone_tf.experiments.tfds import read_tfds
 
+MNIST = "mnist"
 LEAST_PIXELS = 16
-# Images that are shuffled among each other, so that memory stays flat.
-SHUFFLED = 10_000
+# What the window takes in which images are shuffled, so that memory stays flat.
+SHUFFLED = 2**25
+# Beyond which thousands of images fill a computer's memory.
+MOST_PIXELS = 512
+MOST_LETTERS = 60
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,7 +93,8 @@ class Images:
         """
         found = self.stream(split, size)
         if split == "train":
-            found = found.shuffle(min(len(found), SHUFFLED), seed=seed)
+            window = max(batch_size, SHUFFLED // (self.size**2 * self.channels))
+            found = found.shuffle(min(len(found), window), seed=seed)
         return (
             found.batch(positive_integer("batch_size", batch_size))
             .map(lambda x, y: (tf.cast(x, tf.float32) / 255, y))
@@ -126,7 +132,8 @@ def open_images(
     """Finds labelled images, and checks them.
 
     - A name of TFDS, as `"cifar10"`: an image classification data set, which is
-      downloaded if it is not there.
+      downloaded if it is not there. A folder of the same name goes before it, but
+      for `"mnist"`, which is always MNIST.
     - A folder with one sub-folder of PNG or JPEG images for each class, or with
       `train` and `test`, each of which has these.
     - An `.npz` file with `x_train` and `y_train`, and perhaps `x_test`, `y_test` and
@@ -165,27 +172,15 @@ def open_images(
             f"Received: test_share={test_share}"
         )
     if image_size is not None:
-        _check_size(positive_integer("image_size", image_size))
-    path = pathlib.Path(data)
-    options = {"test_share": test_share, "seed": seed}
-    if path.is_dir():
-        found = read_folder(path, strict=strict, **options)
-    elif path.suffix == ".npz":
-        found = read_npz(path, **options)
-    elif path.exists() or len(path.parts) > 1:
-        raise DataError(
-            f"{data} is neither a folder nor an .npz file: images are in one of "
-            "these, or have a name of tensorflow-datasets"
-        )
-    else:
-        found = _read_tfds(str(data), data_dir, **options)
+        check_image_size(positive_integer("image_size", image_size))
+    found = _read(data, test_share, seed, strict, data_dir)
     if len(found.class_names) < 2:
         raise DataError(
             f"{data} has one class only, {found.class_names[0]}: there is nothing to "
             "tell apart"
         )
     size = image_size or max(_only_size(data, found.sizes))
-    _check_size(size)
+    check_image_size(size)
     return Images(
         str(data),
         tuple(found.class_names),
@@ -197,7 +192,52 @@ def open_images(
     )
 
 
-def _check_size(size) -> None:
+def _read(data, test_share, seed, strict, data_dir):
+    path = pathlib.Path(data)
+    # What is trained on unless something else is named must not hang on the folder
+    # that a command is started in.
+    if data == MNIST:
+        return read_tfds(MNIST, data_dir, test_share)
+    if path.is_dir():
+        return read_folder(path, test_share, seed, strict)
+    if path.suffix == ".npz":
+        return read_npz(path, test_share, seed)
+    if path.exists():
+        raise DataError(
+            f"{data} is neither a folder nor an .npz file: images are in one of "
+            "these, or have a name of tensorflow-datasets"
+        )
+    return read_tfds(str(data), data_dir, test_share)
+
+
+def short_name(data) -> str:
+    """A name of images as names of artifacts and of tables have it.
+
+    Args:
+        data: String or path, see `open_images`.
+
+    Returns:
+        String: the name of TFDS, of the folder, or of the file without its suffix;
+        hyphens in the place of what an artifact's name may not have.
+
+    Example:
+
+    >>> short_name("../my photos/blood cells.npz")
+    'blood-cells'
+    """
+    # Also of "." and of "..", which have no name.
+    path = pathlib.Path(os.path.abspath(data))
+    name = path.stem if path.suffix == ".npz" else path.name
+    fit = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._")[:MOST_LETTERS]
+    return fit or "images"
+
+
+def check_image_size(size) -> None:
+    """Refuses images that are too small for the networks, or too large for memory.
+
+    Raises:
+        ValueError: If they are.
+    """
     if not LEAST_PIXELS <= size <= MOST_PIXELS:
         raise ValueError(
             f"`image_size` must be from {LEAST_PIXELS} to {MOST_PIXELS} pixels. "
@@ -218,52 +258,3 @@ def _only_size(data, sizes) -> tuple[int, int]:
 
 def _size(pair) -> str:
     return "×".join(map(str, pair))
-
-
-def _read_tfds(name, data_dir, test_share, seed):
-    """A data set of TFDS, as the other readers find theirs."""
-    from symclone_tf.experiments.npz import Found
-
-    builder = tfds_builder(name, data_dir)
-    features = builder.info.features
-    if not {"image", "label"} <= set(features or ()):
-        raise DataError(
-            f"{name} is no image classification data set of tensorflow-datasets: its "
-            f"features are {', '.join(features or ()) or 'unknown'}"
-        )
-    *sides, channels = features["image"].shape
-    splits = {split: split for split in SPLITS}
-    available = builder.info.splits
-    if "train" not in available:
-        raise DataError(f"{name} has no split train. It has: {', '.join(available)}")
-    counts = {s: available[s].num_examples for s in SPLITS if s in available}
-    if "test" not in available:
-        total = counts["train"]
-        test = math.ceil(total * test_share)
-        splits = {"train": f"train[:-{test}]", "test": f"train[-{test}:]"}
-        counts = {"train": total - test, "test": test}
-
-    def stream(split):
-        import tensorflow_datasets as tfds
-
-        return builder.as_dataset(
-            split=splits[split],
-            as_supervised=True,
-            read_config=tfds.ReadConfig(try_autocache=False),
-        )
-
-    # TFDS says of a data set with images of several sizes that they have any.
-    sizes = {tuple(sides)} if None not in sides else _sizes_in(stream("train"))
-    return Found(
-        list(features["label"].names),
-        sizes,
-        channels or 3,
-        counts,
-        {split: (lambda split=split: stream(split)) for split in SPLITS},
-    )
-
-
-def _sizes_in(dataset) -> set:
-    """The sizes of the first images, by which several are told from one."""
-    shapes = dataset.take(64).map(lambda image, label: tf.shape(image)[:2])
-    return {tuple(map(int, shape)) for shape in np.array(list(shapes))}

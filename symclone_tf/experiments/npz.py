@@ -1,36 +1,13 @@
 """Labelled images in an .npz file, of which nothing is unpickled."""
 
-import dataclasses
+import math
 import zipfile
-from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
 
 from symclone_tf.errors import DataError
-
-SPLITS = ("train", "test")
-
-
-@dataclasses.dataclass
-class Found:
-    """What a reader found, before it is made to fit.
-
-    Attributes:
-        class_names: List of strings, by label.
-        sizes: Set of pairs, heights and widths of the images.
-        channels: Integer, 1 or 3.
-        counts: Dictionary, how many there are of each split.
-        streams: Dictionary from splits to functions that give a `tf.data.Dataset`.
-        skipped: List of strings, files that could not be read.
-    """
-
-    class_names: list[str]
-    sizes: set[tuple[int, int]]
-    channels: int
-    counts: dict[str, int]
-    streams: dict[str, Callable]
-    skipped: list[str] = dataclasses.field(default_factory=list)
+from symclone_tf.experiments.found import SPLITS, Found
 
 
 def read_npz(file, test_share, seed) -> Found:
@@ -52,12 +29,10 @@ def read_npz(file, test_share, seed) -> Found:
         if there:
             images[split] = _images(file, names[0], arrays[names[0]])
             labels[split] = _labels(file, names[1], arrays[names[1]], images[split])
-    if "test" not in images:
-        order = np.random.default_rng(seed).permutation(len(labels["train"]))
-        test = -(-len(order) * test_share // 1)
-        parts = {"test": order[: int(test)], "train": order[int(test) :]}
-        images = {split: images["train"][part] for split, part in parts.items()}
-        labels = {split: labels["train"][part] for split, part in parts.items()}
+    orders = _orders(labels, test_share, seed)
+    for split in SPLITS:  # "test" may be a part of the training's
+        images.setdefault(split, images["train"])
+        labels.setdefault(split, labels["train"])
     shapes = {split: array.shape[1:] for split, array in images.items()}
     if shapes["train"] != shapes["test"]:
         raise DataError(
@@ -66,12 +41,25 @@ def read_npz(file, test_share, seed) -> Found:
         )
     *size, channels = shapes["train"]
     return Found(
-        _class_names(file, arrays, labels),
+        _class_names(file, arrays, labels, orders["train"]),
         {tuple(size)},
         channels,
-        {split: len(array) for split, array in images.items()},
-        {split: _stream(images[split], labels[split]) for split in SPLITS},
+        {split: len(order) for split, order in orders.items()},
+        {
+            split: _stream(images[split], labels[split], orders[split])
+            for split in SPLITS
+        },
     )
+
+
+def _orders(labels, test_share, seed) -> dict:
+    """Which images are whose, at random: files may be sorted by their labels."""
+    rng = np.random.default_rng(seed)
+    train = rng.permutation(len(labels["train"]))
+    if "test" in labels:
+        return {"train": train, "test": rng.permutation(len(labels["test"]))}
+    count = math.ceil(len(train) * test_share)
+    return {"train": train[count:], "test": train[:count]}
 
 
 def _arrays(file) -> dict:
@@ -124,7 +112,7 @@ def _labels(file, name, array, images):
     return labels.astype("int64")
 
 
-def _class_names(file, arrays, labels) -> list[str]:
+def _class_names(file, arrays, labels, trained) -> list[str]:
     names = [str(name) for name in arrays.get("class_names", ())]
     count = len(names) or int(labels["train"].max()) + 1
     for split, found in labels.items():
@@ -133,18 +121,19 @@ def _class_names(file, arrays, labels) -> list[str]:
                 f"{file}: labels must be from 0 to {count - 1}. Received: y_{split} "
                 f"from {found.min()} to {found.max()}"
             )
-    empty = sorted(set(range(count)) - set(labels["train"].tolist()))
+    empty = sorted(set(range(count)) - set(labels["train"][trained].tolist()))
     if empty:
         raise DataError(f"{file}: no image of the training has label {empty[0]}")
     return names or [str(label) for label in range(count)]
 
 
-def _stream(images, labels):
+def _stream(images, labels, order):
     def stream():
         # One by one from where they are: `from_tensor_slices` would copy them all
         # into a graph.
         def each():
-            yield from zip(images, labels)
+            for index in order:
+                yield images[index], labels[index]
 
         return tf.data.Dataset.from_generator(
             each,

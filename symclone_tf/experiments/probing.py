@@ -3,8 +3,6 @@
 import dataclasses
 import time
 
-from rich.console import Console
-
 from symclone_tf.artifacts import check_directory
 from symclone_tf.checks import positive_integer, positive_number
 from symclone_tf.experiments.candidates import Candidate, candidates_of, without
@@ -109,7 +107,6 @@ def probe(
     file = check_directory(output) / FILE
     kept = Kept.read(file, options)
     images = open_images(data, image_size, strict=strict, data_dir=data_dir)
-    _name_skipped(images, verbose)
     candidates = candidates_of(groups)
     if kept.plan is None:
         began = time.perf_counter()
@@ -118,17 +115,6 @@ def probe(
         kept.write(file)
     _run_all(kept, candidates, images, clones, file, verbose)
     return _judged(kept, groups, images, clones, data_dir, file)
-
-
-def _name_skipped(images, verbose) -> None:
-    if images.skipped and verbose:
-        first = ", ".join(images.skipped[:3])
-        more = ", …" * (len(images.skipped) > 3)
-        Console(stderr=True, highlight=False).print(
-            f"{len(images.skipped)} files that cannot be read are left out: "
-            f"{first}{more}",
-            soft_wrap=True,
-        )
 
 
 def _run_all(kept, candidates, images, clones, file, verbose) -> None:

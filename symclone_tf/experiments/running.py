@@ -15,13 +15,15 @@ from symclone_tf.cloning import (
     versions,
 )
 from symclone_tf.errors import CloningError
-from symclone_tf.experiments.datasets import classes, mnist_task
+from symclone_tf.experiments.datasets import image_task
 from symclone_tf.experiments.layouts import network_students
+from symclone_tf.experiments.moving import task_class_names
 from symclone_tf.experiments.networks import mnist_network
+from symclone_tf.experiments.opening import open_data
 from symclone_tf.layers import convolution_layers, departures, layer_errors
 from symclone_tf.symmetry import equivariance_error
 
-# How many test digits the equivariance errors are measured on.
+# How many test images the equivariance errors are measured on.
 WATCHED = 16
 
 
@@ -32,10 +34,11 @@ def run_experiment(
     verbose=1,
     checkpoint=None,
     resume=False,
+    images=None,
 ):
     """Trains one network on one task, and measures what became of it.
 
-    Clones that are not there are made first, and exported.
+    Clones that are not there are made first, and exported, once the images are open.
 
     Args:
         experiment: `Experiment`.
@@ -48,20 +51,22 @@ def run_experiment(
         resume: Boolean, whether to go on from the state that an interrupted
             training of the same experiment has kept. It ends as that would
             have; its `seconds` are those of the last run.
+        images: `Images`, those of the experiment's `data`; `None` to open them.
 
     Returns:
         Pair of the trained `keras.Model` and a dictionary: `accuracy` and
-        `loss` on test digits as the task moves them; `upright_accuracy`, on
-        the same digits where they are, for invariance, else `None`;
+        `loss` on test images as the task moves them; `upright_accuracy`, on
+        the same images where they are, for invariance, else `None`;
         `parameters`, without anchors; `seconds` and `seconds_per_epoch`, of this
         run's epochs, or `None` if there were none left to train;
         `equivariance_error`, with each convolution's and the whole `network`'s,
         before and after training; `departure`, of anchored convolutions, as
-        `Departure` has it; `versions`; and the experiment's `options`.
+        `Departure` has it; `class_names`, as `task_class_names` has them;
+        `versions`; and the experiment's `options`.
 
     Raises:
         ValueError: If a choice is not accepted.
-        DataError: If MNIST is not there and cannot be downloaded.
+        DataError: If there is no such data, see `open_images`.
         CloningError: If training ends in numbers that are not finite.
         ArtifactError: If the kept state cannot be read.
 
@@ -69,10 +74,12 @@ def run_experiment(
 
     - [Huang et al., 2024](https://arxiv.org/abs/2410.03989), section 4
     """
-    experiment = experiment.complete()
+    if images is None:
+        experiment, images = open_data(experiment, data_dir)
+    experiment = experiment.complete(images)
     start = time.perf_counter()
-    data = _Data(experiment, data_dir)
-    model = _network(experiment, clones, verbose)
+    data = _Data(experiment, images)
+    model = _network(experiment, clones, data, verbose)
     model.compile(
         keras.optimizers.AdamW(experiment.learning_rate),
         "sparse_categorical_crossentropy",
@@ -110,6 +117,7 @@ def run_experiment(
             }
             for name, departure in departures(model).items()
         },
+        "class_names": data.class_names,
         "versions": versions(),
         "options": dataclasses.asdict(experiment),
     }
@@ -128,29 +136,35 @@ def experiment_checkpoint(experiment, directory) -> Checkpoint:
 
 
 class _Data:
-    """The digits of an experiment."""
+    """The images of an experiment, as its task moves them."""
 
-    def __init__(self, experiment, data_dir):
-        def digits(split, **options):
-            return mnist_task(
+    def __init__(self, experiment, images):
+        def moved(split, size, **options):
+            return image_task(
+                images,
                 experiment.task,
                 experiment.group,
                 split,
-                canvas=experiment.canvas,
-                max_shift=experiment.max_shift,
+                size,
+                experiment.canvas,
+                experiment.max_shift,
                 batch_size=experiment.batch_size,
                 seed=experiment.seed,
-                data_dir=data_dir,
                 **options,
             )
 
-        self.train = digits("train", size=experiment.train_size)
-        self.test = digits("test", size=experiment.test_size)
+        self.channels = images.channels
+        self.class_names = task_class_names(
+            experiment.task, experiment.group, images.class_names
+        )
+        self.train = moved("train", experiment.train_size)
+        self.test = moved("test", experiment.test_size)
         self.upright = None
         if experiment.task == "invariance":
-            self.upright = digits("test", size=experiment.test_size, moved=False)
+            self.upright = moved("test", experiment.test_size, moved=False)
         # Where they are, so that hardly anything is shifted off the canvas.
-        watched = digits("test", size=WATCHED, moved=False)
+        few = min(WATCHED, images.counts["test"])
+        watched = moved("test", few, moved=False)
         self.watched = next(iter(watched))[0].numpy()
 
 
@@ -190,7 +204,7 @@ def _fit(model, experiment, data, verbose, checkpoint, resume) -> list[float]:
     return timer.seconds
 
 
-def _network(experiment, clones, verbose):
+def _network(experiment, clones, data, verbose):
     students, options = None, {}
     if experiment.architecture == "cloned":
         students = find_or_clone(experiment, clones, verbose)
@@ -201,11 +215,12 @@ def _network(experiment, clones, verbose):
     return mnist_network(
         experiment.architecture,
         experiment.group,
-        classes(experiment.task),
+        len(data.class_names),
         experiment.canvas,
         students,
         dropout=experiment.dropout,
         seed=experiment.seed,
+        channels=data.channels,
         **options,
     )
 

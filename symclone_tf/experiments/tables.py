@@ -9,8 +9,9 @@ import statistics
 
 from symclone_tf.artifacts import write_file
 from symclone_tf.errors import ArtifactError
-from symclone_tf.experiments.datasets import TASKS
 from symclone_tf.experiments.experiment import Experiment
+from symclone_tf.experiments.images import MNIST
+from symclone_tf.experiments.moving import TASKS
 
 MEASURED = ("conv_1", "conv_2", "conv_3", "conv_4", "network")
 FIGURES = (
@@ -25,7 +26,8 @@ FIGURES = (
 OPTIONS = tuple(field.name for field in dataclasses.fields(Experiment))
 HEADER = (*OPTIONS, *FIGURES)
 # What tables lack that were begun before it could be chosen.
-LATER = (("moves",), ("moves", "student"))
+_DATA = ("data", "image_size")
+LATER = (_DATA, (*_DATA, "moves"), (*_DATA, "moves", "student"))
 EARLIER = tuple(tuple(n for n in HEADER if n not in names) for names in LATER)
 
 
@@ -175,7 +177,7 @@ def _bring_up_to_date(file) -> None:
 
 
 def _parsed(header, line) -> Row:
-    later = dict.fromkeys(LATER[-1], "")
+    later = dict.fromkeys(LATER[-1], "") | {"data": MNIST}
     cells = {**later, **dict(zip(header, line, strict=True))}
     types = {field.name: field.type for field in dataclasses.fields(Experiment)}
     options = {n: _value(cells[n], types[n]) for n in OPTIONS}

@@ -92,6 +92,46 @@ def test_names_that_lead_elsewhere_are_refused(model, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+NAMES = [f"digit {n}" for n in range(9)] + ["neuf °"]
+
+
+@pytest.fixture(scope="module")
+def named(model, tmp_path_factory):
+    root = tmp_path_factory.mktemp("named")
+    return export_classifier(model, root, "digits", {"loss": 1.0}, class_names=NAMES)
+
+
+def test_names_of_classes_are_kept_and_served(rng, model, named):
+    record = json.loads((named / METRICS).read_text("utf-8"))
+    assert record == {"loss": 1.0, "class_names": NAMES}
+    served = tf.saved_model.load(str(named)).signatures["serving_default"]
+    images = rng.uniform(size=(7, 28, 28, 1)).astype("float32")
+    answers = served(image=tf.constant(images))
+    expected = model(images, training=False)
+    np.testing.assert_allclose(answers["probabilities"], expected, atol=1e-5)
+    labels = [label.decode() for label in answers["label"].numpy()]
+    assert labels == [NAMES[n] for n in np.argmax(expected, axis=1)]
+    # All outputs have one row an image, as TensorFlow Serving's REST answers need.
+    shapes = {k: s.shape.as_list() for k, s in served.structured_outputs.items()}
+    assert shapes == {"probabilities": [None, 10], "label": [None]}
+
+
+def test_keras_calls_what_is_served(rng, model, named):
+    layer = keras.layers.TFSMLayer(str(named), call_endpoint="serve", trainable=False)
+    images = rng.uniform(size=(3, 28, 28, 1)).astype("float32")
+    answers = layer(images)
+    expected = model(images, training=False)
+    np.testing.assert_allclose(answers["probabilities"], expected, atol=1e-5)
+    assert answers["label"].numpy()[0].decode() in NAMES
+
+
+@pytest.mark.parametrize("names", [NAMES[1:], [*NAMES[1:], 9], "0123456789", []])
+def test_names_that_are_not_of_each_class_are_refused(model, tmp_path, names):
+    with pytest.raises(ValueError, match="`class_names` must be 10 strings"):
+        export_classifier(model, tmp_path, "digits", {}, class_names=names)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_weights_are_written_once_and_anchors_not_at_all(model, path):
     needed, anchors = model.count_params(), 0
     for layer in model.layers:

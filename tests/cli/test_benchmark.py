@@ -4,6 +4,8 @@ import pytest
 
 from symclone_tf.experiments import benchmarking
 
+from pictures import write_folder
+
 SMALL = ("--train-size", 64, "--test-size", 32, "--epochs", 1, "--seeds", 1)
 
 
@@ -24,12 +26,22 @@ def test_writes_both_tables_and_shows_them(run, monkeypatch):
         assert word in result.stdout
 
 
+def test_own_images_have_tables_of_their_own(run, rng, tmp_path, monkeypatch):
+    monkeypatch.setattr(benchmarking, "NETWORKS", ({"architecture": "mlp"},))
+    monkeypatch.setattr(benchmarking, "VARIANTS", ())
+    write_folder(tmp_path / "shapes", rng)
+    result = run("benchmark", "--group", "c4", "--data", "shapes", "--epochs", 1)
+    assert result.exit_code == 0
+    assert "benchmark/c4-shapes.csv" in result.stdout
+    assert len(pathlib.Path("benchmark/c4-shapes.md").read_text().splitlines()) == 4
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--seeds", "0"], "'--seeds'"),
         (["--epochs", "-1"], "'--epochs'"),
-        (["--canvas", "27"], "28<=x<=512"),
+        (["--canvas", "27"], "--canvas must be at least 28"),
         (["--moves", "encoder"], "go with --symmetry"),
         (
             ["--symmetry", "anchored", "--anchor-strength", "2"],

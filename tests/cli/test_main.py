@@ -13,7 +13,15 @@ PROGRAM = [sys.executable, "-m", "symclone_tf.cli"]
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["clone", "--help"], ["--version"], ["clone", "--bad"]]
+    "arguments",
+    [
+        ["--help"],
+        ["clone", "--help"],
+        ["train", "--help"],
+        ["benchmark", "--help"],
+        ["--version"],
+        ["clone", "--bad"],
+    ],
 )
 def test_questions_are_answered_without_tensorflow(arguments, tmp_path):
     script = (

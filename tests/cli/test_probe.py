@@ -37,7 +37,7 @@ def test_help_answers_like_an_instruction(run):
         (("--groups", ""), "'' is not one of"),
         (("--seeds", 1), "1 is not in the range"),
         (("--minutes", 0), "0.0 is not in the range"),
-        (("--image-size", 8), "8 is not in the range"),
+        (("--image-size", 8), "--image-size must be from 16 to 512 pixels"),
     ],
 )
 def test_bad_input_is_refused(refused, options, message):

@@ -1,10 +1,14 @@
 import json
 import pathlib
+import warnings
 
 import numpy as np
+import PIL.Image
 import pytest
 
 import symclone_tf as sc
+
+from pictures import write_folder, write_npz
 
 SMALL = ("--train-size", 64, "--test-size", 32, "--epochs", 1)
 
@@ -15,7 +19,7 @@ def test_trains_and_says_what_it_made(run, clones):
     assert result.exit_code == 0
     path = pathlib.Path("trained", "c4-invariance-cloned-frozen", "1")
     assert str(path) in result.stdout
-    for shown in ("Accuracy", "Unmoved digits", "conv_1", "network", "before", "after"):
+    for shown in ("Accuracy", "Unmoved", "conv_1", "network", "before", "after"):
         assert shown in result.stdout
     assert "Next: symclone-tf benchmark --group c4" in result.stdout
     metrics = json.loads((path / "assets.extra" / "metrics.json").read_text())
@@ -77,13 +81,93 @@ def test_options_of_shifts_reach_the_experiment(run):
     assert found.items() >= {**options, **sizes, "task": "invariance"}.items()
 
 
+@pytest.fixture
+def shapes(tmp_path, rng):
+    """A folder of images, a file of some, and what is wrong in many ways."""
+    write_npz(tmp_path / "shapes.npz", rng)
+    return write_folder(tmp_path / "my shapes", rng, channels=3)
+
+
+def test_own_images_are_trained_on(run, shapes):
+    (shapes / "ring" / "notes.txt").write_text("mine")
+    options = ("--architecture", "cnn", "--epochs", 1, "--image-size", 20)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        result = run("train", "--group", "t2", "--data", "my shapes", *options)
+    assert result.exit_code == 0
+    (note,) = (n for n in result.stderr.splitlines() if n.startswith("Note: "))
+    assert note.endswith("can be read: my shapes/ring/notes.txt")
+    path = pathlib.Path("trained", "t2-my-shapes-invariance-cnn", "1")
+    assert str(path) in result.stdout
+    assert "Next: symclone-tf benchmark --group t2 --data 'my shapes'" in result.stdout
+    metrics = json.loads((path / "assets.extra" / "metrics.json").read_text())
+    assert metrics["class_names"] == ["cross", "disc", "ring"]
+    found = {"data": "my shapes", "image_size": 20, "canvas": 32, "train_size": 24}
+    assert metrics["options"].items() >= found.items()
+    (model,) = sc.serving.served_models("trained")
+    assert model.inputs == {"image": ((32, 32, 3), np.float32)}
+    strict = run("train", "--group", "t2", "--data", "my shapes", "--strict")
+    assert strict.exit_code == 2
+    assert "notes.txt" in strict.stderr
+    assert list(pathlib.Path().glob("exported")) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--data", "nothing"], "nothing is no data set of tensorflow-datasets"),
+        (["--data", "no/where"], "and there is no such folder or .npz file"),
+        (["--data", "no.npz"], "no.npz is not a file"),
+        (["--data", ""], "--data must be a name of tensorflow-datasets, or the path"),
+        (["--data", "bad.npz"], "bad.npz cannot be read"),
+        (["--data", "words.npz"], "words.npz: x_train must have shape"),
+        (["--data", "pickled.npz"], "objects, which are not unpickled"),
+        (["--data", "one.npz"], "one.npz has one class only"),
+        (["--data", "empty"], "empty has no sub-folders"),
+        (["--data", "sizes"], "images of 2 sizes, as 16×16 and 20×20: say to which "),
+        (["--data", "small"], "--image-size must be from 16 to 512 pixels"),
+        (["--data", "my shapes", "--image-size", 8], "from 16 to 512 pixels"),
+        (
+            ["--data", "my shapes", "--train-size", 25],
+            "--train-size must be at most 24",
+        ),
+        (["--data", "shapes.npz", "--test-size", 7], "--test-size must be at most 6"),
+        (["--data", "my shapes", "--canvas", 15], "--canvas must be at least 16"),
+        (["--data", "shapes.npz", "--image-size", 20, "--canvas", 16], "at least 20"),
+        (["--data", "shapes.npz", "--symmetry", "frozen,frozen"], "4 separated by"),
+    ],
+)
+@pytest.mark.parametrize("command", ["train", "benchmark"])
+def test_bad_images_are_refused_in_one_line(
+    refused, shapes, tmp_path, command, arguments, message
+):
+    (tmp_path / "bad.npz").write_text("bad")
+    (tmp_path / "empty").mkdir()
+    np.savez(tmp_path / "words.npz", x_train=np.array(["a"]), y_train=np.zeros(1, int))
+    images = np.zeros((4, 16, 16), "uint8")
+    np.savez(tmp_path / "one.npz", x_train=images, y_train=np.zeros(4, int))
+    objects = np.array([None] * 4)
+    np.savez(tmp_path / "pickled.npz", x_train=images, y_train=objects)
+    for name, sizes in (("sizes", (16, 20)), ("small", (10, 10))):
+        for home, size in zip("ab", sizes):
+            (tmp_path / name / home).mkdir(parents=True)
+            for number in range(2):
+                file = tmp_path / name / home / f"{number}.png"
+                PIL.Image.new("L", (size, size)).save(file)
+    assert message in refused(command, "--group", "c4", *arguments)
+
+
 @pytest.mark.parametrize(
     ("arguments", "given", "accepted"),
     [
         (["--task", "sort"], "'sort'", "'invariance', 'breaking'"),
         (["--architecture", "vgg"], "'vgg'", "'cloned'"),
         (["--symmetry", "melted"], "'melted'", "frozen, trainable, anchored"),
-        (["--symmetry", "frozen,anchored"], "'frozen,anchored'", "nor four of them"),
+        (
+            ["--symmetry", "frozen,anchored"],
+            "--symmetry frozen,anchored",
+            "or 4 separated by commas",
+        ),
         (["--moves", "encoder"], "--moves encoder", "trainable or anchored only"),
         (["--anchor", "decay"], "--anchor decay", "anchored only"),
         (
@@ -93,10 +177,10 @@ def test_options_of_shifts_reach_the_experiment(run):
         ),
         (["--architecture", "cnn", "--blocks", "7"], "--blocks 7", "cloned only"),
         (["--anchor-strength", "2"], "--anchor-strength 2.0", "--symmetry anchored"),
-        (["--canvas", "20"], "20 is not", "28<=x<=512"),
+        (["--canvas", "20"], "--canvas 20", "--canvas must be at least 28"),
         (["--max-shift", "3"], "--max-shift 3", "--group t2"),
         (["--train-size", "0"], "0 is not", "'--train-size'"),
-        (["--canvas", "513"], "513 is not", "28<=x<=512"),
+        (["--canvas", "513"], "--canvas 513", "--canvas must be at most 512"),
         (["--epochs", str(10**18)], str(10**18), "1<=x<=1000000"),
         (["--learning-rate", "nan"], "nan", "--learning-rate must be"),
         (["--dropout", "1"], "1.0 is not", "'--dropout'"),

@@ -5,8 +5,10 @@ import re
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import symclone_tf as sc
+from symclone_tf.cli.main import main
 
 from pages import (
     GALLERY,
@@ -14,6 +16,7 @@ from pages import (
     README,
     ROOT,
     blocks,
+    commands,
     doc,
     every_page,
     text_of,
@@ -119,6 +122,27 @@ def test_python_of_serving(tmp_path, monkeypatch, capsys):
     assert pathlib.Path("exported/models.config").is_file()
 
 
+def test_python_and_commands_of_own_images(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = execute(doc("your-images"))
+    assert names["path"] == pathlib.Path("trained/t2-shapes-breaking-gcnn/1")
+    assert names["images"].counts == {"train": 72, "test": 18}
+    assert names["batch"].shape == (32, 20, 20, 3)
+    assert (
+        names["answers"]["label"].numpy()[0].decode() in names["metrics"]["class_names"]
+    )
+    for written in commands(doc("your-images")):
+        if not written.block or written.name != "train":
+            continue
+        result = CliRunner().invoke(main, written.arguments)
+        assert result.exit_code == 0, result.output
+    made = sorted(path.name for path in pathlib.Path("trained").iterdir())
+    assert made[:2] == [
+        "c4-shapes-breaking-cloned-frozen3-anchored-local-augment-0.2-encoder",
+        "c4-shapes-invariance-gcnn",
+    ]
+
+
 def test_python_of_the_gallery(monkeypatch):
     monkeypatch.chdir(ROOT)
     names = execute(GALLERY)
@@ -135,6 +159,7 @@ def test_python_of_contributing(tmp_path, monkeypatch, registered):
 
 def test_no_page_has_python_that_is_not_run():
     run = [README, GALLERY, *map(doc, PAGES_RUN)]
+    run.append(doc("your-images"))
     run.append(ROOT / "CONTRIBUTING.md")
     assert {page for page in PAGES if blocks(page, "python")} == set(run)
 

@@ -9,10 +9,12 @@ import time
 import keras
 import pytest
 
-from symclone_tf.errors import ArtifactError
+from symclone_tf.errors import ArtifactError, DataError
 from symclone_tf.experiments import benchmarking
 from symclone_tf.experiments.benchmarking import benchmark, benchmark_plan
 from symclone_tf.experiments.tables import markdown, read_benchmark, summarize
+
+from pictures import write_folder
 
 SMALL = {"train_size": 64, "test_size": 32, "epochs": 1}
 
@@ -175,6 +177,46 @@ class TestTables:
         (tmp_path / "file").touch()
         with pytest.raises(ArtifactError, match="`output` must be a folder"):
             next(benchmark("c4", 1, tmp_path / "file", verbose=0, **SMALL))
+
+
+@pytest.mark.usefixtures("few")
+class TestOwnImages:
+    def test_tables_are_apart_and_go_on(self, tmp_path, rng, monkeypatch):
+        data = write_folder(tmp_path / "shapes", rng)
+        rows = list(benchmark("c4", 1, tmp_path, data=data, epochs=1, verbose=0))
+        assert [row.experiment.data for row in rows] == [str(data)] * 4
+        assert {row.experiment.train_size for row in rows} == {24}
+        assert sorted(path.name for path in tmp_path.glob("c4*")) == [
+            "c4-shapes.csv",
+            "c4-shapes.md",
+        ]
+
+        def refuse(*arguments, **options):
+            raise AssertionError("trained again")
+
+        monkeypatch.setattr(benchmarking, "run_experiment", refuse)
+        again = list(benchmark("c4", 1, tmp_path, data=data, epochs=1, verbose=0))
+        assert [row.experiment for row in again] == [row.experiment for row in rows]
+
+    def test_table_of_other_images_of_the_same_name_is_kept(self, tmp_path, rng):
+        for home in "ab":
+            data = write_folder(tmp_path / home / "shapes", rng)
+        first = tmp_path / "a" / "shapes"
+        next(benchmark("c4", 1, tmp_path, data=first, epochs=1, verbose=0))
+        before = (tmp_path / "c4-shapes.csv").read_bytes()
+        with pytest.raises(ValueError, match=r"made with data=.*a/shapes: a table"):
+            next(benchmark("c4", 1, tmp_path, data=data, epochs=1, verbose=0))
+        assert (tmp_path / "c4-shapes.csv").read_bytes() == before
+
+    def test_bad_images_are_refused_before_anything_is_written(self, tmp_path, rng):
+        data = write_folder(tmp_path / "shapes", rng)
+        (data / "ring" / "bad.png").write_text("bad")
+        found = sorted(tmp_path.rglob("*"))
+        with pytest.raises(DataError, match="1 files are no PNG or JPEG"):
+            next(benchmark("c4", 1, tmp_path / "out", data=data, strict=True))
+        with pytest.raises(ValueError, match="`train_size` must be at most 24"):
+            next(benchmark("c4", 1, tmp_path / "out", data=data, train_size=25))
+        assert sorted(tmp_path.rglob("*")) == found
 
 
 @pytest.mark.usefixtures("mnist")

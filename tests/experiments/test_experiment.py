@@ -70,6 +70,14 @@ def test_what_is_for_other_networks_is_empty():
             },
             "c4-invariance-cloned-trainable2-anchored2-threshold-0.5-all-blocks2-encoder",
         ),
+        (
+            {"architecture": "cnn", "data": "fashion_mnist"},
+            "c4-fashion_mnist-invariance-cnn",
+        ),
+        (
+            {"architecture": "cnn", "data": "my data/blood cells.npz"},
+            "c4-blood-cells-invariance-cnn",
+        ),
     ],
 )
 def test_names_say_what_was_trained(options, name):
@@ -112,9 +120,37 @@ def test_names_say_what_was_trained(options, name):
         ({"seed": -1}, "seed=-1"),
         ({"seed": 1.5}, "seed=1.5"),
         ({"canvas": 27}, "canvas=27"),
+        ({"canvas": 28, "image_size": 32}, "at least 32.*canvas=28"),
+        ({"image_size": 15}, "from 16 to 512"),
+        ({"image_size": 20.5}, "image_size=20.5"),
+        ({"data": "photos", "canvas": 15}, "at least 16.*canvas=15"),
+        ({"data": "photos", "symmetry": "frozen,melted"}, "symmetry=melted"),
+        ({"data": "photos", "train_size": 0}, "train_size=0"),
+        ({"data": " "}, "`data` must be a name of tensorflow-datasets, or the path"),
+        ({"data": "a\nb"}, r"data='a\\nb'"),
         ({"max_shift": 2}, "max_shift=2"),
     ],
 )
 def test_bad_options_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         Experiment(**options).complete()
+
+
+def test_what_hangs_on_images_is_open_until_they_are():
+    full = Experiment("cnn", data="photos").complete()
+    sizes = full.image_size, full.canvas, full.train_size, full.test_size
+    assert sizes == (None,) * 4
+    digits = Experiment("cnn", image_size=32).complete()
+    sizes = digits.image_size, digits.canvas, digits.train_size, digits.test_size
+    assert sizes == (32, 32, 10_000, 10_000)
+
+
+def test_networks_of_large_images_have_more_choices():
+    six = ",".join(["frozen"] * 5 + ["trainable"])
+    assert Experiment(canvas=128, symmetry=six).complete().symmetry == six
+    assert Experiment(data="photos", symmetry=six).complete().symmetry == six
+
+
+def test_tables_are_of_one_group_and_one_kind_of_images():
+    assert Experiment("cnn", "t2").table == "t2"
+    assert Experiment("cnn", "t2", data="photos/").table == "t2-photos"

@@ -100,6 +100,33 @@ def test_an_empty_class_is_refused(folder):
         read(folder)
 
 
+def test_a_class_of_one_image_is_refused(folder):
+    (folder / "hens").mkdir()
+    write(folder / "hens" / "0.png", 3)
+    with pytest.raises(sc.DataError, match="hens has one image only"):
+        read(folder)
+    write(folder / "hens" / "1.png", 3)
+    for share in (0.01, 0.2, 0.99):
+        found = read(folder, test_share=share)
+        assert {label for _, label in values(found, "train")} == {0, 1, 2}
+        assert {label for _, label in values(found, "test")} == {0, 1, 2}
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"])
+def test_images_of_any_mode_are_decoded_as_they_were_checked(folder, mode):
+    suffix = "jpg" if mode == "CMYK" else "png"
+    image = PIL.Image.new(mode, (16, 18))
+    image.save(folder / "cats" / f"odd.{suffix}")
+    found = read(folder)
+    assert not found.skipped
+    shapes = {
+        image.shape
+        for split in ("train", "test")
+        for image, _ in found.streams[split]().as_numpy_iterator()
+    }
+    assert shapes == {(18, 16, found.channels)}
+
+
 def test_folders_within_classes_are_refused(folder):
     (folder / "cats" / "young").mkdir()
     with pytest.raises(sc.DataError, match="young is a folder within a class"):

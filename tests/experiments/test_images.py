@@ -5,7 +5,7 @@ import PIL.Image
 import pytest
 
 import symclone_tf as sc
-from symclone_tf.experiments.images import fit, open_images
+from symclone_tf.experiments.images import fit, open_images, short_name
 
 
 @pytest.fixture
@@ -99,13 +99,15 @@ def test_names_of_tfds_are_found():
     [
         ("no_such_data", {}, sc.DataError, "no_such_data is no data set of tensorflow"),
         ("FOLDER/none.npz", {}, sc.DataError, "is not a file"),
-        ("FOLDER/none", {}, sc.DataError, "neither a folder nor an .npz file"),
+        ("FOLDER/none", {}, sc.DataError, "there is no such folder or .npz file"),
+        ("FOLDER/notes.txt", {}, sc.DataError, "neither a folder nor an .npz file"),
         ("STRIPES", {"image_size": 8}, ValueError, "from 16 to 512 pixels"),
         ("STRIPES", {"image_size": -1}, ValueError, "`image_size` must be a positive"),
         ("STRIPES", {"test_share": 1.0}, ValueError, "`test_share` must be more"),
     ],
 )
 def test_what_is_no_data_is_refused(stripes, data, options, error, message):
+    (stripes.parent / "notes.txt").touch()
     data = data.replace("FOLDER", str(stripes.parent)).replace("STRIPES", str(stripes))
     with pytest.raises(error, match=message):
         open_images(data, **options)
@@ -118,26 +120,54 @@ def test_one_class_is_none_to_tell_apart(tmp_path):
         open_images(file)
 
 
-@pytest.mark.slow
-def test_memory_stays_flat_with_the_number_of_images(tmp_path):
-    """A hundred thousand files are read through with little more than a thousand."""
-    import resource
-
-    def peak():
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-    image = PIL.Image.fromarray(np.arange(1024, dtype="uint8").reshape(32, 32))
+@pytest.mark.usefixtures("mnist")
+def test_mnist_is_no_folder_that_happens_to_be_there(tmp_path, monkeypatch):
     for name in "ab":
-        (tmp_path / "many" / name).mkdir(parents=True)
-        # A file has 65,000 names at most.
-        content = tmp_path / f"{name}.png"
-        image.save(content)
-        for number in range(50_000):
-            (tmp_path / "many" / name / f"{number}.png").hardlink_to(content)
-    before = peak()
-    images = open_images(tmp_path / "many")
-    stream = images.stream("train").batch(64)
-    seen = sum(len(labels) for _, labels in stream)
-    assert seen == images.counts["train"] == 80_000
-    # The images themselves would be 80 MB, decoded, and paths are 40 MB.
-    assert peak() - before < 250e6
+        (tmp_path / "mnist" / name).mkdir(parents=True)
+        for number in range(4):
+            file = tmp_path / "mnist" / name / f"{number}.png"
+            PIL.Image.new("L", (16, 16)).save(file)
+    monkeypatch.chdir(tmp_path)
+    assert open_images("mnist").counts["train"] == 60_000
+    assert open_images("./mnist").counts["train"] == 6
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        ("cifar10", "cifar10"),
+        ("photos/", "photos"),
+        ("a/b c/cells.v2.npz", "cells.v2"),
+        ("./-odd (1)-", "odd-1"),
+        ("über/日本", "images"),
+        ("a" * 99, "a" * 60),
+    ],
+)
+def test_names_fit_artifacts(data, name):
+    assert short_name(data) == name
+
+
+def test_this_folder_has_a_name(tmp_path, monkeypatch):
+    (tmp_path / "pets").mkdir()
+    monkeypatch.chdir(tmp_path / "pets")
+    assert short_name(".") == "pets"
+
+
+def test_batches_are_from_0_to_1_and_training_ones_in_another_order(tmp_path):
+    x = np.arange(20, dtype="uint8")[:, None, None].repeat(16, 1).repeat(16, 2)
+    np.savez(tmp_path / "a.npz", x_train=x, y_train=np.arange(20) % 2)
+    images = open_images(tmp_path / "a.npz")
+
+    def levels(split):
+        found = np.concatenate([x for x, _ in images.batches(split, batch_size=3)])
+        assert found.dtype == np.float32
+        return (255 * found[:, 0, 0, 0]).round().tolist()
+
+    train, test = images.batches("train"), levels("test")
+    assert train.element_spec[0].shape == (None, 16, 16, 1)
+    first, second = levels("train"), levels("train")
+    assert sorted(first + test) == list(range(20))
+    assert levels("test") == test
+    epochs = [[float(x[0, 0, 0]) for x, _ in train.unbatch()] for _ in range(2)]
+    assert epochs[0] != epochs[1]
+    assert first == second

@@ -8,8 +8,11 @@ import pytest
 from symclone_tf.artifacts.records import list_artifacts
 from symclone_tf.errors import ArtifactError, CloningError, DataError
 from symclone_tf.experiments.experiment import Experiment
+from symclone_tf.experiments.opening import open_data
 from symclone_tf.experiments.running import find_or_clone, run_experiment
 from symclone_tf.layers.convolutions import convolution_layers
+
+from pictures import write_folder
 
 SMALL = {"train_size": 96, "test_size": 48, "epochs": 1, "batch_size": 32}
 
@@ -28,8 +31,9 @@ class TestRunning:
         assert set(metrics) == {
             *("accuracy", "loss", "upright_accuracy", "parameters"),
             *("seconds", "seconds_per_epoch", "equivariance_error"),
-            *("departure", "versions", "options"),
+            *("departure", "class_names", "versions", "options"),
         }
+        assert metrics["class_names"] == list("0123456789")
         assert metrics["options"] == dataclasses.asdict(Experiment(**SMALL).complete())
         names = ["conv_1", "conv_2", "conv_3", "conv_4", "network"]
         assert list(metrics["equivariance_error"]) == names
@@ -109,7 +113,8 @@ class TestRunning:
     @pytest.mark.slow
     def test_frozen_and_group_convolutions_agree_on_trained_kernels(self, clones):
         """Classifiers with the same kernels agree on 99.9% of test digits."""
-        from symclone_tf.experiments.datasets import classes, mnist_task
+        from symclone_tf.experiments.datasets import mnist_task
+        from symclone_tf.experiments.moving import classes
         from symclone_tf.experiments.networks import mnist_network
 
         options = {"train_size": 1000, "epochs": 2, "test_size": 48}
@@ -173,6 +178,69 @@ def test_missing_clones_are_made_and_announced(tmp_path, capsys):
     assert capsys.readouterr().err == ""
     assert len(list_artifacts(tmp_path)) == 4
     np.testing.assert_array_equal(students[0].weights[0], again[0].weights[0])
+
+
+def shapes(folder, rng, **options):
+    """An experiment on labelled images in a folder."""
+    write_folder(folder / "shapes", rng, each=20, **options)
+    return Experiment(
+        data=str(folder / "shapes"),
+        group="c4",
+        epochs=1,
+        batch_size=16,
+        student="local",
+    )
+
+
+class TestOwnImages:
+    @pytest.mark.parametrize("channels", [1, 3])
+    def test_sizes_classes_and_channels_are_those_found(self, tmp_path, rng, channels):
+        experiment = shapes(tmp_path, rng, channels=channels)
+        experiment = dataclasses.replace(experiment, task="breaking")
+        model, metrics = run_experiment(experiment, tmp_path / "clones", verbose=0)
+        assert model.input_shape == (None, 16, 16, channels)
+        assert model.output_shape == (None, 6)
+        assert metrics["class_names"][2:4] == [
+            "ring",
+            "cross, turned 180° or turned 270°",
+        ]
+        found = metrics["options"]
+        assert (found["image_size"], found["canvas"]) == (16, 16)
+        assert (found["train_size"], found["test_size"]) == (48, 12)
+        names = sorted(path.name for path in (tmp_path / "clones").iterdir())
+        assert names[-1] == "c4-lifting-16x16-k3-local"
+
+    def test_images_that_are_open_are_not_opened_again(self, tmp_path, rng):
+        whole = shapes(tmp_path, rng)
+        experiment = dataclasses.replace(whole, architecture="mlp", student=None)
+        filled, images = open_data(experiment)
+        elsewhere = dataclasses.replace(filled, data="nowhere")
+        _, metrics = run_experiment(elsewhere, verbose=0, images=images)
+        assert metrics["options"]["train_size"] == 48
+
+    @pytest.mark.slow
+    def test_what_turning_keeps_is_learned(self, tmp_path, rng):
+        """Discs, rings and crosses, told apart as they lie and as they are turned."""
+        write_folder(tmp_path / "shapes", rng, each=200, size=20)
+        experiment = Experiment("gcnn", data=str(tmp_path / "shapes"), epochs=6)
+        _, metrics = run_experiment(experiment, verbose=0)
+        assert metrics["accuracy"] > 0.9
+        assert metrics["upright_accuracy"] == pytest.approx(metrics["accuracy"])
+
+    def test_fashion_mnist(self, fashion):
+        small = {"train_size": 64, "test_size": 20, "epochs": 1}
+        experiment = Experiment("cnn", data="fashion_mnist", **small)
+        model, metrics = run_experiment(experiment, verbose=0, images=fashion)
+        assert model.input_shape == (None, 28, 28, 1)
+        assert "Ankle boot" in metrics["class_names"]
+
+    def test_cifar10(self, cifar10):
+        small = {"train_size": 64, "test_size": 20, "epochs": 1}
+        experiment = Experiment("gcnn", data=str(cifar10), **small)
+        model, metrics = run_experiment(experiment, verbose=0)
+        assert model.input_shape == (None, 32, 32, 3)
+        assert model.output_shape == (None, 10)
+        assert metrics["equivariance_error"]["network"]["after"] < 1e-5
 
 
 def test_missing_data_is_told_before_anything_is_cloned(tmp_path, monkeypatch):

@@ -47,8 +47,9 @@ def test_line_that_was_cut_off_is_none_and_is_mended(file):
     assert read_benchmark(file) == ROWS
 
 
-@pytest.mark.parametrize("lacking", [["moves"], ["moves", "student"]])
-def test_tables_begun_before_there_was_a_choice_go_on(file, lacking):
+@pytest.mark.parametrize("earlier", [[], ["moves"], ["moves", "student"]])
+def test_tables_begun_before_there_was_a_choice_go_on(file, earlier):
+    lacking = ["data", "image_size", *earlier]
     header, *lines = file.read_text().splitlines()
     kept = [n for n, name in enumerate(header.split(",")) if name not in lacking]
 
@@ -56,14 +57,23 @@ def test_tables_begun_before_there_was_a_choice_go_on(file, lacking):
         cells = line.split(",")
         return ",".join(cells[n] for n in kept) + "\n"
 
-    earlier = "".join(map(without, [header, *lines]))
-    file.write_text(earlier)
+    begun = "".join(map(without, [header, *lines]))
+    file.write_text(begun)
     assert read_benchmark(file) == ROWS
-    assert file.read_text() == earlier
+    assert file.read_text() == begun
     local = row(0.25, architecture="cloned", student="local")
     append_row(file, local)
     assert read_benchmark(file) == [*ROWS, local]
     assert file.read_text().splitlines()[0] == header
+
+
+def test_rows_of_other_images_survive(tmp_path):
+    sizes = {"image_size": 16, "canvas": 28, "train_size": 8, "test_size": 2}
+    options = {"data": 'my "photos", 2024.npz', "group": "t2", **sizes}
+    mine = row(0.5, architecture="cnn", **options)
+    append_row(tmp_path / "mine.csv", mine)
+    assert read_benchmark(tmp_path / "mine.csv") == [mine]
+    assert mine.experiment.data == options["data"]
 
 
 @pytest.mark.parametrize(

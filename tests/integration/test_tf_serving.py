@@ -22,16 +22,19 @@ pytestmark = pytest.mark.skipif(
     reason="there is no tensorflow_model_server on PATH",
 )
 
+NAMES = [f"digit {number}" for number in range(10)]
+
 
 @pytest.fixture(scope="module")
 def models(shared_clone, network, tmp_path_factory):
-    """A clone, a classifier and a relaxed one, with their inputs and answers."""
+    """A clone, classifiers and a relaxed one, with their inputs and answers."""
     root = tmp_path_factory.mktemp("served")
     sc.export(shared_clone[0], root)
     sc.artifacts.export_classifier(network, root, "digits", {})
+    sc.artifacts.export_classifier(network, root, "named", {}, class_names=NAMES)
     relaxed = relaxed_classifier()
     sc.artifacts.export_classifier(relaxed, root, "relaxed", {})
-    clone, digits, other = sc.serving.write_serving_config(root, warmup=True)
+    clone, digits, named, other = sc.serving.write_serving_config(root, warmup=True)
     pairs, images = clone.examples(7), digits.examples(7)
     features = shared_clone[0].call_pairs(pairs["image"], pairs["kernel"])
     probabilities = network(images["image"], training=False)
@@ -41,6 +44,7 @@ def models(shared_clone, network, tmp_path_factory):
         (other, others, "probabilities", np.asarray(answers)),
         (clone, pairs, "features", np.asarray(features)),
         (digits, images, "probabilities", np.asarray(probabilities)),
+        (named, images, "probabilities", np.asarray(probabilities)),
     ]
 
 
@@ -105,12 +109,18 @@ def test_rest(models, ports, batch):
             for n in range(batch)
         ]
         answers = _post(ports[1], model.name, json.dumps({"instances": instances}))
+        if model.name == "named":
+            best = np.argmax(expected[:batch], axis=1)
+            assert [each["label"] for each in answers] == [NAMES[n] for n in best]
+            answers = [each["probabilities"] for each in answers]
         np.testing.assert_allclose(answers, expected[:batch], atol=1e-5)
 
 
 def test_rest_answers_the_example_that_curl_sends(models, ports):
     for model, *_, expected in models[1]:
         answers = _post(ports[1], model.name, model.request.read_text())
+        if model.name == "named":
+            answers = [each["probabilities"] for each in answers]
         assert np.shape(answers) == (1, *expected.shape[1:])
         assert np.isfinite(answers).all()
 
@@ -134,4 +144,4 @@ def _post(port, name, body):
     url = f"http://127.0.0.1:{port}/v1/models/{name}:predict"
     request = urllib.request.Request(url, body.encode())
     with urllib.request.urlopen(request, timeout=30) as response:
-        return np.array(json.load(response)["predictions"])
+        return json.load(response)["predictions"]
