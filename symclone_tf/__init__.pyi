@@ -21,7 +21,6 @@ from .errors import ArtifactError as ArtifactError
 from .errors import ArtifactWarning as ArtifactWarning
 from .errors import CloningError as CloningError
 from .errors import DataError as DataError
-from .errors import DataWarning as DataWarning
 from .errors import StrategyWarning as StrategyWarning
 from .layers import ClonedConv2D as ClonedConv2D
 from .layers import EquivarianceErrors as EquivarianceErrors

@@ -40,9 +40,18 @@ def open_data(experiment, data_dir=None, strict=False):
         experiment.data, experiment.image_size, strict=strict, data_dir=data_dir
     )
     experiment = experiment.complete(images)
-    if images.skipped:
-        warnings.warn(_left_out(images), DataWarning, stacklevel=2)
+    warn_of_skipped(images)
     return experiment, images
+
+
+def warn_of_skipped(images: Images) -> None:
+    """Names files that are left out, in a `DataWarning`.
+
+    Args:
+        images: `Images`.
+    """
+    if images.skipped:
+        warnings.warn(_left_out(images), DataWarning, stacklevel=3)
 
 
 def _left_out(images: Images) -> str:

@@ -8,6 +8,7 @@ from symclone_tf.checks import positive_integer, positive_number
 from symclone_tf.experiments.candidates import Candidate, candidates_of, without
 from symclone_tf.experiments.images import Images, open_images
 from symclone_tf.experiments.kept_probes import Kept
+from symclone_tf.experiments.opening import warn_of_skipped
 from symclone_tf.experiments.probe_plans import BATCH, Plan, little, make_plan
 from symclone_tf.experiments.probe_progress import ProbeProgress
 from symclone_tf.experiments.probe_runs import Run, draw_samples, run
@@ -107,6 +108,7 @@ def probe(
     file = check_directory(output) / FILE
     kept = Kept.read(file, options)
     images = open_images(data, image_size, strict=strict, data_dir=data_dir)
+    warn_of_skipped(images)
     candidates = candidates_of(groups)
     if kept.plan is None:
         began = time.perf_counter()

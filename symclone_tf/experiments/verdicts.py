@@ -130,7 +130,7 @@ def judge(group, title, assumed, lacking, leaving, little, chance=0.0) -> Verdic
     >>> few = ([0.8, 0.8], [0.6, 0.7])
     >>> verdict = judge("c4", "C4", [0.9, 0.91], [0.8, 0.82], [0.9, 0.9], few)
     >>> verdict.verdict
-    'cannot tell'
+    'keep'
     """
     gain, left = paired(assumed, lacking), paired(leaving, assumed)
     verdict = "cannot tell"
