@@ -5,7 +5,7 @@ import statistics
 
 import pytest
 
-from benchmarks.almost_symmetric.points import knees, means, points
+from benchmarks.almost_symmetric.points import PAIRS, knees, means, points
 from benchmarks.almost_symmetric.report import LADDER, SIXES, spread_of
 from benchmarks.almost_symmetric.rows import read_all
 
@@ -94,6 +94,18 @@ def test_held_out_digits_would_choose_what_keeps_little():
     augmented = found["cnn, augmented images"]
     keep, leave = (statistics.mean(v) for v in (augmented.keeps, augmented.breaks))
     assert f"leave it at {keep:.1%} and {leave:.1%}" in flowing(KEEP_OR_BREAK)
+
+
+def test_quadrants_are_those_measured():
+    found = knees(points(rows(), PAIRS[1])).values()
+    ranked = sorted(found, key=lambda point: -point.smaller)
+    said = table(KEEP_OR_BREAK, "quadrants")
+    assert said == [[point.method, *cells(point)] for point in ranked]
+    best = {point.method: (point.keeps[0], point.breaks[0]) for point in ranked}
+    free = best.pop("clones, trainable")
+    assert all(free[0] > keep and free[1] > leave for keep, leave in best.values())
+    others = {name: pair for name, pair in best.items() if "clone" not in name}
+    assert max(others, key=lambda name: others[name][0]) == "relaxed translation"
 
 
 @pytest.mark.parametrize(
