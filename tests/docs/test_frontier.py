@@ -96,6 +96,20 @@ def test_held_out_digits_would_choose_what_keeps_little():
     assert f"leave it at {keep:.1%} and {leave:.1%}" in flowing(KEEP_OR_BREAK)
 
 
+def test_other_ways_to_hold_the_last_clone_have_these_knees():
+    found, text = best(), flowing(KEEP_OR_BREAK)
+    for method, words in {
+        "last clone, decay, rising": "has a knee of {}",
+        "last clone, decay": "where one that stays has {}",
+        "last clone, decay, falling": "one that falls {}",
+        "last clone, l2": "A penalty `l2` has {}",
+        "last clone, threshold": "a threshold {}",
+        "gcnn, pooling, threshold": "has {} with 27,070 weights",
+    }.items():
+        assert words.format(f"{found[method].smaller:.1%}") in text
+    assert found["gcnn, pooling, threshold"].weights == 27_070
+
+
 def test_quadrants_are_those_measured():
     found = knees(points(rows(), PAIRS[1])).values()
     ranked = sorted(found, key=lambda point: -point.smaller)
