@@ -38,6 +38,7 @@ def test_networks_keep_the_symmetry_unless_they_learn_otherwise(rng, network):
     assert model.output_shape == (None, ring.PLACES, 1)
 
 
+@pytest.mark.slow
 def test_what_was_measured_is_written_read_and_drawn(tmp_path, capsys):
     networks = (ring.EXACT, "last clone anchored, threshold 0.5")
     rows = [ring.run(name, seed, 32, 1) for name in networks for seed in (0, 1)]

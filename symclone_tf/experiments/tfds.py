@@ -32,7 +32,7 @@ def read_tfds(name, data_dir, test_share) -> Found:
         raise DataError(
             f"{name} is no image classification data set of tensorflow-datasets: it "
             "must have features image, of bytes, and label, with names. It has: "
-            f"{', '.join(names) or 'none that have names'}"
+            f"{', '.join(sorted(names)) or 'none that have names'}"
         )
     *sides, channels = names["image"].shape
     parts, counts = _parts(name, builder.info.splits, test_share)

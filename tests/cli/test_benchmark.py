@@ -26,6 +26,7 @@ def test_writes_both_tables_and_shows_them(run, monkeypatch):
         assert word in result.stdout
 
 
+@pytest.mark.slow
 def test_own_images_have_tables_of_their_own(run, rng, tmp_path, monkeypatch):
     monkeypatch.setattr(benchmarking, "NETWORKS", ({"architecture": "mlp"},))
     monkeypatch.setattr(benchmarking, "VARIANTS", ())

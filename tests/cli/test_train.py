@@ -88,6 +88,7 @@ def shapes(tmp_path, rng):
     return write_folder(tmp_path / "my shapes", rng, channels=3)
 
 
+@pytest.mark.slow
 def test_own_images_are_trained_on(run, shapes):
     (shapes / "ring" / "notes.txt").write_text("mine")
     options = ("--architecture", "cnn", "--epochs", 1, "--image-size", 20)

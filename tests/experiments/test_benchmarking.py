@@ -181,6 +181,7 @@ class TestTables:
 
 @pytest.mark.usefixtures("few")
 class TestOwnImages:
+    @pytest.mark.slow
     def test_tables_are_apart_and_go_on(self, tmp_path, rng, monkeypatch):
         data = write_folder(tmp_path / "shapes", rng)
         rows = list(benchmark("c4", 1, tmp_path, data=data, epochs=1, verbose=0))

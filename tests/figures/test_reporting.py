@@ -88,6 +88,7 @@ def test_groups_are_those_of_which_there_is_something(tmp_path, sources):
     assert re.findall("<h2>(.*?)</h2>", text) == ["C4"]
 
 
+@pytest.mark.slow
 def test_names_are_escaped(tmp_path, sources):
     trained = tmp_path / "trained"
     metrics = {"accuracy": 1.0, "parameters": 1, "seconds": 1}

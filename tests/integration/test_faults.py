@@ -55,6 +55,7 @@ def in_one_line(done):
 
 
 class TestDisk:
+    @pytest.mark.slow
     def test_clone_that_does_not_fit_is_kept_elsewhere(self, tmp_path):
         with mounted(tmp_path / "full", "size=64k") as full:
             line = in_one_line(run(*CLONE, "--output", full / "out", folder=tmp_path))
@@ -176,6 +177,7 @@ class TestEnvironments:
         assert done.returncode == 0
         assert sc.nmse(sc.load(folder / "exported" / "t2-8x8-k3")) < 1e-10
 
+    @pytest.mark.slow
     def test_pipe_that_no_one_reads_is_no_error(self, tmp_path, small_clone):
         sc.export(small_clone[0], tmp_path / "exported")
         with subprocess.Popen(

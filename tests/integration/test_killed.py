@@ -81,6 +81,7 @@ def test_killed_clone_leaves_no_artifact(child, tmp_path, trials):
 
 @trials(1, 14)
 @pytest.mark.usefixtures("mnist")
+@pytest.mark.slow
 def test_killed_training_leaves_no_classifier(child, tmp_path, trials):
     sizes = ("--train-size", "64", "--test-size", "32", "--epochs", "1")
     arguments = ("train", "--group", "c4", "--architecture", "cnn", *sizes)

@@ -24,6 +24,7 @@ def relaxed():
 
 
 @pytest.mark.parametrize("fused", [False, True])
+@pytest.mark.slow
 def test_saved_models_answer_without_this_package(relaxed, fused, tmp_path):
     model = sc.fuse_network(relaxed).model if fused else relaxed
     model.export(tmp_path / "served" / "1", verbose=False)

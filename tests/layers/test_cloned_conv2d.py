@@ -178,6 +178,7 @@ def test_trainable_blocks_change_and_leave_the_symmetry(rng):
         pytest.param("l2", (1e-3, 0.3, 5), marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.slow
 def test_anchors_hold_the_weights_the_more_the_stronger(anchor, strengths):
     moved = []
     for strength in strengths:

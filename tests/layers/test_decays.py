@@ -173,6 +173,7 @@ class TestOwnLoops:
             self.step(layer, keras.optimizers.SGD(0.1), draw(rng, layer.student, 1))
 
 
+@pytest.mark.slow
 def test_replicas_decay_as_one_process(tmp_path):
     script = f"""
 import keras

@@ -85,6 +85,7 @@ def test_is_cloned_exactly(group, lifting, solver, padding):
     "seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 5))]
 )
 @pytest.mark.parametrize("size", [3, 4, 28])
+@pytest.mark.slow
 def test_no_seed_and_no_size_stalls(seed, size):
     for lifting in (True, False):
         options = {"lifting": lifting, "image_size": size, "student": "local"}
