@@ -11,6 +11,7 @@ from symclone_tf.checks import one_of
 from symclone_tf.experiments.layouts import network_students
 from symclone_tf.experiments.networks import mnist_network
 from symclone_tf.layers import convolution_layers
+from symclone_tf.students import Student
 from symclone_tf.symmetry import get_group
 
 KINDS = ("assumed", "may leave", "without")
@@ -55,6 +56,19 @@ class Candidate:
         """
         return WIDTH / math.sqrt(get_group(self.group).order)
 
+    def students(self, images, clones="exported", verbose=1) -> list[Student]:
+        """Local clones of its convolutions, made where they are missing.
+
+        Args:
+            images: `Images`.
+            clones: String or path, the root of all exported clones.
+            verbose: Integer, 0 for silence.
+        """
+        wanted = network_students(
+            self.group, images.size, student="local", seed=0, dtype="float32"
+        )
+        return load_or_clone(wanted, clones, verbose)
+
     def network(self, images, clones="exported", seed=0, verbose=1) -> keras.Model:
         """The network, not yet trained.
 
@@ -69,10 +83,7 @@ class Candidate:
             `keras.Model`.
         """
         one_of("kind", self.kind, KINDS)
-        wanted = network_students(
-            self.group, images.size, student="local", seed=0, dtype="float32"
-        )
-        students = load_or_clone(wanted, clones, verbose)
+        students = self.students(images, clones, verbose)
         options = {"symmetry": "frozen"}
         if self.kind == "may leave":
             options = {"symmetry": "anchored", "anchor_strength": SHARE}

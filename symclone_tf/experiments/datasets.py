@@ -4,14 +4,17 @@ import tensorflow as tf
 
 from symclone_tf.checks import one_of, positive_integer
 from symclone_tf.experiments.found import SPLITS
-from symclone_tf.experiments.images import MNIST, open_images
+from symclone_tf.experiments.images import (
+    MNIST,
+    in_batches,
+    open_images,
+    shuffled_among,
+)
 from symclone_tf.experiments.moving import TASKS, canvas_and_shift, centred, mover
 from symclone_tf.symmetry import get_group
 
 # What moved images may take in memory, as bytes, to be kept there.
 CACHED = 2**28
-# Of more than that, what the window takes in which they are shuffled.
-SHUFFLED = 2**25
 
 
 def image_task(
@@ -95,11 +98,7 @@ def image_task(
     found, window = _kept(found, canvas**2 * images.channels, batch_size)
     if split == "train":
         found = found.shuffle(window, seed=seed)
-    return (
-        found.batch(batch_size)
-        .map(_scaled, num_parallel_calls=tf.data.AUTOTUNE)
-        .prefetch(tf.data.AUTOTUNE)
-    )
+    return in_batches(found, batch_size)
 
 
 def _kept(found, pixels, batch_size):
@@ -107,11 +106,7 @@ def _kept(found, pixels, batch_size):
     total = len(found)
     if total * pixels <= CACHED:
         return found.cache(), total
-    return found, min(total, max(batch_size, SHUFFLED // pixels))
-
-
-def _scaled(images, labels):
-    return tf.cast(images, tf.float32) / 255.0, labels
+    return found, min(total, shuffled_among(pixels, batch_size))
 
 
 def mnist_task(

@@ -93,13 +93,37 @@ class Images:
         """
         found = self.stream(split, size)
         if split == "train":
-            window = max(batch_size, SHUFFLED // (self.size**2 * self.channels))
+            window = shuffled_among(self.size**2 * self.channels, batch_size)
             found = found.shuffle(min(len(found), window), seed=seed)
-        return (
-            found.batch(positive_integer("batch_size", batch_size))
-            .map(lambda x, y: (tf.cast(x, tf.float32) / 255, y))
-            .prefetch(tf.data.AUTOTUNE)
-        )
+        return in_batches(found, positive_integer("batch_size", batch_size))
+
+
+def shuffled_among(pixels, batch_size) -> int:
+    """Among how many images each is shuffled, so that memory stays flat.
+
+    Args:
+        pixels: Integer, bytes of an image.
+        batch_size: Integer, the least.
+    """
+    return max(batch_size, SHUFFLED // pixels)
+
+
+def in_batches(images, batch_size) -> tf.data.Dataset:
+    """Batches of images from 0 to 1, which are bytes until then.
+
+    Args:
+        images: `tf.data.Dataset` of pairs of a uint8 image and a label.
+        batch_size: Integer.
+    """
+
+    def scaled(images, labels):
+        return tf.cast(images, tf.float32) / 255.0, labels
+
+    return (
+        images.batch(batch_size)
+        .map(scaled, num_parallel_calls=tf.data.AUTOTUNE)
+        .prefetch(tf.data.AUTOTUNE)
+    )
 
 
 def fit(image, size):

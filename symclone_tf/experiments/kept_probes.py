@@ -17,7 +17,7 @@ class Kept:
     Attributes:
         options: Dictionary, what was asked for.
         plan: `Plan`, or `None` before there is one.
-        before: Float, the seconds that planning took.
+        before: Float, the seconds that planning and reading took.
         runs: List of `Run`.
         results: Dictionary, what is said of it all, once there is something.
     """
@@ -46,9 +46,9 @@ class Kept:
             there = found["options"]
             kept = cls(
                 there,
-                Plan(**found["plan"]),
+                _typed(Plan, found["plan"]),
                 float(found["before"]),
-                [Run(**each) for each in found["runs"]],
+                [_typed(Run, each) for each in found["runs"]],
             )
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise ArtifactError(f"{file} is no probe: {error!r}") from error
@@ -72,6 +72,10 @@ class Kept:
         }
         write_file(file, (json.dumps(content, indent=1) + "\n").encode())
 
+    def after(self, seconds) -> "Kept":
+        """The same, after time that was not a run's."""
+        return dataclasses.replace(self, before=self.before + seconds)
+
     @property
     def seconds(self) -> float:
         """How long all of it has taken."""
@@ -84,3 +88,17 @@ class Kept:
             (each.group, each.kind, each.seed, each.train_size) == key
             for each in self.runs
         )
+
+
+def _typed(kind, values):
+    """A dataclass of what a file has for it.
+
+    Raises:
+        TypeError: If a field is missing, or of another type.
+    """
+    made = kind(**values)
+    for field in dataclasses.fields(kind):
+        value, wanted = getattr(made, field.name), field.type
+        if not isinstance(value, getattr(wanted, "__origin__", wanted)):
+            raise TypeError(f"{field.name} is {value!r}")
+    return made

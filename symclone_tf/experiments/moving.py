@@ -67,8 +67,8 @@ def canvas_and_shift(
 
     Args:
         group: String or `PointGroup`.
-        canvas: Integer, pixels; `None` for 12 more than the images under T(2), and
-            as many as they have otherwise.
+        canvas: Integer, pixels; `None` for 12 more than the images under T(2), at
+            most 512, and as many as they have otherwise.
         max_shift: Integer, pixels; `None` for 6 under T(2). Only T(2) shifts.
         image_size: Integer, height and width of the images in pixels; `None` where
             it is not known yet, to check what can be checked without it.
@@ -86,7 +86,8 @@ def canvas_and_shift(
     """
     shifts = get_group(group).is_trivial
     if canvas is None and image_size is not None:
-        canvas = image_size + 2 * MARGIN if shifts else image_size
+        margin = 2 * MARGIN if shifts else 0
+        canvas = min(image_size + margin, MOST_PIXELS)
     if canvas is not None:
         _check_canvas(canvas, image_size)
     if not shifts:

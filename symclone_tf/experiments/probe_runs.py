@@ -1,6 +1,7 @@
 """One run of a probe: a network, trained on few images until it stops improving."""
 
 import dataclasses
+import functools
 import math
 import time
 
@@ -82,9 +83,15 @@ class Sample:
         Args:
             images: uint8 array or tensor, `(batch, size, size, channels)`.
         """
+        mean, spread = self._pixels
+        return (tf.cast(images, tf.float32) - mean) / spread
+
+    @functools.cached_property
+    def _pixels(self):
+        """Mean and standard deviation of each channel, of at least a level."""
         x, _ = self.train
         mean, spread = (f(x, (0, 1, 2)).astype("float32") for f in (np.mean, np.std))
-        return (tf.cast(images, tf.float32) - mean) / np.maximum(spread, 1.0)
+        return mean, np.maximum(spread, 1.0)
 
     def batches(self, part, batch, seed=None) -> tf.data.Dataset:
         """Normalised images and labels.

@@ -30,7 +30,7 @@ class Probe:
         images: `Images`.
         groups: Tuple of strings.
         plan: `Plan`.
-        runs: List of `Run`.
+        runs: List of `Run`, of all seeds that were run whole.
         verdicts: List of `Verdict`, one for each group.
         recommendation: `Recommendation`.
         minutes: Float, how long all of it took.
@@ -113,13 +113,13 @@ def probe(
     if kept.plan is None:
         began = time.perf_counter()
         plan = make_plan(candidates, images, seeds, minutes, clones, verbose)
-        kept = dataclasses.replace(kept, plan=plan, before=time.perf_counter() - began)
+        kept = dataclasses.replace(kept, plan=plan).after(time.perf_counter() - began)
         kept.write(file)
-    _run_all(kept, candidates, images, clones, file, verbose)
+    kept = _run_all(kept, candidates, images, clones, file, verbose)
     return _judged(kept, groups, images, clones, data_dir, file)
 
 
-def _run_all(kept, candidates, images, clones, file, verbose) -> None:
+def _run_all(kept, candidates, images, clones, file, verbose) -> Kept:
     plan, seeds = kept.plan, kept.options["seeds"]
     wanted = [
         (seed, candidate, size)
@@ -130,8 +130,10 @@ def _run_all(kept, candidates, images, clones, file, verbose) -> None:
     ]
     missing = [key for key in wanted if not kept.has(key[1], key[0], key[2])]
     if not missing:
-        return
+        return kept
+    began = time.perf_counter()
     samples = draw_samples(images, plan, seeds)
+    kept = kept.after(time.perf_counter() - began)
     with ProbeProgress(
         sum(plan.seconds[c.title] for _, c, _ in missing), not verbose
     ) as bar:
@@ -145,6 +147,7 @@ def _run_all(kept, candidates, images, clones, file, verbose) -> None:
                 )
             kept.runs.append(done)
             kept.write(file)
+    return kept
 
 
 def _time_left(kept, seed) -> bool:
@@ -196,9 +199,8 @@ def _judged(kept, groups, images, clones, data_dir, file) -> Probe:
         "seconds": round(kept.seconds, 1),
     }
     dataclasses.replace(kept, results=results).write(file)
-    return Probe(
-        images, groups, kept.plan, kept.runs, verdicts, advice, kept.seconds / 60
-    )
+    runs = [each for each in kept.runs if each.seed in whole]
+    return Probe(images, groups, kept.plan, runs, verdicts, advice, kept.seconds / 60)
 
 
 def _whole_seeds(kept, groups) -> int:

@@ -8,6 +8,8 @@ from symclone_tf.experiments.candidates import SHARE, Candidate
 from symclone_tf.experiments.verdicts import paired
 from symclone_tf.symmetry import get_group
 
+HOW = {"assumed": "assumed", "may leave": "but free to leave it"}
+
 
 @dataclasses.dataclass(frozen=True)
 class Recommendation:
@@ -31,7 +33,7 @@ def recommend(images, verdicts, accuracies, epochs, clones, data_dir) -> Recomme
 
     A symmetry to keep goes before one that costs nothing, and one that gains more
     before one that gains less; what may leave it goes before what assumes it, where
-    that gains for sure.
+    that gains for sure, or assuming it costs.
 
     Args:
         images: `Images`.
@@ -53,18 +55,17 @@ def recommend(images, verdicts, accuracies, epochs, clones, data_dir) -> Recomme
     free = [
         (g, k)
         for g, k in accuracies
-        if k != "assumed" and _surely_better(accuracies, (g, k), (group, "assumed"))
+        if k == "may leave" and _surely_better(accuracies, (g, k), (group, "assumed"))
     ]
     if free:
         best = max(free, key=lambda pair: float(np.mean(accuracies[pair])))
         group, kind = best[0], "may leave"
         why = f"networks free to leave {get_group(group).title} are better for sure"
-    sentence = f"{get_group(group).title}, {_titles[kind]}: {why}."
+    elif group in {v.group for v in verdicts if v.verdict == "break"}:
+        kind, why = "may leave", f"assuming {get_group(group).title} costs"
+    sentence = f"{get_group(group).title}, {HOW[kind]}: {why}."
     code = _code(images, group, kind, epochs, clones, data_dir)
     return Recommendation(group, kind, sentence, code)
-
-
-_titles = {"assumed": "assumed", "may leave": "but free to leave it"}
 
 
 def _surely_better(accuracies, first, second) -> bool:

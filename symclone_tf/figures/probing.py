@@ -255,7 +255,8 @@ def write_probe_page(probe: Probe, output) -> pathlib.Path:
         f"to test on, {images.size}×{images.size} pixels, {len(images.class_names)} "
         f"classes. Each network saw {plan.train_size:,} of them and was stopped by "
         f"{plan.validation_size:,} others; all were tested on the same "
-        f"{plan.test_size:,}. {probe.minutes:.0f} minutes."
+        f"{plan.test_size:,}. {probe.verdicts[0].gain.count} seeds, "
+        f"{probe.minutes:.0f} minutes."
     )
     parts = [
         f"<p>{html.escape(about)}</p>",

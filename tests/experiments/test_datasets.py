@@ -242,7 +242,7 @@ class TestImages:
             for split in ("train", "test")
         ]
         monkeypatch.setattr(datasets, "CACHED", 0)
-        monkeypatch.setattr(datasets, "SHUFFLED", 0)
+        monkeypatch.setattr("symclone_tf.experiments.images.SHUFFLED", 0)
         streamed = image_task(pictures, "breaking", batch_size=8, seed=3)
         epochs = [collected(streamed) for _ in range(2)]
         assert not np.array_equal(epochs[0][0], epochs[1][0])

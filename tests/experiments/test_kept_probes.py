@@ -1,4 +1,5 @@
 import dataclasses
+import json
 
 import pytest
 
@@ -41,6 +42,18 @@ def test_a_probe_of_something_else_is_not_continued(file, name, value):
     with pytest.raises(sc.ArtifactError, match=f"Received: {name}="):
         Kept.read(file, OPTIONS | {name: value})
     assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("accuracy", "high"), ("seed", 0.5), ("errors", [1]), ("unknown", 1)],
+)
+def test_a_run_that_is_none_is_refused(file, name, value):
+    kept = json.loads(file.read_text())
+    kept["runs"][0][name] = value
+    file.write_text(json.dumps(kept))
+    with pytest.raises(sc.ArtifactError, match="is no probe"):
+        Kept.read(file, OPTIONS)
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"options": {}}', "{", '{"plan": 3}'])

@@ -56,7 +56,7 @@ def test_sizes_of_other_images(group, canvas, image_size, expected):
     [
         (("c4", 63, None, 64), "at least 64, the size of the images.*canvas=63"),
         (("c4", 15, None, None), "at least 16.*canvas=15"),
-        (("t2", None, None, 508), "at most 512.*canvas=520"),
+        (("t2", 520, None, 508), "at most 512.*canvas=520"),
         (("c2", None, 2, None), "`max_shift` is for `group` t2"),
     ],
 )
@@ -85,3 +85,8 @@ def test_classes_of_the_second_half_say_so(group, moved):
     names = task_class_names("breaking", group, ("cat", "dog"))
     assert names == ["cat", "dog", f"cat, {moved}", f"dog, {moved}"]
     assert task_class_names("invariance", group, ("cat", "dog")) == ["cat", "dog"]
+
+
+@pytest.mark.parametrize(("size", "canvas"), [(16, 28), (500, 512), (510, 512)])
+def test_shifts_of_large_images_have_the_margin_that_is_left(size, canvas):
+    assert canvas_and_shift("t2", image_size=size) == (canvas, 6)

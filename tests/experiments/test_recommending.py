@@ -51,6 +51,12 @@ def test_what_is_better_for_sure_when_free_is_anchored(images):
     assert 'symmetry="anchored"' in found.code
 
 
+def test_what_costs_is_not_assumed(images):
+    found = advice(images, t2=(LOW, HIGH, LOW))
+    assert (found.group, found.kind) == ("t2", "may leave")
+    assert "assuming T(2) costs" in found.sentence
+
+
 @pytest.mark.parametrize("kind", ["assumed", "may leave"])
 def test_lines_run_as_they_are_printed(tmp_path, monkeypatch, kind):
     monkeypatch.chdir(tmp_path)

@@ -76,6 +76,7 @@ def test_page_says_all_and_loads_nothing(probe, tmp_path):
         "To begin with:",
         "model.save(&quot;recommended.keras&quot;)",
         "160 images to train on and 40",
+        "3 seeds, 2 minutes",
     ):
         assert expected in text
     assert len(probe_figures(probe)) == 3
