@@ -103,7 +103,7 @@ def network(group, students, blocks=None, student=None, **options) -> keras.Mode
     """The network of an experiment."""
     canvas, _ = canvas_and_shift(group)
     options |= {"canvas": canvas, "students": students, "seed": 0}
-    return sc.experiments.mnist_network(group=group, **options)
+    return sc.experiments.image_network(group=group, **options)
 
 
 def pipeline_seconds(group, size) -> float:

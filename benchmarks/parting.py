@@ -62,7 +62,7 @@ def network(kind, seed, clones) -> keras.Model:
     students = None
     if student:
         students = sc.experiments.find_or_clone(experiment, clones, verbose=0)
-    model = sc.experiments.mnist_network(
+    model = sc.experiments.image_network(
         architecture, "c4", students=students, seed=seed
     )
     for layer in model.layers:

@@ -53,7 +53,7 @@ def main():
                 data, options = source(name)
                 settings = chosen.groups, chosen.seeds, chosen.minutes, output / name
                 found = sc.experiments.probe(data, *settings, **options)
-                write(found, name, output)
+                write(found, name, output, chosen.minutes)
         finally:
             os.chdir(here)
 
@@ -96,22 +96,23 @@ def turned_digits(file, task, sizes) -> pathlib.Path:
     return file
 
 
-def write(found, name, output) -> None:
+def write(found, name, output, minutes) -> None:
     """The page and the figures of one probe, beside its `probe.json`.
 
     Args:
         found: `Probe`.
         name: String.
         output: `pathlib.Path`, of all probes.
+        minutes: Float, how long it might take.
     """
     home = output / name
     for illustration in sc.figures.probe_figures(found):
         file = home / f"{illustration.name}.svg"
         sc.figures.save_figure(illustration.figure, file)
-    (home / "probe.md").write_text(report(found, name), encoding="utf-8")
+    (home / "probe.md").write_text(report(found, name, minutes), encoding="utf-8")
 
 
-def report(found, name) -> str:
+def report(found, name, minutes) -> str:
     """The Markdown page of one probe."""
     plan, images = found.plan, found.images
     about = ", ".join(f"{k} {v}" for k, v in machine().items())
@@ -128,7 +129,7 @@ def report(found, name) -> str:
         f"Machine: {about}. {seeds} seeds, {found.minutes:.0f} minutes, "
         f"{plan.train_size:,} of {images.counts['train']:,} images to train on, "
         f"{plan.test_size:,} to test on, at most {plan.epochs} epochs: `python -m "
-        f"benchmarks.probes --data {name}`.",
+        f"benchmarks.probes --data {name} --minutes {minutes:g}`.",
         "",
         *(f"| {' | '.join(cells)} |" for cells in table),
         "",

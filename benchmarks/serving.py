@@ -106,8 +106,8 @@ def layer(student, channels, filters, compute, root):
 
 def classifier(students, canvas, root):
     """The MNIST network, of frozen clones and of their teachers."""
-    cloned = sc.experiments.mnist_network("cloned", "c4", 10, canvas, students, seed=0)
-    taught = sc.experiments.mnist_network("gcnn", "c4", 10, canvas, seed=0)
+    cloned = sc.experiments.image_network("cloned", "c4", 10, canvas, students, seed=0)
+    taught = sc.experiments.image_network("gcnn", "c4", 10, canvas, seed=0)
     signature = _signature(
         sc.artifacts.export_classifier(cloned, root, "classifier", {})
     )

@@ -131,12 +131,12 @@ class Task:
         """The task's network, not yet trained.
 
         Args:
-            architecture: See `mnist_network`.
+            architecture: See `image_network`.
             seed: Integer.
         """
         if not self.classes:
             return plume_network(architecture, self.group, self.canvas, seed)
-        return sc.experiments.mnist_network(
+        return sc.experiments.image_network(
             architecture, self.group, self.classes, self.canvas, seed=seed
         )
 
@@ -219,7 +219,7 @@ def plume_network(architecture, group, canvas, seed) -> keras.Model:
 
     Args:
         architecture: String, `"cnn"` or `"gcnn"`, or a callable, see
-            `mnist_network`.
+            `image_network`.
         group: String.
         canvas: Integer, pixels of each side.
         seed: Integer, of the initial weights.

@@ -41,7 +41,7 @@ def test_data_that_is_there_is_taken(tmp_path, monkeypatch):
 def test_page_and_figures_lie_beside_what_was_measured(tmp_path):
     found = finished(tmp_path / "stripes.npz")
     (tmp_path / "fashion").mkdir()
-    write(found, "fashion", tmp_path)
+    write(found, "fashion", tmp_path, 2.5)
     home = tmp_path / "fashion"
     assert sorted(path.name for path in home.iterdir()) == [
         "accuracy.svg",
@@ -52,8 +52,9 @@ def test_page_and_figures_lie_beside_what_was_measured(tmp_path):
     text = (home / "probe.md").read_text("utf-8")
     assert "| C4 | break |" in text
     assert "3 seeds" in text
+    assert "--data fashion --minutes 2.5`" in text
     assert EXPECTED["fashion"] in text
-    assert text == report(found, "fashion")
+    assert text == report(found, "fashion", 2.5)
 
 
 @pytest.mark.parametrize("name", MEASURED)

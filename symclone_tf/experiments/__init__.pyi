@@ -13,7 +13,7 @@ from .moving import TASKS as TASKS
 from .moving import canvas_and_shift as canvas_and_shift
 from .moving import classes as classes
 from .moving import task_class_names as task_class_names
-from .networks import mnist_network as mnist_network
+from .networks import image_network as image_network
 from .opening import open_data as open_data
 from .probing import Probe as Probe
 from .probing import probe as probe

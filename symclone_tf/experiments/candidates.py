@@ -9,7 +9,7 @@ import numpy as np
 from symclone_tf.artifacts import load_or_clone
 from symclone_tf.checks import one_of
 from symclone_tf.experiments.layouts import network_students
-from symclone_tf.experiments.networks import mnist_network
+from symclone_tf.experiments.networks import image_network
 from symclone_tf.layers import convolution_layers
 from symclone_tf.students import Student
 from symclone_tf.symmetry import get_group
@@ -89,7 +89,7 @@ class Candidate:
             options = {"symmetry": "anchored", "anchor_strength": SHARE}
         if self.kind == "without":
             options = {"symmetry": "trainable"}
-        model = mnist_network(
+        model = image_network(
             "cloned",
             self.group,
             len(images.class_names),

@@ -46,7 +46,7 @@ class Experiment:
         epochs: Integer.
         batch_size: Integer.
         learning_rate: Float, of AdamW.
-        dropout: Float, see `mnist_network`.
+        dropout: Float, see `image_network`.
         seed: Integer, of weights, dropout, moves and order.
     """
 

@@ -1,4 +1,4 @@
-"""The MNIST networks, and the students that stand in for their convolutions."""
+"""The networks of experiments, and the students that stand in for their convolutions."""
 
 import math
 
@@ -23,7 +23,7 @@ LAST = "channels_last"
 MLP_UNITS = (256, 256, 512, 512, 256, 128)
 
 
-def mnist_network(
+def image_network(
     architecture,
     group="c4",
     classes=10,
@@ -38,7 +38,7 @@ def mnist_network(
     channels=1,
     width=1.0,
 ) -> keras.Model:
-    """The MNIST network, with the convolution as a parameter.
+    """A classifier of images, with the convolution as a parameter.
 
     Convolutions of 10, 10, 20 and 20 filters of 3×3 pixels, with ReLU; a 2×2
     max pooling after each pair; the average over space and group; Dense 50,
@@ -57,13 +57,13 @@ def mnist_network(
         group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
         classes: Integer.
         canvas: Integer, height and width of the images in pixels.
-        students: List of four `Student`, for `"cloned"`; see
+        students: List of `Student`, one for each convolution, for `"cloned"`; see
             `network_students`.
-        symmetry: String, of `ClonedConv2D`; or four of them, one for each
-            convolution, separated by commas.
+        symmetry: String, of `ClonedConv2D`; or one for each convolution,
+            separated by commas.
         anchor: String, of `ClonedConv2D`.
         anchor_strength: Float, of `ClonedConv2D`.
-        moves: String, of `ClonedConv2D`, or four of them.
+        moves: String, of `ClonedConv2D`, or one for each.
         dropout: Float, the share of the last hidden units to drop.
         seed: Integer, of the initial weights and of dropout; `None` for a
             random one.
@@ -79,7 +79,7 @@ def mnist_network(
 
     Example:
 
-    >>> model = mnist_network("gcnn", "c4", seed=0)
+    >>> model = image_network("gcnn", "c4", seed=0)
     >>> model(keras.random.normal((2, 28, 28, 1))).shape
     TensorShape([2, 10])
 

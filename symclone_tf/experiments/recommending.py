@@ -88,7 +88,7 @@ images = sc.experiments.open_images({images.name!r}, {where})
 train, test = (images.batches(split) for split in ("train", "test"))
 layers = sc.experiments.network_students("{group}", {images.size}, student="local")
 clones = sc.artifacts.load_or_clone(layers, {str(clones)!r})
-network = sc.experiments.mnist_network(
+network = sc.experiments.image_network(
     "cloned", "{group}", {classes}, {images.size}, clones, {", ".join(options)})
 pixels = keras.layers.Normalization()
 pixels.adapt(train.take(100).map(lambda image, label: image))

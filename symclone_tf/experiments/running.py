@@ -18,7 +18,7 @@ from symclone_tf.errors import CloningError
 from symclone_tf.experiments.datasets import image_task
 from symclone_tf.experiments.layouts import network_students
 from symclone_tf.experiments.moving import task_class_names
-from symclone_tf.experiments.networks import mnist_network
+from symclone_tf.experiments.networks import image_network
 from symclone_tf.experiments.opening import open_data
 from symclone_tf.layers import convolution_layers, departures, layer_errors
 from symclone_tf.symmetry import equivariance_error
@@ -212,7 +212,7 @@ def _network(experiment, clones, data, verbose):
         for name in ("anchor", "anchor_strength", "moves"):
             if getattr(experiment, name) is not None:
                 options[name] = getattr(experiment, name)
-    return mnist_network(
+    return image_network(
         experiment.architecture,
         experiment.group,
         len(data.class_names),

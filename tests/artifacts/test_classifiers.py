@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from symclone_tf.artifacts.classifiers import METRICS, MODEL, export_classifier
 from symclone_tf.experiments.experiment import Experiment
-from symclone_tf.experiments.networks import mnist_network
+from symclone_tf.experiments.networks import image_network
 from symclone_tf.experiments.running import find_or_clone
 
 # A process that has never heard of this package.
@@ -27,7 +27,7 @@ assert "symclone_tf" not in sys.modules
 @pytest.fixture(scope="module")
 def model(clones):
     students = find_or_clone(Experiment("cloned"), clones)
-    return mnist_network(
+    return image_network(
         "cloned", "c4", students=students, symmetry="anchored", anchor="l2", seed=0
     )
 

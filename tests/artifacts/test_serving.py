@@ -25,7 +25,7 @@ def root(small_clone, tmp_path):
         sc.export(small_clone[0], root)
     layer = sc.ClonedConv2D.from_kernel(np.ones((3, 3, 1, 2)), small_clone[0])
     sc.export_layer(layer, root, "edges")
-    classifier = sc.experiments.mnist_network("mlp", seed=0)
+    classifier = sc.experiments.image_network("mlp", seed=0)
     sc.artifacts.export_classifier(classifier, root, "digits", {}, image_dtype="uint8")
     (root / "nothing").mkdir()
     (root / "unfinished" / ".writing-1").mkdir(parents=True)

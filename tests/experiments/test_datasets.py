@@ -144,10 +144,10 @@ class TestMNIST:
 
     def test_pipeline_is_no_bottleneck(self):
         """An epoch of digits against one of the fastest network, in one run."""
-        from symclone_tf.experiments.networks import mnist_network
+        from symclone_tf.experiments.networks import image_network
 
         dataset = mnist_task("invariance", size=4000)
-        model = mnist_network("mlp")
+        model = image_network("mlp")
         model.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
         model.fit(dataset, verbose=0, shuffle=False)
         start = time.perf_counter()

@@ -7,7 +7,7 @@ def sizes(**options):
     return [s.teacher.image_size for s in network_students("c4", **options)]
 
 
-def test_layers_are_those_of_the_mnist_network():
+def test_layers_are_those_of_the_image_network():
     assert sizes() == [28, 26, 12, 10]
     assert sizes(canvas=40) == [40, 38, 18, 16]
     assert sizes(padding="same") == [28, 28, 14, 14]

@@ -115,12 +115,12 @@ class TestRunning:
         """Classifiers with the same kernels agree on 99.9% of test digits."""
         from symclone_tf.experiments.datasets import mnist_task
         from symclone_tf.experiments.moving import classes
-        from symclone_tf.experiments.networks import mnist_network
+        from symclone_tf.experiments.networks import image_network
 
         options = {"train_size": 1000, "epochs": 2, "test_size": 48}
         gcnn, _ = run_experiment(Experiment("gcnn", **options), verbose=0)
         students = find_or_clone(Experiment("cloned"), clones)
-        cloned = mnist_network("cloned", "c4", classes("invariance"), students=students)
+        cloned = image_network("cloned", "c4", classes("invariance"), students=students)
         for mine, theirs in zip(cloned.layers, gcnn.layers, strict=True):
             if hasattr(mine, "kernel"):
                 mine.kernel.assign(theirs.kernel)

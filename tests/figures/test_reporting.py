@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("without_mnist")
 @pytest.fixture
 def page(tmp_path, sources):
     trained = tmp_path / "trained"
-    model = sc.experiments.mnist_network("mlp", seed=0)
+    model = sc.experiments.image_network("mlp", seed=0)
     metrics = {"accuracy": 0.875, "parameters": 12345, "seconds": 6.7}
     for _ in range(2):
         sc.artifacts.export_classifier(model, trained, "c4-invariance-mlp", metrics)

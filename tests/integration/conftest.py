@@ -9,6 +9,6 @@ def network():
     students = sc.experiments.network_students("c4", canvas=20, seed=0, dtype="float32")
     for student in students:
         sc.cloning.train(student, sc.cloning.Training(solver="closed-form"), verbose=0)
-    return sc.experiments.mnist_network(
+    return sc.experiments.image_network(
         "cloned", "c4", canvas=20, students=students, symmetry="trainable", seed=0
     )

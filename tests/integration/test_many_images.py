@@ -15,10 +15,10 @@ FEW, MANY, SIZE = 10_000, 100_000, 64
 # One epoch, in a process of its own, whose peak is that of this epoch alone.
 EPOCH = """
 import json, resource, sys
-from symclone_tf.experiments import image_task, mnist_network, open_images
+from symclone_tf.experiments import image_task, image_network, open_images
 images = open_images(sys.argv[1])
 data = image_task(images, "invariance", "c4")
-model = mnist_network("mlp", classes=2, canvas=images.size, seed=0)
+model = image_network("mlp", classes=2, canvas=images.size, seed=0)
 model.compile("sgd", "sparse_categorical_crossentropy", jit_compile=False)
 model.fit(data, shuffle=False, verbose=0)
 peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

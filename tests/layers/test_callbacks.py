@@ -5,7 +5,7 @@ import tensorflow as tf
 from keras import layers
 
 import symclone_tf as sc
-from symclone_tf.experiments.networks import mnist_network
+from symclone_tf.experiments.networks import image_network
 from symclone_tf.layers.callbacks import EquivarianceErrors, layer_errors
 from symclone_tf.layers.cloned_conv2d import ClonedConv2D
 from symclone_tf.students.dense import DenseStudent
@@ -183,7 +183,7 @@ def test_subclassed_models_are_measured(images):
 
 def test_network_without_convolutions_has_no_errors():
     images = np.zeros((2, 28, 28, 1), "float32")
-    assert layer_errors(mnist_network("mlp"), images, "c4") == {}
+    assert layer_errors(image_network("mlp"), images, "c4") == {}
 
 
 def test_second_training_starts_a_new_history(images):
