@@ -1,4 +1,4 @@
-"""The networks of experiments, and the students that stand in for their convolutions."""
+"""The networks of experiments, and students in the place of their convolutions."""
 
 import math
 
