@@ -35,6 +35,22 @@ def test_images_are_from_0_to_1_and_labels_flat(few):
     np.testing.assert_array_equal(y, few["y_train"][:20, 0])
 
 
+def test_shifted_images_are_those_elsewhere(few):
+    centred, labels = networks.images("cifar10", "train")
+    moved, same = networks.images("cifar10-shifted", "train")
+    np.testing.assert_array_equal(labels, same)
+    np.testing.assert_array_equal(moved, networks.images("cifar10-shifted", "train")[0])
+    padded = np.pad(centred[3], ((6, 6), (6, 6), (0, 0)))
+    places = [
+        (row, column)
+        for row in range(13)
+        for column in range(13)
+        if np.array_equal(moved[3], padded[row : row + 16, column : column + 16])
+    ]
+    assert len(places) == 1
+    assert not np.array_equal(moved, centred)
+
+
 @pytest.mark.slow
 def test_networks_are_of_the_sizes_that_the_page_says():
     small = cnn("fashion_mnist", (28, 28, 1), 0)
@@ -82,9 +98,17 @@ def test_runs_are_lines_and_are_not_run_again(few, tmp_path, monkeypatch):
 
     report.write_report(file)
     page = file.with_suffix(".md").read_text()
-    assert f"| cifar10 | 32, 2 | relaxed | 1 | 1 | {rows[2]['weights']:,} |" in page
-    for picture in ("rows-cifar10.svg", "rows-cifar10-where.svg"):
-        assert (tmp_path / picture).stat().st_size > 1000
+    assert (
+        f"| cifar10, 32 images, 2 epochs | relaxed | 1 | 1 | {rows[2]['weights']:,} |"
+        in page
+    )
+    assert (tmp_path / "rows-cifar10-32-where.svg").stat().st_size > 1000
+    # One time is no course.
+    assert not (tmp_path / "rows-cifar10-32.svg").exists()
+    study.Study(options(file, times=[0]), "cifar10", 0).run()
+    report.write_report(file)
+    assert "| relaxed | 0 | 1 |" in file.with_suffix(".md").read_text()
+    assert (tmp_path / "rows-cifar10-32.svg").stat().st_size > 1000
 
 
 @pytest.mark.slow

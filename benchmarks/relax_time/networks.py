@@ -15,8 +15,11 @@ from benchmarks.peers import Untied
 # Of 3×3 pixels, and where 2×2 poolings follow.
 CONVOLUTIONS = {
     "fashion_mnist": ((24, 32, "pool", 40, 36), (160, 100)),
+    "fashion_mnist-shifted": ((24, 32, "pool", 40, 36), (160, 100)),
     "cifar10": ((32, 48, "pool", 64, 80), (76, 100)),
 }
+# Pixels, to each side, by which images of `…-shifted` lie elsewhere.
+SHIFT = 6
 RATE = 1e-3
 
 
@@ -71,10 +74,12 @@ def images(data, split, size=None):
     """Images from 0 to 1, and labels.
 
     Args:
-        data: String, `"fashion_mnist"` or `"cifar10"`.
+        data: String, `"fashion_mnist"` or `"cifar10"`; followed by `"-shifted"`, each
+            image lies elsewhere, and zeros move in.
         split: String, `"train"` or `"test"`.
         size: Integer, how many; `None` for all.
     """
+    data, _, shifted = data.partition("-")
     folder = os.environ.get("SYMCLONE_TF_DATA")
     file = folder and pathlib.Path(folder, f"{data}.npz")
     if file and file.exists():
@@ -85,7 +90,17 @@ def images(data, split, size=None):
 
         found = tfds.as_numpy(tfds.load(data, split=split, batch_size=-1))
         x, y = found["image"][:size], found["label"][:size]
+    x = _elsewhere(x, split) if shifted else x
     return x.astype("float32") / 255, y.reshape(-1).astype("int32")
+
+
+def _elsewhere(x, split):
+    """The same images for all networks, by one random shift each."""
+    rng = np.random.default_rng(len(split))
+    padded = np.pad(x, ((0, 0), (SHIFT, SHIFT), (SHIFT, SHIFT), (0, 0)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, x.shape[1:3], (1, 2))
+    down, right = rng.integers(2 * SHIFT + 1, size=(2, len(x)))
+    return np.moveaxis(windows[np.arange(len(x)), down, right], 1, -1)
 
 
 def cnn(data, shape, seed) -> keras.Model:

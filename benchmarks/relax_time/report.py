@@ -5,25 +5,36 @@ import statistics
 import symclone_tf as sc
 from benchmarks.cloning import machine
 from symclone_tf.figures.relaxing import (
+    NEVER,
     by_relax_time,
+    by_study,
     draw_places_left,
     draw_relax_times,
+    has_course,
     read_places_left,
     read_relax_times,
+    typical,
 )
 
 
 def write_report(file) -> None:
     """Writes the pictures and the page beside the table."""
     rows = read_relax_times(file)
-    for data in dict.fromkeys(row["data"] for row in rows):
-        picture = file.with_name(f"{file.stem}-{data}.svg")
-        sc.figures.save_figure(draw_relax_times(rows, data), picture)
-    for data, times in read_places_left(file).items():
-        picture = file.with_name(f"{file.stem}-{data}-where.svg")
-        last = times[max(times, key=int)]
-        sc.figures.save_figure(draw_places_left(last), picture)
+    places = read_places_left(file)
+    for study, kept in by_study(rows).items():
+        name = file.with_name(f"{file.stem}-{short(study)}")
+        if has_course(kept):
+            sc.figures.save_figure(draw_relax_times(kept), name.with_suffix(".svg"))
+        if study in places:
+            picture = file.with_name(f"{name.name}-where.svg")
+            sc.figures.save_figure(draw_places_left(typical(places[study])), picture)
     file.with_suffix(".md").write_text(report(rows, machine()), encoding="utf-8")
+
+
+def short(study) -> str:
+    """The name of a study in files: `"fashion_mnist-10000"`."""
+    data, *sizes = study.split(", ")
+    return f"{data}-{''.join(sizes).split(' ')[0].replace(',', '')}"
 
 
 def report(rows, about) -> str:
@@ -38,18 +49,22 @@ def report(rows, about) -> str:
         "standard deviation where there are several seeds. Errors are those of "
         "equivariance under shifts, of each convolution, of the first seed.",
         "",
-        "| data | images, epochs | network | relaxed at | seeds | weights | accuracy | "
-        "seconds per epoch | errors |",
-        "|---|---|---|" + "---:|" * 5 + "---|",
+        "| data | network | relaxed at | seeds | weights | accuracy | seconds per "
+        "epoch | errors |",
+        "|---|---|" + "---:|" * 5 + "---|",
     ]
-    for (data, title, at), kept in by_relax_time(rows).items():
+    grouped = {
+        (study, *key): kept
+        for study, all_of_it in by_study(rows).items()
+        for key, kept in by_relax_time(all_of_it).items()
+    }
+    for (study, title, at), kept in grouped.items():
         values = [row["accuracy"] for row in kept]
         spread = f" ± {statistics.stdev(values):.1%}" if len(values) > 1 else ""
         cells = [
-            data,
-            f"{kept[0]['train_size']:,}, {kept[0]['epochs']}",
+            study,
             title,
-            str(at or "–"),
+            "–" if title in NEVER else str(at),
             str(len(kept)),
             f"{kept[0]['weights']:,}",
             f"{statistics.mean(values):.1%}{spread}",

@@ -14,6 +14,7 @@ from symclone_tf.figures.relaxing import (
     places_left,
     read_places_left,
     read_relax_times,
+    study_of,
 )
 
 # Half a gigabyte of patches at once is enough.
@@ -103,18 +104,18 @@ class Study:
         append(self.file, row)
         Console(stderr=True).print(f"{self._key(title, at)}: {accuracy:.1%}")
         if title == "relaxed" and self.seed == 0:
-            _keep_map(self.file, self.data, at, model)
+            _keep_map(self.file, study_of(self.data, *self.sizes), at, model)
 
 
 def _weights(model) -> int:
     return sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
 
 
-def _keep_map(file, data, at, model):
+def _keep_map(file, study, at, model):
     """How far each place has left the convolution, beside the table."""
     kept = file.with_name(f"{file.stem}-where.json")
     found = read_places_left(file)
-    found.setdefault(data, {})[str(at)] = {
+    found.setdefault(study, {})[str(at)] = {
         name: norms.round(4).tolist() for name, norms in places_left(model).items()
     }
     kept.write_text(json.dumps(found) + "\n")

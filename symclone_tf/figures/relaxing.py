@@ -112,35 +112,73 @@ def read_relax_times(file) -> list[dict]:
 
 
 def read_places_left(file) -> dict[str, dict[str, dict]]:
-    """What lies beside such a table: `places_left`, by data and relax time."""
+    """What lies beside such a table: `places_left`, by study and relax time."""
     file = pathlib.Path(file)
     kept = file.with_name(f"{file.stem}-where.json")
     return json.loads(kept.read_text("utf-8")) if kept.exists() else {}
 
 
-def by_relax_time(rows) -> dict[tuple, list[dict]]:
-    """Rows by data, variant and when it was relaxed: all seeds."""
+def study_of(data, train_size, epochs) -> str:
+    """What runs have in common that may be compared.
+
+    Args:
+        data: String.
+        train_size: Integer, how many images.
+        epochs: Integer, of all training.
+
+    Example:
+
+    >>> study_of("fashion_mnist", 10_000, 14)
+    'fashion_mnist, 10,000 images, 14 epochs'
+    """
+    return f"{data}, {train_size:,} images, {epochs} epochs"
+
+
+def by_study(rows) -> dict[str, list[dict]]:
+    """Rows that may be compared, see `study_of`."""
     found = {}
     for row in rows:
-        key = row["data"], row["variant"], row["relaxed_at"]
-        found.setdefault(key, []).append(row)
+        study = study_of(row["data"], row["train_size"], row["epochs"])
+        found.setdefault(study, []).append(row)
+    return found
+
+
+def has_course(rows) -> bool:
+    """Whether networks of a study were relaxed at several times."""
+    return len({row["relaxed_at"] for row in rows if row["variant"] not in NEVER}) > 1
+
+
+def typical(places) -> dict[str, list]:
+    """The maps of a study that are shown: of the middle one of all relax times.
+
+    Args:
+        places: Dictionary from relax times, as strings, to dictionaries, see
+            `places_left`.
+    """
+    return places[sorted(places, key=int)[len(places) // 2]]
+
+
+def by_relax_time(rows) -> dict[tuple, list[dict]]:
+    """Rows by variant, and when it was relaxed: all seeds."""
+    found = {}
+    for row in rows:
+        found.setdefault((row["variant"], row["relaxed_at"]), []).append(row)
     return found
 
 
 @styled
-def draw_relax_times(rows, data):
+def draw_relax_times(rows):
     """Test accuracy against the epoch at which a network was relaxed.
 
     Args:
-        rows: List of dictionaries, see `read_relax_times`.
-        data: String, of which data.
+        rows: List of dictionaries of one study, see `by_study`.
 
     Returns:
         `matplotlib.figure.Figure`.
     """
     figure = new_figure(3.0)
     axes = figure.subplots()
-    found = {k[1:]: kept for k, kept in by_relax_time(rows).items() if k[0] == data}
+    found = by_relax_time(rows)
     for number, title in enumerate(dict.fromkeys(title for title, _ in found)):
         times = sorted(at for name, at in found if name == title)
         values = [[row["accuracy"] for row in found[title, at]] for at in times]

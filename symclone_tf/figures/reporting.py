@@ -9,10 +9,13 @@ from symclone_tf.experiments import read_benchmark, summarize
 from symclone_tf.figures.illustrating import Illustration, illustrate
 from symclone_tf.figures.pages import check_page, figure, table, write_page
 from symclone_tf.figures.relaxing import (
+    by_study,
     draw_places_left,
     draw_relax_times,
+    has_course,
     read_places_left,
     read_relax_times,
+    typical,
 )
 from symclone_tf.symmetry import GROUPS, get_group
 
@@ -101,24 +104,23 @@ def _relaxed_parts(file) -> list[str]:
             f"written. {file} is none"
         )
     parts = ["<h2>Relaxed networks</h2>"]
-    for data in dict.fromkeys(row["data"] for row in rows):
-        title = data.replace("_", " ")
-        when = Illustration(
-            f"{title}, when",
-            f"{title}: test accuracy at the end, by the epoch at which a network was "
-            "relaxed. Dashed: networks that were not.",
-            draw_relax_times(rows, data),
-        )
-        parts.append(figure(when))
-        times = places.get(data, {})
-        if times:
-            last = max(times, key=int)
+    for study, kept in by_study(rows).items():
+        title = study.replace("_", " ")
+        if has_course(kept):
+            when = Illustration(
+                f"{title}, when",
+                f"{title}: test accuracy at the end, by the epoch at which a network "
+                "was relaxed. Dashed: networks that were not.",
+                draw_relax_times(kept),
+            )
+            parts.append(figure(when))
+        if study in places:
             where = Illustration(
                 f"{title}, where",
-                f"{title}: how far each layer of a network that was relaxed after "
-                f"{last} epochs left its convolution, place by place: the norm "
-                "of how all kernels are deformed there, against the mean.",
-                draw_places_left(times[last]),
+                f"{title}: how far each layer of a relaxed network left its "
+                "convolution, place by place: the norm of how all kernels are deformed "
+                "there, against the mean.",
+                draw_places_left(typical(places[study])),
             )
             parts.append(figure(where))
     return parts

@@ -31,7 +31,12 @@ LINES = (
 def table(tmp_path):
     file = tmp_path / "times.csv"
     file.write_text("\n".join([HEADER, *LINES, ""]))
-    where = {"digits": {"1": {"conv": [[0.0]]}, "3": {"conv": [[0.0, 1.0]]}}}
+    where = {
+        "digits, 32 images, 4 epochs": {
+            "1": {"conv": [[0.0]]},
+            "3": {"conv": [[0.0, 1.0]]},
+        }
+    }
     (tmp_path / "times-where.json").write_text(json.dumps(where))
     return file
 
@@ -63,7 +68,7 @@ def test_places_that_left_are_found():
 
 def test_accuracy_is_drawn_against_the_time(table):
     rows = read_relax_times(table)
-    axes = draw_relax_times(rows, "digits").axes[0]
+    axes = draw_relax_times(rows).axes[0]
     (bars,) = axes.containers
     line = bars.lines[0]
     assert line.get_xdata().tolist() == [1, 3]
