@@ -56,7 +56,14 @@ LAYERS = ("lifting", "group")
     default=1,
     help="With --image-size: pixels from entry to entry of the kernel.",
 )
-@options.STUDENT
+@click.option(
+    "--student",
+    type=click.Choice(options.STUDENTS + options.TRAINED_STUDENTS),
+    default="dense",
+    help="What imitates: dense blocks over all pixels; local blocks over those that an "
+    "output pixel sees; a mixer of points and of blocks; attention to places. The "
+    "last two are trained longer, and are never exact.",
+)
 @click.option(
     "--blocks",
     type=options.COUNT,
@@ -68,8 +75,9 @@ LAYERS = ("lifting", "group")
     type=options.Counts(),
     metavar="N[,N]",
     default=(),
-    help="Widths of each dense block's hidden layers, as 64,64.  "
-    "[default: none, linear]",
+    help="Widths of each dense block's hidden layers, as 64,64; of a mixer two, for "
+    "points and for blocks.  [default: dense none, linear; mixer as many as input "
+    "points, and 4 a block]",
 )
 @click.option(
     "--solver",

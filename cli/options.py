@@ -7,6 +7,7 @@ from symclone_tf.symmetry import GROUPS
 GROUP = click.Choice(list(GROUPS))
 # Named here, so that the help needs no Keras.
 STUDENTS = ("dense", "local")
+TRAINED_STUDENTS = ("mixer", "attention")
 GROUP_HELP = "t2 shifts, c2 half turns, c4 quarter turns, d4 these and mirrors."
 COUNT = click.IntRange(1, 10**6)
 SEED = click.IntRange(min=0, max=2**31 - 1)

@@ -49,7 +49,8 @@ def clone(
         kernel_size: Integer, height and width of the kernel.
         padding: String, `"valid"` or `"same"`.
         blocks: Integer, or `None` for `kernel_size²`.
-        hidden_units: Tuple of integers, see `DenseStudent`.
+        hidden_units: Tuple of integers, see `DenseStudent` and
+            `sc.students.MixerStudent`.
         activation: Activation of the hidden layers.
         solver: String, `"sgd"`, or `"closed-form"` for linear blocks, which
             needs no training.
@@ -65,8 +66,9 @@ def clone(
             or `"multi-worker"` for the hosts that TF_CONFIG lists.
         verbose: Integer, 0 for silence, 1 for a progress bar on stderr.
         student: String, the registered name of a kind of students: `"dense"`,
-            the paper's, or `"local"`, whose weights grow with the pixels; or a
-            `Student` that was made for this teacher, to be trained as it is.
+            the paper's; `"local"`, whose weights grow with the pixels; `"mixer"`,
+            `"attention"`; or a `Student` that was made for this teacher, to be
+            trained as it is.
 
     Returns:
         Pair of the trained `Student` and its `Report`.

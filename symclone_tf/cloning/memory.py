@@ -19,6 +19,7 @@ def training_memory(student, recipe) -> int:
     pairs = images * teacher.points_out * teacher.maps_out * kernels
     inputs = maps * teacher.points_in
     numbers = copies * student.parameters + 3 * (features + pairs + inputs)
+    numbers += 2 * student.shared_numbers
     # A tenth for all that is small; benchmarks/ hold the estimate to the peak.
     return int(1.1 * (4 * numbers + teacher.answering_memory(kernels)))
 

@@ -168,17 +168,17 @@ def stacked_recipe(student, images_per_step=None, kernels_per_step=None) -> Reci
 
     Args:
         student: `Student` that is not linear, or whose teacher is not.
-        images_per_step: Integer, or `None` for 128.
+        images_per_step: Integer, or `None` for what suits the student.
         kernels_per_step: Integer, or `None` for 32.
 
     Returns:
         `Recipe`.
     """
     return Recipe(
-        images_per_step=images_per_step or 128,
+        images_per_step=images_per_step or student.training["images_per_step"],
         kernels_per_step=kernels_per_step or 32,
-        steps=4000,
-        learning_rate=0.01,
+        steps=student.training["steps"],
+        learning_rate=student.training["learning_rate"],
         optimizer=keras.optimizers.Adam,
         decay=True,
         orthogonal=False,

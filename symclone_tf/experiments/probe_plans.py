@@ -12,7 +12,7 @@ from symclone_tf.experiments.probe_runs import Sample, compiled, fit
 
 BATCH = 32
 # An epoch's number of images changes with the budget, not how often each is seen.
-EPOCHS, FEWEST_EPOCHS = 20, 8
+EPOCHS, FEWEST_EPOCHS = 40, 8
 FEWEST_IMAGES = 128
 MOST_TESTED = 4000
 # Of the images to train on, how many more to stop by, and how few are little.

@@ -65,6 +65,10 @@ class Student(Mixing, Convolving, Registered, keras.layers.Layer):
     known = STUDENTS
     # Whether the blocks are linear maps, and linear in their weights.
     is_linear = False
+    # How blocks that are not linear in their weights are best trained, by Adam.
+    training = types.MappingProxyType(
+        {"images_per_step": 128, "steps": 4000, "learning_rate": 0.01}
+    )
     # Whether `sum_of_blocks` is there.
     sums_blocks = False
     # Whether `features_last` is there, and cheaper than `features`.
@@ -192,6 +196,16 @@ class Student(Mixing, Convolving, Registered, keras.layers.Layer):
     def features_per_map(self) -> int:
         """Integer, the numbers that the blocks make of one map on the way."""
         return self.blocks * self.teacher.points_out
+
+    @property
+    def shared_numbers(self) -> int:
+        """Integer, the numbers that a call makes of the weights, once for all maps."""
+        return 0
+
+    @property
+    def shared_operations(self) -> int:
+        """Integer, the multiplications that make them."""
+        return 0
 
     @property
     def colours(self) -> np.ndarray:

@@ -5,19 +5,22 @@ import inspect
 import keras
 
 from symclone_tf.checks import one_of
+from symclone_tf.students.attention import AttentionStudent
 from symclone_tf.students.base import STUDENTS, Student
 from symclone_tf.students.dense import DenseStudent
 from symclone_tf.students.local import LocalStudent
+from symclone_tf.students.mixer import MixerStudent
 
 # Registered, since they are imported.
-BUILT_IN = (DenseStudent, LocalStudent)
+BUILT_IN = (DenseStudent, LocalStudent, MixerStudent, AttentionStudent)
 
 
 def get_student(name) -> type[Student]:
     """The class of a registered name.
 
     Args:
-        name: String, `"dense"`, `"local"` or what `Student.register` was given.
+        name: String, `"dense"`, `"local"`, `"mixer"`, `"attention"` or what
+            `Student.register` was given.
 
     Raises:
         ValueError: If there is none of this name.
@@ -30,7 +33,8 @@ def make_student(name, teacher, **options) -> Student:
     """A student of a registered name, not yet built.
 
     Args:
-        name: String, `"dense"`, `"local"` or what `Student.register` was given.
+        name: String, `"dense"`, `"local"`, `"mixer"`, `"attention"` or what
+            `Student.register` was given.
         teacher: `Teacher`.
         **options: Of the class. Those that are `None` or empty are left to it.
 

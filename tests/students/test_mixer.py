@@ -1,0 +1,125 @@
+"""Students that mix points, and then blocks."""
+
+import keras
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import symclone_tf as sc
+from symclone_tf.cli.main import main
+from symclone_tf.students import MixerStudent
+from symclone_tf.teachers import ConvTeacher
+
+from clones import draw
+from layer_checks import check_layer
+
+
+def mixing(rng, *arguments, hidden_units=(7, 6), **options):
+    """A student with random weights."""
+    teacher = ConvTeacher(*arguments)
+    student = MixerStudent(teacher, 4, hidden_units, seed=0, **options)
+    student.build()
+    for weight in student.weights:
+        weight.assign(rng.normal(size=weight.shape))
+    return student
+
+
+def test_blocks_equal_the_formula(rng):
+    student = mixing(rng, "t2", 4, activation="tanh")
+    positions, w0, b0, w1, b1, v0, c0, v1 = (
+        weight.numpy() for layer in student.parts for weight in layer.weights
+    )
+    rows = rng.normal(size=(3, 16)).astype("float32")
+    expected = np.zeros((3, 4, 4))
+    for row, place in np.ndindex(3, 4):
+        channels = np.array(
+            [
+                np.tanh((rows[row] * positions[:, c]) @ w0 + b0) @ w1[:, place]
+                + b1[place]
+                for c in range(6)
+            ]
+        )
+        expected[row, :, place] = np.tanh(channels @ v0 + c0) @ v1
+    np.testing.assert_allclose(student.block_maps(rows), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_weights_and_operations_are_counted(rng):
+    student = MixerStudent(ConvTeacher("c4", 10))
+    assert student.hidden_units == (100, 36)
+    student.build()
+    assert student.count_params() == student.parameters
+    of_points = 100 + (100 + 64) * 100
+    assert student.block_operations == 36 * (of_points + 64 * (36 + 9))
+    assert not student.is_linear
+
+
+def test_learns_some_of_a_convolution():
+    options = {"image_size": 4, "student": "mixer", "verbose": 0}
+    _, short = sc.clone("t2", steps=50, **options)
+    _, long = sc.clone("t2", steps=600, **options)
+    assert long.nmse < 0.5
+    assert long.nmse < short.nmse / 1.5
+
+
+@pytest.mark.parametrize("activation", ["relu", "gelu"])
+def test_layers_of_it_behave_as_keras_layers(rng, tmp_path, activation):
+    student = mixing(rng, "c4", 6, activation=activation)
+    check_layer(
+        sc.ClonedConv2D,
+        {"filters": 3, "student": student, "symmetry": "trainable"},
+        [draw(rng, student)],
+        (4, 4, 4, 4, 3),
+        weights=11,
+        path=tmp_path / "model.keras",
+    )
+
+
+def test_stacks_is_fused_exported_and_served(rng, tmp_path):
+    student = mixing(rng, "c4", 6)
+    layer = sc.ClonedConv2D(3, student, "trainable", activation="relu")
+    images = rng.normal(size=(4, 6, 6, 1)).astype("float32")
+    model = keras.Sequential([keras.Input((6, 6, 1)), layer])
+    model.compile("sgd", "mse")
+    model.fit(images, np.ones((4, 4, 4, 4, 3)), verbose=0)
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again(images), model(images))
+
+    fused = sc.fuse(layer)
+    assert fused.form == "factored"
+    np.testing.assert_allclose(fused.model(images), model(images), rtol=1e-4, atol=1e-4)
+
+    path = sc.export(student, tmp_path)
+    assert path.parts[-2] == "c4-lifting-6x6-k3-mixer-b4-h7x6"
+    loaded = sc.load(path)
+    assert loaded.get_config() == student.get_config()
+    kernels = rng.normal(size=(4, 3, 3)).astype("float32")
+    served = keras.layers.TFSMLayer(str(path), call_endpoint="serve", trainable=False)
+    np.testing.assert_allclose(
+        served({"image": images[..., 0], "kernel": kernels}),
+        student.call_pairs(images[..., 0], kernels),
+        rtol=1e-4,
+        atol=1e-4,
+    )
+
+
+def test_command_line_makes_one(tmp_path):
+    chosen = ["clone", "--group", "t2", "--image-size", "4", "--student", "mixer"]
+    options = ["--hidden-units", "8,12", "--steps", "20", "--output", str(tmp_path)]
+    result = CliRunner().invoke(main, [*chosen, *options])
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "t2-4x4-k3-mixer-h8x12" / "1").is_dir()
+    refused = CliRunner().invoke(main, [*chosen, "--hidden-units", "8"])
+    assert refused.exit_code == 2
+    assert "must be two, for points and for channels" in refused.output
+
+
+@pytest.mark.parametrize("hidden_units", [(), (4,), (4, 4, 4)])
+def test_one_mlp_for_points_and_one_for_blocks(hidden_units):
+    with pytest.raises(ValueError, match="must be two, for points and for channels"):
+        MixerStudent(ConvTeacher("t2", 5), hidden_units=hidden_units)
+
+
+def test_counts_that_are_none_are_refused():
+    with pytest.raises(ValueError, match="`hidden_units` must be a positive integer"):
+        MixerStudent(ConvTeacher("t2", 5), hidden_units=(0, 4))
