@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks.probes import EXPECTED, report, source, turned_digits, write
+from benchmarks.probes import EXPECTED, SMALL, report, source, turned_digits, write
 
 from pages import RESULTS
 from probes import finished
@@ -31,11 +31,11 @@ def test_data_that_is_there_is_taken(tmp_path, monkeypatch):
     home.mkdir()
     (home / "malaria.npz").write_bytes(b"cells")
     monkeypatch.setenv("SYMCLONE_TF_DATA", str(home))
-    assert source("blood-cells") == ("blood-cells.npz", {})
+    assert source("blood-cells") == ("blood-cells.npz", SMALL)
     assert (tmp_path / "blood-cells.npz").read_bytes() == b"cells"
     monkeypatch.delenv("SYMCLONE_TF_DATA")
-    assert source("blood-cells") == ("malaria", {"image_size": 32})
-    assert source("fashion") == ("fashion_mnist", {})
+    assert source("blood-cells") == ("malaria", SMALL)
+    assert source("fashion") == ("fashion_mnist", SMALL)
 
 
 def test_page_and_figures_lie_beside_what_was_measured(tmp_path):

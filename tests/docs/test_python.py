@@ -22,7 +22,7 @@ from pages import (
     text_of,
 )
 
-PAGES_RUN = ("cloning", "any-group", "relax", "artifacts", "serving")
+PAGES_RUN = ("cloning", "students", "any-group", "relax", "artifacts", "serving")
 
 
 @pytest.fixture
@@ -54,6 +54,14 @@ def test_python_of_the_readme(tmp_path, monkeypatch):
     assert max(kept) < 1e-5
     assert left[0] < 1e-5 < left[1]
     assert names["outputs"].shape == (8, 26, 26, 4)
+
+
+def test_python_of_students(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = execute(doc("students"))
+    assert names["report"].nmse < 1e-3
+    assert names["features"].shape == (4, 4, 4, 8)
+    assert names["path"] == pathlib.Path("exported/t2-6x6-k3-attention/1")
 
 
 def test_python_of_cloning(tmp_path, monkeypatch, capsys):

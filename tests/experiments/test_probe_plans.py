@@ -6,6 +6,7 @@ from symclone_tf.experiments.probe_plans import (
     EPOCHS,
     FEWEST_EPOCHS,
     FEWEST_IMAGES,
+    RESERVE,
     Speed,
     make_plan,
 )
@@ -42,9 +43,9 @@ def total(plan, seeds=3):
 
 @pytest.mark.usefixtures("speed")
 @pytest.mark.parametrize("minutes", [8, 15, 30, 60])
-def test_a_plan_fills_its_time_and_no_more(images, minutes):
+def test_a_plan_fills_its_time_and_what_early_stopping_saves(images, minutes):
     plan = planned(images, minutes)
-    assert 0.9 * 60 * minutes < total(plan) <= 60 * minutes
+    assert 60 * minutes < total(plan) <= RESERVE * 60 * minutes
     assert plan.validation_size == -(-plan.train_size // 4)
     assert plan.train_size + plan.validation_size <= images.counts["train"]
 
@@ -52,7 +53,8 @@ def test_a_plan_fills_its_time_and_no_more(images, minutes):
 @pytest.mark.usefixtures("speed")
 def test_more_time_is_more_images_and_then_more_epochs(images):
     few, many, all_of_them = (planned(images, minutes) for minutes in (10, 20, 200))
-    assert few.epochs == many.epochs == EPOCHS
+    # What would not do for another batch of images goes into epochs.
+    assert all(EPOCHS <= plan.epochs < 1.2 * EPOCHS for plan in (few, many))
     assert few.train_size < many.train_size < all_of_them.train_size == 1280
     assert EPOCHS < all_of_them.epochs <= 3 * EPOCHS
 
