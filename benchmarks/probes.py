@@ -9,6 +9,7 @@ import argparse
 import os
 import pathlib
 import shutil
+import statistics
 import tempfile
 
 import numpy as np
@@ -142,6 +143,43 @@ def report(found, name, minutes) -> str:
         *(f"![{i.caption}]({i.name}.svg)\n" for i in sc.figures.probe_figures(found)),
     ]
     return "\n".join(lines)
+
+
+def cells(name, kept) -> list[str]:
+    """What a probe found of C4, as tables of several have it.
+
+    Args:
+        name: String.
+        kept: Dictionary, what its `probe.json` holds.
+    """
+    (verdict,) = (v for v in kept["verdicts"] if v["group"] == "c4")
+    compared = (("t2", "assumed"), ("c4", "assumed"), ("c4", "may leave"))
+    return [
+        name.replace("-", " "),
+        f"{kept['plan']['train_size']:,}",
+        *(_spread(_accuracies(kept, candidate)) for candidate in compared),
+        _gain(verdict["gain"]),
+        _gain(verdict["little"]),
+        verdict["verdict"],
+    ]
+
+
+def _accuracies(kept, candidate) -> list[float]:
+    size = kept["plan"]["train_size"]
+    return [
+        run["accuracy"]
+        for run in kept["runs"]
+        if (run["group"], run["kind"]) == candidate and run["train_size"] == size
+    ]
+
+
+def _spread(values) -> str:
+    return f"{statistics.mean(values):.1%} ± {statistics.stdev(values):.1%}"
+
+
+def _gain(interval) -> str:
+    mean, low, high = (100 * interval[name] for name in ("mean", "low", "high"))
+    return f"{mean:+.1f} ({low:+.1f} to {high:+.1f})"
 
 
 if __name__ == "__main__":

@@ -60,23 +60,31 @@ def report(results) -> str:
         "TensorFlow in it, and the largest difference of answers to noise, relative "
         "to the largest.",
         "",
-        "| network | size | clones | seconds | weights, millions | operations, "
-        "billions | memory, GB | difference |",
-        "|---|" + "---:|" * 7,
+        *HEAD,
     ]
-    for row in results["rows"]:
-        cells = [
-            row["network"],
-            f"{row['size']}×{row['size']}",
-            str(row["clones"]),
-            f"{row['seconds']:.0f}",
-            _both(row, "weights", 1e6),
-            _both(row, "operations", 1e9),
-            f"{row['memory'] / 1e9:.1f}",
-            f"{row['difference']:.0e}",
-        ]
-        lines.append(f"| {' | '.join(cells)} |")
+    lines += [f"| {' | '.join(cells(row))} |" for row in results["rows"]]
     return "\n".join([*lines, ""])
+
+
+HEAD = (
+    "| network | size | clones | seconds | weights, millions | operations, billions | "
+    "memory, GB | difference |",
+    "|---|" + "---:|" * 7,
+)
+
+
+def cells(row) -> list[str]:
+    """A network as tables have it."""
+    return [
+        row["network"],
+        f"{row['size']}×{row['size']}",
+        str(row["clones"]),
+        f"{row['seconds']:.0f}",
+        _both(row, "weights", 1e6),
+        _both(row, "operations", 1e9),
+        f"{row['memory'] / 1e9:.1f}",
+        f"{row['difference']:.0e}",
+    ]
 
 
 def _both(row, what, unit) -> str:

@@ -49,27 +49,44 @@ def report(rows, about) -> str:
         "standard deviation where there are several seeds. Errors are those of "
         "equivariance under shifts, of each convolution, of the first seed.",
         "",
-        "| data | network | relaxed at | seeds | weights | accuracy | seconds per "
-        "epoch | errors |",
-        "|---|---|" + "---:|" * 5 + "---|",
+        *HEAD,
     ]
-    grouped = {
-        (study, *key): kept
-        for study, all_of_it in by_study(rows).items()
-        for key, kept in by_relax_time(all_of_it).items()
-    }
-    for (study, title, at), kept in grouped.items():
-        values = [row["accuracy"] for row in kept]
-        spread = f" ± {statistics.stdev(values):.1%}" if len(values) > 1 else ""
-        cells = [
-            study,
-            title,
-            "–" if title in NEVER else str(at),
-            str(len(kept)),
-            f"{kept[0]['weights']:,}",
-            f"{statistics.mean(values):.1%}{spread}",
-            f"{statistics.mean(row['seconds_per_epoch'] for row in kept):.1f}",
-            kept[0]["errors"] or "–",
-        ]
-        lines.append(f"| {' | '.join(cells)} |")
+    lines += [f"| {' | '.join(cells(*each))} |" for each in grouped(rows)]
     return "\n".join([*lines, ""])
+
+
+HEAD = (
+    "| data | network | relaxed at | seeds | weights | accuracy | seconds per epoch | "
+    "errors |",
+    "|---|---|" + "---:|" * 5 + "---|",
+)
+
+
+def grouped(rows) -> list[tuple]:
+    """Studies, and in each what was compared: title, relax time, and all seeds."""
+    return [
+        (study, *key, kept)
+        for study, all_of_it in by_study(rows).items()
+        for key, kept in sorted(by_relax_time(all_of_it).items(), key=_in_order)
+    ]
+
+
+def _in_order(item):
+    (title, at), _ = item
+    return title not in NEVER, title, at
+
+
+def cells(study, title, at, kept) -> list[str]:
+    """A line of the table: the mean of all seeds, and their spread."""
+    values = [row["accuracy"] for row in kept]
+    spread = f" ± {statistics.stdev(values):.1%}" if len(values) > 1 else ""
+    return [
+        study.replace("_", "-"),
+        title,
+        "–" if title in NEVER else str(at),
+        str(len(kept)),
+        f"{kept[0]['weights']:,}",
+        f"{statistics.mean(values):.1%}{spread}",
+        f"{statistics.mean(row['seconds_per_epoch'] for row in kept):.1f}",
+        kept[0]["errors"] or "–",
+    ]
