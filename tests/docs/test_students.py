@@ -1,9 +1,11 @@
 """What is said of students is what was measured."""
 
+import pytest
+
 import symclone_tf as sc
 from benchmarks import students
 
-from pages import doc, results, table
+from pages import doc, flowing, results, table
 
 PAGE = doc("students")
 
@@ -14,6 +16,46 @@ def test_the_page_has_all_students_as_measured():
     assert {len(kept) for kept in found.values()} == {3}
     assert len(found) == len(students.STUDENTS) * len(students.GROUPS) * 2
     assert table(PAGE, "teacher") == [students.cells(kept) for kept in found.values()]
+
+
+@pytest.fixture(scope="module")
+def found():
+    """Rows of a student on images of a size: all groups and seeds."""
+    kept = {}
+    for row in results("students")["rows"]:
+        kept.setdefault((row["student"], row["size"]), []).append(row)
+    return kept
+
+
+def of(rows, name):
+    return [row[name] for row in rows]
+
+
+def test_floors_are_reached_by_what_is_linear(found):
+    for size in students.SIZES:
+        assert max(of(found["Dense", size] + found["local", size], "nmse")) < 1e-11
+        fewest = {title: min(of(found[title, size], "weights")) for title, _ in found}
+        assert min(fewest, key=fewest.get) == "local"
+
+
+def test_attention_comes_near(found):
+    small, large = (sorted(of(found["attention", size], "nmse")) for size in (10, 28))
+    assert small[4] < 4e-5
+    assert 1e-3 < small[5] < 2e-3
+    share = found["attention", 28][0]["weights"] / found["Dense", 28][0]["weights"]
+    assert f"{share:.0%} of a Dense" in flowing(PAGE)
+    assert max(large) < 0.2
+    assert not any(of(found["attention", 28], "whole"))
+
+
+def test_others_do_not(found):
+    dense = max(of(found["Dense", 10], "steps"))
+    hidden = found["Dense, hidden units", 10]
+    assert f"{min(of(hidden, 'steps')) // dense} times the steps" in flowing(PAGE)
+    assert max(of(hidden, "nmse")) < 6e-4
+    assert min(of(found["Dense, hidden units", 28], "nmse")) > 0.9
+    assert min(of(found["Mixer", 10], "nmse")) > 0.67
+    assert min(of(found["Mixer", 28], "nmse")) > 0.99
 
 
 def test_all_kinds_are_named():
