@@ -92,13 +92,15 @@ def figure(illustration) -> str:
     )
 
 
-def write_page(output, title, parts) -> None:
+def write_page(output, title, parts, style="", script="") -> None:
     """Writes a page.
 
     Args:
         output: `pathlib.Path`; what is there is replaced.
         title: String.
         parts: List of strings of HTML.
+        style: String of CSS, after that of all pages.
+        script: String of JavaScript, run once all parts are there.
 
     Raises:
         OSError: If writing fails.
@@ -113,7 +115,7 @@ def write_page(output, title, parts) -> None:
 {MARK}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>symclone-tf: {title}</title>
-<style>{_STYLE}</style>
+<style>{_STYLE}{style}</style>
 </head>
 <body>
 <main>
@@ -121,6 +123,7 @@ def write_page(output, title, parts) -> None:
 {body}
 </main>
 <footer><p>Made by {html.escape(about)}.</p></footer>
+{f"<script>{script}</script>" if script else ""}
 </body>
 </html>
 """
