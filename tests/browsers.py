@@ -19,7 +19,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
 CHECKS = pathlib.Path(__file__).with_name("browser.js")
 SCHEMES = {"dark": 0, "light": 1}
-PHONE, DESK = 390, 1280
+PHONE, LAPTOP, DESK = 390, 1100, 1280
 
 needs_browser = pytest.mark.skipif(BROWSER is None, reason="there is no Chromium here")
 
