@@ -7,6 +7,7 @@ from symclone_tf.cli.benchmark import benchmark
 from symclone_tf.cli.clone import clone
 from symclone_tf.cli.errors import OneLineErrors
 from symclone_tf.cli.evaluate import evaluate
+from symclone_tf.cli.explore import explore
 from symclone_tf.cli.export_layer import export_layer
 from symclone_tf.cli.figures import figures
 from symclone_tf.cli.list import list_command
@@ -40,6 +41,7 @@ COMMANDS = (
     relax,
     figures,
     report,
+    explore,
     export_layer,
     serving_config,
 )

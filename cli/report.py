@@ -35,10 +35,11 @@ from symclone_tf.cli.startup import start
     help="The page; that of an earlier run is replaced.",
 )
 def report(output, groups, **choices):
-    """Draw all figures, into one HTML page with the tables.
+    """Say what was found, and draw all figures, on one HTML page with the tables.
 
-    What has to be measured for them is measured again. The page needs no other
-    file and no network.
+    It opens with two sentences and the keep-or-break picture for each group; tables
+    come last, folded, and are printed whole. What figures need is measured again. The
+    page needs no other file and no network.
     """
     sc = start()
     path = sc.figures.make_report(output, list(groups) or None, **choices)

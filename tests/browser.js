@@ -6,6 +6,8 @@
   const view = page.contentWindow;
   await Promise.all([...root.images].map((image) => image.decode().catch(() => 0)));
 
+  for (const part of root.querySelectorAll("details")) part.open = true;
+
   const luminance = (colour) => {
     const parts = colour.match(/[\d.]+/g).slice(0, 3).map((part) => part / 255);
     const [r, g, b] = parts.map((c) =>
@@ -30,6 +32,8 @@
     if (image.getBoundingClientRect().width < 200) complaints.push("a tiny image");
   }
   let level = 0;
+  for (const link of root.querySelectorAll("a"))
+    if (!root.getElementById(link.hash.slice(1))) complaints.push(`no ${link.hash}`);
   for (const heading of root.querySelectorAll("h1, h2, h3, h4, h5, h6")) {
     const next = Number(heading.tagName[1]);
     if (next > level + 1) complaints.push(`heading out of order: ${heading.innerText}`);
@@ -38,6 +42,9 @@
   if (root.querySelectorAll("h1").length !== 1) complaints.push("not one h1");
   for (const table of root.querySelectorAll("table")) {
     if (!table.caption) complaints.push("a table without a caption");
+    const { scrollWidth, clientWidth } = table.parentElement;
+    if (view.innerWidth >= 1000 && scrollWidth > clientWidth)
+      complaints.push(`a table that is cut off: ${scrollWidth} of ${clientWidth}`);
     for (const cell of table.querySelectorAll("th"))
       if (!cell.scope) complaints.push("a header without a scope");
   }

@@ -7,6 +7,9 @@ from .drawings import draw_deformations as draw_deformations
 from .drawings import draw_digits as draw_digits
 from .drawings import draw_feature_maps as draw_feature_maps
 from .drawings import draw_operators as draw_operators
+from .exploring import Explored as Explored
+from .exploring import explored as explored
+from .exploring import write_explore_page as write_explore_page
 from .illustrating import Illustration as Illustration
 from .illustrating import illustrate as illustrate
 from .illustrating import make_figures as make_figures

@@ -1,13 +1,24 @@
-"""Tables and figures of a run, as one page that needs nothing else."""
+"""What a run found, its figures and tables, as one page that needs nothing else."""
 
+import html
 import json
 import pathlib
 
 from symclone_tf.artifacts import METRICS, list_artifacts, version_number
 from symclone_tf.errors import ArtifactError
 from symclone_tf.experiments import read_benchmark, summarize
+from symclone_tf.figures.finding import found_in_benchmark, found_in_clones
 from symclone_tf.figures.illustrating import Illustration, illustrate
-from symclone_tf.figures.pages import check_page, figure, table, write_page
+from symclone_tf.figures.pages import (
+    check_page,
+    contents,
+    figure,
+    folded,
+    heading,
+    picture,
+    table,
+    write_page,
+)
 from symclone_tf.figures.relaxing import (
     by_study,
     draw_places_left,
@@ -19,9 +30,10 @@ from symclone_tf.figures.relaxing import (
 )
 from symclone_tf.symmetry import GROUPS, get_group
 
-_INTRODUCTION = """<p>NMSE is the mean squared error relative to the teacher's power, \
+_TERMS = """<p>NMSE is the mean squared error relative to the teacher's power, \
 on fresh images and kernels. The equivariance error is the largest ‖h(g·x) − g·h(x)‖ / \
 ‖h(x)‖ over the group.</p>"""
+_PICTURE = "keep-or-break"
 
 
 def make_report(
@@ -33,7 +45,10 @@ def make_report(
     relax_times=None,
     **options,
 ) -> pathlib.Path:
-    """Gathers tables and figures of a run into one HTML page.
+    """Gathers what a run found into one HTML page.
+
+    It opens with two sentences made from the rows and the keep-or-break picture of each
+    group. Figures come next, and tables last, folded.
 
     Args:
         output: String or path of the page; that of an earlier run is replaced.
@@ -58,7 +73,7 @@ def make_report(
     """
     output = pathlib.Path(output)
     check_page(output)
-    artifacts = list_artifacts(clones) if pathlib.Path(clones).is_dir() else []
+    artifacts = _artifacts(clones)
     found = groups or [
         name
         for name in GROUPS
@@ -70,30 +85,83 @@ def make_report(
             f"There is nothing to report in {clones} or {benchmark}: "
             "symclone-tf clone --group c4 makes clones"
         )
-    parts = [table("Clones", [_clone(artifact) for artifact in artifacts])]
-    parts.append(table("Classifiers", _classifiers(trained)))
-    for name in found:
-        parts += _group_parts(name, clones, benchmark, options)
-    if relax_times is not None:
-        parts += _relaxed_parts(pathlib.Path(relax_times))
-    # Costs are the same for all groups: they end the page.
-    parts = [p for n, p in enumerate(parts) if p not in parts[n + 1 :]]
-    write_page(output, "Clones, networks and figures", [_INTRODUCTION, *parts])
+    rows = {
+        name: read_benchmark(pathlib.Path(benchmark, f"{name}.csv")) for name in found
+    }
+    classifiers = _classifiers(trained)
+    relaxed = [] if relax_times is None else _relaxed_parts(pathlib.Path(relax_times))
+    drawn = {
+        name: list(illustrate(name, clones=clones, benchmark=benchmark, **options))
+        for name in found
+    }
+    artifacts = _artifacts(clones)  # with those that had to be made
+    tables = {"Clones": [_clone(artifact) for artifact in artifacts]}
+    for name, each in rows.items():
+        tables[f"Networks on {get_group(name).title}'s tasks"] = networks_lines(each)
+    tables["Classifiers"] = classifiers
+    opening = _opening(rows, drawn, artifacts)
+    parts = [*_figures(drawn), *relaxed, *_tables(tables)]
+    write_page(
+        output,
+        "Clones, networks and figures",
+        [contents([*opening, *parts]), *opening, *parts],
+    )
     return output
 
 
-def _group_parts(name, clones, benchmark, options) -> list[str]:
-    title = get_group(name).title
-    parts = [f"<h2>{title}</h2>"]
-    rows = read_benchmark(pathlib.Path(benchmark, f"{name}.csv"))
-    if rows:
-        lines = [
-            {"Network": f"{line.pop('Network')}, {line.pop('Task')}", **line}
-            for line in summarize(rows)
-        ]
-        parts.append(table(f"Networks on {title}'s tasks", lines))
-    figures = illustrate(name, clones=clones, benchmark=benchmark, **options)
-    return [*parts, *(figure(illustration) for illustration in figures)]
+def _artifacts(clones) -> list:
+    return list_artifacts(clones) if pathlib.Path(clones).is_dir() else []
+
+
+def _opening(rows, drawn, artifacts) -> list[str]:
+    """What was found, in two sentences, and the picture of it, for each group."""
+    told = {name: found_in_benchmark(name, each) for name, each in rows.items() if each}
+    parts = [heading("What was found")]
+    for name, sentences in told.items():
+        parts.append(_paragraph(sentences))
+        parts += [picture(each) for each in drawn[name] if each.name == _PICTURE]
+    if not told:
+        parts.append(_paragraph(found_in_clones(list(rows), artifacts)))
+    return parts
+
+
+def _paragraph(sentences) -> str:
+    return f"<p>{html.escape(' '.join(sentences))}</p>"
+
+
+def _figures(drawn) -> list[str]:
+    """All other figures, and what is the same for all groups once."""
+    parts, shared = [], None
+    for name, illustrations in drawn.items():
+        title = get_group(name).title
+        parts.append(heading(title))
+        for each in illustrations:
+            if each.name == "costs":
+                shared = each
+            elif each.name != _PICTURE or each.figure is None:
+                parts.append(figure(each, title))
+    return [*parts, heading("What cloning takes"), picture(shared)]
+
+
+def _tables(tables) -> list[str]:
+    """All tables, folded, those without lines left out."""
+    kept = [folded(name, table(name, lines)) for name, lines in tables.items()]
+    return [heading("Tables"), _TERMS, *kept] if any(kept) else []
+
+
+def networks_lines(rows) -> list[dict[str, str]]:
+    """A line for each network and task of a benchmark, for people to read.
+
+    Args:
+        rows: List of `Row`.
+
+    Returns:
+        List of dictionaries from headers to texts.
+    """
+    return [
+        {"Network": f"{line.pop('Network')}, {line.pop('Task')}", **line}
+        for line in summarize(rows)
+    ]
 
 
 def _relaxed_parts(file) -> list[str]:
@@ -103,7 +171,7 @@ def _relaxed_parts(file) -> list[str]:
             "`relax_times` must be a file that python -m benchmarks.relax_time has "
             f"written. {file} is none"
         )
-    parts = ["<h2>Relaxed networks</h2>"]
+    parts = [heading("Relaxed networks")]
     for study, kept in by_study(rows).items():
         title = study.replace("_", " ")
         if has_course(kept):
@@ -113,7 +181,7 @@ def _relaxed_parts(file) -> list[str]:
                 "was relaxed. Dashed: networks that were not.",
                 draw_relax_times(kept),
             )
-            parts.append(figure(when))
+            parts.append(figure(when, "Relaxed"))
         if study in places:
             where = Illustration(
                 f"{title}, where",
@@ -122,7 +190,7 @@ def _relaxed_parts(file) -> list[str]:
                 "there, against the mean.",
                 draw_places_left(typical(places[study])),
             )
-            parts.append(figure(where))
+            parts.append(figure(where, "Relaxed"))
     return parts
 
 

@@ -19,6 +19,7 @@ PROGRAM = [sys.executable, "-m", "symclone_tf.cli"]
         ["clone", "--help"],
         ["train", "--help"],
         ["benchmark", "--help"],
+        ["explore", "--help"],
         ["--version"],
         ["clone", "--bad"],
     ],

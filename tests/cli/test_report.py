@@ -10,7 +10,7 @@ def test_writes_one_page(run, sources, tmp_path):
     result = run("report", *options)
     assert result.exit_code == 0
     assert result.stdout.startswith("Wrote report.html, ")
-    assert "<h2>C4</h2>" in (tmp_path / "report.html").read_text("utf-8")
+    assert '<h2 id="c4">C4</h2>' in (tmp_path / "report.html").read_text("utf-8")
 
 
 def test_nothing_to_report_says_what_to_run(refused):

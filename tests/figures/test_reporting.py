@@ -5,9 +5,13 @@ import re
 import pytest
 
 import symclone_tf as sc
-from symclone_tf.figures.reporting import make_report
+from symclone_tf.figures.pages import folded, heading, table, write_page
+from symclone_tf.figures.reporting import make_report, networks_lines
 
-from browsers import DESK, PHONE, looked_at, needs_browser
+from browsers import DESK, LAPTOP, PHONE, looked_at, needs_browser
+from pages import RESULTS
+
+MEASURED = RESULTS / "mnist" / "c4.csv"
 
 pytestmark = pytest.mark.usefixtures("without_mnist")
 
@@ -32,7 +36,9 @@ class Page(html.parser.HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         for name, value in attributes:
-            if name in ("src", "href", "srcset", "data", "action", "poster"):
+            if name in ("src", "srcset", "data", "action", "poster"):
+                self.loads.append(value)
+            if name == "href" and not value.startswith("#"):
                 self.loads.append(value)
             if name == "alt":
                 self.alternatives.append(value)
@@ -63,6 +69,38 @@ def test_page_holds_all_tables_and_figures_and_loads_nothing(page):
         assert expected in cells
 
 
+def test_page_opens_with_what_was_found_and_its_picture(page):
+    text = page.read_text("utf-8")
+    opening, _, rest = text.partition('<h2 id="c4">')
+    assert "“gcnn” kept the symmetry best, with 50.0% on invariance." in opening
+    assert "None was trained on breaking yet" in opening
+    assert opening.count("<img ") == 1
+    assert "C4: accuracy on moved digits" in opening
+    assert "C4: accuracy on moved digits" not in rest
+    assert "<table>" not in opening
+
+
+def test_tables_come_last_and_folded(page):
+    text = page.read_text("utf-8")
+    *figures, tables = re.split('<h2 id="tables">', text)
+    assert "<table>" not in figures[0]
+    assert "<img " not in tables
+    titles = re.findall("<details><summary>(.*?)</summary>\n<div", tables)
+    assert titles == ["Clones", "Networks on C4&#x27;s tasks", "Classifiers"]
+    assert tables.count("<table>") == 3
+
+
+@needs_browser
+def test_the_widest_table_fits_on_a_laptop(tmp_path):
+    rows = sc.experiments.read_benchmark(MEASURED)
+    assert len({row.experiment.network for row in rows}) > 20
+    title = "Networks"
+    parts = [heading(title), folded(title, table(title, networks_lines(rows)))]
+    write_page(tmp_path / "a.html", "Widest", parts)
+    found = looked_at(tmp_path / "a.html", tmp_path, LAPTOP)
+    assert found["complaints"] == []
+
+
 @pytest.mark.slow
 def test_page_is_the_same_each_time(page, tmp_path, sources):
     before = page.read_bytes()
@@ -85,7 +123,8 @@ def test_groups_are_those_of_which_there_is_something(tmp_path, sources):
     with pytest.raises(sc.ArtifactError, match="There is nothing to report"):
         make_report(tmp_path / "a.html", clones=tmp_path / "x", benchmark=tmp_path)
     text = make_report(tmp_path / "b.html", **sources).read_text("utf-8")
-    assert re.findall("<h2>(.*?)</h2>", text) == ["C4"]
+    titles = re.findall("<h2 .*?>(.*?)</h2>", text)
+    assert titles == ["What was found", "C4", "What cloning takes", "Tables"]
 
 
 @pytest.mark.slow

@@ -1,0 +1,47 @@
+import stat
+import webbrowser
+
+import pytest
+
+
+@pytest.fixture
+def empty(tmp_path_factory, offline):
+    """Options for a folder without MNIST, of a machine that can have none."""
+    return "--data-dir", str(tmp_path_factory.mktemp("none"))
+
+
+@pytest.fixture
+def browser(tmp_path_factory, monkeypatch):
+    """The browser of a machine, which writes down what it was to open."""
+    folder = tmp_path_factory.mktemp("browser")
+    program, opened = folder / "browser", folder / "opened"
+    program.write_text(f'#!/bin/sh\necho "$1" > {opened}\n')
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setattr(webbrowser, "_tryorder", [])
+    kind = webbrowser.GenericBrowser([str(program), "%s"])
+    webbrowser.register("noting", None, kind, preferred=True)
+    return opened
+
+
+def test_writes_one_page_and_says_what_is_next(run, tmp_path, empty):
+    result = run("explore", "--group", "c2", "--image-size", "16", *empty)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("Wrote explore.html, 0.")
+    assert result.stdout.endswith("Next: open explore.html in a browser\n")
+    text = (tmp_path / "explore.html").read_text("utf-8")
+    assert "<h1>Does it keep C2?</h1>" in text
+    assert "five drawn strokes" in text
+
+
+def test_opens_the_page_where_that_is_wanted(run, tmp_path, empty, browser):
+    result = run("explore", "--group", "c2", "--image-size", "16", "--open", *empty)
+    assert result.exit_code == 0, result.output
+    assert browser.read_text().strip() == (tmp_path / "explore.html").as_uri()
+    assert "Next" not in result.stdout
+
+
+def test_bad_input_is_one_line(refused, tmp_path):
+    assert "'--group'" in refused("explore", "--group", "c8")
+    assert "'--image-size'" in refused("explore", "--image-size", "65")
+    (tmp_path / "mine.html").write_text("mine")
+    assert "give another --output" in refused("explore", "--output", "mine.html")
