@@ -6,7 +6,7 @@ from symclone_tf.checks import one_of, positive_number
 from symclone_tf.cloning.closed_form import check_linear
 from symclone_tf.cloning.memory import check_memory, solving_memory, training_memory
 from symclone_tf.cloning.recipes import Recipe, recipe_for
-from symclone_tf.cloning.strategies import check_strategy
+from symclone_tf.cloning.strategies import check_strategy, make_strategy
 from symclone_tf.teachers.asking import check_answers
 
 SOLVERS = ("sgd", "closed-form")
@@ -50,6 +50,8 @@ class Training:
             check_memory(student, training_memory(student, self.recipe(student)))
         else:
             self._check_closed_form(student)
+        if self.strategy == "multi-worker":
+            make_strategy(self.strategy)  # before TensorFlow computes anything
         check_answers(student.teacher)
 
     def _check_closed_form(self, student) -> None:

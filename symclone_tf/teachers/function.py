@@ -104,8 +104,8 @@ class FunctionTeacher(Teacher):
             maps_and_points(*side) for side in sides
         )
         self.per_channel = bool(per_channel)
-        # Compiled, because pairs are asked about one after the other.
-        self.answer = tf.function(self._pair_by_pair) if per_channel else function
+        self.answer = self._compiled if per_channel else function
+        self._traced = {}
         self.name = name_of(function, name)
         self.title = self.name if title is None else str(title)
         self._neighbourhood = neighbourhood
@@ -182,6 +182,14 @@ class FunctionTeacher(Teacher):
             )
         answers = ops.reshape(answers, (-1, *declared[1:]))
         return ops.cast(answers, inputs.dtype)
+
+    def _compiled(self, inputs, kernel):
+        """`_pair_by_pair`, compiled, because pairs come one after the other; for each
+        shape for itself, of which TensorFlow would warn."""
+        shapes = str((inputs.shape, kernel.shape))
+        if shapes not in self._traced:
+            self._traced[shapes] = tf.function(self._pair_by_pair)
+        return self._traced[shapes](inputs, kernel)
 
     def _pair_by_pair(self, inputs, kernel):
         """The sum over channels, of a function of one channel and one filter."""

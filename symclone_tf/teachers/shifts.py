@@ -68,8 +68,7 @@ class ShiftConvTeacher(Teacher):
                 "`strides` must be 1 where `dilation_rate` exceeds it. Received: "
                 f"strides={strides}, dilation_rate={dilation_rate}"
             )
-        lines = self._lines()
-        self.output_shape = tuple(len(line) for line in lines)
+        self.output_shape = tuple(count for count, _ in self._windows())
         self.points_in = math.prod(self.input_shape)
         self.points_out = math.prod(self.output_shape)
 
@@ -84,30 +83,30 @@ class ShiftConvTeacher(Teacher):
         pairs = zip(self.kernel_shape, self.dilation_rate)
         return tuple((size - 1) * step + 1 for size, step in pairs)
 
+    def _windows(self):
+        """Along each axis, how many windows there are, and the padding before them."""
+        for size, reach, stride in zip(self.input_shape, self.reach, self.strides):
+            if self.padding == "valid":
+                if reach > size:
+                    raise ValueError(
+                        "`kernel_size` must not exceed `shape`, when it is dilated. "
+                        f"Received: windows of {reach}, shape={size}"
+                    )
+                yield (size - reach) // stride + 1, 0
+                continue
+            count, before = -(-size // stride), reach - 1
+            if self.padding == "same":  # as TensorFlow pads
+                before = max((count - 1) * stride + reach - size, 0) // 2
+            yield count, before
+
     def _lines(self) -> list[np.ndarray]:
         """Along each axis the positions under the windows, those of the padding too:
         integer arrays `(new_size, kernel_size)`."""
-        found = []
-        for size, kernel, reach, stride, step in zip(
-            self.input_shape,
-            self.kernel_shape,
-            self.reach,
-            self.strides,
-            self.dilation_rate,
-        ):
-            if reach > size and self.padding == "valid":
-                raise ValueError(
-                    "`kernel_size` must not exceed `shape`. Received: "
-                    f"kernel_size={kernel}, dilation_rate={step}, shape={size}"
-                )
-            count, before = (size - reach) // stride + 1, 0
-            if self.padding != "valid":
-                count, before = -(-size // stride), reach - 1
-            if self.padding == "same":  # as TensorFlow pads
-                before = max((count - 1) * stride + reach - size, 0) // 2
-            starts = stride * np.arange(count)[:, None]
-            found.append(starts + step * np.arange(kernel) - before)
-        return found
+        axes = zip(self._windows(), self.strides, self.kernel_shape, self.dilation_rate)
+        return [
+            stride * np.arange(count)[:, None] + step * np.arange(kernel) - before
+            for (count, before), stride, kernel, step in axes
+        ]
 
     @property
     def neighbourhood(self) -> np.ndarray:

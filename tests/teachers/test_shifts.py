@@ -131,6 +131,12 @@ def test_frozen_clones_of_signals_compute_as_a_convolution(rng):
             )
 
 
+def test_gigantic_sizes_cost_nothing_until_they_are_asked_for():
+    teacher = ShiftConvTeacher((10**6, 10**6, 10**6), padding="same")
+    assert teacher.points_out == 10**18
+    assert sc.DenseStudent(teacher).parameters > 10**36
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
