@@ -103,11 +103,11 @@ def cells(row) -> list[str]:
         str(row["generators"]),
         f"{row['entries']:,}",
         f"{row['seconds']:.2g}" if row["seconds"] >= 0.01 else "< 0.01",
-        *map(_power, figures),
+        *map(power_of_ten, figures),
     ]
 
 
-def _power(value) -> str:
+def power_of_ten(value) -> str:
     """A small figure, to its power of ten."""
     if value is None:
         return "–"

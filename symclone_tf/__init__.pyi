@@ -32,6 +32,7 @@ from .symmetry import PermutationGroup as PermutationGroup
 from .symmetry import equivariance_error as equivariance_error
 from .symmetry import get_group as get_group
 from .teachers import ConvTeacher as ConvTeacher
+from .teachers import FunctionTeacher as FunctionTeacher
 from .teachers import GroupConv2D as GroupConv2D
 from .teachers import OrbitTeacher as OrbitTeacher
 from .teachers import Teacher as Teacher

@@ -42,3 +42,29 @@ def noise(model, count=2, seed=1):
     """Images as a model takes them."""
     shape = model.input_shape[1:]
     return np.random.default_rng(seed).normal(size=(count, *shape)).astype("float32")
+
+
+def of_signals():
+    """Convolutions along one axis, of each padding, strided and dilated."""
+    model = keras.Sequential(
+        [
+            keras.Input((24, 2)),
+            layers.Conv1D(4, 3, padding="causal", activation="relu", name="first"),
+            layers.Conv1D(4, 4, 2, padding="same", use_bias=False, name="second"),
+            layers.Conv1D(3, 2, dilation_rate=2, name="third"),
+            layers.GlobalAveragePooling1D(),
+            layers.Dense(2, name="last"),
+        ]
+    )
+    settle(model)
+    return model
+
+
+def of_volumes():
+    """A functional network of convolutions along three axes."""
+    volumes = keras.Input((6, 5, 6, 1))
+    x = layers.Conv3D(2, 3, padding="same", activation="relu", name="first")(volumes)
+    x = layers.Conv3D(3, (2, 2, 2), strides=2, name="second")(x)
+    model = keras.Model(volumes, layers.Flatten()(x))
+    settle(model)
+    return model

@@ -15,6 +15,7 @@ from benchmarks import (
     operations,
     serving,
     shifts,
+    teachers,
 )
 from symclone_tf.cloning import recipe_for
 
@@ -192,3 +193,25 @@ def test_layers_are_compared_with_what_they_clone():
     for name in ("local", "frozen"):
         ratio = row[f"{name}_step"] / row["convolution_step"]
         assert f"| {ratio:.2f} |" in text
+
+
+def test_teachers_of_every_kind_are_what_they_are_said_to_be():
+    hexagons = teachers.Case("hexagons", teachers.hexagons(1), "local")
+    row = teachers.measure(hexagons)
+    assert (row["points_in"], row["maps_out"], row["entries"]) == (7, 6, 7)
+    assert row["linear"] == ["inputs", "kernel"]
+    assert row["nmse"] < 1e-10
+    assert row["equivariance_error"] < 1e-5
+    island = teachers.measure(teachers.Case("island", teachers.island(5), "local"))
+    assert island["points_in"] == 21
+    assert island["equivariance_error"] is None
+    text = teachers.report({"machine": {}, "rows": [row, island]})
+    assert "| hexagons | 7 → 7×6 | 7 | yes | local | closed-form | " in text
+
+
+def test_no_answers_linear_in_the_kernel_are_better_than_the_floor():
+    assert teachers.floor(teachers.graph(), kernels=64) < 1e-10
+    found = teachers.floor(teachers.attention("everything"), kernels=2048)
+    assert 0.4 < found < 0.7
+    squares = sc.FunctionTeacher(lambda x, k: x @ (k[0] ** 2 - 1), 4, 1, 4)
+    assert teachers.floor(squares, kernels=4096) == pytest.approx(1, abs=0.02)

@@ -46,7 +46,7 @@ def test_what_editors_read_is_what_is_there(door):
 def test_front_door_fits_on_one_page():
     """About 25 names, and the rooms."""
     assert set(symclone_tf.__all__) >= ROOMS
-    assert len(set(symclone_tf.__all__) - ROOMS) <= 28
+    assert len(set(symclone_tf.__all__) - ROOMS) <= 30
 
 
 def test_types_are_for_others_too():

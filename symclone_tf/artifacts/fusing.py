@@ -118,6 +118,16 @@ def _assembled(layer, channels, body) -> keras.Model:
 def _convolution(layer, kernel):
     """The convolution that blocks are which do the same everywhere."""
     student, window = layer.student, window_of(layer.student.teacher)
+    if (along := _along_one_axis(student.teacher, window)) is not None:
+        bank = student.convolution_kernel(kernel)[:, 0]
+        convolution = layers.Conv1D(
+            bank.shape[-1],
+            bank.shape[0],
+            **along,
+            use_bias=layer.use_bias,
+            name="convolution",
+        )
+        return [(convolution, [bank, *_bias(layer)])]
     maps_in = student.teacher.maps_in * kernel.shape[-2]
     options = {
         "strides": window.strides,
@@ -142,6 +152,21 @@ def _convolution(layer, kernel):
         *([] if window.padding_name else [(padding, [])]),
         (convolution, [bank, *_bias(layer)]),
     ]
+
+
+def _along_one_axis(teacher, window) -> dict | None:
+    """What a `Conv1D` is made with that sees through a window; `None` if none does."""
+    alone = teacher.maps_in == teacher.maps_out == 1 == len(teacher.input_shape)
+    causal = window.padding == ((window.kernel.shape[0] - 1, 0), (0, 0))
+    padding = window.padding_name or ("causal" if causal else None)
+    if not alone or padding is None or len(teacher.output_shape) != 1:
+        return None
+    return {
+        "strides": window.strides[0],
+        "padding": padding,
+        "data_format": "channels_last",
+        "dilation_rate": window.dilation_rate[0],
+    }
 
 
 def _dense(layer, kernel):

@@ -83,7 +83,8 @@ def _plain(layer, fused):
     parts = [part for part in fused.model.layers if not _changes_nothing(part)]
     *rest, last = parts
     alone = len(rest) == 1 and isinstance(last, keras.layers.Activation)
-    kinds = keras.layers.Conv2D, keras.layers.DepthwiseConv2D
+    own = keras.layers
+    kinds = own.Conv1D, own.Conv2D, own.DepthwiseConv2D
     if not (alone and isinstance(rest[0], kinds)):
         return keras.Sequential(
             [keras.Input(fused.model.input_shape[1:]), *fused.model.layers],

@@ -1,6 +1,5 @@
 """The Keras model that trains a student to answer as its teacher does."""
 
-import contextlib
 import math
 
 import keras
@@ -9,17 +8,7 @@ import tensorflow as tf
 from symclone_tf.cloning import sampling
 from symclone_tf.cloning.fidelity import NMSE
 from symclone_tf.cloning.recipes import recipe_for, step_sizes
-
-
-@contextlib.contextmanager
-def full_float32():
-    """Keeps matrix products in float32 where a GPU would round to TensorFloat-32."""
-    before = tf.config.experimental.tensor_float_32_execution_enabled()
-    tf.config.experimental.enable_tensor_float_32_execution(False)
-    try:
-        yield
-    finally:
-        tf.config.experimental.enable_tensor_float_32_execution(before)
+from symclone_tf.teachers.asking import full_float32
 
 
 @keras.saving.register_keras_serializable(package="symclone_tf")

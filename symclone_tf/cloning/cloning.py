@@ -1,7 +1,9 @@
 """Cloning, from a teacher to a trained student and its report."""
 
+import sys
 import time
 
+from symclone_tf.cloning.caveats import caveat_of, solver_for
 from symclone_tf.cloning.cloner import full_float32
 from symclone_tf.cloning.closed_form import solve
 from symclone_tf.cloning.descent import descend
@@ -25,7 +27,7 @@ def clone(
     blocks=None,
     hidden_units=(),
     activation="relu",
-    solver="sgd",
+    solver=None,
     steps=None,
     images_per_step=None,
     kernels_per_step=None,
@@ -42,7 +44,7 @@ def clone(
     Args:
         group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`, for a convolution
             on the plane; or a `Teacher`, that is, then, without the next four
-            arguments.
+            arguments. Functions and layers are teachers as `FunctionTeacher`s.
         lifting: Boolean, whether the layer reads images rather than feature
             maps on the group.
         image_size: Integer, height and width of the inputs in pixels.
@@ -53,7 +55,8 @@ def clone(
             `sc.students.MixerStudent`.
         activation: Activation of the hidden layers.
         solver: String, `"sgd"`, or `"closed-form"` for linear blocks, which
-            needs no training.
+            needs no training; `None` for the latter where a `FunctionTeacher` is found
+            to be linear, as the blocks are, and else for the former.
         steps: Integer, or `None` for a number that suits the student.
         images_per_step: Integer or `None`, see `Cloner`.
         kernels_per_step: Integer or `None`, see `Cloner`.
@@ -74,7 +77,8 @@ def clone(
         Pair of the trained `Student` and its `Report`.
 
     Raises:
-        ValueError: If an argument is not accepted.
+        ValueError: If an argument is not accepted, or the teacher's answers are not
+            what it says of them.
         MemoryError: If cloning would need more memory than there is.
         CloningError: If training diverges, stays above `max_nmse`, or loses a
             worker.
@@ -115,6 +119,10 @@ def clone(
     else:
         makes = {n: v for n, v in makes.items() if v != _MAKES[n]}
         student = make_student(student, teacher, seed=seed, dtype="float32", **makes)
+    training = (steps, images_per_step, kernels_per_step, learning_rate, jit)
+    if solver is None:
+        asks_for_sgd = strategy != "none" or any(o is not None for o in training)
+        solver = "sgd" if asks_for_sgd else solver_for(student)
     options = Training(
         solver=solver,
         steps=steps,
@@ -172,6 +180,9 @@ def train(student, options: Training, verbose=1, checkpoint=None) -> Report:
     with full_float32():
         reached = nmse(student, seed=options.seed)
         error = student_equivariance_error(student, seed=options.seed)
+    caveat = caveat_of(student)
+    if caveat and verbose:
+        print(caveat, file=sys.stderr)
     if options.max_nmse is not None and not reached <= options.max_nmse:
         raise CloningError(
             f"Cloning reached an NMSE of {reached:.1e}, and `max_nmse` accepts at "
@@ -184,5 +195,6 @@ def train(student, options: Training, verbose=1, checkpoint=None) -> Report:
         seconds=round(seconds, 3),
         nmse=reached,
         equivariance_error=error,
+        caveat=caveat,
         **facts,
     )

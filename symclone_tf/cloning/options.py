@@ -6,7 +6,8 @@ from symclone_tf.checks import one_of, positive_number
 from symclone_tf.cloning.closed_form import check_linear
 from symclone_tf.cloning.memory import check_memory, solving_memory, training_memory
 from symclone_tf.cloning.recipes import Recipe, recipe_for
-from symclone_tf.cloning.strategies import check_strategy
+from symclone_tf.cloning.strategies import check_strategy, make_strategy
+from symclone_tf.teachers.asking import check_answers
 
 SOLVERS = ("sgd", "closed-form")
 
@@ -30,7 +31,8 @@ class Training:
         """Refuses choices that do not go together, before any work is done.
 
         Raises:
-            ValueError: If a choice is not accepted.
+            ValueError: If a choice is not accepted, or the teacher's answers are not
+                what it says of them.
             MemoryError: If cloning would need more memory than there is.
         """
         one_of("solver", self.solver, SOLVERS)
@@ -46,7 +48,13 @@ class Training:
         check_memory(student, 4 * student.parameters)
         if self.solver == "sgd":
             check_memory(student, training_memory(student, self.recipe(student)))
-            return
+        else:
+            self._check_closed_form(student)
+        if self.strategy == "multi-worker":
+            make_strategy(self.strategy)  # before TensorFlow computes anything
+        check_answers(student.teacher)
+
+    def _check_closed_form(self, student) -> None:
         check_linear(student)
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)

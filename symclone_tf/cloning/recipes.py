@@ -4,7 +4,6 @@ import dataclasses
 import math
 
 import keras
-import numpy as np
 
 from symclone_tf.checks import positive_integer, positive_number
 
@@ -106,7 +105,7 @@ def linear_recipe(student, images_per_step=None, kernels_per_step=None) -> Recip
     (inputs·points_out)` for the blocks, where points are those that a block sees
     together, or the colours that tell them apart; and `2 / maps_out` for the
     encoder once the blocks' operators have rows of unit norm, as a convolution's
-    have, times the most power that an entry of the kernel has. A gradient step of the
+    have, times the most power that a kernel of norm 1 has. A gradient step of the
     inverse size is an exact projection on what the batch says, a block Kaczmarz step,
     and removes the share of the error that the batch spans.
 
@@ -137,7 +136,7 @@ def linear_recipe(student, images_per_step=None, kernels_per_step=None) -> Recip
     spread = (1 + math.sqrt(features / outputs)) ** 2
 
     # What kernels that many points share do to answers, and so to the encoder.
-    power = float(np.max(teacher.entry_power))
+    power = teacher.largest_power
 
     # The encoder, which has to learn how the group moves kernels, keeps a step
     # from removing more than half of the error.

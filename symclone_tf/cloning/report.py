@@ -29,6 +29,8 @@ class Report:
         replicas: Integer, how many devices trained together.
         kept_variance: Float, the share of the teacher's variance that the
             closed form's blocks keep.
+        caveat: String, why such a student cannot copy its teacher, however it is
+            cloned; `None` where nothing is known that stands in its way.
         versions: Dictionary of the packages that made the clone.
     """
 
@@ -44,6 +46,7 @@ class Report:
     jit: bool | None = None
     replicas: int | None = None
     kept_variance: float | None = None
+    caveat: str | None = None
     versions: dict[str, str] = dataclasses.field(default_factory=lambda: versions())
 
 

@@ -11,7 +11,14 @@ import tensorflow as tf
 from symclone_tf.layers.cloned import Cloned
 from symclone_tf.layers.convolutions import convolution_layers
 from symclone_tf.layers.holding import Departure
-from symclone_tf.symmetry import PermutationGroup, equivariance_error, get_group
+from symclone_tf.layers.taking_over import SHIFTED, teacher_of
+from symclone_tf.symmetry import (
+    PermutationGroup,
+    equivariance_error,
+    get_group,
+    largest_error,
+)
+from symclone_tf.teachers import ShiftConvTeacher
 
 
 class EquivarianceErrors(keras.callbacks.Callback):
@@ -19,7 +26,8 @@ class EquivarianceErrors(keras.callbacks.Callback):
 
     Before training and after each epoch, every `Conv2D`, `GroupConv2D`,
     `ClonedConv2D`, `OrbitDense` and `Cloned` of the model is put to
-    `equivariance_error`, on the inputs that reach it when the model sees `inputs`. The
+    `equivariance_error`, on the inputs that reach it when the model sees `inputs`;
+    `Conv1D`, `Conv3D` and their clones, under `"t2"`, to shifts along their axes. The
     errors join the epoch's logs, as `equivariance_error/conv_1`: so they appear in the
     history and, with `keras.callbacks.TensorBoard` further down the list, in
     TensorBoard.
@@ -154,10 +162,24 @@ def _error(layer, group, inputs, max_shift) -> float:
     if isinstance(group, PermutationGroup):
         return _error_of_points(layer, group, inputs)
     source = layer.student.teacher if isinstance(layer, Cloned) else layer
+    if isinstance(source, (*SHIFTED, ShiftConvTeacher)):
+        return _error_of_shifts(layer, source, group, inputs)
     strides = getattr(source, "strides", 1)
     if get_group(group).is_trivial and np.max(strides) > 1:
         raise ValueError(f"its strides are {strides}, so shifts do not remain shifts.")
     return equivariance_error(layer, group, inputs, _border(layer), max_shift)
+
+
+def _error_of_shifts(layer, source, group, inputs) -> float:
+    """The error of a convolution of one axis or three, under shifts along them."""
+    if not get_group(group).is_trivial:
+        raise ValueError(f"{get_group(group).title} does not move its axes.")
+    if isinstance(source, SHIFTED):
+        source = teacher_of(source, inputs.shape)
+    error = largest_error(layer, source.moves(), inputs)
+    if error is None:
+        raise ValueError("no part of its outputs is left to compare after shifts.")
+    return error
 
 
 def _error_of_points(layer, group, inputs) -> float:

@@ -5,7 +5,7 @@ import keras
 from symclone_tf.checks import positive_pair
 from symclone_tf.layers.cloned import Cloned
 from symclone_tf.layers.rebuilding import inputs_of, is_network, rebuilt
-from symclone_tf.layers.taking_over import CONVOLUTIONS, teacher_of
+from symclone_tf.layers.taking_over import CONVOLUTIONS, SHIFTED, teacher_of
 
 
 def check_network(model) -> None:
@@ -43,15 +43,14 @@ def sized(model, image_size) -> tuple:
 
     Args:
         model: `keras.Model`.
-        image_size: Integer or pair of integers; `None` for its own.
+        image_size: Integer, or one for each axis; `None` for its own.
 
     Raises:
         ValueError: If a size is missing, or is another than the model's.
     """
     shape = list(keras.tree.flatten(inputs_of(model))[0].shape)
-    if image_size is not None and len(shape) == 4:
-        first = _axes(model)
-        for axis, size in zip(first, positive_pair("image_size", image_size)):
+    if image_size is not None and len(shape) in (3, 4, 5):
+        for axis, size in zip(_axes(model, shape), _sizes(image_size, shape)):
             if shape[axis] not in (None, size):
                 raise ValueError(
                     f"The model takes images of shape {tuple(shape[1:])}. "
@@ -66,13 +65,28 @@ def sized(model, image_size) -> tuple:
     return tuple(shape)
 
 
-def _axes(model) -> tuple[int, int]:
+def _sizes(image_size, shape) -> tuple[int, ...]:
+    """A size for each axis of images, or of what has one axis or three."""
+    if len(shape) == 4:
+        return positive_pair("image_size", image_size)
+    count = len(shape) - 2
+    several = isinstance(image_size, (tuple, list))
+    sizes = tuple(image_size) if several else (image_size,) * count
+    if len(sizes) != count or any(type(s) is not int or s < 1 for s in sizes):
+        raise ValueError(
+            f"`image_size` must be a positive integer, or {count} of them. "
+            f"Received: image_size={image_size}"
+        )
+    return sizes
+
+
+def _axes(model, shape) -> tuple[int, ...]:
     """Where height and width stand: behind the channels, if a layer says so."""
     parts = model._flatten_layers(include_self=False)
     first = any(
         getattr(part, "data_format", None) == "channels_first" for part in parts
     )
-    return (2, 3) if first else (1, 2)
+    return tuple(range(2 if first else 1, len(shape) if first else len(shape) - 1))
 
 
 def survey(model, shape) -> list:
@@ -165,7 +179,7 @@ def _why_not(layer) -> str:
 
 
 def _teacher(layer, shape):
-    if type(layer) not in CONVOLUTIONS:
-        kinds = ", ".join(kind.__name__ for kind in CONVOLUTIONS)
+    if type(layer) not in (*CONVOLUTIONS, *SHIFTED):
+        kinds = ", ".join(kind.__name__ for kind in (*CONVOLUTIONS, *SHIFTED))
         raise ValueError(f"{kinds} can be, and it is a {type(layer).__name__}")
     return teacher_of(layer, shape)

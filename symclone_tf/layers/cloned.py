@@ -17,7 +17,13 @@ from symclone_tf.layers.sharing import (
     let_move,
     share_student,
 )
-from symclone_tf.layers.taking_over import bias_of, real_array
+from symclone_tf.layers.taking_over import (
+    bias_of,
+    check_shifts,
+    inherited,
+    kernel_of,
+    real_array,
+)
 from symclone_tf.students import Student
 from symclone_tf.teachers import Convolution
 
@@ -157,6 +163,30 @@ class Cloned(HoldsStudent, Convolution):
         if bias is not None:
             cloned.bias.assign(bias)
         return cloned
+
+    @classmethod
+    def from_conv(cls, layer, student, **options):
+        """Takes over a `Conv1D`'s or `Conv3D`'s kernel and bias, and so its answers.
+
+        What else the layer was made with, as its regularizers, is kept too.
+
+        Args:
+            layer: Built `keras.layers.Conv1D` or `Conv3D`, such as the student's
+                teacher, a `ShiftConvTeacher`.
+            student: `Student`.
+            **options: Of the layer, as `symmetry`.
+
+        Returns:
+            The layer, built, whose outputs are the convolution's up to the clone's
+            fidelity.
+
+        Raises:
+            ValueError: If the student does not imitate such a layer.
+        """
+        check_shifts(student, layer)
+        bias = layer.bias if options.get("use_bias", layer.use_bias) else None
+        options = {**inherited(layer), **options}
+        return cls.from_kernel(kernel_of(layer), student, bias, **options)
 
     def build(self, input_shape):
         _, kernel_shape = self._shapes(input_shape)

@@ -3,7 +3,7 @@
 import keras
 
 from symclone_tf.layers.cloned import Cloned
-from symclone_tf.layers.taking_over import CONVOLUTIONS
+from symclone_tf.layers.taking_over import CONVOLUTIONS, SHIFTED
 from symclone_tf.teachers import OrbitDense
 
 
@@ -14,8 +14,8 @@ def convolution_layers(model) -> list[keras.layers.Layer]:
         model: `keras.Model`, built.
 
     Returns:
-        List of `Conv2D`, `DepthwiseConv2D`, `GroupConv2D`, `ClonedConv2D`,
-        `OrbitDense` and `Cloned` layers.
+        List of `Conv2D`, `DepthwiseConv2D`, `GroupConv2D`, `ClonedConv2D`, `Conv1D`,
+        `Conv3D`, `OrbitDense` and `Cloned` layers.
 
     Example:
 
@@ -30,7 +30,7 @@ def convolution_layers(model) -> list[keras.layers.Layer]:
 
 def _collect(layer, found, seen) -> None:
     """Adds convolutions by identity, depth first, so that they come in order."""
-    kinds = (*CONVOLUTIONS, OrbitDense, Cloned)
+    kinds = (*CONVOLUTIONS, *SHIFTED, OrbitDense, Cloned)
     seen.add(id(layer))
     for part in layer._flatten_layers(include_self=False, recursive=False):
         if isinstance(part, kinds):

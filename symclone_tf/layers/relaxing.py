@@ -15,9 +15,11 @@ from symclone_tf.checks import one_of
 from symclone_tf.cloning import clone
 from symclone_tf.layers.anchors import strength_of
 from symclone_tf.layers.choosing import check_network, choose, sized, survey
+from symclone_tf.layers.cloned import Cloned
 from symclone_tf.layers.cloned_conv2d import ClonedConv2D
 from symclone_tf.layers.rebuilding import rebuilt
 from symclone_tf.layers.sharing import MOVES, SYMMETRIES
+from symclone_tf.layers.taking_over import SHIFTED
 from symclone_tf.students import make_student
 
 # Of a student's weights: gradients and an optimizer's two moments.
@@ -85,7 +87,8 @@ def relax(
 
     The network that comes back has the same inputs, outputs, names and answers. In
     it each chosen convolution is a `ClonedConv2D` with that convolution's kernel
-    and bias, made by a clone in closed form. The given network stays as it is.
+    and bias, made by a clone in closed form; of one axis or three, a `Cloned`. The
+    given network stays as it is.
 
     Args:
         model: `keras.Sequential` or functional `keras.Model`, built, of one input.
@@ -95,7 +98,7 @@ def relax(
             chosen; `None` for all whose kernel is larger than 1×1. Of what has been
             named each has to be relaxed; else what cannot be stays.
         image_size: Integer or pair of integers, height and width of the images, where
-            the model takes images of any size.
+            the model takes images of any size; or one for each axis of other inputs.
         verbose: Integer, 0 for silence, 1 for a progress bar on stderr.
         **options: Of `ClonedConv2D`, as `anchor` and `moves`.
 
@@ -143,7 +146,8 @@ def relax(
         if id(layer) not in chosen:
             return None
         own = copy.deepcopy(clones[chosen[id(layer)][1]])
-        relaxed_layers[id(layer)] = ClonedConv2D.from_conv(
+        kind = Cloned if isinstance(layer, SHIFTED) else ClonedConv2D
+        relaxed_layers[id(layer)] = kind.from_conv(
             layer, own, symmetry=symmetry, **options
         )
         return relaxed_layers[id(layer)]

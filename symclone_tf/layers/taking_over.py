@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from symclone_tf.teachers import ConvTeacher, GroupConv2D
+from symclone_tf.teachers import ConvTeacher, GroupConv2D, ShiftConvTeacher
 
 INHERITED = (
     *("name", "trainable", "activation", "use_bias"),
@@ -12,6 +12,8 @@ INHERITED = (
     "activity_regularizer",
 )
 CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, GroupConv2D)
+# Of signals and of volumes.
+SHIFTED = (keras.layers.Conv1D, keras.layers.Conv3D)
 
 
 def check_imitates(student, layer) -> None:
@@ -64,20 +66,58 @@ def _convolution(source) -> dict:
     }
 
 
-def teacher_of(layer, input_shape) -> ConvTeacher:
+def check_shifts(student, layer) -> None:
+    """Refuses a layer that is no such convolution as a student's teacher.
+
+    Args:
+        student: `Student`.
+        layer: Keras layer.
+
+    Raises:
+        ValueError: If the layer is not a built `Conv1D` or `Conv3D`, for inputs of
+            the teacher's shape.
+    """
+    if not isinstance(layer, SHIFTED) or not layer.built:
+        raise ValueError(
+            "Only a built Conv1D's or Conv3D's kernel can be taken over; Conv2D's by "
+            f"ClonedConv2D. Received: layer {layer.name!r}, a {type(layer).__name__}"
+        )
+    shape, axes = student.teacher.input_shape, len(layer.kernel_size)
+    found = teacher_of(layer, (None, *shape, 1)) if len(shape) == axes else None
+    if found != student.teacher:
+        raise ValueError(
+            f"The student imitates {student.teacher!r}. Received: layer {layer.name!r}"
+            f", which is {'of other axes' if found is None else found!r}"
+        )
+
+
+def teacher_of(layer, input_shape) -> ConvTeacher | ShiftConvTeacher:
     """What a convolution is, as a teacher.
 
     Args:
-        layer: `Conv2D`, `DepthwiseConv2D` or `GroupConv2D`.
+        layer: `Conv2D`, `DepthwiseConv2D` or `GroupConv2D`; `Conv1D` or `Conv3D`.
         input_shape: Tuple, of its inputs, with the batch.
 
     Returns:
-        `ConvTeacher`.
+        `ConvTeacher`; `ShiftConvTeacher` of the last two.
 
     Raises:
         ValueError: If there is no such teacher.
     """
     first = getattr(layer, "data_format", None) == "channels_first"
+    if isinstance(layer, SHIFTED):
+        if first or layer.groups > 1:
+            raise ValueError(
+                "its channels are first, or in groups, which only layers of two axes "
+                "may have"
+            )
+        return ShiftConvTeacher(
+            tuple(input_shape[1:-1]),
+            layer.kernel_size,
+            layer.padding,
+            layer.strides,
+            layer.dilation_rate,
+        )
     grid = tuple(input_shape[2:4] if first else input_shape[1:3])
     made = _convolution(layer)
     lifting = len(input_shape) == 4
@@ -88,8 +128,9 @@ def inherited(layer) -> dict:
     """What a convolution was made with, as arguments of a cloned layer."""
     taken = {name: getattr(layer, name) for name in INHERITED}
     taken["dtype"] = layer.dtype_policy
-    taken["groups"] = getattr(layer, "groups", 1)
-    taken["data_format"] = getattr(layer, "data_format", "channels_last")
+    if not isinstance(layer, SHIFTED):
+        taken["groups"] = getattr(layer, "groups", 1)
+        taken["data_format"] = getattr(layer, "data_format", "channels_last")
     depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
     if depthwise:
         taken["groups"] = layer.kernel.shape[-2]

@@ -204,6 +204,8 @@ def window_of(teacher) -> Window | None:
     steps = outputs[last] - outputs[first]
     moved = places[last, 0] - places[first, 0]
     strides = np.where(steps > 0, moved // np.maximum(steps, 1), 1)
+    if grid_in[1] == grid_out[1] == 1:  # along which there is nowhere to step
+        strides[1] = strides[0]
     offsets = places[first] - strides * outputs[first]
     # Where each output point would look, if it were a window.
     expected = strides * outputs[:, None] + offsets
@@ -227,10 +229,14 @@ def window_of(teacher) -> Window | None:
 
 
 def _grids(teacher):
-    """Height and width of inputs and outputs, if both are grids."""
-    grids = teacher.input_shape[:2], teacher.output_shape[:2]
+    """Height and width of inputs and outputs, if both are grids; signals along one
+    axis are images of width 1."""
     points = teacher.points_in, teacher.points_out
-    fits = all(
-        len(grid) == 2 and np.prod(grid) == count for grid, count in zip(grids, points)
-    )
-    return grids if fits else None
+    for axes in (2, 1):
+        grids = teacher.input_shape[:axes], teacher.output_shape[:axes]
+        if all(
+            len(grid) == axes and np.prod(grid) == count
+            for grid, count in zip(grids, points)
+        ):
+            return tuple((*grid, 1)[:2] for grid in grids)
+    return None

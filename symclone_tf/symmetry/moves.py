@@ -104,10 +104,11 @@ class Shift(Move):
     """A shift by whole pixels, zeros moving in.
 
     Args:
-        by: Pair of integers, pixels down and to the right.
+        by: Pair of integers, pixels down and to the right; or an integer for each
+            of so many axes, as of signals and of volumes.
         border: Integer, pixels of each edge of the output that are not
             compared: what a layer's zero padding reaches.
-        strides: Integer, or a pair of integers, by how many pixels inputs move
+        strides: Integer, or one for each axis, by how many pixels inputs move
             where outputs move by one.
 
     Example:
@@ -119,11 +120,14 @@ class Shift(Move):
     def __init__(self, by, border=0, strides=1):
         self.by = tuple(by)
         self.border = border
-        self.strides = strides if isinstance(strides, tuple) else (strides, strides)
+        several = isinstance(strides, tuple)
+        self.strides = strides if several else (strides,) * len(self.by)
 
     @property
     def title(self) -> str:
         """The move in a few words, as figures show it."""
+        if len(self.by) != 2:
+            return f"by {', '.join(map(str, self.by))}"
         down, right = self.by
         vertical = f"{abs(down)} {'down' if down > 0 else 'up'}"
         return f"{vertical}, {abs(right)} {'right' if right > 0 else 'left'}"
@@ -132,16 +136,21 @@ class Shift(Move):
         return shifted(inputs, [s * step for s, step in zip(self.strides, self.by)])
 
     def outputs(self, outputs):
-        return shifted(outputs, self.by) if outputs.ndim >= 4 else outputs
+        return shifted(outputs, self.by) if self._has_axes(outputs) else outputs
 
     def compared(self, moved, outputs):
-        if outputs.ndim < 4:
+        if not self._has_axes(outputs):
             return moved, outputs
         if self.border:
-            inner = slice(self.border, -self.border)
-            moved, outputs = moved[:, inner, inner], outputs[:, inner, inner]
-        source, target = windows(self.by, outputs.shape[1:3])
+            inner = (slice(self.border, -self.border),) * len(self.by)
+            inner = (slice(None), *inner)
+            moved, outputs = moved[inner], outputs[inner]
+        source, target = windows(self.by, outputs.shape[1:])
         return moved[target], outputs[source]
+
+    def _has_axes(self, outputs) -> bool:
+        """Whether outputs have the axes of the shift, rather than be invariant."""
+        return outputs.ndim >= len(self.by) + 2
 
     def inverse(self):
         return Shift([-step for step in self.by], self.border, self.strides)
@@ -189,9 +198,9 @@ class Permutation(Move):
 def _edges_go_on(by, shape):
     """Positions that a shift takes entries from, those of the edge for what is new."""
     lines = [np.arange(n) - step for n, step in zip(shape, by)]
-    rows, columns = (line.clip(0, n - 1) for line, n in zip(lines, shape))
+    lines = [line.clip(0, n - 1) for line, n in zip(lines, shape)]
     positions = np.arange(math.prod(shape)).reshape(*shape)
-    return positions[np.ix_(rows, columns)].reshape(-1)
+    return positions[np.ix_(*lines)].reshape(-1)
 
 
 def _permuted(values, permutation):
@@ -281,10 +290,11 @@ def permutations_of(group, group_out=None, words=WORDS) -> list[Permutation]:
 
 
 def shifted(inputs, shift) -> np.ndarray:
-    """A batch moved down and to the right by whole pixels, zeros moving in."""
+    """A batch moved down and to the right by whole pixels, zeros moving in; along as
+    many axes as the shift has."""
     inputs = np.asarray(inputs)
     moved = np.zeros_like(inputs)
-    source, target = windows(shift, inputs.shape[1:3])
+    source, target = windows(shift, inputs.shape[1:])
     moved[target] = inputs[source]
     return moved
 

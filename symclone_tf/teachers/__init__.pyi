@@ -1,8 +1,10 @@
+from .asking import linear_in as linear_in
 from .base import TEACHERS as TEACHERS
 from .base import Teacher as Teacher
 from .conv import ConvTeacher as ConvTeacher
 from .convolution import Convolution as Convolution
 from .convolution import convolve as convolve
+from .function import FunctionTeacher as FunctionTeacher
 from .group_conv import GroupConv2D as GroupConv2D
 from .group_conv import group_conv2d as group_conv2d
 from .orbit import OrbitTeacher as OrbitTeacher
@@ -10,3 +12,4 @@ from .orbit_dense import OrbitDense as OrbitDense
 from .registry import deserialize_teacher as deserialize_teacher
 from .registry import get_teacher as get_teacher
 from .registry import serialize_teacher as serialize_teacher
+from .shifts import ShiftConvTeacher as ShiftConvTeacher

@@ -108,6 +108,12 @@ class Teacher(Registered):
         chooses its steps: 1 for convolutions."""
         return 1.0
 
+    @property
+    def largest_power(self) -> float:
+        """Float, the same by the kernel of norm 1 that answers most: more than each
+        entry where entries do much the same."""
+        return float(np.max(self.entry_power))
+
     def __call__(self, inputs, kernel):
         """Answers.
 

@@ -3,10 +3,12 @@
 from symclone_tf.checks import one_of
 from symclone_tf.teachers.base import TEACHERS, Teacher
 from symclone_tf.teachers.conv import ConvTeacher
+from symclone_tf.teachers.function import FunctionTeacher
 from symclone_tf.teachers.orbit import OrbitTeacher
+from symclone_tf.teachers.shifts import ShiftConvTeacher
 
 # Registered, since they are imported.
-BUILT_IN = (ConvTeacher, OrbitTeacher)
+BUILT_IN = (ConvTeacher, FunctionTeacher, OrbitTeacher, ShiftConvTeacher)
 
 
 def get_teacher(name) -> type[Teacher]:

@@ -7,7 +7,7 @@ from keras import layers
 
 import symclone_tf as sc
 
-from networks import noise, plain
+from networks import noise, of_signals, of_volumes, plain
 from processes import run_script
 
 
@@ -109,3 +109,28 @@ def test_what_it_was_compiled_with_stays():
     assert fused.evaluate(images, targets, verbose=0) == pytest.approx(
         expected - float(sum(relaxed.losses)), rel=1e-4
     )
+
+
+@pytest.mark.parametrize("symmetry", ["frozen", "trainable"])
+def test_networks_of_signals_become_their_own_convolutions_again(symmetry):
+    model = of_signals()
+    relaxed, _ = sc.relax(model, symmetry, verbose=0)
+    fused = sc.fuse_network(relaxed)
+    for name in ("first", "second", "third"):
+        assert fused.layers[name].form == "convolution"
+        before, after = model.get_layer(name), fused.model.get_layer(name)
+        assert type(after) is keras.layers.Conv1D
+        assert after.padding == before.padding
+        np.testing.assert_allclose(after.kernel, before.kernel, atol=1e-5)
+    signals = keras.random.normal((3, 24, 2))
+    np.testing.assert_allclose(fused.model(signals), model(signals), atol=1e-4)
+
+
+def test_volumes_have_no_window_and_become_one_matrix():
+    model = of_volumes()
+    relaxed, _ = sc.relax(model, verbose=0)
+    fused = sc.fuse_network(relaxed)
+    assert {layer.form for layer in fused.layers.values()} == {"dense"}
+    assert "through no window" in fused.layers["first"].lacking
+    volumes = keras.random.normal((2, 6, 5, 6, 1))
+    np.testing.assert_allclose(fused.model(volumes), model(volumes), atol=1e-4)

@@ -22,7 +22,15 @@ from pages import (
     text_of,
 )
 
-PAGES_RUN = ("cloning", "students", "any-group", "relax", "artifacts", "serving")
+PAGES_RUN = (
+    "cloning",
+    "students",
+    "any-group",
+    "any-teacher",
+    "relax",
+    "artifacts",
+    "serving",
+)
 
 
 @pytest.fixture
@@ -95,6 +103,20 @@ def test_python_of_any_group(tmp_path, monkeypatch, capsys):
     assert max(exact) < 1e-5
     assert cloned[0] < 1e-5
     assert names["whole"] < 1
+
+
+def test_python_of_any_teacher(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sc.teachers.function, "FUNCTIONS", {})
+    names = execute(doc("any-teacher"))
+    printed = capsys.readouterr().out
+    assert printed.startswith("True 3\nclosed-form ")
+    assert "(3, 3) (17, 17)" in printed
+    assert "('kernel',)\nA student with linear blocks cannot copy attention," in printed
+    assert names["features"].shape == (2, 6, 8)
+    assert names["path"] == pathlib.Path("exported/petal/1")
+    relaxed = names["relaxed"]
+    assert {type(layer).__name__ for layer in relaxed.layers[:2]} == {"Cloned"}
 
 
 def test_python_of_relaxing(tmp_path, monkeypatch, capsys):

@@ -1,3 +1,5 @@
+import warnings
+
 import keras
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from symclone_tf.symmetry.equivariance import equivariance_error
 from symclone_tf.teachers.group_conv import GroupConv2D
 
 from clones import solved
+from networks import of_signals, of_volumes
 
 
 def classifier(*convs):
@@ -217,3 +220,23 @@ def test_what_moved_of_anchored_layers_joins_the_logs(rng):
     np.testing.assert_allclose(history.history["moved/held"], norms, rtol=1e-5)
     assert min(norms) > 0
     assert sc.layers.departures(model)["held"].norm == pytest.approx(norms[-1])
+
+
+@pytest.mark.parametrize("network", [of_signals, of_volumes])
+def test_signals_and_volumes_are_shifted_along_their_axes(network):
+    model = network()
+    relaxed, _ = sc.relax(model, verbose=0)
+    inputs = keras.random.normal((2, *model.input_shape[1:]))
+    for one in (model, relaxed):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the last outputs are few
+            errors = sc.layers.layer_errors(one, inputs, "t2")
+        assert "first" in errors
+        assert max(errors.values()) < 1e-5
+    blocks = relaxed.get_layer("first").student.local_weights
+    blocks.assign(blocks * keras.random.normal(blocks.shape))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert sc.layers.layer_errors(relaxed, inputs, "t2")["first"] > 0.1
+    with pytest.warns(UserWarning, match="C4 does not move its axes"):
+        assert sc.layers.layer_errors(relaxed, inputs, "c4") == {}

@@ -189,3 +189,30 @@ def test_what_does_not_fit_is_refused():
         Cloned(1, taught(), "thawed")
     with pytest.raises(ValueError, match=r"Unrecognized keyword arguments.*groups"):
         Cloned(2, taught(), groups=2)
+
+
+def test_signals_take_over_what_they_were_made_with(rng):
+    layer = keras.layers.Conv1D(3, 3, padding="causal", activation="tanh", name="one")
+    layer.build((None, 10, 2))
+    teacher = sc.teachers.ShiftConvTeacher(10, padding="causal")
+    student, _ = sc.clone(teacher, student="local", solver="closed-form", verbose=0)
+    cloned = sc.layers.Cloned.from_conv(layer, student, symmetry="anchored")
+    assert (cloned.name, cloned.activation) == ("one", keras.activations.tanh)
+    signals = rng.normal(size=(2, 10, 2)).astype("float32")
+    np.testing.assert_allclose(cloned(signals), layer(signals), atol=1e-5)
+    assert cloned(signals, training=True).shape == (2, 10, 3)
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        (keras.layers.Conv1D(3, 3), "The student imitates .*causal.*'valid'"),
+        (keras.layers.Conv3D(3, 3), "of other axes"),
+        (keras.layers.Conv2D(3, 3), "Only a built Conv1D's or Conv3D's.*Conv2D"),
+    ],
+)
+def test_other_convolutions_are_not_taken_over(layer, message):
+    layer.build((None, *(10,) * (len(layer.kernel_size)), 2))
+    student = sc.LocalStudent(sc.teachers.ShiftConvTeacher(10, padding="causal"))
+    with pytest.raises(ValueError, match=message):
+        sc.layers.Cloned.from_conv(layer, student)

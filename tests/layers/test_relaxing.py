@@ -8,7 +8,7 @@ from keras import layers
 import symclone_tf as sc
 from symclone_tf.layers import relaxing
 
-from networks import noise, plain, settle
+from networks import noise, of_signals, of_volumes, plain, settle
 
 
 def relaxed_plain(*arguments, **options):
@@ -248,3 +248,50 @@ def test_published_architectures_are_relaxed(name):
     if 1e-5 < difference < 1e-3:
         pytest.xfail(f"rounding grows through random layers, to {difference:.0e}")
     assert difference < 1e-5
+
+
+@pytest.mark.parametrize("student", ["dense", "local"])
+@pytest.mark.parametrize("network", [of_signals, of_volumes])
+def test_networks_of_signals_and_volumes_keep_their_answers(network, student):
+    model = network()
+    relaxed, report = sc.relax(model, student=student, verbose=0)
+    assert report.difference < 1e-4
+    assert report.left == {}
+    convolutions = [one for one in model.layers if hasattr(one, "kernel_size")]
+    assert [row.name for row in report.layers] == [one.name for one in convolutions]
+    for row, layer in zip(report.layers, convolutions):
+        cloned = relaxed.get_layer(layer.name)
+        assert isinstance(cloned, sc.layers.Cloned)
+        assert cloned.trainable_weights
+        places = int(np.prod(layer.output.shape[1:-1]))
+        entries = int(np.prod(layer.kernel.shape))
+        assert row.operations_before == 2 * places * entries
+    images = keras.random.normal((4, *model.input_shape[1:]))
+    relaxed.compile("sgd", "mse")
+    relaxed.fit(images, model(images) + 1, epochs=1, verbose=0)
+
+
+def test_signals_of_any_length_need_one():
+    signals = keras.Input((None, 1))
+    model = keras.Model(signals, layers.Conv1D(2, 3)(signals))
+    with pytest.raises(ValueError, match="say which, `image_size`"):
+        sc.relax(model, verbose=0)
+    for size in (0, (3, 4), 4.0):
+        with pytest.raises(ValueError, match="`image_size` must be a positive"):
+            sc.relax(model, image_size=size, verbose=0)
+    relaxed, report = sc.relax(model, image_size=9, verbose=0)
+    assert relaxed.input_shape == (None, 9, 1)
+    assert report.layers[0].teacher == "T(1) 9"
+
+
+def test_groups_of_channels_of_signals_stay_and_are_named():
+    model = keras.Sequential(
+        [
+            keras.Input((9, 2)),
+            layers.Conv1D(2, 3, name="relaxed"),
+            layers.Conv1D(4, 3, groups=2, name="grouped"),
+        ]
+    )
+    _, report = sc.relax(model, verbose=0)
+    assert list(report.left) == ["grouped"]
+    assert "in groups" in report.left["grouped"]
