@@ -8,7 +8,7 @@ import pytest
 import symclone_tf as sc
 from benchmarks.relax_time import networks, report, study
 from benchmarks.relax_time.networks import VARIANTS, cnn, mlp, untied
-from symclone_tf.figures.relaxing import read_relax_times
+from symclone_tf.figures.relaxing import read_beside, read_relax_times
 
 
 @pytest.fixture
@@ -102,6 +102,11 @@ def test_runs_are_lines_and_are_not_run_again(few, tmp_path, monkeypatch):
         f"| cifar10, 32 images, 2 epochs | relaxed | 1 | 1 | {rows[2]['weights']:,} |"
         in page
     )
+    (course,) = read_beside(file, "errors")["cifar10, 32 images, 2 epochs"].values()
+    assert len(course) == 2  # before, and after the one epoch
+    assert max(course[0].values()) < 1e-5 < min(course[1].values())
+    assert [f"{error:.2g}" for error in course[1].values()] == rows[2]["errors"].split()
+    assert (tmp_path / "rows-cifar10-32-errors.svg").stat().st_size > 1000
     assert (tmp_path / "rows-cifar10-32-where.svg").stat().st_size > 1000
     # One time is no course.
     assert not (tmp_path / "rows-cifar10-32.svg").exists()

@@ -8,10 +8,11 @@ from symclone_tf.figures.relaxing import (
     NEVER,
     by_relax_time,
     by_study,
+    draw_errors_left,
     draw_places_left,
     draw_relax_times,
     has_course,
-    read_places_left,
+    read_beside,
     read_relax_times,
     typical,
 )
@@ -20,7 +21,7 @@ from symclone_tf.figures.relaxing import (
 def write_report(file) -> None:
     """Writes the pictures and the page beside the table."""
     rows = read_relax_times(file)
-    places = read_places_left(file)
+    places = read_beside(file, "where")
     for study, kept in by_study(rows).items():
         name = file.with_name(f"{file.stem}-{short(study)}")
         if has_course(kept):
@@ -28,6 +29,9 @@ def write_report(file) -> None:
         if study in places:
             picture = file.with_name(f"{name.name}-where.svg")
             sc.figures.save_figure(draw_places_left(typical(places[study])), picture)
+    for study, courses in read_beside(file, "errors").items():
+        picture = file.with_name(f"{file.stem}-{short(study)}-errors.svg")
+        sc.figures.save_figure(draw_errors_left(courses), picture)
     file.with_suffix(".md").write_text(report(rows, machine()), encoding="utf-8")
 
 

@@ -12,7 +12,7 @@ import symclone_tf as sc
 from benchmarks.relax_time.networks import RATE, VARIANTS, cnn, images, mlp
 from symclone_tf.figures.relaxing import (
     places_left,
-    read_places_left,
+    read_beside,
     read_relax_times,
     study_of,
 )
@@ -20,6 +20,8 @@ from symclone_tf.figures.relaxing import (
 # Half a gigabyte of patches at once is enough.
 EVALUATED = 250
 BATCH = 64
+# Test images that equivariance errors are measured on.
+WATCHED = 16
 KEY = ("data", "variant", "relaxed_at", "seed", "train_size", "epochs")
 FIELDS = (*KEY, "accuracy", "loss", "weights", "seconds_per_epoch", "errors")
 
@@ -73,9 +75,23 @@ class Study:
                     )
 
     def _finish(self, title, at, model, rate=RATE):
-        self._write(title, at, model, self._fit(model, rate, at, self.sizes[1]))
+        watched = self.seed == 0 and title != "mlp"
+        course = [self._errors(model)] if watched else None
+        seconds = self._fit(model, rate, at, self.sizes[1], course)
+        self._write(title, at, model, seconds)
+        if watched:
+            _keep(self.file, "errors", self._study, f"{title}, {at}", course)
 
-    def _fit(self, model, rate, start, end) -> float:
+    @property
+    def _study(self):
+        return study_of(self.data, *self.sizes)
+
+    def _errors(self, model) -> dict[str, float]:
+        """How far each convolution is from commuting with shifts."""
+        found = sc.layers.layer_errors(model, self.test[0][:WATCHED], "t2")
+        return {name: float(f"{error:.3g}") for name, error in found.items()}
+
+    def _fit(self, model, rate, start, end, course=None) -> float:
         if not model.compiled:
             model.compile(
                 keras.optimizers.AdamW(rate),
@@ -90,13 +106,13 @@ class Study:
             )
             x, y = (array[order] for array in self.train)
             model.fit(x, y, BATCH, shuffle=False, verbose=0)
+            if course is not None:
+                course.append(self._errors(model))
         return (time.perf_counter() - began) / max(1, end - start)
 
     def _write(self, title, at, model, seconds):
         loss, accuracy = model.evaluate(*self.test, EVALUATED, verbose=0)
-        errors = {}
-        if title != "mlp":
-            errors = sc.layers.layer_errors(model, self.test[0][:16], "t2")
+        errors = {} if title == "mlp" else self._errors(model)
         row = dict(zip(KEY, self._key(title, at)))
         row |= {"accuracy": accuracy, "loss": loss, "weights": _weights(model)}
         row["seconds_per_epoch"] = round(seconds, 2)
@@ -104,20 +120,20 @@ class Study:
         append(self.file, row)
         Console(stderr=True).print(f"{self._key(title, at)}: {accuracy:.1%}")
         if title == "relaxed" and self.seed == 0:
-            _keep_map(self.file, study_of(self.data, *self.sizes), at, model)
+            norms = places_left(model)
+            maps = {name: each.round(4).tolist() for name, each in norms.items()}
+            _keep(self.file, "where", self._study, str(at), maps)
 
 
 def _weights(model) -> int:
     return sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
 
 
-def _keep_map(file, study, at, model):
-    """How far each place has left the convolution, beside the table."""
-    kept = file.with_name(f"{file.stem}-where.json")
-    found = read_places_left(file)
-    found.setdefault(study, {})[str(at)] = {
-        name: norms.round(4).tolist() for name, norms in places_left(model).items()
-    }
+def _keep(file, what, study, key, value):
+    """Adds to what lies beside the table: maps of places, or courses of errors."""
+    kept = file.with_name(f"{file.stem}-{what}.json")
+    found = read_beside(file, what)
+    found.setdefault(study, {})[key] = value
     kept.write_text(json.dumps(found) + "\n")
 
 

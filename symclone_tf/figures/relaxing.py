@@ -1,6 +1,7 @@
 """Figures of relaxed networks: when it paid, and where they left the convolution."""
 
 import csv
+import itertools
 import json
 import pathlib
 import statistics
@@ -111,10 +112,20 @@ def read_relax_times(file) -> list[dict]:
         ) from error
 
 
-def read_places_left(file) -> dict[str, dict[str, dict]]:
-    """What lies beside such a table: `places_left`, by study and relax time."""
+def read_beside(file, what) -> dict[str, dict]:
+    """What lies beside such a table, by study.
+
+    Args:
+        file: String or path, of the table.
+        what: String, `"where"` for `places_left` by relax time, `"errors"` for
+            equivariance errors of all layers, before and after each epoch, by variant
+            and relax time.
+
+    Returns:
+        Dictionary, empty if there is nothing.
+    """
     file = pathlib.Path(file)
-    kept = file.with_name(f"{file.stem}-where.json")
+    kept = file.with_name(f"{file.stem}-{what}.json")
     return json.loads(kept.read_text("utf-8")) if kept.exists() else {}
 
 
@@ -192,4 +203,28 @@ def draw_relax_times(rows):
     axes.set(xlabel="epoch at which it was relaxed", ylabel="test accuracy")
     axes.grid(visible=True)
     figure.legend(loc="outside right upper")
+    return figure
+
+
+@styled
+def draw_errors_left(courses):
+    """Equivariance errors of every layer while relaxed networks train.
+
+    Args:
+        courses: Dictionary from titles to lists of dictionaries from layers to
+            errors, before and after each epoch.
+
+    Returns:
+        `matplotlib.figure.Figure`, with a panel for each title.
+    """
+    figure = new_figure(2.2)
+    panels = figure.subplots(1, len(courses), sharey=True, squeeze=False)[0]
+    for axes, (title, course) in zip(panels, courses.items()):
+        for colour, name in zip(itertools.cycle(COLOURS), course[0]):
+            errors = [each[name] for each in course]
+            axes.plot(range(len(errors)), errors, color=colour, label=name)
+        axes.set(title=title, xlabel="epochs since")
+        axes.grid(visible=True)
+    panels[0].set(ylabel="equivariance error", ylim=(0, None))
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper")
     return figure

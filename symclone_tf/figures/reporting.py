@@ -24,7 +24,7 @@ from symclone_tf.figures.relaxing import (
     draw_places_left,
     draw_relax_times,
     has_course,
-    read_places_left,
+    read_beside,
     read_relax_times,
     typical,
 )
@@ -165,7 +165,7 @@ def networks_lines(rows) -> list[dict[str, str]]:
 
 
 def _relaxed_parts(file) -> list[str]:
-    rows, places = read_relax_times(file), read_places_left(file)
+    rows, places = read_relax_times(file), read_beside(file, "where")
     if not rows:
         raise ArtifactError(
             "`relax_times` must be a file that python -m benchmarks.relax_time has "

@@ -7,9 +7,11 @@ import pytest
 
 import symclone_tf as sc
 from symclone_tf.figures.relaxing import (
+    draw_errors_left,
     draw_places_left,
     draw_relax_times,
     places_left,
+    read_beside,
     read_relax_times,
 )
 
@@ -74,6 +76,20 @@ def test_accuracy_is_drawn_against_the_time(table):
     assert line.get_xdata().tolist() == [1, 3]
     assert line.get_ydata().tolist() == pytest.approx([0.7, 0.65])
     assert axes.lines[0].get_ydata() == pytest.approx([0.5, 0.5])
+
+
+def test_errors_are_drawn_against_epochs(tmp_path):
+    courses = {
+        "relaxed, 1": [{"a": 0.0, "b": 0.1}, {"a": 0.2, "b": 0.4}],
+        "untied, 1": [{"a": 0.0, "b": 0.0}, {"a": 0.5, "b": 0.6}],
+    }
+    file = tmp_path / "times.csv"
+    assert read_beside(file, "errors") == {}
+    (tmp_path / "times-errors.json").write_text(json.dumps({"digits": courses}))
+    left, right = draw_errors_left(read_beside(file, "errors")["digits"]).axes
+    assert (left.get_title(), right.get_title()) == tuple(courses)
+    assert left.lines[1].get_ydata() == pytest.approx([0.1, 0.4])
+    assert right.lines[0].get_ydata() == pytest.approx([0.0, 0.5])
 
 
 def test_other_tables_are_refused(tmp_path):
