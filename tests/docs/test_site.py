@@ -2,6 +2,7 @@
 
 import html
 import os
+import pathlib
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from tools.documentation import commands, docstrings, places, reference, results
 from browsers import BROWSER, needs_browser
 from pages import PAGES, RESULTS, ROOT, text_of
 
+MKDOCS = pathlib.Path(sys.executable).with_name("mkdocs")
 ROOMS = ("symmetry", "teachers", "students", "cloning")
 ROOMS += ("layers", "artifacts", "experiments", "figures")
 
@@ -138,7 +140,8 @@ def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     nowhere = "http://127.0.0.1:9"
     done = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", str(folder)],
+        # The script: `python -m` would find the package as it lies here.
+        [MKDOCS, "build", "--strict", "-d", str(folder)],
         cwd=ROOT,
         env={**os.environ, "HTTPS_PROXY": nowhere, "HTTP_PROXY": nowhere},
         capture_output=True,
