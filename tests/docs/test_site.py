@@ -60,6 +60,12 @@ def test_examples_of_docstrings_become_blocks():
     )
 
 
+def test_what_layers_share_stands_in_the_reference_of_each():
+    text = reference.package()["layers.cloned_conv2d.ClonedConv2D"].docstring.value
+    assert "\n    bias_constraint: Constraint for the bias.\n" in text
+    assert "{" not in text
+
+
 MEASURED = [file for kind in ("csv", "json") for file in RESULTS.rglob(f"*.{kind}")]
 
 

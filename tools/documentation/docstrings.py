@@ -12,7 +12,10 @@ class KerasDocstrings(griffe.Extension):
 
     def on_object(self, *, obj, **options):
         if obj.docstring:
-            obj.docstring.value = in_blocks(obj.docstring.value)
+            # Not with the other imports: Keras takes seconds.
+            from symclone_tf.teachers.convolution import with_shared
+
+            obj.docstring.value = in_blocks(with_shared(obj.docstring.value))
 
 
 def in_blocks(text) -> str:
