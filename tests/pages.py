@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 README = ROOT / "README.md"
 GALLERY = ROOT / "exported" / "README.md"
-FOR_USERS = [README, *sorted((ROOT / "docs").glob("*.md")), GALLERY]
+FOR_USERS = [README, *sorted((ROOT / "docs").rglob("*.md")), GALLERY]
 PAGES = [
     *FOR_USERS,
     *(ROOT / f"{name}.md" for name in ("CONTRIBUTING", "CHANGELOG", "SECURITY")),
@@ -49,6 +49,15 @@ def spans(page) -> list[str]:
     """What stands in backquotes, outside of blocks."""
     prose = re.sub(r"```.*?```", "", text_of(page), flags=re.DOTALL)
     return [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", prose)]
+
+
+def printing() -> list[pathlib.Path]:
+    """The pages to learn from, below whose blocks of Python stands what they print."""
+    return [
+        page
+        for page in sorted((ROOT / "docs").glob("*/*.md"))
+        if blocks(page, "python")
+    ]
 
 
 KEEP_OR_BREAK = doc("keep-or-break")

@@ -51,3 +51,15 @@ def test_names_load_lazily_and_wrong_ones_fail():
     assert set(symclone_tf.__all__) <= set(dir(symclone_tf))
     with pytest.raises(AttributeError, match="nothing"):
         symclone_tf.nothing  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    "name", ["Cloned", "ClonedConv2D", "GroupConv2D", "OrbitDense"]
+)
+def test_what_convolution_layers_share_is_explained_by_each(name):
+    """It is written once, in the docstring of their base."""
+    explained = inspect.getdoc(NAMES[name])
+    assert "{" not in explained
+    shared = inspect.getdoc(NAMES["Convolution"]).partition("bias_initializer")[2]
+    assert shared.count("\n") == 6
+    assert explained.count(f"\n    bias_initializer{shared}\n") == 1

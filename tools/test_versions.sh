@@ -32,7 +32,7 @@ for end in "${ends[@]}"; do
     if [ "$end" = oldest ]; then
         # The extra litert asks for a newer Keras; its test skips without.
         check oldest "tensorflow==$(lowest tensorflow).* keras==$(lowest keras).* \
-            .[onnx,serving] hypothesis import-linter onnxruntime pytest pytest-xdist tensorboard" "$@"
+            .[docs,onnx,serving] hypothesis import-linter onnxruntime pytest pytest-xdist tensorboard" "$@"
     else
         check newest ".[test]" "$@"
     fi

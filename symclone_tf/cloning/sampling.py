@@ -4,7 +4,8 @@ import math
 
 import tensorflow as tf
 
-TRAINING, HELD_OUT = 0, 1
+TRAINING = 0
+HELD_OUT = 1
 
 # Named, because TensorFlow would choose by device. XLA and plain kernels still
 # turn the same state into different numbers.

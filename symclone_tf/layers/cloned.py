@@ -56,13 +56,7 @@ class Cloned(HoldsStudent, Convolution):
         use_bias: Boolean, whether to add a bias, one per filter.
         kernel_initializer: Initializer for the kernel; `None` for Glorot's uniform
             one, divided by the root of the teacher's `entry_power`.
-        bias_initializer: Initializer for the bias.
-        kernel_regularizer: Regularizer for the kernel.
-        bias_regularizer: Regularizer for the bias.
-        activity_regularizer: Regularizer for the output.
-        kernel_constraint: Constraint for the kernel.
-        bias_constraint: Constraint for the bias.
-        **kwargs: `name`, `trainable`, `dtype`.
+        {shared by all convolutions}
 
     Input shape:
         `(batch, *input_shape, channels)` of the student's teacher: `(batch, points,

@@ -1,10 +1,15 @@
 """What all convolution layers share, as `keras.layers.Conv2D` has it."""
 
+import inspect
+
 import keras
 import numpy as np
 from keras import ops
 
 from symclone_tf.checks import positive_integer
+
+# Stands in docstrings of layers for what that of `Convolution` says.
+SHARED = "{shared by all convolutions}"
 
 
 def convolve(
@@ -84,6 +89,21 @@ def balanced(entry_power):
     return initialize
 
 
+def with_shared(text):
+    """A docstring, with the arguments in it that all convolution layers share.
+
+    Args:
+        text: String, with `SHARED` in a line of its own among the arguments; `None`
+            where Python leaves docstrings out.
+    """
+    if text is None or SHARED not in text:
+        return text
+    said = inspect.cleandoc(Convolution.__doc__)
+    return inspect.cleandoc(text).replace(
+        SHARED, said[said.index("bias_initializer") :]
+    )
+
+
 class Convolution(keras.layers.Layer):
     """Base of layers with a kernel, a bias and an activation.
 
@@ -100,6 +120,10 @@ class Convolution(keras.layers.Layer):
         bias_constraint: Constraint for the bias.
         **kwargs: `name`, `trainable`, `dtype`.
     """
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        cls.__doc__ = with_shared(cls.__doc__)
 
     def __init__(
         self,

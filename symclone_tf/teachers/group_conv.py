@@ -150,13 +150,7 @@ class GroupConv2D(Convolution):
         use_bias: Boolean, whether to add a bias, one per filter and the same
             for all group elements.
         kernel_initializer: Initializer for the kernel.
-        bias_initializer: Initializer for the bias.
-        kernel_regularizer: Regularizer for the kernel.
-        bias_regularizer: Regularizer for the bias.
-        activity_regularizer: Regularizer for the output.
-        kernel_constraint: Constraint for the kernel.
-        bias_constraint: Constraint for the bias.
-        **kwargs: `name`, `trainable`, `dtype`.
+        {shared by all convolutions}
 
     Input shape:
         Images, `(batch, height, width, channels)`, or feature maps on the

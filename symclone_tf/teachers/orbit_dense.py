@@ -29,13 +29,7 @@ class OrbitDense(Convolution):
         kernel_initializer: Initializer for the kernel; `None` for Glorot's uniform
             one, divided by the root of how many input points a weight is for, so that
             all orbits of pairs have the same share in the outputs.
-        bias_initializer: Initializer for the bias.
-        kernel_regularizer: Regularizer for the kernel.
-        bias_regularizer: Regularizer for the bias.
-        activity_regularizer: Regularizer for the output.
-        kernel_constraint: Constraint for the kernel.
-        bias_constraint: Constraint for the bias.
-        **kwargs: `name`, `trainable`, `dtype`.
+        {shared by all convolutions}
 
     Input shape:
         `(batch, points_in, channels)`.

@@ -1,5 +1,7 @@
 """Every block of Python runs, and every name is one of the package."""
 
+import contextlib
+import io
 import pathlib
 import re
 
@@ -19,6 +21,7 @@ from pages import (
     commands,
     doc,
     every_page,
+    printing,
     text_of,
 )
 
@@ -50,6 +53,26 @@ def execute(page) -> dict:
     for block in blocks(page, "python"):
         exec(compile(block, str(page), "exec"), names)
     return names
+
+
+def printed(page) -> list[tuple[str, str]]:
+    """What each block of Python prints, and what the page says that it does."""
+    found, names = [], {"__name__": "page"}
+    pattern = r"```python\n(.*?)```(?:\n\n```text\n(.*?)```)?"
+    for block, said in re.findall(pattern, text_of(page), re.DOTALL):
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            exec(compile(block, str(page), "exec"), names)
+        found.append((out.getvalue(), said))
+    return found
+
+
+@every_page(printing())
+def test_pages_print_what_they_say(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = printed(page)
+    assert [out for out, _ in found] == [said for _, said in found]
+    assert any(out for out, _ in found)
 
 
 def test_python_of_the_readme(tmp_path, monkeypatch):
@@ -188,7 +211,7 @@ def test_python_of_contributing(tmp_path, monkeypatch, registered):
 
 
 def test_no_page_has_python_that_is_not_run():
-    run = [README, GALLERY, *map(doc, PAGES_RUN)]
+    run = [README, GALLERY, *map(doc, PAGES_RUN), *printing()]
     run.append(doc("your-images"))
     run.append(ROOT / "CONTRIBUTING.md")
     assert {page for page in PAGES if blocks(page, "python")} == set(run)

@@ -1,0 +1,1 @@
+"""What `mkdocs build` makes of the code and of measurements, beside the pages."""

@@ -1,0 +1,39 @@
+"""Docstrings in Keras' form, as the site's parser reads them."""
+
+import re
+
+import griffe
+
+HEADINGS = re.compile(r"^(Examples?|References?):$")
+
+
+class KerasDocstrings(griffe.Extension):
+    """Makes blocks of examples, which Keras leaves open, and headings of titles."""
+
+    def on_object(self, *, obj, **options):
+        if obj.docstring:
+            # Not with the other imports: Keras takes seconds.
+            from symclone_tf.teachers.convolution import with_shared
+
+            obj.docstring.value = in_blocks(with_shared(obj.docstring.value))
+
+
+def in_blocks(text) -> str:
+    """A docstring whose examples are blocks of Markdown.
+
+    Args:
+        text: String, in which examples begin with `>>>` and end with an empty line.
+    """
+    lines, indent = [], None
+    for line in text.splitlines():
+        bare = line.lstrip()
+        if indent is None and bare.startswith(">>>"):
+            indent = line[: len(line) - len(bare)]
+            lines.append(f"{indent}```pycon")
+        if indent is not None and not bare:
+            lines.append(f"{indent}```")
+            indent = None
+        lines.append(HEADINGS.sub(r"**\1**", line))
+    if indent is not None:
+        lines.append(f"{indent}```")
+    return "\n".join(lines)

@@ -1,0 +1,72 @@
+"""What MkDocs calls while it builds the site, see `mkdocs.yml`."""
+
+import functools
+import os
+import sys
+import tempfile
+
+from mkdocs.structure.files import File
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# MkDocs loads this file by its path alone, and then forgets this one, which
+# `on_config` needs again for the benchmarks.
+HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.append(HOME)
+
+from tools.documentation import notebooks, reference, results  # noqa: E402
+from tools.documentation.places import (  # noqa: E402
+    OUTSIDE,
+    RESULTS,
+    ROOT,
+    drawn_as_list,
+    rewritten,
+)
+
+MADE = {}
+LIVE = "explore-live.html"
+
+
+@functools.cache
+def live() -> str:
+    """A page of `symclone-tf explore`, made when the site is first built."""
+    import symclone_tf as sc
+
+    with tempfile.TemporaryDirectory() as folder:
+        page = sc.figures.write_explore_page(f"{folder}/{LIVE}")
+        return page.read_text("utf-8")
+
+
+def on_config(config):
+    """Makes the pages, and adds to the menu those that depend on what there is."""
+    if HOME not in sys.path:
+        sys.path.append(HOME)
+    measured = results.pages()
+    MADE.update(reference.pages() | notebooks.pages() | measured)
+    menu = {name: pages for each in config.nav for name, pages in each.items()}
+    menu["Reference"][1:1] = [p for p in reference.pages() if p != "reference/index.md"]
+    menu["Results"].append({"All measurements": list(measured)})
+    return config
+
+
+def on_files(files, config):
+    """Adds pages that are made, and what lies outside of the documentation's folder."""
+    for place, content in MADE.items():
+        files.append(File.generated(config, place, content=content))
+    for name, place in OUTSIDE.items():
+        files.append(File.generated(config, place, abs_src_path=str(ROOT / name)))
+    files.append(File.generated(config, LIVE, content=live()))
+    for file in RESULTS.rglob("*"):
+        if file.suffix in (".csv", ".svg", ".png"):
+            place = f"results/{file.relative_to(RESULTS).as_posix()}"
+            files.append(File.generated(config, place, abs_src_path=str(file)))
+    return files
+
+
+def on_page_markdown(markdown, page, config, files):
+    """Rewrites links, which lead through the repository."""
+    place = page.file.src_uri
+    if place.startswith(("reference/", "notebooks/")):
+        return markdown
+    if place == "explore.md":
+        markdown += f"\n[Open such a page here]({LIVE}).\n"
+    return drawn_as_list(rewritten(markdown, place))

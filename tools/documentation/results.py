@@ -1,0 +1,159 @@
+"""Pages of measurements, made of the tables and numbers that are committed."""
+
+import importlib
+import json
+import re
+import types
+
+from tools.documentation.places import RESULTS
+
+MACHINE = re.compile(r"processor .*?, python [\d.]*\d")
+
+
+def pages() -> dict[str, str]:
+    """The pages of all that was measured.
+
+    Returns:
+        Dictionary from paths on the site to Markdown, in the order of the menu.
+    """
+    found = {}
+    for file in sorted(RESULTS.rglob("*")):
+        # What has no page of its own lies beside a table that has.
+        measured = file.suffix in (".csv", ".json")
+        if measured and file.with_suffix(".md").is_file():
+            name = file.relative_to(RESULTS).with_suffix(".md").as_posix()
+            found[f"results/{name}"] = page(file)
+    return found
+
+
+def page(file) -> str:
+    """The page of one file.
+
+    Args:
+        file: `pathlib.Path`, of a CSV or JSON in `benchmarks/results`.
+
+    Returns:
+        String, Markdown.
+
+    Raises:
+        ValueError: If nothing here knows how to report it.
+    """
+    folder = file.relative_to(RESULTS).parts[0]
+    if folder in BY_FOLDER:
+        return BY_FOLDER[folder](file)
+    if file.suffix == ".json":
+        module = importlib.import_module(f"benchmarks.{file.stem}")
+        return module.report(json.loads(file.read_text("utf-8")))
+    if file.stem not in BY_NAME:
+        raise ValueError(f"No page is known of {file}: add it to BY_NAME")
+    return measured_there(BY_NAME[file.stem](file), file)
+
+
+def measured_there(text, file) -> str:
+    """A page that says on which machine a table was measured, not where it is built."""
+    machine = MACHINE.search(file.with_suffix(".md").read_text("utf-8"))[0]
+    return MACHINE.sub(lambda _: machine, text, count=1)
+
+
+def almost_symmetric(file) -> str:
+    """Methods that keep and break."""
+    from benchmarks.almost_symmetric.report import report
+    from benchmarks.almost_symmetric.rows import read_all
+    from benchmarks.cloning import machine
+
+    text = report(read_all(file, RESULTS / "mnist" / "c4.csv"), machine())
+    return text + pictures(file, r"-[a-z]+")
+
+
+def ring(file) -> str:
+    """Signals on a ring."""
+    from benchmarks import ring as measured
+    from benchmarks.cloning import machine
+
+    return measured.report(measured.read(file), machine()) + pictures(file, "")
+
+
+def relax_time(file) -> str:
+    """When to relax."""
+    from benchmarks.cloning import machine
+    from benchmarks.relax_time.report import report
+    from symclone_tf.figures import read_relax_times
+
+    return report(read_relax_times(file), machine()) + pictures(file, r"-[\w-]+")
+
+
+def mnist(file) -> str:
+    """A table of `symclone-tf benchmark`."""
+    import symclone_tf as sc
+
+    rows = sc.experiments.read_benchmark(file)
+    group = {"c4": "C4", "t2": "T(2)"}[file.stem]
+    canvas = file.parent.name.partition("canvas-")[2]
+    where = f", canvas of {canvas} pixels" if canvas else ""
+    return (
+        f"# MNIST networks under {group}{where}\n\n"
+        "Accuracy on the two tasks of [keep or break](../../"
+        f"{'../' * len(file.relative_to(RESULTS).parts[:-1])}docs/keep-or-break.md), "
+        "mean ± standard deviation where there are several seeds, and equivariance "
+        "errors of each convolution before and after training. Every run is a line of "
+        f"[{file.name}]({file.name}).\n\n{sc.experiments.markdown(rows)}"
+    )
+
+
+def probe(file) -> str:
+    """A probe of images whose symmetries are known."""
+    import symclone_tf as sc
+    from benchmarks.probes import EXPECTED
+    from symclone_tf.experiments.kept_probes import Kept
+    from symclone_tf.experiments.verdicts import Interval, Verdict
+
+    kept, said = Kept.read(file, {}), json.loads(file.read_text("utf-8"))
+    intervals = ("gain", "little", "leaving")
+    verdicts = [
+        Verdict(**{k: Interval(**v) if k in intervals else v for k, v in each.items()})
+        for each in said["verdicts"]
+    ]
+    found = types.SimpleNamespace(plan=kept.plan, runs=kept.runs, verdicts=verdicts)
+    rows = sc.figures.probe_table(found)
+    table = [
+        list(rows[0]),
+        ["---"] * len(rows[0]),
+        *(list(row.values()) for row in rows),
+    ]
+    name = file.parent.name
+    versions = ", ".join(f"{k} {v}" for k, v in said["versions"].items())
+    text = [
+        f"# Probe: {name.replace('-', ' ')}\n",
+        f"Expected: {EXPECTED[name]}\n",
+        f"{len({run.seed for run in kept.runs})} seeds, {said['seconds'] / 60:.0f} "
+        f"minutes, {kept.plan.train_size:,} images to train on, "
+        f"{kept.plan.test_size:,} to test on, at most {kept.plan.epochs} epochs; "
+        f"{versions}.\n",
+        *(f"| {' | '.join(cells)} |" for cells in table),
+        "",
+        *(f"- {verdict.sentence}" for verdict in verdicts),
+        f"- To begin with: {said['recommendation']['sentence']}\n",
+    ]
+    shown = re.findall(r"^!\[.*$", file.with_suffix(".md").read_text("utf-8"), re.M)
+    return "\n".join([*text, *(f"{picture}\n" for picture in shown)])
+
+
+def pictures(file, pattern) -> str:
+    """The pictures that are drawn of a table, below it."""
+    names = [
+        picture.name
+        for picture in sorted(file.parent.glob("*.svg"))
+        if re.fullmatch(file.stem + pattern, picture.stem)
+    ]
+    words = (name.removesuffix(".svg").replace("_", " ") for name in names)
+    return "".join(
+        f"\n![The picture of this table: {w}]({n})\n" for w, n in zip(words, names)
+    )
+
+
+BY_FOLDER = {"mnist": mnist, "probes": probe}
+BY_NAME = {
+    "almost_symmetric": almost_symmetric,
+    "ring": ring,
+    "relax_time": relax_time,
+}
