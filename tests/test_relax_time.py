@@ -81,6 +81,7 @@ def options(file, **changed):
     return argparse.Namespace(**chosen)
 
 
+@pytest.mark.slow
 def test_runs_are_lines_and_are_not_run_again(few, tmp_path, monkeypatch):
     monkeypatch.setattr(study, "VARIANTS", VARIANTS[:1])
     file = tmp_path / "rows.csv"

@@ -82,6 +82,7 @@ def test_death_of_a_worker_ends_the_others(tmp_path, dead):
             worker.communicate()
 
 
+@pytest.mark.slow
 def test_workers_that_never_come_are_not_waited_for_for_ever(tmp_path):
     environment, _ = cluster(2)
     script = """

@@ -175,6 +175,7 @@ def test_python_of_serving(tmp_path, monkeypatch, capsys):
     assert pathlib.Path("exported/models.config").is_file()
 
 
+@pytest.mark.slow
 def test_python_and_commands_of_own_images(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     names = execute(doc("your-images"))

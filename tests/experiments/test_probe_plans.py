@@ -81,6 +81,7 @@ def test_too_few_images_are_refused(tmp_path):
         planned(few, 30)
 
 
+@pytest.mark.slow
 def test_speeds_are_those_of_real_networks(images, tmp_path):
     found = Speed.of(CANDIDATES[1], images, tmp_path / "clones", 0)
     assert 0 < found.step < found.start

@@ -57,7 +57,9 @@ def test_what_costs_is_not_assumed(images):
     assert "assuming T(2) costs" in found.sentence
 
 
-@pytest.mark.parametrize("kind", ["assumed", "may leave"])
+@pytest.mark.parametrize(
+    "kind", ["assumed", pytest.param("may leave", marks=pytest.mark.slow)]
+)
 def test_lines_run_as_they_are_printed(tmp_path, monkeypatch, kind):
     monkeypatch.chdir(tmp_path)
     found = finished("stripes.npz").recommendation

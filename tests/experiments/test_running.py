@@ -193,7 +193,7 @@ def shapes(folder, rng, **options):
 
 
 class TestOwnImages:
-    @pytest.mark.parametrize("channels", [1, 3])
+    @pytest.mark.parametrize("channels", [1, pytest.param(3, marks=pytest.mark.slow)])
     def test_sizes_classes_and_channels_are_those_found(self, tmp_path, rng, channels):
         experiment = shapes(tmp_path, rng, channels=channels)
         experiment = dataclasses.replace(experiment, task="breaking")

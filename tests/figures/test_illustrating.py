@@ -30,6 +30,7 @@ def test_every_figure_becomes_a_file(tmp_path, sources):
     assert len(list((tmp_path / "out").iterdir())) == len(NAMES)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_mnist")
 def test_without_mnist_strokes_are_drawn_and_the_caption_says_so(sources):
     digits, _, maps, *_ = sc.figures.illustrate("c4", **sources)

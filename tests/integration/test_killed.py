@@ -156,6 +156,7 @@ class TestResume:
             assert records[0][name] == records[1][name]
         assert not (root / ".unfinished").exists()
 
+    @pytest.mark.slow
     @trials(1, 2)
     @pytest.mark.usefixtures("mnist")
     def test_train(self, child, clones, tmp_path, trials):

@@ -126,6 +126,7 @@ def test_keras_loads_the_student_itself(rng, student, tmp_path, imports):
     )
 
 
+@pytest.mark.slow
 def test_model_of_clones_is_saved_reloaded_trained_on_and_exported(rng, tmp_path):
     """A frozen and a trainable clone in one model, each as it was."""
     students = [

@@ -159,6 +159,7 @@ def test_what_data_insists_on_is_learned_unless_all_moves(rng, share, most, leas
     assert layer.departure().norm > 0
 
 
+@pytest.mark.slow
 def test_a_seed_gives_the_same_training_again(rng):
     images, _ = labelled_turns(rng, 64)
 

@@ -152,6 +152,7 @@ def test_becomes_plain_layers(rng, tmp_path):
     assert path.parent.name == "cyclic-6-c1-f4"
 
 
+@pytest.mark.slow
 def test_anchors_by_augmenting_hold_what_a_layer_does(rng):
     """The data asks for one place alone; the more moves, the less of it is learned."""
     x = rng.normal(size=(256, POINTS, 1)).astype("float32")

@@ -53,6 +53,7 @@ def test_weights_and_operations_are_counted(rng):
     assert not student.is_linear
 
 
+@pytest.mark.slow
 def test_learns_some_of_a_convolution():
     options = {"image_size": 4, "student": "mixer", "verbose": 0}
     _, short = sc.clone("t2", steps=50, **options)
