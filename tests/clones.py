@@ -1,5 +1,6 @@
 """Students to test with, without training them."""
 
+import keras
 import numpy as np
 
 import symclone_tf as sc
@@ -26,3 +27,33 @@ def draw(rng, student, channels=2, batch=4):
 
 def relative(found, expected):
     return np.linalg.norm(found - expected) / np.linalg.norm(expected)
+
+
+def goes_all_the_way(student, rng, folder):
+    """Stacks a student of C4 on 6×6 pixels, trains, saves, fuses, exports and serves
+    it, and returns where it was exported to."""
+    close = {"rtol": 1e-4, "atol": 1e-4}
+    images = rng.normal(size=(4, 6, 6, 1)).astype("float32")
+    layer = sc.ClonedConv2D(3, student, "trainable", activation="relu")
+    model = keras.Sequential([keras.Input((6, 6, 1)), layer])
+    model.compile("sgd", "mse")
+    before = [weight.copy() for weight in student.get_weights()]
+    model.fit(images, np.ones((4, 4, 4, 4, 3)), verbose=0)
+    moved = zip(before, student.get_weights())
+    assert any(not np.array_equal(old, new) for old, new in moved)
+    model.save(folder / "model.keras")
+    again = keras.saving.load_model(folder / "model.keras")
+    np.testing.assert_array_equal(again(images), model(images))
+
+    fused = sc.fuse(layer)
+    assert fused.form == "factored"
+    np.testing.assert_allclose(fused.model(images), model(images), **close)
+
+    path = sc.export(student, folder)
+    assert sc.load(path).get_config() == student.get_config()
+    kernels = rng.normal(size=(4, 3, 3)).astype("float32")
+    served = keras.layers.TFSMLayer(str(path), call_endpoint="serve", trainable=False)
+    answers = served({"image": images[..., 0], "kernel": kernels})
+    expected = student.call_pairs(images[..., 0], kernels)
+    np.testing.assert_allclose(answers, expected, **close)
+    return path

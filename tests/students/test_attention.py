@@ -12,7 +12,7 @@ from symclone_tf.students import AttentionStudent
 from symclone_tf.teachers import ConvTeacher
 
 from cases import CASES
-from clones import draw, relative
+from clones import draw, goes_all_the_way, relative
 from layer_checks import check_layer
 
 
@@ -123,35 +123,9 @@ def test_layers_of_it_behave_as_keras_layers(rng, tmp_path, symmetry):
 
 
 def test_stacks_is_fused_exported_and_served(rng, tmp_path):
-    student, report = sc.clone(
-        "c4", image_size=6, student="attention", steps=20, verbose=0
-    )
-    layer = sc.ClonedConv2D(3, student, "trainable", activation="relu")
-    images = rng.normal(size=(4, 6, 6, 1)).astype("float32")
-    model = keras.Sequential([keras.Input((6, 6, 1)), layer])
-    model.compile("sgd", "mse")
-    before = student.queries.numpy().copy()
-    model.fit(images, np.ones((4, 4, 4, 4, 3)), verbose=0)
-    assert not np.array_equal(student.queries, before)
-    model.save(tmp_path / "model.keras")
-    again = keras.saving.load_model(tmp_path / "model.keras")
-    np.testing.assert_array_equal(again(images), model(images))
-
-    fused = sc.fuse(layer)
-    assert fused.form == "factored"
-    np.testing.assert_allclose(fused.model(images), model(images), atol=1e-5)
-
-    path = sc.export(student, tmp_path, report)
+    student, _ = sc.clone("c4", image_size=6, student="attention", steps=20, verbose=0)
+    path = goes_all_the_way(student, rng, tmp_path)
     assert path.parts[-2] == "c4-lifting-6x6-k3-attention"
-    loaded = sc.load(path)
-    assert loaded.get_config() == student.get_config()
-    kernels = rng.normal(size=(4, 3, 3)).astype("float32")
-    served = keras.layers.TFSMLayer(str(path), call_endpoint="serve", trainable=False)
-    np.testing.assert_allclose(
-        served({"image": images[..., 0], "kernel": kernels}),
-        student.call_pairs(images[..., 0], kernels),
-        atol=1e-5,
-    )
 
 
 def test_command_line_makes_one(tmp_path):

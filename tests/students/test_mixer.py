@@ -1,6 +1,5 @@
 """Students that mix points, and then blocks."""
 
-import keras
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -10,7 +9,7 @@ from symclone_tf.cli.main import main
 from symclone_tf.students import MixerStudent
 from symclone_tf.teachers import ConvTeacher
 
-from clones import draw
+from clones import draw, goes_all_the_way
 from layer_checks import check_layer
 
 
@@ -77,31 +76,8 @@ def test_layers_of_it_behave_as_keras_layers(rng, tmp_path, activation):
 
 def test_stacks_is_fused_exported_and_served(rng, tmp_path):
     student = mixing(rng, "c4", 6)
-    layer = sc.ClonedConv2D(3, student, "trainable", activation="relu")
-    images = rng.normal(size=(4, 6, 6, 1)).astype("float32")
-    model = keras.Sequential([keras.Input((6, 6, 1)), layer])
-    model.compile("sgd", "mse")
-    model.fit(images, np.ones((4, 4, 4, 4, 3)), verbose=0)
-    model.save(tmp_path / "model.keras")
-    again = keras.saving.load_model(tmp_path / "model.keras")
-    np.testing.assert_array_equal(again(images), model(images))
-
-    fused = sc.fuse(layer)
-    assert fused.form == "factored"
-    np.testing.assert_allclose(fused.model(images), model(images), rtol=1e-4, atol=1e-4)
-
-    path = sc.export(student, tmp_path)
+    path = goes_all_the_way(student, rng, tmp_path)
     assert path.parts[-2] == "c4-lifting-6x6-k3-mixer-b4-h7x6"
-    loaded = sc.load(path)
-    assert loaded.get_config() == student.get_config()
-    kernels = rng.normal(size=(4, 3, 3)).astype("float32")
-    served = keras.layers.TFSMLayer(str(path), call_endpoint="serve", trainable=False)
-    np.testing.assert_allclose(
-        served({"image": images[..., 0], "kernel": kernels}),
-        student.call_pairs(images[..., 0], kernels),
-        rtol=1e-4,
-        atol=1e-4,
-    )
 
 
 def test_command_line_makes_one(tmp_path):
