@@ -173,9 +173,10 @@ class TestResume:
             for folder in (root, tmp_path / "trained-whole")
             for file in folder.rglob("metrics.json")
         ]
-        assert len(metrics) == 2
+        # One more where it was killed when all was there already.
+        assert len(metrics) >= 2
         for name in ("accuracy", "loss", "equivariance_error", "options"):
-            assert metrics[0][name] == metrics[1][name]
+            assert all(found[name] == metrics[0][name] for found in metrics)
         assert not (root / ".unfinished").exists()
 
     def test_damaged_checkpoint_is_told_in_one_line(self, child, tmp_path):

@@ -67,7 +67,9 @@ def test_convolutions_are_found_to_be_what_they_are(group, lifting):
     found = strength_of_answers(teacher)
     np.testing.assert_allclose(found.entries, 1, rtol=1e-5)
     assert found.largest == pytest.approx(1)
-    assert found.rank == teacher.rank
+    # Feature maps under D4 are of too many operators to count what they span.
+    asked = (group, lifting) != ("d4", False)
+    assert found.rank == (teacher.rank if asked else None)
 
 
 def test_power_is_that_of_orbits():
