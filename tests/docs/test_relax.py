@@ -71,6 +71,13 @@ def test_main_comparisons_have_three_seeds(rows):
             assert len(kept) == 3, study
 
 
+def test_the_hours_are_those_of_all_runs(rows):
+    seconds = [
+        row["seconds_per_epoch"] * (row["epochs"] - row["relaxed_at"]) for row in rows
+    ]
+    assert f"{sum(seconds) / 3600:.1f} hours of one core" in flowing(PAGE)
+
+
 def test_errors_grow_unless_they_are_held():
     (courses,) = read_beside(RESULTS / "relax_time.csv", "errors").values()
     free, held = courses["relaxed, 4"], courses["relaxed, decay 10, 4"]
