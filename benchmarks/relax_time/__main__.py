@@ -20,12 +20,12 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", nargs="+", default=list(CONVOLUTIONS))
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    parser.add_argument("--times", nargs="+", type=int, default=[1, 4, 8])
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--times", nargs="+", type=int, default=[4])
     titles = [variant.title for variant in VARIANTS]
     parser.add_argument("--variants", nargs="+", default=titles, choices=titles)
     parser.add_argument("--train-size", type=int, default=10_000)
-    parser.add_argument("--epochs", type=int, default=14)
+    parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument(
         "--output", type=pathlib.Path, default="benchmarks/results/relax_time.csv"
     )
