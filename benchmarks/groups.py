@@ -1,7 +1,6 @@
 """Permutation groups, and their clones: `python -m benchmarks.groups`."""
 
 import argparse
-import json
 import pathlib
 import time
 
@@ -9,6 +8,7 @@ from rich.console import Console
 
 import symclone_tf as sc
 from benchmarks.cloning import machine
+from benchmarks.keeping import keep
 from symclone_tf.symmetry import (
     cyclic,
     dihedral,
@@ -51,12 +51,7 @@ def main():
     parser.add_argument("--output", default="benchmarks/results", type=pathlib.Path)
     arguments = parser.parse_args()
     results = {"machine": machine(), "rows": collect(cases())}
-    arguments.output.mkdir(parents=True, exist_ok=True)
-    file = arguments.output / "groups.json"
-    file.write_text(json.dumps(results, indent=1) + "\n")
-    text = report(results)
-    file.with_suffix(".md").write_text(text, encoding="utf-8")
-    print(text)
+    keep(arguments.output, "groups", results, report)
 
 
 def collect(chosen) -> list[dict]:

@@ -1,7 +1,6 @@
 """How cloning local students grows with images: `python -m benchmarks.growth`."""
 
 import argparse
-import json
 import math
 import pathlib
 
@@ -9,6 +8,7 @@ from rich.console import Console
 
 from benchmarks.cases import measure
 from benchmarks.cloning import machine
+from benchmarks.keeping import keep
 
 SOLVERS = {"sgd": "trained", "closed-form": "solved"}
 
@@ -20,12 +20,7 @@ def main():
     parser.add_argument("--sizes", default=[28, 56, 112, 224, 448], type=int, nargs="+")
     arguments = parser.parse_args()
     results = {"machine": machine(), "rows": collect(arguments.sizes)}
-    arguments.output.mkdir(parents=True, exist_ok=True)
-    file = arguments.output / "growth.json"
-    file.write_text(json.dumps(results, indent=1) + "\n")
-    text = report(results)
-    file.with_suffix(".md").write_text(text, encoding="utf-8")
-    print(text)
+    keep(arguments.output, "growth", results, report)
 
 
 def collect(sizes) -> list[dict]:

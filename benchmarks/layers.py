@@ -5,7 +5,6 @@ Ratios of times within one run: each pair takes turns on the same machine.
 
 import argparse
 import copy
-import json
 import pathlib
 import time
 
@@ -15,6 +14,7 @@ from rich.console import Console
 import symclone_tf as sc
 from benchmarks import operations
 from benchmarks.cloning import machine
+from benchmarks.keeping import keep
 
 # Group, lifting, image size, channels, filters and batch.
 LAYERS = (
@@ -39,12 +39,7 @@ def main():
         say(f"{sc.ConvTeacher(*layer[:1], layer[2], lifting=layer[1]).title} …")
         rows.append(measure(*layer, turns=arguments.turns))
     results = {"machine": machine(), "rows": rows}
-    arguments.output.mkdir(parents=True, exist_ok=True)
-    file = arguments.output / "layers.json"
-    file.write_text(json.dumps(results, indent=1) + "\n")
-    text = report(results)
-    file.with_suffix(".md").write_text(text, encoding="utf-8")
-    print(text)
+    keep(arguments.output, "layers", results, report)
 
 
 def measure(group, lifting, image_size, channels, filters, batch, turns=7) -> dict:

@@ -4,7 +4,6 @@ MNIST has to be there, or to be had.
 """
 
 import argparse
-import json
 import pathlib
 import time
 
@@ -14,6 +13,7 @@ from rich.console import Console
 
 import symclone_tf as sc
 from benchmarks.cloning import machine
+from benchmarks.keeping import keep
 from symclone_tf.experiments import VARIANTS, canvas_and_shift, networks_of
 
 BATCH = 64
@@ -38,13 +38,7 @@ def main():
             "pipeline": pipeline_seconds(group, arguments.train_size),
             "agreement": agreement(group, epochs=arguments.epochs, **sizes),
         }
-    arguments.output.mkdir(parents=True, exist_ok=True)
-    (arguments.output / "networks.json").write_text(
-        json.dumps(results, indent=1) + "\n"
-    )
-    text = report(results)
-    (arguments.output / "networks.md").write_text(text, encoding="utf-8")
-    print(text)
+    keep(arguments.output, "networks", results, report)
 
 
 def timed(group) -> tuple[dict, ...]:

@@ -6,17 +6,20 @@ Each is kept as it grows, and started again it goes on.
 """
 
 import argparse
+import json
 import os
 import pathlib
 import shutil
-import statistics
 import tempfile
+import types
 
 import numpy as np
 from rich.console import Console
 
 import symclone_tf as sc
 from benchmarks.cloning import machine
+from symclone_tf.experiments.kept_probes import Kept
+from symclone_tf.experiments.verdicts import Interval, Verdict
 
 EXPECTED = {
     "blood-cells": "Cells lie at any angle: assuming C4 must not cost, and gains.",
@@ -145,41 +148,35 @@ def report(found, name, minutes) -> str:
     return "\n".join(lines)
 
 
-def cells(name, kept) -> list[str]:
+def read(file):
+    """A probe as its `probe.json` has it, as far as its table and sentences need it.
+
+    Args:
+        file: `pathlib.Path`.
+
+    Returns:
+        Namespace with the `plan`, `runs` and `verdicts` of a `Probe`.
+    """
+    kept, said = Kept.read(file, {}), json.loads(file.read_text("utf-8"))
+    intervals = ("gain", "little", "leaving")
+    verdicts = [
+        Verdict(**{k: Interval(**v) if k in intervals else v for k, v in each.items()})
+        for each in said["verdicts"]
+    ]
+    return types.SimpleNamespace(plan=kept.plan, runs=kept.runs, verdicts=verdicts)
+
+
+def cells(file) -> list[str]:
     """What a probe found of C4, as tables of several have it.
 
     Args:
-        name: String.
-        kept: Dictionary, what its `probe.json` holds.
+        file: `pathlib.Path` of a `probe.json`, in a folder of the probe's name.
     """
-    (verdict,) = (v for v in kept["verdicts"] if v["group"] == "c4")
-    compared = (("t2", "assumed"), ("c4", "assumed"), ("c4", "may leave"))
-    return [
-        name.replace("-", " "),
-        f"{kept['plan']['train_size']:,}",
-        *(_spread(_accuracies(kept, candidate)) for candidate in compared),
-        _gain(verdict["gain"]),
-        _gain(verdict["little"]),
-        verdict["verdict"],
-    ]
-
-
-def _accuracies(kept, candidate) -> list[float]:
-    size = kept["plan"]["train_size"]
-    return [
-        run["accuracy"]
-        for run in kept["runs"]
-        if (run["group"], run["kind"]) == candidate and run["train_size"] == size
-    ]
-
-
-def _spread(values) -> str:
-    return f"{statistics.mean(values):.1%} ± {statistics.stdev(values):.1%}"
-
-
-def _gain(interval) -> str:
-    mean, low, high = (100 * interval[name] for name in ("mean", "low", "high"))
-    return f"{mean:+.1f} ({low:+.1f} to {high:+.1f})"
+    found = read(file)
+    (line,) = (r for r in sc.figures.probe_table(found) if r.pop("Symmetry") == "C4")
+    verdict, *figures = line.values()
+    name = file.parent.name.replace("-", " ")
+    return [name, f"{found.plan.train_size:,}", *figures, verdict]
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
 """Published networks, relaxed whole: `python -m benchmarks.relaxing`."""
 
 import argparse
-import json
 import pathlib
 
 from rich.console import Console
 
 from benchmarks.cases import measure
 from benchmarks.cloning import machine
+from benchmarks.keeping import keep
 
 CASES = (
     ("MobileNetV2", 96),
@@ -24,12 +24,7 @@ def main():
     parser.add_argument("--output", default="benchmarks/results", type=pathlib.Path)
     arguments = parser.parse_args()
     results = {"machine": machine(), "rows": collect(CASES)}
-    arguments.output.mkdir(parents=True, exist_ok=True)
-    file = arguments.output / "relaxing.json"
-    file.write_text(json.dumps(results, indent=1) + "\n")
-    text = report(results)
-    file.with_suffix(".md").write_text(text, encoding="utf-8")
-    print(text)
+    keep(arguments.output, "relaxing", results, report)
 
 
 def collect(cases) -> list[dict]:

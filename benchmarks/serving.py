@@ -5,7 +5,6 @@ calls it: without the network, and so the most that a server can reach.
 """
 
 import argparse
-import json
 import pathlib
 import tempfile
 import time
@@ -15,6 +14,7 @@ import tensorflow as tf
 
 import symclone_tf as sc
 from benchmarks.cloning import machine
+from benchmarks.keeping import keep
 
 BATCHES = (1, 32, 256)
 KINDS = ("served", "memory", "teacher")
@@ -31,11 +31,7 @@ def main():
         "machine": machine(),
         "rows": collect(arguments.canvas, arguments.seconds),
     }
-    arguments.output.mkdir(parents=True, exist_ok=True)
-    (arguments.output / "serving.json").write_text(json.dumps(results, indent=1) + "\n")
-    text = report(results)
-    (arguments.output / "serving.md").write_text(text, encoding="utf-8")
-    print(text)
+    keep(arguments.output, "serving", results, report)
 
 
 def collect(canvas, seconds) -> list[dict]:

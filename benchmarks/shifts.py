@@ -6,7 +6,6 @@ apart, by its borders and its poolings. MNIST has to be there, or to be had.
 
 import argparse
 import itertools
-import json
 import pathlib
 
 import numpy as np
@@ -14,6 +13,7 @@ from rich.console import Console
 
 import symclone_tf as sc
 from benchmarks.cloning import machine
+from benchmarks.keeping import keep
 from symclone_tf.experiments import TASKS
 from symclone_tf.symmetry import shifted
 
@@ -37,11 +37,7 @@ def main():
         for canvas, task in itertools.product(CANVASES, TASKS)
     ]
     results = {"machine": machine(), "rows": rows}
-    arguments.output.mkdir(parents=True, exist_ok=True)
-    (arguments.output / "shifts.json").write_text(json.dumps(results, indent=1) + "\n")
-    text = report(results)
-    (arguments.output / "shifts.md").write_text(text, encoding="utf-8")
-    print(text)
+    keep(arguments.output, "shifts", results, report)
 
 
 def noticed(task, canvas, digits=500, **sizes) -> dict:

@@ -2,7 +2,6 @@
 
 import argparse
 import dataclasses
-import json
 import pathlib
 
 import keras
@@ -13,6 +12,7 @@ from rich.console import Console
 import symclone_tf as sc
 from benchmarks.cloning import machine
 from benchmarks.groups import power_of_ten
+from benchmarks.keeping import keep
 from symclone_tf.symmetry import Permutation, cyclic, permutations_of
 from symclone_tf.teachers import ShiftConvTeacher
 
@@ -183,12 +183,7 @@ def main():
     parser.add_argument("--output", default="benchmarks/results", type=pathlib.Path)
     arguments = parser.parse_args()
     results = {"machine": machine(), "rows": collect(cases())}
-    arguments.output.mkdir(parents=True, exist_ok=True)
-    file = arguments.output / "teachers.json"
-    file.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
-    text = report(results)
-    file.with_suffix(".md").write_text(text, encoding="utf-8")
-    print(text)
+    keep(arguments.output, "teachers", results, report)
 
 
 def collect(chosen) -> list[dict]:

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 import symclone_tf
+import symclone_tf as sc
+from symclone_tf.docstrings import SHARED, share, with_shared
 
 PREFIX = f"{symclone_tf.__name__}."
 ROOMS = [m.name for m in pkgutil.iter_modules(symclone_tf.__path__, PREFIX) if m.ispkg]
@@ -63,3 +65,29 @@ def test_what_convolution_layers_share_is_explained_by_each(name):
     shared = inspect.getdoc(NAMES["Convolution"]).partition("bias_initializer")[2]
     assert shared.count("\n") == 6
     assert explained.count(f"\n    bias_initializer{shared}\n") == 1
+
+
+def test_parts_are_shared_by_those_that_name_them():
+    base = "A base.\n\n    First:\n        one: Integer.\n\n    Then:\n"
+    share("tests", base, "First:", "Then:")
+    try:
+        found = with_shared("A thing.\n\n    {shared by all tests}\n\n    Last.\n    ")
+        assert found == "A thing.\n\nFirst:\n    one: Integer.\n\nLast."
+        assert with_shared("Another.") == "Another."
+        assert with_shared(None) is None
+    finally:
+        del SHARED["{shared by all tests}"]
+
+
+@pytest.mark.parametrize("student", sorted(sc.students.STUDENTS))
+def test_students_say_what_they_are_called_with(student):
+    text = sc.students.get_student(student).__doc__
+    assert "Call arguments:\n    inputs: Tensor of shape `(batch, *input_shape" in text
+    assert "Output shape:\n    `(batch, *output_shape, filters)`" in text
+    assert "{" not in text
+
+
+@pytest.mark.parametrize("cls", [sc.GroupConv2D, sc.ClonedConv2D, sc.layers.Cloned])
+def test_layers_say_what_all_convolutions_take(cls):
+    assert "    bias_constraint: Constraint for the bias." in cls.__doc__
+    assert "{" not in cls.__doc__

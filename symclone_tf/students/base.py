@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from symclone_tf.checks import positive_integer
+from symclone_tf.docstrings import share, with_shared
 from symclone_tf.registered import Registered
 from symclone_tf.students.convolving import Convolving
 from symclone_tf.students.initializers import FirstElementOrthogonal
@@ -45,7 +46,8 @@ class Student(Mixing, Convolving, Registered, keras.layers.Layer):
         **kwargs: `name`, `trainable`, `dtype`.
 
     Call arguments:
-        inputs: Tensor of shape `(batch, *input_shape, channels)`.
+        inputs: Tensor of shape `(batch, *input_shape, channels)`, as the teacher
+            takes it.
         kernel: Tensor of shape `(*kernel_shape, channels, filters)`. With a share
             of the channels that inputs have, channels are mixed in groups.
 
@@ -73,6 +75,10 @@ class Student(Mixing, Convolving, Registered, keras.layers.Layer):
     sums_blocks = False
     # Whether `features_last` is there, and cheaper than `features`.
     maps_last = False
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        cls.__doc__ = with_shared(cls.__doc__)
 
     def __init__(self, teacher, blocks=None, seed=None, **kwargs):
         super().__init__(**kwargs)
@@ -315,6 +321,9 @@ class Student(Mixing, Convolving, Registered, keras.layers.Layer):
                 f"inputs of shape {tuple(inputs_shape)}, "
                 f"kernel of shape {tuple(kernel_shape)}"
             )
+
+
+share("students", Student.__doc__, "Call arguments:", "Raises:")
 
 
 def _shape(sizes) -> str:

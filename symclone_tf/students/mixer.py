@@ -31,13 +31,7 @@ class MixerStudent(Student):
         seed: Integer, for the initial weights; `None` for a random one.
         **kwargs: `name`, `trainable`, `dtype`.
 
-    Call arguments:
-        inputs: Tensor of shape `(batch, *input_shape, channels)`, as the
-            teacher takes it.
-        kernel: Tensor of shape `(*kernel_shape, channels, filters)`.
-
-    Output shape:
-        `(batch, *output_shape, filters)`, as the teacher's.
+    {shared by all students}
 
     Raises:
         ValueError: If a count is not a positive integer, if there are not two hidden

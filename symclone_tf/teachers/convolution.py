@@ -1,15 +1,11 @@
 """What all convolution layers share, as `keras.layers.Conv2D` has it."""
 
-import inspect
-
 import keras
 import numpy as np
 from keras import ops
 
 from symclone_tf.checks import positive_integer
-
-# Stands in docstrings of layers for what that of `Convolution` says.
-SHARED = "{shared by all convolutions}"
+from symclone_tf.docstrings import share, with_shared
 
 
 def convolve(
@@ -87,21 +83,6 @@ def balanced(entry_power):
         return values * ops.cast(scale[..., None, None], values.dtype)
 
     return initialize
-
-
-def with_shared(text):
-    """A docstring, with the arguments in it that all convolution layers share.
-
-    Args:
-        text: String, with `SHARED` in a line of its own among the arguments; `None`
-            where Python leaves docstrings out.
-    """
-    if text is None or SHARED not in text:
-        return text
-    said = inspect.cleandoc(Convolution.__doc__)
-    return inspect.cleandoc(text).replace(
-        SHARED, said[said.index("bias_initializer") :]
-    )
 
 
 class Convolution(keras.layers.Layer):
@@ -205,3 +186,6 @@ class Convolution(keras.layers.Layer):
             bias_constraint=keras.constraints.serialize(self.bias_constraint),
         )
         return config
+
+
+share("convolutions", Convolution.__doc__, "bias_initializer")

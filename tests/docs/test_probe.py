@@ -15,16 +15,18 @@ PAGE = doc("probe")
 KNOWN = {"turned-digits": "keep", "breaking-digits": "break", "fashion": "break"}
 
 
+FILES = {name: RESULTS / "probes" / name / "probe.json" for name in EXPECTED}
+
+
 @pytest.fixture(scope="module")
 def kept():
-    files = {name: RESULTS / "probes" / name / "probe.json" for name in EXPECTED}
-    return {name: json.loads(file.read_text("utf-8")) for name, file in files.items()}
+    return {name: json.loads(file.read_text("utf-8")) for name, file in FILES.items()}
 
 
 def test_the_page_has_all_probes_as_measured(kept):
     names = [row[0].replace(" ", "-") for row in table(PAGE, "data")]
     assert sorted(names) == sorted(EXPECTED)
-    assert table(PAGE, "data") == [cells(name, kept[name]) for name in names]
+    assert table(PAGE, "data") == [cells(FILES[name]) for name in names]
     assert all(len({r["seed"] for r in found["runs"]}) == 5 for found in kept.values())
 
 

@@ -13,7 +13,10 @@ class KerasDocstrings(griffe.Extension):
     def on_object(self, *, obj, **options):
         if obj.docstring:
             # Not with the other imports: Keras takes seconds.
-            from symclone_tf.teachers.convolution import with_shared
+            from symclone_tf import students, teachers
+            from symclone_tf.docstrings import with_shared
+
+            _ = students.Student, teachers.Convolution  # who share theirs
 
             obj.docstring.value = in_blocks(with_shared(obj.docstring.value))
 

@@ -3,7 +3,6 @@
 import importlib
 import json
 import re
-import types
 
 from tools.documentation.places import RESULTS
 
@@ -103,18 +102,10 @@ def mnist(file) -> str:
 def probe(file) -> str:
     """A probe of images whose symmetries are known."""
     import symclone_tf as sc
-    from benchmarks.probes import EXPECTED
-    from symclone_tf.experiments.kept_probes import Kept
-    from symclone_tf.experiments.verdicts import Interval, Verdict
+    from benchmarks.probes import EXPECTED, read
 
-    kept, said = Kept.read(file, {}), json.loads(file.read_text("utf-8"))
-    intervals = ("gain", "little", "leaving")
-    verdicts = [
-        Verdict(**{k: Interval(**v) if k in intervals else v for k, v in each.items()})
-        for each in said["verdicts"]
-    ]
-    found = types.SimpleNamespace(plan=kept.plan, runs=kept.runs, verdicts=verdicts)
-    rows = sc.figures.probe_table(found)
+    kept, said = read(file), json.loads(file.read_text("utf-8"))
+    rows = sc.figures.probe_table(kept)
     table = [
         list(rows[0]),
         ["---"] * len(rows[0]),
@@ -131,7 +122,7 @@ def probe(file) -> str:
         f"{versions}.\n",
         *(f"| {' | '.join(cells)} |" for cells in table),
         "",
-        *(f"- {verdict.sentence}" for verdict in verdicts),
+        *(f"- {verdict.sentence}" for verdict in kept.verdicts),
         f"- To begin with: {said['recommendation']['sentence']}\n",
     ]
     shown = re.findall(r"^!\[.*$", file.with_suffix(".md").read_text("utf-8"), re.M)

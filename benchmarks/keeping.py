@@ -1,0 +1,20 @@
+"""What a benchmark leaves behind: its numbers, and a page of them."""
+
+import json
+
+
+def keep(output, name, results, report) -> None:
+    """Writes numbers and page side by side, and prints the page.
+
+    Args:
+        output: `pathlib.Path` of the folder, made where it is missing.
+        name: String, of both files.
+        results: Dictionary, as JSON has it.
+        report: Callable of the results, that gives the page's Markdown.
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    numbers = json.dumps(results, indent=1, ensure_ascii=False)
+    (output / f"{name}.json").write_text(f"{numbers}\n", encoding="utf-8")
+    text = report(results)
+    (output / f"{name}.md").write_text(text, encoding="utf-8")
+    print(text)
