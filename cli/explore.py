@@ -39,7 +39,7 @@ def explore(output, shows, **choices):
     Without MNIST, strokes are the images to begin with.
     """
     sc = start()
-    path = sc.figures.write_explore_page(output, **choices)
+    path = sc.figures.write_explore_page(output, **choices, verbose=1)
     click.echo(f"Wrote {path}, {path.stat().st_size / 1e6:.1f} MB")
     if shows and webbrowser.open(path.resolve().as_uri()):
         return

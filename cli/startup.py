@@ -2,6 +2,7 @@
 
 import contextlib
 import faulthandler
+import logging
 import os
 import sys
 import tempfile
@@ -32,7 +33,9 @@ def start(strategy="none"):
 
         import symclone_tf
 
-        tf.get_logger().setLevel("ERROR")
+        # That of TensorFlow, and that of tensorflow-datasets.
+        for name in ("tensorflow", "absl"):
+            logging.getLogger(name).setLevel(logging.ERROR)
         if strategy == "multi-worker":
             with _deadline(terminal):
                 symclone_tf.cloning.make_strategy(strategy)

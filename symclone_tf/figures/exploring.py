@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from symclone_tf.checks import positive_integer
-from symclone_tf.cloning import clone
+from symclone_tf.cloning import TrainingProgress, clone
 from symclone_tf.errors import DataError
 from symclone_tf.experiments import open_images
 from symclone_tf.figures.pages import check_page, write_page
@@ -57,7 +57,7 @@ class Explored:
     are_digits: bool
 
 
-def explored(group="c4", image_size=28, data_dir=None) -> Explored:
+def explored(group="c4", image_size=28, data_dir=None, verbose=0) -> Explored:
     """Clones a convolution twice, and trains one clone on.
 
     The relaxed clone is the first layer of a network of eight kernels and the average
@@ -69,6 +69,7 @@ def explored(group="c4", image_size=28, data_dir=None) -> Explored:
         image_size: Integer, from 16 to 64 pixels.
         data_dir: String or path, see `mnist_task`. Without MNIST, strokes are drawn
             in the digits' place.
+        verbose: Integer, 0 for silence, 1 for progress bars on stderr.
 
     Returns:
         `Explored`.
@@ -84,15 +85,15 @@ def explored(group="c4", image_size=28, data_dir=None) -> Explored:
     """
     teacher = ConvTeacher(_group(group), _size(image_size))
     images, shown, are_digits = _images(image_size, data_dir)
-    exact, _ = clone(teacher, student="local", verbose=0)
-    fewer, _ = clone(teacher, student="local", blocks=FEWER, verbose=0)
-    relaxed, accuracy = _relaxed(exact, images[..., None])
+    exact, _ = clone(teacher, student="local", verbose=verbose)
+    fewer, _ = clone(teacher, student="local", blocks=FEWER, verbose=verbose)
+    relaxed, accuracy = _relaxed(exact, images[..., None], verbose=verbose)
     students = {"clone": exact, "fewer": fewer, "relaxed": relaxed}
     return Explored(teacher, students, accuracy, shown, are_digits)
 
 
 def write_explore_page(
-    output="explore.html", group="c4", image_size=28, data_dir=None
+    output="explore.html", group="c4", image_size=28, data_dir=None, verbose=0
 ) -> pathlib.Path:
     """Writes a page to draw on, whose layers answer at once, in the browser alone.
 
@@ -105,6 +106,7 @@ def write_explore_page(
         group: String, see `explored`.
         image_size: Integer, see `explored`.
         data_dir: String or path, see `explored`.
+        verbose: Integer, see `explored`.
 
     Returns:
         `pathlib.Path` of the page.
@@ -117,7 +119,7 @@ def write_explore_page(
     output = pathlib.Path(output)
     group, image_size = _group(group), _size(image_size)
     check_page(output)
-    write_explored(output, explored(group, image_size, data_dir))
+    write_explored(output, explored(group, image_size, data_dir, verbose))
     return output
 
 
@@ -178,7 +180,7 @@ def _scaled(images):
     return np.stack(list(images))[..., 0] / np.float32(255)
 
 
-def _relaxed(student, images, seed=0):
+def _relaxed(student, images, seed=0, verbose=0):
     """A copy of a clone that was trained on, and how often its network was right."""
     twin = type(student).from_config({**student.get_config(), "name": "relaxed"})
     twin.build()
@@ -208,7 +210,10 @@ def _relaxed(student, images, seed=0):
     network.compile(
         keras.optimizers.AdamW(1e-3), "binary_crossentropy", metrics=["accuracy"]
     )
-    network.fit(moved[drawn], labels[drawn], BATCH, shuffle=False, verbose=0)
+    shown = {"metric": "accuracy", "form": ".0%", "disable": not verbose}
+    with TrainingProgress("relaxed", STEPS, **shown) as progress:
+        options = {"shuffle": False, "verbose": 0, "callbacks": [progress]}
+        network.fit(moved[drawn], labels[drawn], BATCH, **options)
     _, accuracy = network.evaluate(moved, labels, verbose=0)
     return twin, float(accuracy)
 

@@ -64,6 +64,23 @@ def test_terminal_shows_nothing_of_tensorflow(tmp_path):
     assert process.stdout.startswith("Cloned")
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("mnist")
+def test_terminal_shows_nothing_of_what_reads_the_data(tmp_path):
+    arguments = ["explore", "--image-size", "16", "--output", "page.html"]
+    process = subprocess.run(
+        [*PROGRAM, *arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    shown = [line.split()[0] for line in process.stderr.splitlines()]
+    assert shown == ["C4", "C4", "relaxed"]  # two clones, and one trained on
+    assert process.stdout.startswith("Wrote page.html")
+
+
 def test_interruption_ends_with_one_line_and_no_partial_artifact(tmp_path):
     arguments = ["clone", "--group", "c4", "--image-size", "16", "--steps", "1000000"]
     with announcing(arguments, cwd=tmp_path) as process:
