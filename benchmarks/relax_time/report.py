@@ -4,17 +4,19 @@ import statistics
 
 import symclone_tf as sc
 from benchmarks.cloning import machine
-from symclone_tf.figures.relaxing import (
+from symclone_tf.figures.relax_times import (
     NEVER,
     by_relax_time,
     by_study,
-    draw_errors_left,
-    draw_places_left,
-    draw_relax_times,
     has_course,
     read_beside,
     read_relax_times,
     typical,
+)
+from symclone_tf.figures.relaxing import (
+    draw_errors_left,
+    draw_places_left,
+    draw_relax_times,
 )
 
 

@@ -10,12 +10,8 @@ from rich.console import Console
 
 import symclone_tf as sc
 from benchmarks.relax_time.networks import RATE, VARIANTS, cnn, images, mlp
-from symclone_tf.figures.relaxing import (
-    places_left,
-    read_beside,
-    read_relax_times,
-    study_of,
-)
+from symclone_tf.figures.relax_times import read_beside, read_relax_times, study_of
+from symclone_tf.figures.relaxing import places_left
 
 # Half a gigabyte of patches at once is enough.
 EVALUATED = 250

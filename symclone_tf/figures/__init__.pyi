@@ -20,10 +20,10 @@ from .probing import draw_probe_errors as draw_probe_errors
 from .probing import probe_figures as probe_figures
 from .probing import probe_table as probe_table
 from .probing import write_probe_page as write_probe_page
+from .relax_times import read_relax_times as read_relax_times
 from .relaxing import draw_places_left as draw_places_left
 from .relaxing import draw_relax_times as draw_relax_times
 from .relaxing import places_left as places_left
-from .relaxing import read_relax_times as read_relax_times
 from .reporting import make_report as make_report
 from .strokes import draw_strokes as draw_strokes
 from .studies import deformations as deformations

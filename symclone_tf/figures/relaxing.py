@@ -1,20 +1,14 @@
 """Figures of relaxed networks: when it paid, and where they left the convolution."""
 
-import csv
 import itertools
-import json
-import pathlib
 import statistics
 
 import numpy as np
 
-from symclone_tf.errors import ArtifactError
+from symclone_tf.figures.relax_times import NEVER, by_relax_time
 from symclone_tf.figures.style import COLOURS, new_figure, styled
 from symclone_tf.layers import ClonedConv2D, convolution_layers
 from symclone_tf.students import LocalStudent
-
-# A CNN that went on as it was, and an MLP, are relaxed at no time.
-NEVER = ("cnn", "mlp")
 
 
 def places_left(model) -> dict[str, np.ndarray]:
@@ -77,104 +71,6 @@ def draw_places_left(maps):
     for axes in panels[len(maps) :]:
         axes.set_axis_off()
     return figure
-
-
-def read_relax_times(file) -> list[dict]:
-    """The runs of a table that `python -m benchmarks.relax_time` has written.
-
-    Args:
-        file: String or path.
-
-    Returns:
-        List of dictionaries; none if there is no such file.
-
-    Raises:
-        ArtifactError: If the file is another.
-    """
-    file = pathlib.Path(file)
-    if not file.exists():
-        return []
-    whole = ("relaxed_at", "seed", "train_size", "epochs", "weights")
-    real = ("accuracy", "loss", "seconds_per_epoch")
-    try:
-        with file.open(encoding="utf-8", newline="") as stream:
-            return [
-                {
-                    **row,
-                    **{name: int(row[name]) for name in whole},
-                    **{name: float(row[name]) for name in real},
-                }
-                for row in csv.DictReader(stream)
-            ]
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ArtifactError(
-            f"{file} is not what python -m benchmarks.relax_time writes: {error!r}"
-        ) from error
-
-
-def read_beside(file, what) -> dict[str, dict]:
-    """What lies beside such a table, by study.
-
-    Args:
-        file: String or path, of the table.
-        what: String, `"where"` for `places_left` by relax time, `"errors"` for
-            equivariance errors of all layers, before and after each epoch, by variant
-            and relax time.
-
-    Returns:
-        Dictionary, empty if there is nothing.
-    """
-    file = pathlib.Path(file)
-    kept = file.with_name(f"{file.stem}-{what}.json")
-    return json.loads(kept.read_text("utf-8")) if kept.exists() else {}
-
-
-def study_of(data, train_size, epochs) -> str:
-    """What runs have in common that may be compared.
-
-    Args:
-        data: String.
-        train_size: Integer, how many images.
-        epochs: Integer, of all training.
-
-    Example:
-
-    >>> study_of("fashion_mnist", 10_000, 14)
-    'fashion_mnist, 10,000 images, 14 epochs'
-    """
-    return f"{data}, {train_size:,} images, {epochs} epochs"
-
-
-def by_study(rows) -> dict[str, list[dict]]:
-    """Rows that may be compared, see `study_of`."""
-    found = {}
-    for row in rows:
-        study = study_of(row["data"], row["train_size"], row["epochs"])
-        found.setdefault(study, []).append(row)
-    return found
-
-
-def has_course(rows) -> bool:
-    """Whether networks of a study were relaxed at several times."""
-    return len({row["relaxed_at"] for row in rows if row["variant"] not in NEVER}) > 1
-
-
-def typical(places) -> dict[str, list]:
-    """The maps of a study that are shown: of the middle one of all relax times.
-
-    Args:
-        places: Dictionary from relax times, as strings, to dictionaries, see
-            `places_left`.
-    """
-    return places[sorted(places, key=int)[len(places) // 2]]
-
-
-def by_relax_time(rows) -> dict[tuple, list[dict]]:
-    """Rows by variant, and when it was relaxed: all seeds."""
-    found = {}
-    for row in rows:
-        found.setdefault((row["variant"], row["relaxed_at"]), []).append(row)
-    return found
 
 
 @styled

@@ -19,14 +19,17 @@ from symclone_tf.figures.pages import (
     table,
     write_page,
 )
-from symclone_tf.figures.relaxing import (
+from symclone_tf.figures.relax_times import (
     by_study,
-    draw_places_left,
-    draw_relax_times,
     has_course,
     read_beside,
     read_relax_times,
     typical,
+)
+from symclone_tf.figures.relaxing import (
+    draw_errors_left,
+    draw_places_left,
+    draw_relax_times,
 )
 from symclone_tf.symmetry import GROUPS, get_group
 
@@ -165,7 +168,8 @@ def networks_lines(rows) -> list[dict[str, str]]:
 
 
 def _relaxed_parts(file) -> list[str]:
-    rows, places = read_relax_times(file), read_beside(file, "where")
+    rows = read_relax_times(file)
+    places, courses = (read_beside(file, what) for what in ("where", "errors"))
     if not rows:
         raise ArtifactError(
             "`relax_times` must be a file that python -m benchmarks.relax_time has "
@@ -191,6 +195,14 @@ def _relaxed_parts(file) -> list[str]:
                 draw_places_left(typical(places[study])),
             )
             parts.append(figure(where, "Relaxed"))
+        if study in courses:
+            how = Illustration(
+                f"{title}, epoch by epoch",
+                f"{title}: equivariance errors of each layer from when the network was "
+                "relaxed, by what became of it and the epoch.",
+                draw_errors_left(courses[study]),
+            )
+            parts.append(figure(how, "Relaxed"))
     return parts
 
 

@@ -9,7 +9,7 @@ from benchmarks.almost_symmetric.points import PAIRS, knees, means, points
 from benchmarks.almost_symmetric.report import LADDER, SIXES, spread_of
 from benchmarks.almost_symmetric.rows import read_all
 
-from pages import KEEP_OR_BREAK, README, RESULTS, flowing, table
+from pages import KEEP_OR_BREAK, README, RESULTS, doc, flowing, table
 
 OF_THE_README = {
     "`cnn`": "cnn",
@@ -151,3 +151,21 @@ def test_plumes_are_predicted_as_the_page_says():
             assert best == relaxed[rung]
     behind = max(a - b for a, b in zip(mine, relaxed))
     assert f"better by up to {behind:.3f}" in flowing(KEEP_OR_BREAK)
+
+
+def test_the_page_to_learn_from_says_the_same():
+    found, text = best(), flowing(doc("learn/freeze-anchor-relax"))
+
+    def both(method):
+        point = found[method]
+        return statistics.mean(point.keeps), statistics.mean(point.breaks)
+
+    frozen, free = both("clones, frozen"), both("clones, trainable")
+    assert f"fall from {frozen[0]:.0%} to {free[0]:.0%} on turned digits" in text
+    assert (
+        "gets {:.1%} of what is to be kept and {:.1%}".format(
+            *both("last clone, augment")
+        )
+        in text
+    )
+    assert "keeps everything has {:.0%} and {:.0%}".format(*frozen) in text
