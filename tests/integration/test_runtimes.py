@@ -17,6 +17,8 @@ def images(rng):
 def onnx_session(network, tmp_path_factory):
     onnxruntime = pytest.importorskip("onnxruntime")
     file = tmp_path_factory.mktemp("onnx") / "digits.onnx"
+    # Keras exports to ONNX only what has been called once.
+    network(np.zeros((1, 20, 20, 1), "float32"))
     with warnings.catch_warnings():
         # Keras asks NumPy for names that tf2onnx still uses.
         warnings.simplefilter("ignore", FutureWarning)
