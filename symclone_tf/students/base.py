@@ -13,13 +13,14 @@ from symclone_tf.registered import Registered
 from symclone_tf.students.convolving import Convolving
 from symclone_tf.students.initializers import FirstElementOrthogonal
 from symclone_tf.students.mixing import Mixing
+from symclone_tf.students.shapes import Shaped
 from symclone_tf.teachers import Teacher, deserialize_teacher, serialize_teacher
 
 # Classes by the names that `Student.register` gave them.
 STUDENTS: dict[str, type] = {}
 
 
-class Student(Mixing, Convolving, Registered, keras.layers.Layer):
+class Student(Shaped, Mixing, Convolving, Registered, keras.layers.Layer):
     """Blocks in parallel, mixed by an encoding of the kernel.
 
     The student takes its teacher's inputs and kernel. Each block is a map φ_b
@@ -262,25 +263,6 @@ class Student(Mixing, Convolving, Registered, keras.layers.Layer):
 
         return loading
 
-    def input_shapes(self, channels=(), filters=()):
-        """Shapes of one input and one kernel, without the batch.
-
-        Args:
-            channels: Tuple, what stands for the input channels.
-            filters: Tuple, what stands for the filters.
-
-        Returns:
-            Pair of tuples, the shape of an input and of a kernel.
-        """
-        return (
-            (*self.teacher.input_shape, *channels),
-            (*self.teacher.kernel_shape, *channels, *filters),
-        )
-
-    def compute_output_shape(self, inputs_shape, kernel_shape):
-        self.check_shapes(inputs_shape, kernel_shape)
-        return (inputs_shape[0], *self.teacher.output_shape, kernel_shape[-1])
-
     def get_config(self):
         config = super().get_config()
         config.update(
@@ -294,37 +276,5 @@ class Student(Mixing, Convolving, Registered, keras.layers.Layer):
     def from_config(cls, config):
         return cls(**{**config, "teacher": deserialize_teacher(config["teacher"])})
 
-    def check_shapes(self, inputs_shape, kernel_shape) -> None:
-        """Refuses inputs and kernels that are not the teacher's.
-
-        Raises:
-            ValueError: If a shape is another.
-        """
-        inputs, kernel = self.input_shapes(("channels",), ("filters",))
-        for name, shape, expected in (
-            ("inputs", tuple(inputs_shape), ("batch", *inputs)),
-            ("kernel", tuple(kernel_shape), kernel),
-        ):
-            fits = len(shape) == len(expected) and all(
-                isinstance(e, str) or s == e for s, e in zip(shape, expected)
-            )
-            if not fits:
-                raise ValueError(
-                    f"This student takes {name} of shape {_shape(expected)}. "
-                    f"Received: {name} of shape {shape}"
-                )
-        groups = inputs_shape[-1] // kernel_shape[-2]
-        if groups * kernel_shape[-2] != inputs_shape[-1] or kernel_shape[-1] % groups:
-            raise ValueError(
-                "Inputs and kernel must have the same number of channels, or groups "
-                "of them that share the filters evenly. Received: "
-                f"inputs of shape {tuple(inputs_shape)}, "
-                f"kernel of shape {tuple(kernel_shape)}"
-            )
-
 
 share("students", Student.__doc__, "Call arguments:", "Raises:")
-
-
-def _shape(sizes) -> str:
-    return f"({', '.join(str(size) for size in sizes)})"

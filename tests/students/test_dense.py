@@ -216,22 +216,3 @@ def test_t2_has_one_kind_of_layer():
 def test_bad_arguments_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         dense(**{"group": "c4", **arguments})
-
-
-@pytest.mark.parametrize(
-    ("inputs", "kernel", "message"),
-    [
-        (
-            (2, 7, 7, 1),
-            (3, 3, 1, 2),
-            r"inputs of shape \(batch, 6, 6, channels\).*7, 7",
-        ),
-        ((2, 6, 6), (3, 3, 1, 2), "takes inputs of shape"),
-        ((2, 6, 6, 1), (5, 5, 1, 2), r"kernel of shape \(3, 3, channels, filters\)"),
-        ((2, 6, 6, 3), (3, 3, 1, 2), "same number of channels"),
-    ],
-)
-def test_bad_inputs_are_refused(inputs, kernel, message):
-    student = dense("c4", image_size=6)
-    with pytest.raises(ValueError, match=message):
-        student(np.zeros(inputs), np.zeros(kernel))

@@ -1,0 +1,60 @@
+"""Which inputs and kernels a student takes, and what shape its answers have."""
+
+
+class Shaped:
+    """Shapes of the teacher, with a batch, channels and filters.
+
+    The part of `Student` that refuses others.
+    """
+
+    def input_shapes(self, channels=(), filters=()):
+        """Shapes of one input and one kernel, without the batch.
+
+        Args:
+            channels: Tuple, what stands for the input channels.
+            filters: Tuple, what stands for the filters.
+
+        Returns:
+            Pair of tuples, the shape of an input and of a kernel.
+        """
+        return (
+            (*self.teacher.input_shape, *channels),
+            (*self.teacher.kernel_shape, *channels, *filters),
+        )
+
+    def compute_output_shape(self, inputs_shape, kernel_shape):
+        self.check_shapes(inputs_shape, kernel_shape)
+        return (inputs_shape[0], *self.teacher.output_shape, kernel_shape[-1])
+
+    def check_shapes(self, inputs_shape, kernel_shape) -> None:
+        """Refuses inputs and kernels that are not the teacher's.
+
+        Raises:
+            ValueError: If a shape is another.
+        """
+        inputs, kernel = self.input_shapes(("channels",), ("filters",))
+        for name, shape, expected in (
+            ("inputs", tuple(inputs_shape), ("batch", *inputs)),
+            ("kernel", tuple(kernel_shape), kernel),
+        ):
+            fits = len(shape) == len(expected) and all(
+                isinstance(e, str) or s == e for s, e in zip(shape, expected)
+            )
+            if not fits:
+                raise ValueError(
+                    f"This student takes {name} of shape {_shape(expected)}. "
+                    f"Received: {name} of shape {shape}"
+                )
+        given, (channels, filters) = inputs_shape[-1], kernel_shape[-2:]
+        groups = given // max(channels, 1)
+        if groups == 0 or groups * channels != given or filters % groups:
+            raise ValueError(
+                "Inputs and kernel must have the same number of channels, or groups "
+                "of them that share the filters evenly. Received: "
+                f"inputs of shape {tuple(inputs_shape)}, "
+                f"kernel of shape {tuple(kernel_shape)}"
+            )
+
+
+def _shape(sizes) -> str:
+    return f"({', '.join(str(size) for size in sizes)})"
