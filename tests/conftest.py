@@ -14,6 +14,7 @@ import pytest
 from symclone_tf.cli.startup import start
 
 from clones import dense
+from pictures import no_mnist
 
 start()
 
@@ -72,14 +73,10 @@ def clones(tmp_path_factory):
 
 
 @pytest.fixture
-def without_mnist(monkeypatch):
+def without_mnist():
     """MNIST is neither there nor to be had."""
-    import symclone_tf as sc
-
-    def refuse(*arguments, **options):
-        raise sc.DataError("there is none")
-
-    monkeypatch.setattr("symclone_tf.figures.illustrating.mnist_task", refuse)
+    with no_mnist():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -97,23 +94,26 @@ def figure_clones(tmp_path_factory):
     return root
 
 
-@pytest.fixture
-def sources(tmp_path, figure_clones):
+@pytest.fixture(scope="session")
+def drawn_from(tmp_path_factory, figure_clones):
     """What figures are drawn from: clones, a benchmark of one row, and costs."""
     import symclone_tf as sc
     from symclone_tf.experiments import tables
 
     experiment = sc.experiments.Experiment("gcnn").complete()
     figures = dict.fromkeys(tables.FIGURES, 0.5) | {"parameters": 1}
-    (tmp_path / "benchmark").mkdir()
-    tables.append_row(
-        tmp_path / "benchmark" / "c4.csv", sc.experiments.Row(experiment, figures)
-    )
+    folder = tmp_path_factory.mktemp("benchmark")
+    tables.append_row(folder / "c4.csv", sc.experiments.Row(experiment, figures))
     rows = [{"layer": "T(2)", "size": n, "seconds": n, "memory": n} for n in (8, 9)]
-    costs = tmp_path / "costs.json"
+    costs = folder / "costs.json"
     costs.write_text(json.dumps({"training": rows, "solving": rows}))
-    folder = tmp_path / "benchmark"
     return {"clones": figure_clones, "benchmark": folder, "costs": costs, "verbose": 0}
+
+
+@pytest.fixture
+def sources(drawn_from):
+    """The same, for one test to change which."""
+    return dict(drawn_from)
 
 
 @pytest.fixture

@@ -1,7 +1,12 @@
 """Labelled images to train on: discs, rings and crosses, which turning keeps."""
 
+import contextlib
+
 import numpy as np
 import PIL.Image
+import pytest
+
+import symclone_tf as sc
 
 SHAPES = ("cross", "disc", "ring")
 
@@ -37,3 +42,15 @@ def write_npz(file, rng, each=10, names=SHAPES, **options):
     images = np.array([picture(rng, names[label], **options) for label in labels])
     np.savez(file, x_train=images, y_train=labels, class_names=np.array(names))
     return file
+
+
+@contextlib.contextmanager
+def no_mnist():
+    """MNIST is neither there nor to be had, for figures."""
+
+    def refuse(*arguments, **options):
+        raise sc.DataError("there is none")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("symclone_tf.figures.illustrating.mnist_task", refuse)
+        yield

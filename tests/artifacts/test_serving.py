@@ -1,5 +1,7 @@
 import json
+import pathlib
 import shlex
+import shutil
 
 import numpy as np
 import pytest
@@ -17,19 +19,25 @@ from clones import dense
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:google.protobuf")
 
 
-@pytest.fixture
-def root(small_clone, tmp_path):
+@pytest.fixture(scope="module")
+def made(shared_clone, tmp_path_factory):
     """A clone in two versions, a fused layer and a classifier."""
-    root = tmp_path / "a 'root' with \"é\""
+    root = tmp_path_factory.mktemp("served")
     for _ in range(2):
-        sc.export(small_clone[0], root)
-    layer = sc.ClonedConv2D.from_kernel(np.ones((3, 3, 1, 2)), small_clone[0])
+        sc.export(shared_clone[0], root)
+    layer = sc.ClonedConv2D.from_kernel(np.ones((3, 3, 1, 2)), shared_clone[0])
     sc.export_layer(layer, root, "edges")
     classifier = sc.experiments.image_network("mlp", seed=0)
     sc.artifacts.export_classifier(classifier, root, "digits", {}, image_dtype="uint8")
     (root / "nothing").mkdir()
     (root / "unfinished" / ".writing-1").mkdir(parents=True)
     return root
+
+
+@pytest.fixture
+def root(made, tmp_path):
+    """The same, for one test to write into."""
+    return pathlib.Path(shutil.copytree(made, tmp_path / "a 'root' with \"é\""))
 
 
 def parsed(text):

@@ -80,6 +80,7 @@ def test_missing_clones_are_made_first(tmp_path, capsys):
 
 @pytest.mark.parametrize("content", ["", "[]", '{"training": []}', '{"training": 1}'])
 def test_costs_of_another_kind_are_refused(tmp_path, sources, content):
+    sources["costs"] = tmp_path / "costs.json"
     sources["costs"].write_text(content)
     with pytest.raises(sc.ArtifactError, match=r"is not what .*benchmarks\.cloning"):
         next(sc.figures.illustrate("c4", **sources))

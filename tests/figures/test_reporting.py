@@ -10,20 +10,26 @@ from symclone_tf.figures.reporting import make_report, networks_lines
 
 from browsers import DESK, LAPTOP, PHONE, looked_at, needs_browser
 from pages import RESULTS
+from pictures import no_mnist
 
 MEASURED = RESULTS / "mnist" / "c4.csv"
 
 pytestmark = pytest.mark.usefixtures("without_mnist")
 
 
-@pytest.fixture
-def page(tmp_path, sources):
-    trained = tmp_path / "trained"
+@pytest.fixture(scope="module")
+def page(tmp_path_factory, drawn_from):
+    folder = tmp_path_factory.mktemp("report")
     model = sc.experiments.image_network("mlp", seed=0)
     metrics = {"accuracy": 0.875, "parameters": 12345, "seconds": 6.7}
     for _ in range(2):
-        sc.artifacts.export_classifier(model, trained, "c4-invariance-mlp", metrics)
-    return make_report(tmp_path / "report.html", trained=trained, **sources)
+        sc.artifacts.export_classifier(
+            model, folder / "trained", "c4-invariance-mlp", metrics
+        )
+    with no_mnist():
+        return make_report(
+            folder / "report.html", trained=folder / "trained", **drawn_from
+        )
 
 
 class Page(html.parser.HTMLParser):
@@ -102,9 +108,9 @@ def test_the_widest_table_fits_on_a_laptop(tmp_path):
 
 
 @pytest.mark.slow
-def test_page_is_the_same_each_time(page, tmp_path, sources):
+def test_page_is_the_same_each_time(page, sources):
     before = page.read_bytes()
-    make_report(page, trained=tmp_path / "trained", **sources)
+    make_report(page, trained=page.parent / "trained", **sources)
     assert page.read_bytes() == before
 
 
