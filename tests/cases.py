@@ -21,7 +21,11 @@ CASES = pytest.mark.parametrize(
 ALL_CASES = pytest.mark.parametrize(("group", "lifting"), KINDS)
 
 
+def later(*values):
+    """Parameters of a test that repeats what it does with the others: marked slow."""
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
 def trials(few, many):
-    """The test once with few trials, and once more with many, marked slow."""
-    more = pytest.param(many, marks=pytest.mark.slow)
-    return pytest.mark.parametrize("trials", [few, more])
+    """The test once with few trials, and once more with many."""
+    return pytest.mark.parametrize("trials", [few, later(many)])

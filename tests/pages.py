@@ -12,6 +12,8 @@ import pytest
 import symclone_tf as sc
 from symclone_tf.cli.main import main
 
+from cases import later
+
 ROOT = pathlib.Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 README = ROOT / "README.md"
@@ -23,9 +25,10 @@ PAGES = [
 ]
 
 
-def every_page(pages=PAGES):
+def every_page(pages=PAGES, slow=()):
     names = [str(page.relative_to(ROOT)) for page in pages]
-    return pytest.mark.parametrize("page", pages, ids=names)
+    marked = [later(page) if page in slow else page for page in pages]
+    return pytest.mark.parametrize("page", marked, ids=names)
 
 
 def text_of(page) -> str:

@@ -60,6 +60,7 @@ def test_measurements_are_of_clones_that_reached_the_target(kind):
     assert row["weights"] == 4 * dense("c4", image_size=6).parameters
 
 
+@pytest.mark.slow
 def test_straightforward_loop_learns_slowly():
     run = cases.one_kernel_at_a_time(target=1e-4, seconds=2)
     assert 0 < run["nmse"] < 1.5

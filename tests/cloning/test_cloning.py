@@ -10,13 +10,15 @@ from symclone_tf.cloning.cloning import Training, clone, train
 from symclone_tf.cloning.fidelity import nmse
 from symclone_tf.symmetry.groups import GROUPS
 
-from cases import CASES, KINDS
+from cases import CASES, KINDS, later
 from clones import dense
 
 
 @CASES
-@pytest.mark.parametrize("size", [7, pytest.param(8, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize(
+    ("size", "padding"),
+    [(7, "valid"), later(7, "same"), later(8, "valid"), later(8, "same")],
+)
 def test_copies_every_teacher_exactly(group, lifting, size, padding):
     student, report = clone(group, lifting, image_size=size, padding=padding, verbose=0)
     assert report.nmse < 1e-10
@@ -33,13 +35,15 @@ def test_no_seed_stalls(seed):
     assert clone("c4", False, image_size=9, seed=seed, verbose=0)[1].nmse < 1e-10
 
 
-@pytest.mark.parametrize(("size", "kernel_size"), [(3, 3), (8, 1), (8, 4), (9, 5)])
+@pytest.mark.parametrize(
+    ("size", "kernel_size"), [(3, 3), later(8, 1), (8, 4), later(9, 5)]
+)
 def test_copies_any_kernel_that_fits(size, kernel_size):
     _, report = clone("c4", image_size=size, kernel_size=kernel_size, verbose=0)
     assert report.nmse < 1e-10
 
 
-@pytest.mark.parametrize("blocks", [5, 7, 8])
+@pytest.mark.parametrize("blocks", [later(5), 7, later(8)])
 def test_fewer_blocks_reach_the_eckart_young_floor(blocks):
     student, _ = clone("c4", image_size=10, blocks=blocks, verbose=0)
     reached = nmse(student, images=2048, kernels=64)
@@ -60,7 +64,11 @@ def test_hidden_layer_learns():
 
 @pytest.mark.parametrize(
     "options",
-    [{"images_per_step": 5}, {"kernels_per_step": 4}, {"images_per_step": 200}],
+    [
+        {"images_per_step": 5},
+        {"kernels_per_step": 4},
+        later({"images_per_step": 200}),
+    ],
 )
 def test_any_batch_converges(options):
     assert clone("c4", image_size=8, verbose=0, **options)[1].nmse < 1e-8

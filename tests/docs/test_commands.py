@@ -18,6 +18,7 @@ from pages import (
     README,
     Written,
     commands,
+    doc,
     every_page,
     parse,
     spans,
@@ -66,7 +67,11 @@ def test_what_is_wrong_with_a_command_is_found():
     assert parse(Written(["clone", "--steps"], block=False)) == {}
 
 
-@every_page([page for page in PAGES if any(w.block for w in commands(page))])
+# Replicas take their time, and tests of strategies have them already.
+SLOW = [doc("how-to/several-gpus")]
+
+
+@every_page([page for page in PAGES if any(w.block for w in commands(page))], SLOW)
 def test_cheap_commands_run(page, gallery):
     for written in commands(page):
         if written.block and written.is_cheap:

@@ -10,6 +10,7 @@ from symclone_tf.experiments import datasets
 from symclone_tf.experiments.datasets import image_task, mnist_task
 from symclone_tf.experiments.images import open_images
 
+from cases import later
 from pictures import write_folder, write_npz
 
 # Of both epochs of 200 digits with seed 3, when all results in the pages were
@@ -195,7 +196,7 @@ def collected(dataset):
     return np.concatenate(images), np.concatenate(labels)
 
 
-@pytest.fixture(params=[1, 3], ids=["gray", "colour"])
+@pytest.fixture(params=[later(1), 3], ids=["gray", "colour"])
 def pictures(request, tmp_path, rng):
     return open_images(write_folder(tmp_path / "shapes", rng, channels=request.param))
 

@@ -58,13 +58,13 @@ def length_of(child, *arguments):
     return time.monotonic() - started
 
 
-@trials(2, 14)
+@trials(1, 14)
 def test_killed_clone_leaves_no_artifact(child, tmp_path, trials):
     arguments = ("clone", "--group", "c4", "--image-size", "7", "--steps", "60")
     root = tmp_path / "exported"
     seconds = length_of(child, *arguments, "--output", root)
     before = contents(root)
-    rng = random.Random(0)
+    rng = random.Random(1)
     for trial in range(trials):
         # Most of the time at the end, where something is written.
         delay = seconds * (1 - rng.random() ** 2)

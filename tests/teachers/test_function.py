@@ -13,6 +13,8 @@ from symclone_tf.symmetry import cyclic, permutations_of
 from symclone_tf.teachers import deserialize_teacher, serialize_teacher
 from symclone_tf.teachers import function as functions
 
+from cases import later
+
 POWERS = np.stack([np.eye(7), np.eye(7, k=1) + np.eye(7, k=-1)]).astype("float32")
 
 
@@ -40,8 +42,10 @@ def _nothing_registered(monkeypatch):
     monkeypatch.setattr(functions, "FUNCTIONS", {})
 
 
-@pytest.mark.parametrize("student", ["dense", "local"])
-@pytest.mark.parametrize("solver", [None, "sgd"])
+@pytest.mark.parametrize(
+    ("student", "solver"),
+    [("dense", None), ("local", None), later("dense", "sgd"), ("local", "sgd")],
+)
 @pytest.mark.parametrize(
     ("function", "shapes", "rank", "seen"),
     [
