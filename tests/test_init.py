@@ -12,6 +12,8 @@ import pytest
 
 import symclone_tf
 
+from cases import later
+
 ROOMS = {
     *("symmetry", "teachers", "students", "cloning"),
     *("layers", "artifacts", "experiments", "figures"),
@@ -64,7 +66,7 @@ def test_other_backends_are_refused_in_one_line(monkeypatch):
     [
         "import symclone_tf; symclone_tf.ClonedConv2D",
         *(
-            pytest.param(code, marks=pytest.mark.slow)
+            later(code)
             for code in (
                 "import keras, symclone_tf",
                 "import symclone_tf; symclone_tf.nmse",

@@ -12,6 +12,8 @@ from symclone_tf.experiments.experiment import Experiment
 from symclone_tf.experiments.networks import image_network
 from symclone_tf.experiments.running import find_or_clone
 
+from cases import later
+
 # A process that has never heard of this package.
 ALONE = """
 import sys
@@ -60,7 +62,7 @@ def test_signature_is_image_to_probabilities(path):
     }
 
 
-@pytest.mark.parametrize("batch", [pytest.param(1, marks=pytest.mark.slow), 7])
+@pytest.mark.parametrize("batch", [later(1), 7])
 def test_tensorflow_alone_serves_the_classifier(rng, model, path, tmp_path, batch):
     images = rng.uniform(size=(batch, 28, 28, 1)).astype("float32")
     np.save(tmp_path / "images.npy", images)
@@ -70,7 +72,7 @@ def test_tensorflow_alone_serves_the_classifier(rng, model, path, tmp_path, batc
     np.testing.assert_allclose(answers, model(images, training=False), atol=1e-5)
 
 
-@pytest.mark.parametrize("batch", [pytest.param(1, marks=pytest.mark.slow), 7])
+@pytest.mark.parametrize("batch", [later(1), 7])
 def test_images_of_bytes_are_seen_from_0_to_1(rng, model, tmp_path, batch):
     path = export_classifier(model, tmp_path, "digits", {}, image_dtype="uint8")
     served = tf.saved_model.load(str(path)).signatures["serving_default"]

@@ -12,7 +12,7 @@ import tensorflow as tf
 import symclone_tf as sc
 from symclone_tf.artifacts import exporting, publishing
 
-from cases import CASES
+from cases import CASES, later
 from clones import dense
 
 
@@ -264,7 +264,7 @@ class TestResuming:
         [
             {"seed": 2},
             *(
-                pytest.param(others, marks=pytest.mark.slow)
+                later(others)
                 for others in (
                     {"steps": 4},
                     {"learning_rate": 0.5},

@@ -9,6 +9,8 @@ import tensorflow as tf
 import symclone_tf as sc
 from symclone_tf.artifacts.fixed_layers import MODEL, RECORD, export_layer, read_array
 
+from cases import later
+
 # A process that has never heard of this package.
 ALONE = """
 import sys
@@ -28,7 +30,7 @@ def make(rng, student, filters=1, activation="relu", **options):
     )
 
 
-@pytest.mark.parametrize("filters", [1, pytest.param(6, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("filters", [1, later(6)])
 def test_artifact_needs_neither_this_package_nor_keras(
     rng, small_clone, tmp_path, filters
 ):

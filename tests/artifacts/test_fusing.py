@@ -6,12 +6,13 @@ from symclone_tf.artifacts.fusing import fuse
 from symclone_tf.cloning.closed_form import solve
 from symclone_tf.layers.cloned_conv2d import ClonedConv2D
 
+from cases import later
 from clones import dense
 from fused import FORMS, make
 
 
 @pytest.mark.parametrize(("options", "form"), FORMS)
-@pytest.mark.parametrize("batch", [pytest.param(1, marks=pytest.mark.slow), 7])
+@pytest.mark.parametrize("batch", [later(1), 7])
 def test_fused_layer_computes_what_the_layer_does(rng, options, form, batch):
     layer = make(rng, **options)
     fused = fuse(layer)

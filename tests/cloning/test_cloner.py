@@ -6,6 +6,7 @@ import tensorflow as tf
 import symclone_tf as sc
 from symclone_tf.cloning.cloner import Cloner, full_float32
 
+from cases import later
 from clones import dense
 
 
@@ -36,8 +37,8 @@ def test_loss_is_the_mean_squared_error():
     [
         (True, 8),
         (False, 1),
-        pytest.param(True, 1, marks=pytest.mark.slow),
-        pytest.param(False, 8, marks=pytest.mark.slow),
+        later(True, 1),
+        later(False, 8),
     ],
 )
 def test_fit_takes_exactly_the_steps_asked_for(jit_compile, steps_per_execution):

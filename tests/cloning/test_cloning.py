@@ -27,9 +27,7 @@ def test_copies_every_teacher_exactly(group, lifting, size, padding):
     assert nmse(student, seed=99) < 1e-10
 
 
-@pytest.mark.parametrize(
-    "seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 5))]
-)
+@pytest.mark.parametrize("seed", [0, *(later(n) for n in range(1, 5))])
 def test_no_seed_stalls(seed):
     assert clone("c4", image_size=9, seed=seed, verbose=0)[1].nmse < 1e-10
     assert clone("c4", False, image_size=9, seed=seed, verbose=0)[1].nmse < 1e-10

@@ -4,6 +4,7 @@ from symclone_tf.experiments import open_images
 from symclone_tf.experiments.recommending import recommend
 from symclone_tf.experiments.verdicts import judge
 
+from cases import later
 from probes import finished, stripes
 
 FEW = ([0.6, 0.7], [0.5, 0.55])
@@ -57,9 +58,7 @@ def test_what_costs_is_not_assumed(images):
     assert "assuming T(2) costs" in found.sentence
 
 
-@pytest.mark.parametrize(
-    "kind", ["assumed", pytest.param("may leave", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("kind", ["assumed", later("may leave")])
 def test_lines_run_as_they_are_printed(tmp_path, monkeypatch, kind):
     monkeypatch.chdir(tmp_path)
     found = finished("stripes.npz").recommendation

@@ -12,6 +12,7 @@ from symclone_tf.experiments.opening import open_data
 from symclone_tf.experiments.running import find_or_clone, run_experiment
 from symclone_tf.layers.convolutions import convolution_layers
 
+from cases import later
 from pictures import write_folder
 
 SMALL = {"train_size": 96, "test_size": 48, "epochs": 1, "batch_size": 32}
@@ -193,7 +194,7 @@ def shapes(folder, rng, **options):
 
 
 class TestOwnImages:
-    @pytest.mark.parametrize("channels", [1, pytest.param(3, marks=pytest.mark.slow)])
+    @pytest.mark.parametrize("channels", [1, later(3)])
     def test_sizes_classes_and_channels_are_those_found(self, tmp_path, rng, channels):
         experiment = shapes(tmp_path, rng, channels=channels)
         experiment = dataclasses.replace(experiment, task="breaking")

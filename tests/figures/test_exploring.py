@@ -16,6 +16,7 @@ from symclone_tf.figures.exploring import (
 )
 
 from browsers import DESK, PHONE, driven, looked_at, needs_browser
+from cases import later
 
 ROOT = pathlib.Path(__file__).parents[2]
 SIZE = 28
@@ -245,8 +246,8 @@ def test_colours_follow_the_scheme(opened):
     [
         (PHONE, "dark"),
         (DESK, "light"),
-        pytest.param(PHONE, "light", marks=pytest.mark.slow),
-        pytest.param(DESK, "dark", marks=pytest.mark.slow),
+        later(PHONE, "light"),
+        later(DESK, "dark"),
     ],
 )
 def test_browser_has_no_complaints(page, tmp_path, width, scheme):

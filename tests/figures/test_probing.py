@@ -12,6 +12,7 @@ from symclone_tf.figures.probing import (
 )
 
 from browsers import DESK, PHONE, looked_at, needs_browser
+from cases import later
 from probes import finished
 
 
@@ -88,8 +89,8 @@ def test_page_says_all_and_loads_nothing(probe, tmp_path):
     [
         (PHONE, "dark"),
         (DESK, "light"),
-        pytest.param(PHONE, "light", marks=pytest.mark.slow),
-        pytest.param(DESK, "dark", marks=pytest.mark.slow),
+        later(PHONE, "light"),
+        later(DESK, "dark"),
     ],
 )
 def test_browser_has_no_complaints(probe, tmp_path, width, scheme):

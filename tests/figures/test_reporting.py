@@ -9,6 +9,7 @@ from symclone_tf.figures.pages import folded, heading, table, write_page
 from symclone_tf.figures.reporting import make_report, networks_lines
 
 from browsers import DESK, LAPTOP, PHONE, looked_at, needs_browser
+from cases import later
 from pages import RESULTS
 from pictures import no_mnist
 
@@ -115,10 +116,8 @@ def test_page_is_the_same_each_time(page, sources):
 
 
 @needs_browser
-@pytest.mark.parametrize("width", [PHONE, pytest.param(DESK, marks=pytest.mark.slow)])
-@pytest.mark.parametrize(
-    "scheme", ["dark", pytest.param("light", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("width", [PHONE, later(DESK)])
+@pytest.mark.parametrize("scheme", ["dark", later("light")])
 def test_browser_has_no_complaints(page, tmp_path, width, scheme):
     found = looked_at(page, tmp_path, width, scheme)
     assert found == {"complaints": [], "images": 9, "dark": scheme == "dark"}

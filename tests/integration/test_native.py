@@ -11,6 +11,8 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 import symclone_tf as sc
 
+from cases import later
+
 SOURCE = pathlib.Path(__file__).with_name("serve.c")
 COMPILER = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
 
@@ -58,7 +60,7 @@ def serve(program, path, folder, **inputs):
     return np.fromfile(answers, "float32")
 
 
-@pytest.mark.parametrize("batch", [pytest.param(1, marks=pytest.mark.slow), 7])
+@pytest.mark.parametrize("batch", [later(1), 7])
 def test_clone(program, rng, small_clone, tmp_path, batch):
     student, _ = small_clone
     path = sc.export(student, tmp_path)
@@ -79,7 +81,7 @@ def test_fused_layer(program, rng, small_clone, tmp_path, filters):
     np.testing.assert_allclose(answers, np.ravel(layer(images)), atol=1e-5)
 
 
-@pytest.mark.parametrize("batch", [pytest.param(1, marks=pytest.mark.slow), 7])
+@pytest.mark.parametrize("batch", [later(1), 7])
 def test_classifier(program, rng, network, tmp_path, batch):
     path = sc.artifacts.export_classifier(network, tmp_path, "digits", {})
     images = rng.uniform(size=(batch, 20, 20, 1)).astype("float32")

@@ -10,6 +10,8 @@ import pytest
 
 import symclone_tf as sc
 
+from cases import later
+
 # For processes that are not to have this package.
 ABSENT = """
 import sys
@@ -44,7 +46,7 @@ def exported(student, tmp_path):
     return sc.export(student, tmp_path / "exported")
 
 
-@pytest.mark.parametrize("batch", [pytest.param(1, marks=pytest.mark.slow), 7])
+@pytest.mark.parametrize("batch", [later(1), 7])
 @pytest.mark.usefixtures("exported")
 def test_load_gives_a_trainable_student_for_a_layer(rng, student, tmp_path, batch):
     images = rng.normal(size=(batch, 8, 8, 2)).astype("float32")
@@ -70,7 +72,7 @@ def test_load_gives_a_trainable_student_for_a_layer(rng, student, tmp_path, batc
     np.testing.assert_allclose(np.load(tmp_path / "out.npy"), layer(images), atol=1e-5)
 
 
-@pytest.mark.parametrize("batch", [pytest.param(1, marks=pytest.mark.slow), 7])
+@pytest.mark.parametrize("batch", [later(1), 7])
 @pytest.mark.usefixtures("exported")
 def test_keras_serves_the_saved_model_without_this_package(
     rng, student, tmp_path, batch
@@ -100,7 +102,7 @@ def test_keras_serves_the_saved_model_without_this_package(
 @pytest.mark.parametrize(
     "imports",
     [
-        pytest.param("import keras, symclone_tf", marks=pytest.mark.slow),
+        later("import keras, symclone_tf"),
         "import symclone_tf as sc; sc.ClonedConv2D; import keras",
     ],
 )

@@ -17,6 +17,8 @@ from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 import symclone_tf as sc
 
+from cases import later
+
 pytestmark = pytest.mark.skipif(
     shutil.which("tensorflow_model_server") is None,
     reason="there is no tensorflow_model_server on PATH",
@@ -101,7 +103,7 @@ def _wait(server, port, name, log):
     pytest.fail(log.read_text("utf-8", "replace"))
 
 
-@pytest.mark.parametrize("batch", [pytest.param(1, marks=pytest.mark.slow), 7])
+@pytest.mark.parametrize("batch", [later(1), 7])
 def test_rest(models, ports, batch):
     for model, inputs, _, expected in models[1]:
         instances = [
@@ -125,7 +127,7 @@ def test_rest_answers_the_example_that_curl_sends(models, ports):
         assert np.isfinite(answers).all()
 
 
-@pytest.mark.parametrize("batch", [pytest.param(1, marks=pytest.mark.slow), 7])
+@pytest.mark.parametrize("batch", [later(1), 7])
 def test_grpc(models, ports, batch):
     with grpc.insecure_channel(f"127.0.0.1:{ports[0]}") as channel:
         stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)

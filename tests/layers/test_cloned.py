@@ -9,6 +9,7 @@ from symclone_tf.layers import Cloned, layer_errors
 from symclone_tf.symmetry import cyclic, icosahedron, symmetric
 from symclone_tf.teachers import OrbitDense
 
+from cases import later
 from clones import draw, relative, solved
 from layer_checks import check_layer
 
@@ -21,9 +22,7 @@ def taught(group=None, group_out=None, **options):
     return sc.clone(teacher, **options)[0]
 
 
-@pytest.mark.parametrize(
-    "student", ["dense", pytest.param("local", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("student", ["dense", later("local")])
 @pytest.mark.parametrize(
     ("symmetry", "anchor", "weights", "trainable"),
     [
@@ -92,7 +91,7 @@ def stacked(second, group=None):
 
 @pytest.mark.parametrize(
     "symmetry",
-    ["frozen", pytest.param("trainable", marks=pytest.mark.slow), "anchored"],
+    ["frozen", later("trainable"), "anchored"],
 )
 def test_keeps_or_leaves_the_symmetry(rng, symmetry):
     second = Cloned(

@@ -115,10 +115,7 @@ class TestCompute:
     "symmetry",
     [
         "anchored",
-        *(
-            pytest.param(name, marks=pytest.mark.slow)
-            for name in ("frozen", "trainable")
-        ),
+        *(later(name) for name in ("frozen", "trainable")),
     ],
 )
 def test_behaves_as_a_keras_layer(rng, tmp_path, group, lifting, symmetry):
@@ -182,7 +179,7 @@ def test_trainable_blocks_change_and_leave_the_symmetry(rng):
     ("anchor", "strengths"),
     [
         ("kl", (1, 1e3, 1e4)),
-        pytest.param("l2", (1e-3, 0.3, 5), marks=pytest.mark.slow),
+        later("l2", (1e-3, 0.3, 5)),
     ],
 )
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import tensorflow as tf
 import symclone_tf as sc
 from symclone_tf.layers.decays import DECOUPLED, pulled
 
+from cases import later
 from clones import draw, solved
 from processes import run_script
 
@@ -65,18 +66,16 @@ def left(layer, moved):
     return np.mean([share.mean() for share in shares])
 
 
-@pytest.mark.parametrize(
-    "student", ["local", pytest.param("dense", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("student", ["local", later("dense")])
 @pytest.mark.parametrize("jit", [False, True])
 @pytest.mark.parametrize(
     "optimizer",
     [
         keras.optimizers.SGD,
         keras.optimizers.Adam,
-        pytest.param(keras.optimizers.RMSprop, marks=pytest.mark.slow),
-        pytest.param(keras.optimizers.Lion, marks=pytest.mark.slow),
-        pytest.param(keras.optimizers.Adafactor, marks=pytest.mark.slow),
+        later(keras.optimizers.RMSprop),
+        later(keras.optimizers.Lion),
+        later(keras.optimizers.Adafactor),
     ],
 )
 def test_each_step_decays_by_learning_rate_and_strength(rng, optimizer, student, jit):

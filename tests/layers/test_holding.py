@@ -14,9 +14,7 @@ from clones import draw, solved
 
 MOVES = {"all": (True, True), "encoder": (False, True), "blocks": (True, False)}
 EVERY_MOVE = pytest.mark.parametrize("moves", MOVES)
-BOTH_KINDS = pytest.mark.parametrize(
-    "student", ["local", pytest.param("dense", marks=pytest.mark.slow)]
-)
+BOTH_KINDS = pytest.mark.parametrize("student", ["local", later("dense")])
 
 
 def trained(rng, symmetry, student, **options):

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 import symclone_tf as sc
 from symclone_tf.layers.cloned_conv2d import ClonedConv2D
 
+from cases import later
 from clones import draw, relative, solved
 from drawn import convolutions
 
@@ -128,12 +129,8 @@ def test_takes_over_arrays(rng):
     assert not ClonedConv2D.from_kernel(kernel, solved("c4")).use_bias
 
 
-@pytest.mark.parametrize(
-    "student", ["local", pytest.param("dense", marks=pytest.mark.slow)]
-)
-@pytest.mark.parametrize(
-    "compute", ["blocks", pytest.param("auto", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("student", ["local", later("dense")])
+@pytest.mark.parametrize("compute", ["blocks", later("auto")])
 def test_answers_and_gradients_are_those_of_keras_own_convolution(student, compute):
     @settings(max_examples=60, deadline=None, derandomize=True, database=None)
     @given(convolutions())
@@ -179,7 +176,7 @@ def answer(layer, inputs):
 
 @pytest.mark.parametrize("compute", ["auto", "blocks"])
 @pytest.mark.parametrize("lifting", [True, False])
-@pytest.mark.parametrize("channels", [pytest.param(1, marks=pytest.mark.slow), 2])
+@pytest.mark.parametrize("channels", [later(1), 2])
 def test_groups_of_channels_keep_a_point_groups_symmetry(
     rng, lifting, channels, compute
 ):

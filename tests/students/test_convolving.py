@@ -8,7 +8,7 @@ import pytest
 import symclone_tf as sc
 from symclone_tf.students.convolving import Convolving
 
-from cases import CASES
+from cases import CASES, later
 from clones import draw, relative, solved
 from toys import Nameless
 
@@ -54,7 +54,7 @@ def test_equals_what_the_blocks_compute(rng, kind, options):
 
 @CASES
 @pytest.mark.parametrize("student", ["dense", "local"])
-@pytest.mark.parametrize("blocks", [pytest.param(9, marks=pytest.mark.slow), 5])
+@pytest.mark.parametrize("blocks", [later(9), 5])
 def test_kernel_is_that_of_the_formula(rng, group, lifting, student, blocks):
     """`K[v,g,c,h,o] = Σ_b W[v,b] · α[b,g,h,c,o]`, of fewer blocks too."""
     options = {"image_size": 6, "student": student, "blocks": blocks}

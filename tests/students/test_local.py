@@ -88,9 +88,7 @@ def test_is_cloned_exactly(group, lifting, solver, padding):
     assert sc.nmse(student, seed=99) < 1e-12
 
 
-@pytest.mark.parametrize(
-    "seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 5))]
-)
+@pytest.mark.parametrize("seed", [0, *(later(n) for n in range(1, 5))])
 @pytest.mark.parametrize("size", [3, 4, 28])
 @pytest.mark.slow
 def test_no_seed_and_no_size_stalls(seed, size):
@@ -122,9 +120,9 @@ def test_fewer_blocks_reach_the_floor(group, lifting, solver, blocks):
     "arguments",
     [
         ("c4", 9, 3, False, "valid", 2),
-        pytest.param(("t2", 8, 3, True, "same", 2), marks=pytest.mark.slow),
+        later(("t2", 8, 3, True, "same", 2)),
         ("t2", 8, 2, True, "same", 1, 2),
-        pytest.param(("c4", 9, 3, True, "valid", 1, 2), marks=pytest.mark.slow),
+        later(("c4", 9, 3, True, "valid", 1, 2)),
     ],
 )
 def test_strided_and_dilated_convolutions_are_cloned(student, solver, arguments):
@@ -190,10 +188,7 @@ def test_gradients_are_the_convolutions(
     "symmetry",
     [
         "trainable",
-        *(
-            pytest.param(name, marks=pytest.mark.slow)
-            for name in ("frozen", "anchored")
-        ),
+        *(later(name) for name in ("frozen", "anchored")),
     ],
 )
 def test_layers_of_it_behave_as_keras_layers(rng, tmp_path, group, lifting, symmetry):
