@@ -9,6 +9,7 @@ import importlib
 import sys
 
 import lazy_loader
+import wrapt
 
 __version__ = "0.2.0"
 
@@ -45,4 +46,13 @@ def _register() -> None:
             importlib.import_module(f"{__name__}.{module}")
 
 
-_register()
+@wrapt.when_imported("keras")
+def _register_after_keras(keras):
+    """For whoever imports this package first, and then reads a file by Keras alone.
+
+    Where a module of the package is what imports Keras, the others have to wait for
+    it: `__getattr__` registers them then.
+    """
+    rooms = (name for name in sys.modules if name.startswith(f"{__name__}."))
+    if all(name == f"{__name__}.errors" for name in rooms):
+        _register()
