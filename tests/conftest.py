@@ -20,8 +20,12 @@ start()
 
 
 @pytest.fixture(autouse=True)
-def _seeded():
+def _as_new():
+    """Every test draws from the same seed, and leaves Keras' precision as it was."""
     keras.utils.set_random_seed(0)
+    policy = keras.config.dtype_policy()
+    yield
+    keras.config.set_dtype_policy(policy)
 
 
 @pytest.fixture
