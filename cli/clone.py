@@ -139,6 +139,11 @@ def clone(output, canvas, layer, image_size, **choices):
     """Clone convolutions into students, and export them as SavedModels.
 
     Without --image-size, the four convolutions of the MNIST network.
+
+    The table that it ends with: NMSE is the mean squared error relative to the mean
+    square of the teacher's answers, on what training never saw; the equivariance
+    error is the largest that moving first or last makes of an answer, relative to it;
+    Variance kept, in closed form, is how much of the teacher fits into the blocks.
     """
     context = click.get_current_context()
     if layer and not image_size:

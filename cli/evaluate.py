@@ -28,7 +28,7 @@ def evaluate(directory, images, kernels, seed):
     """Measure an exported clone's fidelity and equivariance on fresh data.
 
     DIRECTORY is an artifact, as exported/c4-lifting-28x28-k3, or one version
-    of it.
+    of it. The table has the columns of clone's.
     """
     sc = start()
     artifact = sc.artifacts.find(directory)

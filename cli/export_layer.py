@@ -42,8 +42,8 @@ def export_layer(directory, kernel, bias, activation, name, output):
     """Bake a kernel into a clone, and export the layer as a SavedModel.
 
     DIRECTORY is an exported clone. The layer is made of plain Keras layers, in
-    the form that is cheaper to run: one Dense layer only if that takes fewer
-    operations and fewer bytes.
+    the form that is the cheapest to run: one convolution, blocks and what mixes
+    them, or one Dense layer.
     """
     sc = start()
     layer = sc.ClonedConv2D.from_kernel(

@@ -12,7 +12,8 @@ from symclone_tf.cli.tables import figure, show
 def list_command(directory):
     """Show the exported clones in a folder, with their measured errors.
 
-    DIRECTORY is exported by default.
+    DIRECTORY is exported by default. Errors are those of the newest version, as clone
+    measured them.
     """
     sc = start()
     artifacts = sc.artifacts.list_artifacts(directory)

@@ -55,6 +55,11 @@ def relax(model, output, symmetry, student, layers, image_size, **held):
 
     MODEL is a .keras file of a Sequential or functional model. The new network has
     the same inputs, outputs, names and answers.
+
+    The table that it ends with says of each layer what it was, and what its clone
+    imitates; its channels and filters; weights, and multiplications of one image,
+    before and after; and the largest difference of both layers' answers to noise,
+    relative to the largest answer.
     """
     sc = start()
     output = output or f"{model.removesuffix('.keras')}-relaxed.keras"

@@ -46,7 +46,7 @@ def test_examples_run(name, tmp_path):
 def test_public_names_explain_themselves(name):
     value = NAMES[name]
     if inspect.isclass(value) or inspect.isfunction(value):
-        assert inspect.getdoc(value)
+        assert ">>> " in inspect.getdoc(value), "there is no example"
 
 
 def test_names_load_lazily_and_wrong_ones_fail():

@@ -15,8 +15,11 @@ from .moving import classes as classes
 from .moving import task_class_names as task_class_names
 from .networks import image_network as image_network
 from .opening import open_data as open_data
+from .probe_plans import Plan as Plan
+from .probe_runs import Run as Run
 from .probing import Probe as Probe
 from .probing import probe as probe
+from .recommending import Recommendation as Recommendation
 from .running import experiment_checkpoint as experiment_checkpoint
 from .running import find_or_clone as find_or_clone
 from .running import run_experiment as run_experiment
@@ -25,3 +28,5 @@ from .tables import Row as Row
 from .tables import markdown as markdown
 from .tables import read_benchmark as read_benchmark
 from .tables import summarize as summarize
+from .verdicts import Interval as Interval
+from .verdicts import Verdict as Verdict

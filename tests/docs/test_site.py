@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 
+import griffe
 import markdown
 import pytest
 import yaml
@@ -22,6 +23,7 @@ from tools.documentation import commands, docstrings, places, reference, results
 from browsers import BROWSER, needs_browser
 from pages import PAGES, RESULTS, ROOT, text_of
 
+OPTIONS = {"returns_named_value": False, "returns_multiple_items": False}
 MKDOCS = pathlib.Path(sys.executable).with_name("mkdocs")
 ROOMS = ("symmetry", "teachers", "students", "cloning")
 ROOMS += ("layers", "artifacts", "experiments", "figures")
@@ -62,6 +64,12 @@ def test_examples_of_docstrings_become_blocks():
         "Adds.\n\n**Example**\n\n```pycon\n>>> 1 + 1\n2\n```\n\n"
         "And:\n\n    ```pycon\n    >>> 2\n    2\n    ```"
     )
+
+
+def test_colons_of_what_is_returned_are_no_types():
+    text = docstrings.in_blocks("Adds.\n\nReturns:\n    Array `x[:, 0]`: one.")
+    (_, returned) = griffe.Docstring(text).parse("google", **OPTIONS)
+    assert returned.value[0].description == "Array `x[:, 0]`: one."
 
 
 def test_what_layers_share_stands_in_the_reference_of_each():

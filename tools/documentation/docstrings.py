@@ -5,6 +5,8 @@ import re
 import griffe
 
 HEADINGS = re.compile(r"^(Examples?|References?):$")
+# What griffe would take for a type is all that stands before the first colon.
+RESULTS = re.compile(r"^((?:Returns|Yields):\n +)(?=\S)", re.MULTILINE)
 
 
 class KerasDocstrings(griffe.Extension):
@@ -28,7 +30,7 @@ def in_blocks(text) -> str:
         text: String, in which examples begin with `>>>` and end with an empty line.
     """
     lines, indent = [], None
-    for line in text.splitlines():
+    for line in RESULTS.sub(r"\1: ", text).splitlines():
         bare = line.lstrip()
         if indent is None and bare.startswith(">>>"):
             indent = line[: len(line) - len(bare)]

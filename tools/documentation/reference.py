@@ -94,8 +94,34 @@ def room_page(room) -> str:
         lines.append(f"::: {PACKAGE}.{room}.{name}")
         # A constant is its value; of classes, what explains itself is shown.
         bare = str(package()[room][name].is_attribute).lower()
-        lines += ["    options:", f"      show_if_no_docstring: {bare}", ""]
+        lines += ["    options:", f"      show_if_no_docstring: {bare}"]
+        lines += [f"      inherited_members: {inherited(package()[room][name])}", ""]
     return "\n".join(lines)
+
+
+def inherited(thing) -> list[str]:
+    """Which members a class explains that it has of its bases.
+
+    Those that explain themselves, but for what a class of the front door among the
+    bases explains already.
+
+    Args:
+        thing: `griffe.Object` of a room.
+    """
+    thing = thing.final_target if thing.is_alias else thing
+    if not thing.is_class:
+        return []
+    doors = [package()[n] for n in names_of(package()) if n not in ROOMS]
+    doors = {d.final_target.path if d.is_alias else d.path for d in doors}
+    told = set()
+    for base in thing.mro():
+        if base.path in doors:
+            told |= {*base.members, *base.inherited_members}
+    return [
+        name
+        for name, member in thing.inherited_members.items()
+        if not name.startswith("_") and member.docstring and name not in told
+    ]
 
 
 def errors_page() -> str:
