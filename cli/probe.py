@@ -78,8 +78,15 @@ def probe(data, output, **choices):
     found = sc.experiments.probe(data, output=output, **choices)
     sc.figures.write_probe_page(found, page)
     show(f"Symmetries of {data}", sc.figures.probe_table(found))
+    sizes, plan = found.images.counts, found.plan
+    click.echo(
+        f"Each network was trained on {plan.train_size} of {sizes['train']} images, in "
+        f"{plan.epochs} epochs or fewer, and tested on {plan.test_size}."
+    )
     for verdict in found.verdicts:
         click.echo(verdict.sentence)
+    if any(verdict.verdict == "cannot tell" for verdict in found.verdicts):
+        click.echo("With more --seeds and --minutes it goes on from here.")
     click.echo(f"To begin with: {found.recommendation.sentence}")
     click.echo(f"\n{found.recommendation.code}")
     click.echo(f"Written: {pathlib.Path(output, 'probe.json')} and {page}")

@@ -87,7 +87,8 @@ def relax(model, output, symmetry, student, layers, image_size, **held):
         f"{path}: answers differ by {figure(report.difference)} of the largest, after "
         f"{report.seconds:.0f} s."
     )
-    click.echo(f'Next: model = keras.saving.load_model("{path}"), and model.fit(…)')
+    click.echo("Next: import keras, symclone_tf")
+    click.echo(f'      model = keras.saving.load_model("{path}"), and model.fit(…)')
 
 
 def _row(layer) -> dict:

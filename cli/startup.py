@@ -10,7 +10,14 @@ import warnings
 
 import click
 
-from symclone_tf.errors import ArtifactWarning, DataWarning, StrategyWarning
+from symclone_tf.errors import (
+    ArtifactWarning,
+    DataWarning,
+    RelaxingWarning,
+    StrategyWarning,
+)
+
+OURS = (ArtifactWarning, DataWarning, RelaxingWarning, StrategyWarning)
 
 # How long to wait for the other hosts of a cluster.
 JOIN_SECONDS = 300
@@ -50,7 +57,7 @@ def start(strategy="none"):
 
 def _say(message, category, *_):
     """Warnings of this package in a line; those of others are for developers."""
-    if issubclass(category, (ArtifactWarning, DataWarning, StrategyWarning)):
+    if issubclass(category, OURS):
         click.echo(f"Note: {message}", err=True)
 
 

@@ -13,6 +13,10 @@ class ArtifactWarning(UserWarning):
     """A folder looks like an artifact, and is none that can be used."""
 
 
+class RelaxingWarning(UserWarning):
+    """A relaxed network does not answer as it did before."""
+
+
 class StrategyWarning(UserWarning):
     """A strategy leaves something out that was asked for."""
 

@@ -9,6 +9,9 @@ from symclone_tf.errors import ArtifactError
 from symclone_tf.experiments.probe_plans import Plan
 from symclone_tf.experiments.probe_runs import Run
 
+# What may be more when a probe goes on.
+GROWING = ("seeds", "minutes")
+
 
 @dataclasses.dataclass(frozen=True)
 class Kept:
@@ -30,7 +33,7 @@ class Kept:
 
     @classmethod
     def read(cls, file, options) -> "Kept":
-        """What is there, if it is of the same options.
+        """What is there, if it is of the same options, or of fewer seeds or minutes.
 
         Args:
             file: `pathlib.Path`.
@@ -53,12 +56,13 @@ class Kept:
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise ArtifactError(f"{file} is no probe: {error!r}") from error
         for name, asked in options.items():
-            if there.get(name) != asked:
+            grown = name in GROWING and asked > there.get(name, asked)
+            if there.get(name) != asked and not grown:
                 raise ArtifactError(
                     f"`output` holds {file}, a probe with {name}={there.get(name)}: "
                     f"give another folder. Received: {name}={asked}"
                 )
-        return kept
+        return dataclasses.replace(kept, options={**there, **options})
 
     def write(self, file) -> None:
         """Keeps it, the whole of it or as it was."""

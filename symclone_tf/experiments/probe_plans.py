@@ -99,7 +99,8 @@ def make_plan(candidates, images, seeds, minutes, clones, verbose=1) -> Plan:
         more = math.ceil(minutes + (needed - left) / RESERVE / 60)
         raise ValueError(
             f"`minutes` must be at least {more} here, for {len(candidates)} networks "
-            f"and {seeds} seeds. Received: minutes={minutes:g}"
+            f"and {seeds} seeds: take more, or fewer `groups` or `seeds`, or a smaller "
+            f"`image_size`. Received: minutes={minutes:g}"
         )
     return _largest(planned, least, available, left)
 

@@ -13,6 +13,8 @@ from symclone_tf.errors import CloningError
 from symclone_tf.layers import layer_errors
 
 RATE = 1e-3
+# Draws the test images, which are the same for all seeds, however many.
+TEST_SEED = 5
 EVALUATED = 250
 # How many test images the equivariance errors are measured on.
 WATCHED = 16
@@ -126,7 +128,7 @@ def draw_samples(images, plan, seeds) -> list[Sample]:
         for seed in range(seeds)
     ]
     kept = _picked(images, "train", np.unique(np.concatenate(chosen)))
-    order = np.random.default_rng(seeds).permutation(images.counts["test"])
+    order = np.random.default_rng(TEST_SEED).permutation(images.counts["test"])
     indices = np.sort(order[: plan.test_size])
     test = _stacked(_picked(images, "test", indices), indices)
     return [

@@ -1,6 +1,7 @@
 """Which symmetries do labelled images have? A probe with small networks."""
 
 import dataclasses
+import math
 import time
 
 from symclone_tf.artifacts import check_directory
@@ -64,7 +65,8 @@ def probe(
     those that assume and lack it with a quarter of the images too. A verdict is
     Student's t of the differences between networks of the same seed. The time that
     there is decides how many images they see. Each run is kept in
-    `output/probe.json` at once, and started again a probe goes on after the last.
+    `output/probe.json` at once, and started again a probe goes on after the last, also
+    with more seeds and minutes; how many images it sees stays.
 
     Args:
         data: String or path, see `open_images`.
@@ -106,8 +108,8 @@ def probe(
         "image_size": image_size,
     }
     file = check_directory(output) / FILE
-    kept = Kept.read(file, options)
     images = open_images(data, image_size, strict=strict, data_dir=data_dir)
+    kept = Kept.read(file, options)
     warn_of_skipped(images)
     candidates = candidates_of(groups)
     if kept.plan is None:
@@ -115,6 +117,8 @@ def probe(
         plan = make_plan(candidates, images, seeds, minutes, clones, verbose)
         kept = dataclasses.replace(kept, plan=plan).after(time.perf_counter() - began)
         kept.write(file)
+    else:
+        _check_time(kept, seeds)
     kept = _run_all(kept, candidates, images, clones, file, verbose)
     return _judged(kept, groups, images, clones, data_dir, file)
 
@@ -148,6 +152,20 @@ def _run_all(kept, candidates, images, clones, file, verbose) -> Kept:
             kept.runs.append(done)
             kept.write(file)
     return kept
+
+
+def _check_time(kept, seeds) -> None:
+    """Refuses more seeds than what they are known to take lets end in time."""
+    done = len({each.seed for each in kept.runs})
+    if seeds <= max(done, 2):
+        return
+    each = sum(run.seconds for run in kept.runs) / max(done, 1)
+    needed = (kept.seconds + (seeds - done) * each) / 60
+    if needed > OVERTIME * kept.options["minutes"]:
+        raise ValueError(
+            f"`minutes` must be at least {math.ceil(needed)} for {seeds} seeds, of "
+            f"which {done} are done. Received: minutes={kept.options['minutes']:g}"
+        )
 
 
 def _time_left(kept, seed) -> bool:

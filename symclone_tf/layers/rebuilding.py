@@ -80,6 +80,10 @@ class Rebuilding:
         for before, after in self.pairs:
             if getattr(before, "weights", None):
                 after.set_weights(before.get_weights())
+                for layer in after._flatten_layers():
+                    # Normalization computes with constants made of its weights.
+                    if hasattr(layer, "finalize_state"):
+                        layer.finalize_state()
 
     def _sequential(self, model, inputs):
         parts, spec = [], inputs

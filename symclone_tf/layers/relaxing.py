@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import time
+import warnings
 
 import keras
 import numpy as np
@@ -13,6 +14,7 @@ from rich.progress import track
 
 from symclone_tf.checks import one_of
 from symclone_tf.cloning import clone
+from symclone_tf.errors import RelaxingWarning
 from symclone_tf.layers.anchors import strength_of
 from symclone_tf.layers.choosing import check_network, choose, sized, survey
 from symclone_tf.layers.cloned import Cloned
@@ -24,6 +26,10 @@ from symclone_tf.students import make_student
 
 # Of a student's weights: gradients and an optimizer's two moments.
 TRAINED = 4
+# Mean and deviation of noise, for networks of normalised pixels, and of pixels as such.
+PIXELS = ((0.0, 1.0), (128.0, 64.0))
+# Beyond what float16 rounds to: another network.
+ANOTHER = 0.05
 
 
 @dataclasses.dataclass(frozen=True)
@@ -157,7 +163,17 @@ def relax(
         _row(layer, teacher, relaxed_layers[key])
         for key, (layer, teacher) in chosen.items()
     )
-    difference = _difference(model, relaxed, (1, *shape[1:]))
+    difference = max(
+        _difference(model, relaxed, (1, *shape[1:]), *pixels) for pixels in PIXELS
+    )
+    if difference > ANOTHER:
+        warnings.warn(
+            f"The relaxed network answers otherwise, by {difference:.2g} of the "
+            "largest answer, though its convolutions do not: a layer of it knows what "
+            "stands neither in its weights nor in its configuration.",
+            RelaxingWarning,
+            stacklevel=2,
+        )
     return relaxed, Relaxation(rows, left, difference, time.perf_counter() - start)
 
 
@@ -208,8 +224,8 @@ def _row(layer, teacher, cloned) -> RelaxedLayer:
     )
 
 
-def _difference(before, after, shape) -> float:
-    noise = np.random.default_rng(0).normal(size=shape).astype("float32")
+def _difference(before, after, shape, mean=0.0, deviation=1.0) -> float:
+    noise = np.random.default_rng(0).normal(mean, deviation, shape).astype("float32")
     pairs = zip(*(keras.tree.flatten(each(noise)) for each in (before, after)))
     found = []
     for expected, answer in pairs:

@@ -22,7 +22,8 @@ def test_relaxes_a_saved_network(run, saved):
     output = pathlib.Path("model-relaxed.keras")
     assert f"{output}: answers differ by" in result.stdout
     assert "DepthwiseConv2D, T(2) 6×6" in result.stdout
-    assert f'Next: model = keras.saving.load_model("{output}")' in result.stdout
+    assert "Next: import keras, symclone_tf\n" in result.stdout
+    assert f'model = keras.saving.load_model("{output}")' in result.stdout
     relaxed = keras.saving.load_model(output)
     assert relaxed.get_layer("first").symmetry == "trainable"
     images = noise(saved)

@@ -34,8 +34,16 @@ def test_without_a_file_there_is_nothing_yet(tmp_path):
     assert (found.plan, found.runs, found.seconds) == (None, [], 0)
 
 
+@pytest.mark.parametrize(("name", "value"), [("seeds", 6), ("minutes", 9)])
+def test_more_may_be_asked_for_than_was(file, name, value):
+    found = Kept.read(file, OPTIONS | {name: value})
+    assert found.options[name] == value
+    assert found.runs == [RUN]
+
+
 @pytest.mark.parametrize(
-    ("name", "value"), [("data", "b.npz"), ("groups", ["c4"]), ("minutes", 4)]
+    ("name", "value"),
+    [("data", "b.npz"), ("groups", ["c4"]), ("minutes", 2), ("seeds", 1)],
 )
 def test_a_probe_of_something_else_is_not_continued(file, name, value):
     before = file.read_bytes()

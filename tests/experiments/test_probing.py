@@ -102,3 +102,17 @@ def test_bad_input_is_refused_before_anything_is_written(tmp_path, options, mess
     with pytest.raises(ValueError, match=message):
         probed(tmp_path, **options)
     assert [path.name for path in tmp_path.iterdir()] == ["stripes.npz"]
+
+
+@pytest.mark.slow
+def test_it_goes_on_with_more_seeds_on_the_same_images(found, folder):
+    whole = found.plan.train_size, found.plan.test_size
+    kept = probing.Kept.read(folder / "probe" / "probe.json", {})
+    kept.options["minutes"] = kept.seconds / 60 / 1.2
+    with pytest.raises(ValueError, match="for 4 seeds, of which 2 are done"):
+        probing._check_time(kept, 4)
+    more = probed(folder, seeds=3, minutes=60)
+    assert (more.plan.train_size, more.plan.test_size) == whole
+    assert {run.seed for run in more.runs} == {0, 1, 2}
+    assert more.runs[: len(found.runs)] == found.runs
+    assert more.verdicts[0].gain.count == 3

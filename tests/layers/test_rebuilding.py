@@ -51,7 +51,17 @@ def with_a_function():
     return keras.Model(images, layers.Conv2D(2, 3)(doubled))
 
 
-@pytest.mark.parametrize("make", [plain, sequential, shared, with_a_function])
+def that_knows_its_images():
+    known = layers.Normalization(name="known")
+    known.adapt(np.random.default_rng(0).uniform(0, 255, (64, 8, 8, 1)))
+    model = keras.Sequential([keras.Input((8, 8, 1)), known, layers.Conv2D(2, 3)])
+    assert known.mean.numpy().item() > 100
+    return model
+
+
+@pytest.mark.parametrize(
+    "make", [plain, sequential, shared, with_a_function, that_knows_its_images]
+)
 def test_nothing_replaced_is_the_same_network(make):
     model = make()
     again = rebuilt(model, keep)

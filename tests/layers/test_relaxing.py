@@ -303,3 +303,25 @@ def test_groups_of_channels_of_signals_stay_and_are_named():
     _, report = sc.relax(model, verbose=0)
     assert list(report.left) == ["grouped"]
     assert "in groups" in report.left["grouped"]
+
+
+class Remembers(layers.Layer):
+    """Adds to bright pixels what it is told, and tells nobody."""
+
+    told = 0.0
+
+    def call(self, inputs):
+        return keras.ops.where(inputs > 100, inputs + self.told, inputs)
+
+
+def test_networks_that_answer_otherwise_are_told_of():
+    remembers = Remembers()
+    model = keras.Sequential(
+        [keras.Input((8, 8, 1)), remembers, layers.Conv2D(2, 3), layers.Flatten()]
+    )
+    _, report = sc.relax(model, verbose=0)
+    assert report.difference < 1e-5
+    remembers.told = 1000.0
+    with pytest.warns(sc.errors.RelaxingWarning, match="answers otherwise, by"):
+        _, report = sc.relax(model, verbose=0)
+    assert report.difference > 0.5
