@@ -90,4 +90,10 @@ def train(output, clones, data_dir, image_dtype, resume, strict, **choices):
     )
     data = choices["data"]
     own = "" if data == "mnist" else f" --data {shlex.quote(data)}"
-    click.echo(f"Next: symclone-tf benchmark --group {choices['group']}{own}")
+    kind = choices["student"]
+    kind = "" if kind in (None, "dense") else f" --student {kind}"
+    size = f" --image-size {choices['image_size']}" if choices["image_size"] else ""
+    click.echo(f"Next: symclone-tf serving-config {shlex.quote(str(output))}")
+    click.echo(
+        f"      symclone-tf benchmark --group {choices['group']}{own}{size}{kind}"
+    )

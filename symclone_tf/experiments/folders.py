@@ -84,7 +84,7 @@ def _class_files(home, folder) -> list[str]:
         if entry.is_dir():
             raise DataError(
                 f"{entry.path} is a folder within a class: images lie in {home.path} "
-                "itself"
+                "itself; parts of the data are folders named train and test"
             )
     return [entry.path for entry in found]
 
@@ -136,7 +136,10 @@ def _refuse_empty(files, roots) -> None:
     for split, found in files.items():
         for name, paths in found.items():
             if not paths:
-                raise DataError(f"{roots[split] / name} has no images that can be read")
+                raise DataError(
+                    f"{roots[split] / name} has no images that can be read: they must "
+                    "be PNG or JPEG"
+                )
             if len(paths) < 2 and len(roots) == 1:
                 raise DataError(
                     f"{roots[split] / name} has one image only: there must be one to "

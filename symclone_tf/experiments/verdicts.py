@@ -11,8 +11,10 @@ VERDICTS = ("keep", "break", "cannot tell")
 CONFIDENCE = 0.95
 # Above the share of the most frequent class, by which a network has learned something.
 LEARNED = 0.02
-# Beyond this many seeds a difference is too small to matter.
+# More seeds than these nobody waits for.
 MOST_SEEDS = 100
+# An interval of accuracy, within which a difference hardly matters.
+NARROW = 0.1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,10 +160,12 @@ def _sentence(verdict, title, gain) -> str:
         return f"Break {title}: assuming it costs {_points(gain)}."
     words = f"Cannot tell of {title}: assuming it changes {_points(gain)}"
     needed = seeds_needed(gain)
+    if needed is None and gain.high - gain.low < NARROW:
+        return f"{words}: whether it is assumed hardly matters here."
     if needed is None:
         return (
-            f"{words}. More than {MOST_SEEDS} seeds would be needed: whether it is "
-            "assumed hardly matters here."
+            f"{words}. Seeds alone would not tell: more minutes or smaller images let "
+            "networks see more of them."
         )
     return f"{words}. About {max(needed, gain.count + 1)} seeds would tell."
 

@@ -85,13 +85,13 @@ def found_in_clones(groups, artifacts) -> list[str]:
     Example:
 
     >>> found_in_clones(["c4"], [])[0].partition(":")[0]
-    "No network was trained on C4's tasks yet"
+    'The benchmark of digits has no network of C4 yet'
     """
     titles = " and ".join(get_group(group).title for group in groups)
     does = f"symclone-tf benchmark --group {groups[0]} does"
     last = (
-        f"No network was trained on {titles}'s tasks yet: {does}, and draws what they "
-        "keep and break."
+        f"The benchmark of digits has no network of {titles} yet: {does}, and draws "
+        "what they keep and break."
     )
     measured = sorted(
         (artifact.record["nmse"], artifact.name)

@@ -104,7 +104,7 @@ class HoldsStudent:
         """
         if not self.anchors:
             raise ValueError(
-                "Only anchored layers remember their cloned weights. "
+                'Only layers of symmetry="anchored" remember their cloned weights. '
                 f"Received: layer {self.name!r}, {' '.join(map(str, self.treatment))}"
             )
         teacher, encoder = self.student.teacher, self.student.encoder.kernel

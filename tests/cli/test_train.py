@@ -21,7 +21,8 @@ def test_trains_and_says_what_it_made(run, clones):
     assert str(path) in result.stdout
     for shown in ("Accuracy", "Unmoved", "conv_1", "network", "before", "after"):
         assert shown in result.stdout
-    assert "Next: symclone-tf benchmark --group c4" in result.stdout
+    assert "Next: symclone-tf serving-config " in result.stdout
+    assert "symclone-tf benchmark --group c4\n" in result.stdout
     metrics = json.loads((path / "assets.extra" / "metrics.json").read_text())
     assert f"{metrics['accuracy']:.2%}" in result.stdout
     assert metrics["options"]["symmetry"] == "frozen"
@@ -100,7 +101,7 @@ def test_own_images_are_trained_on(run, shapes):
     assert note.endswith("can be read: my shapes/ring/notes.txt")
     path = pathlib.Path("trained", "t2-my-shapes-invariance-cnn", "1")
     assert str(path) in result.stdout
-    assert "Next: symclone-tf benchmark --group t2 --data 'my shapes'" in result.stdout
+    assert "symclone-tf benchmark --group t2 --data 'my shapes'" in result.stdout
     metrics = json.loads((path / "assets.extra" / "metrics.json").read_text())
     assert metrics["class_names"] == ["cross", "disc", "ring"]
     found = {"data": "my shapes", "image_size": 20, "canvas": 32, "train_size": 24}

@@ -18,7 +18,14 @@ import yaml
 
 import symclone_tf as sc
 from symclone_tf.cli.main import main
-from tools.documentation import commands, docstrings, places, reference, results
+from tools.documentation import (
+    commands,
+    docstrings,
+    places,
+    reference,
+    results,
+    typesetting,
+)
 
 from browsers import BROWSER, needs_browser
 from pages import PAGES, RESULTS, ROOT, text_of
@@ -51,11 +58,54 @@ def test_every_command_and_every_option_is_in_the_reference():
                 assert option.human_readable_name in section
 
 
-def test_options_may_have_bars_and_brackets_in_their_tables():
-    made = markdown.markdown(commands.commands_page(), extensions=["tables"])
-    assert "<td><code>--group [t2|c2|c4|d4]</code></td>" in made
-    assert all(row.count("<td>") == 2 for row in made.split("<tr>") if "<td>" in row)
-    assert "[default: valid]</td>" in made
+def test_options_may_have_bars_and_brackets():
+    made = markdown.markdown(commands.commands_page(), extensions=["def_list"])
+    assert "<dt><code>--group [t2|c2|c4|d4]</code></dt>" in made
+    assert made.count("<dt>") == made.count("<dd>") > 100
+    assert "[default: valid]</dd>" in made
+
+
+def test_options_and_powers_of_ten_are_not_broken_at_hyphens():
+    made = typesetting.set_in_type(
+        "<p>say <code>probe --image-size 20</code></p><pre><code>a --b</code></pre>"
+        "<td>6e-07, 1e-06</td>"
+    )
+    assert made == (
+        '<p>say <code>probe <span class="whole">--image-size</span> 20</code></p>'
+        "<pre><code>a --b</code></pre>"
+        '<td><span class="whole">6e-07</span>, <span class="whole">1e-06</span></td>'
+    )
+
+
+def test_figures_have_captions_and_lead_to_the_picture():
+    made = typesetting.set_in_type('<p><img alt="Two curves" src="a.svg" /></p>')
+    assert made == (
+        '<figure><a href="a.svg"><img alt="Two curves" src="a.svg"></a>'
+        "<figcaption>Two curves</figcaption></figure>"
+    )
+
+
+def test_constants_that_are_filled_later_show_no_value():
+    room = reference.package()["students"]
+    assert not reference.is_plain(room["STUDENTS"])
+    assert reference.is_plain(reference.package()["layers"]["MOVES"])
+
+
+def test_layers_explain_what_they_have_of_their_bases():
+    door = reference.package()["layers"]
+    assert {"departure", "hold", "computes_as"} <= set(
+        reference.inherited(door["ClonedConv2D"])
+    )
+    students = reference.package()["students"]
+    assert "everywhere" in reference.inherited(students["Student"])
+    assert reference.inherited(students["DenseStudent"]) == []
+
+
+def test_sections_that_only_keras_has_become_lists():
+    text = "A layer.\n\nCall arguments:\n    inputs: Tensor,\n        of any shape.\n"
+    assert docstrings.in_blocks(text).rstrip() == (
+        "A layer.\n\n**Call arguments**\n\n- **`inputs`**: Tensor,\n    of any shape."
+    )
 
 
 def test_examples_of_docstrings_become_blocks():

@@ -60,5 +60,5 @@ def test_without_networks_it_tells_of_clones(artifacts):
     first, second = found_in_clones(["c4"], artifacts)
     assert first.startswith("Of 3 clones, 2 answer as their teachers do")
     assert first.endswith("2e-01 of c4-lifting-28x28-k3-b7.")
-    assert second.startswith("No network was trained on C4's tasks yet")
+    assert second.startswith("The benchmark of digits has no network of C4 yet")
     assert found_in_clones(["c4"], []) == [second]

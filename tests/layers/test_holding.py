@@ -137,7 +137,7 @@ def test_departure_tells_places_and_elements(rng, student):
 
 def test_departure_needs_anchors():
     layer = sc.ClonedConv2D(2, solved(), "trainable", name="free")
-    with pytest.raises(ValueError, match=r"Only anchored layers.*'free', trainable"):
+    with pytest.raises(ValueError, match=r"Only layers of.*'free', trainable"):
         layer.departure()
 
 

@@ -44,13 +44,10 @@ def section(command) -> list[str]:
         *inspect.cleandoc(command.help).splitlines(),
         "",
         f"```text\n{usage}\n```",
-        "",
-        "| option | what it does |",
-        "|---|---|",
-        *(f"| `{name}` | {cell(' '.join(said.split()))} |" for name, said in records),
+        *(f"\n`{name}`\n:   {prose(said)}" for name, said in records),
     ]
 
 
-def cell(text) -> str:
-    """Prose that may stand in a cell of a table, where it has no links."""
-    return text.replace("|", "\\|").replace("[", "\\[")
+def prose(text) -> str:
+    """What is said of an option, where brackets are no links."""
+    return " ".join(text.split()).replace("[", "\\[")

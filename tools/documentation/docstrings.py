@@ -1,10 +1,15 @@
 """Docstrings in Keras' form, as the site's parser reads them."""
 
 import re
+import textwrap
 
 import griffe
 
 HEADINGS = re.compile(r"^(Examples?|References?):$")
+# Sections that griffe does not know.
+OTHERS = re.compile(
+    r"^(Call arguments|Input shape|Output shape):\n((?:    .*\n|\n)+)", re.M
+)
 # What griffe would take for a type is all that stands before the first colon.
 RESULTS = re.compile(r"^((?:Returns|Yields):\n +)(?=\S)", re.MULTILINE)
 
@@ -29,7 +34,7 @@ def in_blocks(text) -> str:
     Args:
         text: String, in which examples begin with `>>>` and end with an empty line.
     """
-    lines, indent = [], None
+    lines, indent, text = [], None, OTHERS.sub(_as_prose, f"{text}\n")
     for line in RESULTS.sub(r"\1: ", text).splitlines():
         bare = line.lstrip()
         if indent is None and bare.startswith(">>>"):
@@ -42,3 +47,11 @@ def in_blocks(text) -> str:
     if indent is not None:
         lines.append(f"{indent}```")
     return "\n".join(lines)
+
+
+def _as_prose(section) -> str:
+    """A section's title in bold, and its arguments as a list."""
+    body = textwrap.dedent(section[2])
+    if section[1] == "Call arguments":
+        body = re.sub(r"^(\w+): ", r"- **`\1`**: ", body, flags=re.M)
+    return f"**{section[1]}**\n\n{body}"

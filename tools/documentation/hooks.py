@@ -21,6 +21,7 @@ from tools.documentation.places import (  # noqa: E402
     drawn_as_list,
     rewritten,
 )
+from tools.documentation.typesetting import set_in_type  # noqa: E402
 
 MADE = {}
 LIVE = "explore-live.html"
@@ -67,6 +68,16 @@ def on_page_markdown(markdown, page, config, files):
     place = page.file.src_uri
     if place.startswith(("reference/", "notebooks/")):
         return markdown
+    if place.startswith("results/"):
+        # Tables are wide, and found by their names; what is searched for is said above.
+        page.meta |= {"search": {"boost": 0.2}}
+    if "\n## " not in markdown:
+        page.meta |= {"hide": ["toc"]}
     if place == "explore.md":
         markdown += f"\n[Open such a page here]({LIVE}).\n"
     return drawn_as_list(rewritten(markdown, place))
+
+
+def on_page_content(html, page, config, files):
+    """Gives figures their captions, and keeps together what belongs together."""
+    return set_in_type(html)

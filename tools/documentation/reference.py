@@ -1,5 +1,6 @@
 """Pages of the reference: every public name of every room, and every command."""
 
+import ast
 import functools
 
 import griffe
@@ -9,6 +10,10 @@ from tools.documentation.docstrings import KerasDocstrings
 from tools.documentation.places import ROOT
 
 PACKAGE = "symclone_tf"
+EXAMPLES = (
+    "Examples begin where these names are imported, Keras, and NumPy as `np`; "
+    "`directory` is the path of a folder."
+)
 ROOMS = (
     "symmetry",
     "teachers",
@@ -71,8 +76,8 @@ def front_door() -> str:
         "# Reference",
         "",
         "What `import symclone_tf as sc` offers by itself; the rest is one dot "
-        "further, in its rooms. All of it is made of the code, and every example is "
-        "run by the tests. [Commands](commands.md) have a page of their own.",
+        "further, in its rooms. All of it is made of the code, and the tests run every "
+        "example that needs no data. [Commands](commands.md) have a page of their own.",
         "",
         "| name | what it is |",
         "|---|---|",
@@ -89,14 +94,34 @@ def front_door() -> str:
 
 def room_page(room) -> str:
     """All names of a room."""
-    lines = [f"# sc.{room}", "", package()[room].docstring.value, ""]
-    for name in names_of(package()[room]):
-        lines.append(f"::: {PACKAGE}.{room}.{name}")
-        # A constant is its value; of classes, what explains itself is shown.
-        bare = str(package()[room][name].is_attribute).lower()
-        lines += ["    options:", f"      show_if_no_docstring: {bare}"]
-        lines += [f"      inherited_members: {inherited(package()[room][name])}", ""]
+    door = package()[room]
+    lines = [f"# sc.{room}", "", door.docstring.value, "", EXAMPLES, ""]
+    lines += ["| name | what it is |", "|---|---|"]
+    for name in names_of(door):
+        lines.append(f"| [`{name}`][{PACKAGE}.{room}.{name}] | {summary(door[name])} |")
+    lines.append("")
+    for name in names_of(door):
+        lines += [f"::: {PACKAGE}.{room}.{name}", "    options:"]
+        lines.append(f"      inherited_members: {inherited(door[name])}")
+        lines += [
+            f"      show_attribute_values: {str(is_plain(door[name])).lower()}",
+            "",
+        ]
     return "\n".join(lines)
+
+
+def is_plain(thing) -> bool:
+    """Whether the value of a constant can be read as it stands in the code.
+
+    Args:
+        thing: `griffe.Object` of a room.
+    """
+    thing = thing.final_target if thing.is_alias else thing
+    try:
+        # What is empty there is filled later.
+        return bool(ast.literal_eval(str(thing.value))) if thing.is_attribute else True
+    except ValueError:
+        return False
 
 
 def inherited(thing) -> list[str]:
@@ -127,4 +152,5 @@ def inherited(thing) -> list[str]:
 def errors_page() -> str:
     """Errors and warnings."""
     options = "    options:\n      show_root_heading: false\n"
+    options += "      show_root_toc_entry: false\n"
     return f"# Errors\n\n::: {PACKAGE}.errors\n{options}"
