@@ -63,6 +63,7 @@ def test_what_convolution_layers_share_is_explained_by_each(name):
     explained = inspect.getdoc(NAMES[name])
     assert "{" not in explained
     shared = inspect.getdoc(NAMES["Convolution"]).partition("bias_initializer")[2]
+    shared = shared.partition("\n\nExample:")[0]
     assert shared.count("\n") == 6
     assert explained.count(f"\n    bias_initializer{shared}\n") == 1
 

@@ -48,6 +48,16 @@ class Checkpoint(keras.callbacks.Callback):
 
     Args:
         file: `pathlib.Path`, see `checkpoint_file`.
+
+    Example:
+
+    >>> checkpoint = Checkpoint(checkpoint_file(directory, "t2", {"seed": 0}))
+    >>> cloner = Cloner(DenseStudent(ConvTeacher("t2", 6), seed=0))
+    >>> cloner.compile(jit_compile=False, run_eagerly=True)  # for two steps
+    >>> checkpoint.restore(cloner)  # steps: none, as nothing was interrupted
+    0
+    >>> history = cloner.fit(steps_per_epoch=2, callbacks=[checkpoint], verbose=0)
+    >>> checkpoint.remove()  # once the result is safe
     """
 
     def __init__(self, file):
@@ -109,6 +119,16 @@ def skip(dataset, model, steps) -> None:
         model: `keras.Model`, whose dropout, and layers that move inputs at random,
             draw once a step.
         steps: Integer, whole epochs of the data set.
+
+    Example:
+
+    >>> import tensorflow as tf
+    >>> ran, resumed = [keras.layers.Dropout(0.5, seed=0) for _ in range(2)]
+    >>> drawn = [ran(np.ones((1, 9)), training=True) for step in range(5)]
+    >>> dataset = tf.data.Dataset.range(2).shuffle(2)  # two steps an epoch
+    >>> skip(dataset, keras.Sequential([resumed]), steps=4)
+    >>> np.array_equal(resumed(np.ones((1, 9)), training=True), drawn[4])
+    True
     """
     # Each new iterator shuffles anew; Keras makes one before and one after an epoch.
     for _ in range(2 * steps // len(dataset)):

@@ -167,6 +167,13 @@ def train(student, options: Training, verbose=1, checkpoint=None) -> Report:
 
     Raises:
         ValueError, MemoryError, CloningError: See `clone`.
+
+    Example:
+
+    >>> student = DenseStudent(ConvTeacher("c2", image_size=8), seed=0)
+    >>> report = train(student, Training(solver="closed-form"), verbose=0)
+    >>> report.nmse < 1e-10
+    True
     """
     options.check(student)
     start = time.perf_counter()

@@ -10,6 +10,12 @@ def training_memory(student, recipe) -> int:
 
     The weights, their gradients and the optimizer's state, and for the batch
     the inputs, the blocks' features and the pairs, each with its gradient.
+
+    Example:
+
+    >>> student = DenseStudent(ConvTeacher("c4", image_size=64))
+    >>> round(training_memory(student, recipe_for(student)) / 1e9, 1)  # gigabytes
+    6.7
     """
     teacher = student.teacher
     copies = 3 if student.is_linear else 5
@@ -30,6 +36,12 @@ def solving_memory(student) -> int:
     Either the solution on its way into the weights, through copies that
     TensorFlow makes, or it and the weights beside answers to a chunk of
     impulses, before and after their axes are brought into order.
+
+    Example:
+
+    >>> student = DenseStudent(ConvTeacher("c4", image_size=64))
+    >>> round(solving_memory(student) / 1e9, 1)  # gigabytes
+    3.1
     """
     weights = 4 * student.parameters
     chunk = max(closed_form.CHUNK, closed_form.answers_to_impulse(student.teacher))
@@ -47,6 +59,16 @@ def check_memory(student, needed: int, work="Cloning") -> None:
 
     Raises:
         MemoryError: If more memory is needed than is available.
+
+    Example:
+
+    >>> student = DenseStudent(ConvTeacher("t2", image_size=6))
+    >>> check_memory(student, 1000)  # bytes, which there are
+    >>> try:
+    ...     check_memory(student, 10**15)
+    ... except MemoryError as error:
+    ...     print(str(error).partition(" (")[0])
+    Cloning a student of T(2) 6×6 with 9 blocks
     """
     available = psutil.virtual_memory().available
     if needed > available:

@@ -14,7 +14,15 @@ SOLVERS = ("sgd", "closed-form")
 
 @dataclasses.dataclass(frozen=True)
 class Training:
-    """What a user may choose about cloning; see `clone` for the fields."""
+    """What a user may choose about cloning; see `clone` for the fields.
+
+    Example:
+
+    >>> student = DenseStudent(ConvTeacher("t2", image_size=8))
+    >>> recipe = Training(steps=50).recipe(student)
+    >>> recipe.steps, recipe.images_per_step  # as chosen, and as suits the student
+    (50, 32)
+    """
 
     solver: str = "sgd"
     steps: int | None = None

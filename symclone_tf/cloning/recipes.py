@@ -22,6 +22,14 @@ class Recipe:
         orthogonal: Boolean, whether to draw orthogonal images and kernels.
         block_step: Float, multiplies the gradient of the blocks.
         encoder_step: Float, multiplies the gradient of the encoder.
+
+    Example:
+
+    >>> recipe = recipe_for(DenseStudent(ConvTeacher("t2", image_size=8)))
+    >>> recipe.optimizer.__name__, recipe.learning_rate, recipe.orthogonal
+    ('SGD', 0.8, True)
+    >>> recipe.with_options(steps=50).steps
+    50
     """
 
     images_per_step: int

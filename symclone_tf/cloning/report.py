@@ -32,6 +32,14 @@ class Report:
         caveat: String, why such a student cannot copy its teacher, however it is
             cloned; `None` where nothing is known that stands in its way.
         versions: Dictionary of the packages that made the clone.
+
+    Example:
+
+    >>> _, report = clone("c2", image_size=8, solver="closed-form", verbose=0)
+    >>> report.nmse < 1e-10, round(report.kept_variance, 4)
+    (True, 1.0)
+    >>> report.steps is None  # nothing was trained
+    True
     """
 
     solver: str
@@ -51,7 +59,13 @@ class Report:
 
 
 def versions() -> dict[str, str]:
-    """The versions that an artifact records."""
+    """The versions that an artifact records.
+
+    Example:
+
+    >>> list(versions())
+    ['symclone-tf', 'tensorflow', 'keras', 'python']
+    """
     return {
         "symclone-tf": __version__,
         "tensorflow": tf.__version__,

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 TRAINING = 0
 HELD_OUT = 1
+"""For `stream`: draws that students are measured by, none of them drawn in training."""
 
 # Named, because TensorFlow would choose by device. XLA and plain kernels still
 # turn the same state into different numbers.
@@ -35,6 +36,15 @@ def draw_pairs(
     Returns:
         Pair of tensors: `images` inputs with one channel, and one kernel with
         one channel and `kernels` filters, as teacher and student take them.
+
+    Example:
+
+    >>> teacher, state = ConvTeacher("c4", 8), stream(0, HELD_OUT, step=0)
+    >>> inputs, kernel = draw_pairs(teacher, 16, 9, state, orthogonal=True)
+    >>> inputs.shape, kernel.shape
+    (TensorShape([16, 8, 8, 1]), TensorShape([3, 3, 1, 9]))
+    >>> teacher(inputs, kernel).shape  # each input with each kernel
+    TensorShape([16, 6, 6, 4, 9])
     """
     draw = orthogonal_rows if orthogonal else gaussian_rows
     image_seed, kernel_seed = tf.unstack(tf.random.split(seed, 2, alg=_ALGORITHM))
@@ -67,6 +77,14 @@ def stream(seed: int, use: int, step):
 
     Returns:
         Integer tensor of shape `(2,)`.
+
+    Example:
+
+    >>> state = stream(0, HELD_OUT, step=3)
+    >>> np.array_equal(state, stream(0, HELD_OUT, step=3))
+    True
+    >>> np.array_equal(state, stream(0, HELD_OUT, step=4))
+    False
     """
     state = tf.stack([seed % 2**31, use])
     return tf.random.fold_in(state, tf.cast(step, tf.int32), alg=_ALGORITHM)

@@ -15,6 +15,15 @@ def check_strategy(name: str) -> None:
     Raises:
         ValueError: If there is no such strategy, or `"multi-worker"` has no
             cluster to join.
+
+    Example:
+
+    >>> check_strategy("mirrored")
+    >>> try:
+    ...     check_strategy("several")
+    ... except ValueError as error:
+    ...     print(str(error).partition(". ")[0])
+    `strategy` must be one of none, mirrored, multi-worker
     """
     one_of("strategy", name, STRATEGIES)
     if name == "multi-worker" and not _cluster():
@@ -36,6 +45,14 @@ def make_strategy(name: str):
 
     Raises:
         ValueError: See `check_strategy`.
+
+    Example:
+
+    >>> strategy = make_strategy("none")
+    >>> with strategy.scope():
+    ...     cloner = Cloner(DenseStudent(ConvTeacher("t2", 6)))
+    >>> strategy.num_replicas_in_sync
+    1
     """
     check_strategy(name)
     # Here, so that a strategy can be checked before TensorFlow is imported.
@@ -51,7 +68,13 @@ def make_strategy(name: str):
 
 
 def is_chief(name: str) -> bool:
-    """Whether this process is the one that writes."""
+    """Whether this process is the one that writes.
+
+    Example:
+
+    >>> is_chief("mirrored")  # one process, however many GPUs
+    True
+    """
     if name != "multi-worker":
         return True
     cluster, task = _cluster()

@@ -16,8 +16,8 @@ from symclone_tf.students.mixing import Mixing
 from symclone_tf.students.shapes import Shaped
 from symclone_tf.teachers import Teacher, deserialize_teacher, serialize_teacher
 
-# Classes by the names that `Student.register` gave them.
 STUDENTS: dict[str, type] = {}
+"""Classes by the names that `Student.register` gave them."""
 
 
 class Student(Shaped, Mixing, Convolving, Registered, keras.layers.Layer):
@@ -59,6 +59,20 @@ class Student(Shaped, Mixing, Convolving, Registered, keras.layers.Layer):
         ValueError: If a count is not a positive integer, or inputs and kernel
             have other shapes than the teacher's.
         TypeError: If the teacher is none.
+
+    Example:
+
+    >>> class Gains(Student):
+    ...     def build_blocks(self):
+    ...         self.gains = self.add_weight((self.blocks, self.teacher.points_in))
+    ...     def block_maps(self, rows):
+    ...         return rows[:, None] * self.gains
+    ...     @property
+    ...     def block_parameters(self):
+    ...         return self.blocks * self.teacher.points_in
+    >>> student = Gains(ConvTeacher("c4", 6, padding="same"), blocks=2)
+    >>> student(np.ones((1, 6, 6, 3)), np.ones((3, 3, 3, 5))).shape
+    TensorShape([1, 6, 6, 4, 5])
 
     Reference:
 

@@ -24,6 +24,11 @@ def get_student(name) -> type[Student]:
 
     Raises:
         ValueError: If there is none of this name.
+
+    Example:
+
+    >>> get_student("local") is LocalStudent
+    True
     """
     one_of("student", name, STUDENTS)
     return STUDENTS[name]

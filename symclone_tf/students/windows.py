@@ -189,6 +189,14 @@ def window_of(teacher) -> Window | None:
 
     Args:
         teacher: `Teacher`.
+
+    Example:
+
+    >>> window = window_of(ConvTeacher("t2", image_size=8, padding="same"))
+    >>> window.kernel.shape[:2], window.strides, window.padding_name
+    ((3, 3), (1, 1), 'same')
+    >>> window_of(OrbitTeacher(symmetric(5))) is None  # each point sees all
+    True
     """
     grids = _grids(teacher)
     if grids is None:

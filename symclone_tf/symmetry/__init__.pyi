@@ -9,7 +9,6 @@ from .moves import Shift as Shift
 from .moves import Turn as Turn
 from .moves import moves_of as moves_of
 from .moves import permutations_of as permutations_of
-from .moves import shifted as shifted
 from .orbits import orbits_of as orbits_of
 from .orbits import orbits_of_pairs as orbits_of_pairs
 from .permutation_groups import PermutationGroup as PermutationGroup
@@ -20,3 +19,4 @@ from .ready_made import icosahedron as icosahedron
 from .ready_made import product as product
 from .ready_made import symmetric as symmetric
 from .ready_made import torus as torus
+from .shifting import shifted as shifted

@@ -63,6 +63,16 @@ def largest_error(layer, moves, inputs) -> float | None:
 
     Returns:
         Float; `None` if there is nothing to compare.
+
+    Example:
+
+    >>> images = np.random.default_rng(0).normal(size=(2, 6, 6, 1))
+    >>> def mirrored(images):
+    ...     return images[:, :, ::-1]
+    >>> largest_error(mirrored, [Turn("c4", 2)], images)  # a half turn
+    0.0
+    >>> largest_error(mirrored, moves_of("c4"), images) > 0.1
+    True
     """
     inputs = np.asarray(inputs)
     outputs = _apply(layer, inputs)

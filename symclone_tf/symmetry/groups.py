@@ -213,6 +213,7 @@ GROUPS = {
         PointGroup("d4", "D4", (QUARTER_TURN, MIRROR)),
     )
 }
+"""Point groups by their names."""
 
 
 def get_group(group: "str | PointGroup") -> PointGroup:
@@ -223,6 +224,13 @@ def get_group(group: "str | PointGroup") -> PointGroup:
 
     Raises:
         ValueError: If there is no group of this name.
+
+    Example:
+
+    >>> get_group("d4")
+    <PointGroup d4, order 8>
+    >>> get_group(get_group("d4")) is get_group("d4")
+    True
     """
     if isinstance(group, PointGroup):
         return group

@@ -8,6 +8,7 @@ import numpy as np
 from symclone_tf.symmetry.groups import get_group
 from symclone_tf.symmetry.orbits import check_generators
 from symclone_tf.symmetry.permutation_groups import PermutationGroup, random_words
+from symclone_tf.symmetry.shifting import edges_go_on, shifted, windows
 
 # In each direction, that all shifts of T(2) are judged by.
 MOST_DISTANCES = 13
@@ -20,6 +21,19 @@ class Move:
 
     An equivariant map f satisfies `f(move.inputs(x)) == move.outputs(f(x))`
     wherever both sides are defined.
+
+    Example:
+
+    >>> class Backwards(Move):
+    ...     title = "backwards in time"
+    ...     def inputs(self, inputs):
+    ...         return inputs[:, ::-1]
+    ...     outputs = inputs
+    >>> signals = np.random.default_rng(0).normal(size=(2, 8, 1))
+    >>> largest_error(np.abs, [Backwards()], signals)
+    0.0
+    >>> largest_error(lambda x: np.cumsum(x, axis=1), [Backwards()], signals) > 0.1
+    True
     """
 
     title: str
@@ -158,7 +172,7 @@ class Shift(Move):
     def sources(self, input_shape, output_shape):
         # Nothing is known of what moves in; edges that go on look most alike.
         steps = [s * step for s, step in zip(self.strides, self.by)]
-        return _edges_go_on(steps, input_shape), _edges_go_on(self.by, output_shape)
+        return edges_go_on(steps, input_shape), edges_go_on(self.by, output_shape)
 
 
 class Permutation(Move):
@@ -193,14 +207,6 @@ class Permutation(Move):
     def inverse(self):
         back = np.argsort(self.into), np.argsort(self.out_of)
         return Permutation(*back, f"{self.title}, back")
-
-
-def _edges_go_on(by, shape):
-    """Positions that a shift takes entries from, those of the edge for what is new."""
-    lines = [np.arange(n) - step for n, step in zip(shape, by)]
-    lines = [line.clip(0, n - 1) for line, n in zip(lines, shape)]
-    positions = np.arange(math.prod(shape)).reshape(*shape)
-    return positions[np.ix_(*lines)].reshape(-1)
 
 
 def _permuted(values, permutation):
@@ -287,21 +293,3 @@ def permutations_of(group, group_out=None, words=WORDS) -> list[Permutation]:
         Permutation(row[: group.points], row[group.points :] - group.points, title)
         for row, title in zip(np.vstack([both, drawn]), titles)
     ]
-
-
-def shifted(inputs, shift) -> np.ndarray:
-    """A batch moved down and to the right by whole pixels, zeros moving in; along as
-    many axes as the shift has."""
-    inputs = np.asarray(inputs)
-    moved = np.zeros_like(inputs)
-    source, target = windows(shift, inputs.shape[1:])
-    moved[target] = inputs[source]
-    return moved
-
-
-def windows(shift, sizes):
-    """Source and target of a shift, as indices of batches."""
-    # Not below zero, which would count from the other end.
-    source = (slice(max(0, -s), max(0, n - max(0, s))) for s, n in zip(shift, sizes))
-    target = (slice(max(0, s), max(0, n - max(0, -s))) for s, n in zip(shift, sizes))
-    return (slice(None), *source), (slice(None), *target)

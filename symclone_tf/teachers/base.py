@@ -9,8 +9,8 @@ import numpy as np
 from symclone_tf.registered import Registered
 from symclone_tf.symmetry import Move
 
-# Classes by the names that `Teacher.register` gave them.
 TEACHERS: dict[str, type] = {}
+"""Classes by the names that `Teacher.register` gave them."""
 
 
 class Teacher(Registered):

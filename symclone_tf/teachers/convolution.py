@@ -36,6 +36,13 @@ def convolve(
 
     Returns:
         Tensor of shape `(batch, new_height, new_width, maps_out · filters)`.
+
+    Example:
+
+    >>> images = keras.random.normal((2, 8, 8, 4))
+    >>> bank = keras.random.normal((3, 3, 1, 12))  # a channel for each of 4 groups
+    >>> convolve(images, bank, (1, 1), "same", (1, 1), channel_groups=4).shape
+    TensorShape([2, 8, 8, 12])
     """
     options = {
         "strides": strides,
@@ -100,6 +107,17 @@ class Convolution(keras.layers.Layer):
         kernel_constraint: Constraint for the kernel.
         bias_constraint: Constraint for the bias.
         **kwargs: `name`, `trainable`, `dtype`.
+
+    Example:
+
+    >>> class Pointwise(Convolution):
+    ...     def build(self, input_shape):
+    ...         self.add_kernel_and_bias((input_shape[-1], self.filters))
+    ...     def call(self, inputs):
+    ...         outputs = keras.ops.matmul(inputs, self.kernel)
+    ...         return self.biased_and_activated(outputs)
+    >>> Pointwise(5, activation="relu")(np.ones((2, 8, 8, 3))).shape
+    TensorShape([2, 8, 8, 5])
     """
 
     def __init_subclass__(cls, **options):
@@ -188,4 +206,4 @@ class Convolution(keras.layers.Layer):
         return config
 
 
-share("convolutions", Convolution.__doc__, "bias_initializer")
+share("convolutions", Convolution.__doc__, "bias_initializer", "Example:")

@@ -19,6 +19,11 @@ def get_teacher(name) -> type[Teacher]:
 
     Raises:
         ValueError: If there is none of this name.
+
+    Example:
+
+    >>> get_teacher("conv") is ConvTeacher
+    True
     """
     one_of("teacher", name, sorted(TEACHERS))
     return TEACHERS[name]
@@ -52,5 +57,12 @@ def serialize_teacher(teacher) -> dict:
 
 
 def deserialize_teacher(values) -> Teacher:
-    """The teacher of what `serialize_teacher` has returned."""
+    """The teacher of what `serialize_teacher` has returned.
+
+    Example:
+
+    >>> teacher = ConvTeacher("c4", image_size=8)
+    >>> deserialize_teacher(serialize_teacher(teacher)) == teacher
+    True
+    """
     return get_teacher(values["name"]).from_config(values["config"])
