@@ -17,7 +17,9 @@ from symclone_tf.checks import one_of
 
 MODEL = pathlib.PurePath("assets.extra", "classifier.keras")
 IMAGE_DTYPES = ("float32", "uint8")
+"""What classifiers of `export_classifier` may take, from 0 to 1 or from 0 to 255."""
 METRICS = pathlib.PurePath("assets.extra", "metrics.json")
+"""Where a classifier's version keeps its metrics."""
 
 
 def export_classifier(

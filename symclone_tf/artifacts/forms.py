@@ -50,6 +50,17 @@ class FusedLayer:
         channels: Integer, of its inputs.
         filters: Integer, the channels of its outputs.
         lacking: String, why it lacks a form; empty if it has all.
+
+    Example:
+
+    >>> student, _ = clone("t2", image_size=6, solver="closed-form", verbose=0)
+    >>> layer = ClonedConv2D(2, student)
+    >>> layer.build((None, 6, 6, 1))
+    >>> fused = fuse(layer)
+    >>> fused.form, fused.cost < fused.costs["dense"]
+    ('convolution', True)
+    >>> [type(part).__name__ for part in fused.model.layers]
+    ['Reshape', 'Conv2D', 'Reshape', 'Activation']
     """
 
     model: keras.Model

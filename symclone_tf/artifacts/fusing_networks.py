@@ -18,6 +18,16 @@ class FusedNetwork:
     Attributes:
         model: `keras.Model`, which needs nothing of this package.
         layers: Dictionary from the names of cloned layers to their `FusedLayer`.
+
+    Example:
+
+    >>> student, _ = clone("t2", image_size=6, solver="closed-form", verbose=0)
+    >>> layers = [ClonedConv2D(2, student, name="edges"), keras.layers.Flatten()]
+    >>> fused = fuse_network(keras.Sequential([keras.Input((6, 6, 1)), *layers]))
+    >>> [type(layer).__name__ for layer in fused.model.layers]
+    ['Conv2D', 'Flatten']
+    >>> fused.layers["edges"].student
+    't2-6x6-k3'
     """
 
     model: keras.Model

@@ -19,6 +19,15 @@ def check_keras_file(file) -> pathlib.Path:
 
     Raises:
         ArtifactError: If there is something, or its name does not end in `.keras`.
+
+    Example:
+
+    >>> check_keras_file(directory / "new.keras").name
+    'new.keras'
+    >>> check_keras_file("new.h5")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    symclone_tf.errors.ArtifactError: A network is written to a .keras file, not to ...
     """
     file = pathlib.Path(file)
     if file.suffix != ".keras":
@@ -73,6 +82,13 @@ def load_network(file) -> keras.Model:
     Raises:
         ArtifactError: If the file is none, is damaged, or holds code, or layers that
             nothing registers.
+
+    Example:
+
+    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    >>> file = save_network(model, directory / "network.keras")
+    >>> np.array_equal(load_network(file).get_weights()[0], model.get_weights()[0])
+    True
     """
     file = pathlib.Path(file)
     if not file.is_file():

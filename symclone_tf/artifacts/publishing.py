@@ -60,6 +60,13 @@ def rescued(export, directory) -> pathlib.Path:
         OSError: If writing to `directory` fails. The message names the
             temporary folder that holds the export instead, unless that failed
             as well.
+
+    Example:
+
+    >>> student = DenseStudent(ConvTeacher("t2", 6), seed=0)
+    >>> path = rescued(lambda root: export(student, root), directory / "rescued")
+    >>> path.parts[-3:]  # or an error that says where it is instead
+    ('rescued', 't2-6x6-k3', '1')
     """
     try:
         return export(directory)
@@ -85,6 +92,14 @@ def write_file(file, content) -> None:
 
     Raises:
         OSError: If writing fails; what was there stays as it was then.
+
+    Example:
+
+    >>> file = directory / "new folder" / "notes.txt"
+    >>> write_file(file, b"first")
+    >>> write_file(file, b"second")
+    >>> file.read_bytes()
+    b'second'
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     aside = file.with_name(f".{file.name}.{uuid.uuid4().hex}")
@@ -108,6 +123,16 @@ def check_directory(directory, name="output") -> pathlib.Path:
 
     Raises:
         ArtifactError: If it is a file, or cannot be written to.
+
+    Example:
+
+    >>> check_directory(directory / "exported").name  # it need not be there
+    'exported'
+    >>> write_file(directory / "notes", b"Mine.")
+    >>> check_directory(directory / "notes")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    symclone_tf.errors.ArtifactError: `output` must be a folder or a new path. ...
     """
     root = pathlib.Path(directory)
     existing = next(p for p in (root, *root.absolute().parents) if p.exists())
@@ -139,7 +164,15 @@ def check_name(argument, name) -> None:
 
 
 def version_number(path) -> int:
-    """The number of a version's folder, or 0 if the path is something else."""
+    """The number of a version's folder, or 0 if the path is something else.
+
+    Example:
+
+    >>> version_number(directory / "t2-6x6-k3" / "12")
+    12
+    >>> version_number(directory / "t2-6x6-k3")
+    0
+    """
     return int(path.name) if path.name.isascii() and path.name.isdigit() else 0
 
 

@@ -33,6 +33,15 @@ class Artifact:
         record: Dictionary, the contents of `clone.json`: `teacher` and
             `student`, each a `name` and a `config`, `parameters`, and what
             `Report` says.
+
+    Example:
+
+    >>> student = DenseStudent(ConvTeacher("c4", 5), blocks=7, seed=0)
+    >>> artifact = find(export(student, directory))
+    >>> artifact.name, artifact.version
+    ('c4-lifting-5x5-k3-b7', 1)
+    >>> artifact.group, artifact.blocks
+    ('c4', 7)
     """
 
     path: pathlib.Path
@@ -64,6 +73,13 @@ def find(path) -> Artifact:
 
     Raises:
         ArtifactError: If there is none.
+
+    Example:
+
+    >>> student = DenseStudent(ConvTeacher("t2", 5), seed=0)
+    >>> first, second = export(student, directory), export(student, directory)
+    >>> find(first).version, find(first.parent).version
+    (1, 2)
     """
     path = pathlib.Path(path)
     found = [path] if (path / RECORD).is_file() else artifact_versions(path)
@@ -88,6 +104,14 @@ def list_artifacts(directory="exported") -> list[Artifact]:
 
     Raises:
         ArtifactError: If `directory` is not a folder.
+
+    Example:
+
+    >>> root = directory / "all"
+    >>> for size in (5, 6):
+    ...     path = export(DenseStudent(ConvTeacher("t2", size), seed=0), root)
+    >>> [artifact.name for artifact in list_artifacts(root)]
+    ['t2-5x5-k3', 't2-6x6-k3']
     """
     root = pathlib.Path(directory)
     if not root.is_dir():

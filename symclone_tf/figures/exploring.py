@@ -48,6 +48,14 @@ class Explored:
             the images that it was trained on.
         images: Array of shape `(count, size, size)` from 0 to 1.
         are_digits: Boolean, whether these are MNIST's; else drawn strokes.
+
+    Example:
+
+    >>> teacher = ConvTeacher("c4", image_size=16)
+    >>> students = {"clone": LocalStudent(teacher, seed=0)}
+    >>> found = Explored(teacher, students, 0.5, draw_strokes(16), are_digits=False)
+    >>> found.images.shape, list(found.students)
+    ((5, 16, 16), ['clone'])
     """
 
     teacher: ConvTeacher
@@ -115,6 +123,13 @@ def write_explore_page(
         ValueError: If an argument is not accepted.
         ArtifactError: If `output` is a file of someone else's.
         OSError: If writing fails.
+
+    Example:
+
+    >>> write_explore_page(directory / "explore.html", "c4", image_size=8)
+    Traceback (most recent call last):
+        ...
+    ValueError: `image_size` must be from 16 to 64 pixels. Received: image_size=8
     """
     output = pathlib.Path(output)
     group, image_size = _group(group), _size(image_size)

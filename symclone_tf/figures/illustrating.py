@@ -51,6 +51,14 @@ class Illustration:
         name: String, the stem of its file.
         caption: String: what it shows or, without a figure, what it needs.
         figure: `matplotlib.figure.Figure`, or `None`.
+
+    Example:
+
+    >>> curves = draw_learning_curves({9: [1.0, 0.1]})
+    >>> drawn = Illustration("learning-curves", "NMSE while a clone learns.", curves)
+    >>> missing = Illustration("costs", "costs (--costs), a file", None)
+    >>> [each.name for each in (drawn, missing) if each.figure is not None]
+    ['learning-curves']
     """
 
     name: str
@@ -88,6 +96,13 @@ def illustrate(
     Raises:
         ValueError: If an argument is not accepted.
         ArtifactError: If a clone, a table or the costs cannot be read.
+
+    Example:
+
+    >>> next(illustrate("c4", costs=directory / "costs.json"))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    symclone_tf.errors.ArtifactError: `costs` must be a file that python -m ...
     """
     group = get_group(group)
     rows = read_benchmark(pathlib.Path(benchmark, f"{group.name}.csv"))
@@ -144,6 +159,13 @@ def make_figures(group, output="figures", file_format="svg", **options):
         ValueError: If an argument is not accepted.
         ArtifactError: If `output` cannot be written to; see `illustrate`.
         OSError: If writing fails.
+
+    Example:
+
+    >>> next(make_figures("c4", directory, file_format="gif"))
+    Traceback (most recent call last):
+        ...
+    ValueError: `file_format` must be one of png, svg, pdf. Received: file_format=gif
     """
     one_of("file_format", file_format, FORMATS)
     root = check_directory(output)

@@ -61,6 +61,16 @@ def check_page(output) -> None:
 
     Raises:
         ArtifactError: If it is a folder, or a file of someone else's.
+
+    Example:
+
+    >>> file = directory / "notes.html"
+    >>> check_page(file)  # nothing is there
+    >>> write_file(file, b"Mine.")
+    >>> check_page(file)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    symclone_tf.errors.ArtifactError: ...notes.html was not written by symclone-tf: ...
     """
     if output.is_dir():
         raise ArtifactError(f"`output` must be a file. {output} is a folder")

@@ -50,6 +50,14 @@ def draw_probe_accuracies(probe: Probe):
     Returns:
         `matplotlib.figure.Figure`: a point for each seed, a line for their mean;
         hollow points are of a quarter of the images.
+
+    Example:
+
+    >>> run = Run("c4", "assumed", 0, 128, 0.9, 0.3, 0.5, 8, 99, 1.0, {"conv_1": 0.1})
+    >>> plan = Plan(128, 32, 40, 8, {})
+    >>> figure = draw_probe_accuracies(Probe(None, ("c4",), plan, [run], [], None, 1.0))
+    >>> [tick.get_text() for tick in figure.axes[0].get_xticklabels()]
+    ['C4']
     """
     drawn = new_figure(2.6)
     axes = drawn.subplots()
@@ -90,6 +98,13 @@ def draw_probe_errors(probe: Probe):
 
     Returns:
         `matplotlib.figure.Figure`: mean equivariance errors over seeds.
+
+    Example:
+
+    >>> run = Run("c4", "may leave", 0, 128, 0.9, 0.3, 0.5, 8, 99, 1.0, {"conv_1": 0.1})
+    >>> figure = draw_probe_errors(Probe(None, ("c4",), None, [run], [], None, 1.0))
+    >>> [tick.get_text() for tick in figure.axes[0].get_xticklabels()]
+    ['conv 1']
     """
     drawn = new_figure(2.4)
     axes = drawn.subplots()
@@ -172,6 +187,12 @@ def probe_figures(probe: Probe) -> list[Illustration]:
 
     Returns:
         List of `Illustration`.
+
+    Example:
+
+    >>> found = probe("photos", ["t2", "c4"])  # doctest: +SKIP
+    >>> [each.name for each in probe_figures(found)]  # doctest: +SKIP
+    ['accuracy', 'broken-where', 'moved']
     """
     images = [image for image, _ in probe.images.stream("test", len(probe.groups))]
     plan = probe.plan
@@ -207,6 +228,12 @@ def probe_table(probe: Probe) -> list[dict[str, str]]:
 
     Returns:
         List of dictionaries from headers to texts.
+
+    Example:
+
+    >>> found = probe("photos", ["t2", "c4"])  # doctest: +SKIP
+    >>> [line["Symmetry"] for line in probe_table(found)]  # doctest: +SKIP
+    ['T(2)', 'C4']
     """
     lines = []
     for verdict in probe.verdicts:
@@ -245,6 +272,12 @@ def write_probe_page(probe: Probe, output) -> pathlib.Path:
     Raises:
         ArtifactError: If `output` is a file of someone else's.
         OSError: If writing fails.
+
+    Example:
+
+    >>> found = probe("photos", ["t2", "c4"])  # doctest: +SKIP
+    >>> write_probe_page(found, "probe.html").name  # doctest: +SKIP
+    'probe.html'
     """
     output = pathlib.Path(output)
     check_page(output)

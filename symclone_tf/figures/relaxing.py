@@ -59,6 +59,12 @@ def draw_places_left(maps):
 
     Returns:
         `matplotlib.figure.Figure`.
+
+    Example:
+
+    >>> figure = draw_places_left({"conv_1": np.eye(6), "conv_2": np.eye(4)})
+    >>> [axes.get_title() for axes in figure.axes[:2]]  # and two colour bars
+    ['conv_1', 'conv_2']
     """
     columns = min(len(maps), 4)
     rows = -(-len(maps) // columns)
@@ -82,6 +88,15 @@ def draw_relax_times(rows):
 
     Returns:
         `matplotlib.figure.Figure`.
+
+    Example:
+
+    >>> courses = {("relaxed", 1): 0.8, ("relaxed", 3): 0.9, ("cnn", 0): 0.7}
+    >>> rows = [{"variant": variant, "relaxed_at": epoch, "accuracy": accuracy}
+    ...         for (variant, epoch), accuracy in courses.items()]
+    >>> figure = draw_relax_times(rows)
+    >>> sorted(text.get_text() for text in figure.legends[0].get_texts())
+    ['cnn', 'relaxed']
     """
     figure = new_figure(3.0)
     axes = figure.subplots()

@@ -73,6 +73,14 @@ def make_report(
         ArtifactError: If there is nothing to report, `output` is a file of
             someone else's, or something cannot be read.
         OSError: If writing fails.
+
+    Example:
+
+    >>> folders = {"clones": directory, "benchmark": directory}
+    >>> make_report(directory / "report.html", **folders)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    symclone_tf.errors.ArtifactError: There is nothing to report in ...
     """
     output = pathlib.Path(output)
     check_page(output)

@@ -76,7 +76,6 @@ def _squared_distance(weight, anchor):
 
 
 PENALTIES = {"kl": _kl_of_softmax, "l2": _squared_distance}
-# What an anchor is held with where nothing else is said.
 STRENGTHS = {
     "kl": 1000.0,
     "l2": 0.01,
@@ -84,7 +83,9 @@ STRENGTHS = {
     "threshold": 0.5,
     "augment": 0.2,
 }
+"""The strength that each anchor holds with where nothing else is said."""
 ANCHORS = tuple(STRENGTHS)
+"""What may hold an anchored layer, `anchor` of `ClonedConv2D`."""
 
 
 def strength_of(anchor, strength=None) -> float:

@@ -16,6 +16,18 @@ def rebuilt(model, replace, shape=None, weights=True) -> keras.Model:
 
     Returns:
         `keras.Model`.
+
+    Example:
+
+    >>> layers = [keras.Input((4,)), keras.layers.Dense(3), keras.layers.ReLU()]
+    >>> model = keras.Sequential(layers)
+    >>> def replace(layer, shape):
+    ...     return keras.layers.ELU() if isinstance(layer, keras.layers.ReLU) else None
+    >>> other = rebuilt(model, replace)
+    >>> [type(layer).__name__ for layer in other.layers]
+    ['Dense', 'ELU']
+    >>> np.array_equal(other.get_weights()[0], model.get_weights()[0])
+    True
     """
 
     rebuilding = Rebuilding(replace)

@@ -48,6 +48,16 @@ class RelaxedLayer:
         operations: Integer, the same of the clone.
         difference: Float, the largest difference of both layers' answers to noise,
             relative to the largest answer.
+
+    Example:
+
+    >>> convolution = keras.layers.Conv2D(4, 3, name="edges")
+    >>> model = keras.Sequential([keras.Input((6, 6, 1)), convolution])
+    >>> (layer,) = relax(model, verbose=0)[1].layers
+    >>> layer.name, layer.teacher
+    ('edges', 'T(2) 6×6')
+    >>> layer.weights_before, layer.weights > layer.weights_before
+    (40, True)
     """
 
     name: str
@@ -72,6 +82,16 @@ class Relaxation:
         difference: Float, the largest difference of both networks' answers to
             noise, relative to the largest answer.
         seconds: Float.
+
+    Example:
+
+    >>> convolutions = [keras.layers.Conv2D(2, 3, name=name) for name in ("a", "b")]
+    >>> model = keras.Sequential([keras.Input((5, 5, 1)), *convolutions])
+    >>> _, report = relax(model, verbose=0)
+    >>> [layer.name for layer in report.layers]
+    ['a']
+    >>> report.left
+    {'b': 'its output is one place, which has no symmetry'}
     """
 
     layers: tuple[RelaxedLayer, ...]

@@ -6,7 +6,9 @@ from symclone_tf.layers.anchors import PENALTIES, Anchored
 from symclone_tf.layers.decays import DECOUPLED, Decoupled
 
 SYMMETRIES = ("frozen", "trainable", "anchored")
+"""What a layer does with its student, `symmetry` of `ClonedConv2D`."""
 MOVES = ("all", "encoder", "blocks")
+"""What of a student that is not frozen may change, `moves` of `ClonedConv2D`."""
 
 
 def share_student(layer) -> None:
