@@ -45,7 +45,7 @@ def test_examples_run(name, tmp_path):
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_public_names_explain_themselves(name):
     value = NAMES[name]
-    if inspect.isclass(value) or inspect.isfunction(value):
+    if inspect.isclass(value) or inspect.isfunction(inspect.unwrap(value)):
         assert ">>> " in inspect.getdoc(value), "there is no example"
 
 

@@ -107,8 +107,9 @@ class Checkpoint(keras.callbacks.Callback):
         """Forgets a training whose result is safe, and what killed ones left."""
         for file in (self.file, *self.file.parent.glob(f".*-{self.file.name}")):
             file.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
-            self.file.parent.rmdir()  # unless others are unfinished
+        if self.file.parent.name == FOLDER:
+            with contextlib.suppress(OSError):
+                self.file.parent.rmdir()  # unless others are unfinished
 
 
 def skip(dataset, model, steps) -> None:

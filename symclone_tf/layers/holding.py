@@ -121,7 +121,9 @@ class HoldsStudent:
         for weight, anchor in zip(self._moving, self.anchors):
             before = ops.convert_to_numpy(anchor)
             moved = ops.convert_to_numpy(weight) - before
-            share = np.square(moved, dtype="float64") / np.sum(np.square(before))
+            # Blocks that were never cloned begin at zero.
+            size = np.sum(np.square(before)) or 1.0
+            share = np.square(moved, dtype="float64") / size
             if weight.path == encoder.path:
                 shape = (-1, teacher.maps_in, teacher.maps_out)
                 elements += share.reshape(shape).sum(axis=0)
