@@ -16,7 +16,7 @@ from symclone_tf.experiments.tables import (
 )
 from symclone_tf.symmetry import get_group
 
-# Networks that are trained with every seed, and variants that are trained once.
+# Networks that are trained with every seed.
 NETWORKS = (
     {"architecture": "mlp"},
     {"architecture": "cnn"},
@@ -38,6 +38,7 @@ VARIANTS = (
     {"architecture": "cloned", "symmetry": "frozen", "blocks": 8},
     {"architecture": "cloned", "symmetry": "frozen", "blocks": 7},
 )
+"""Variants of clones that a benchmark trains once: options of `Experiment`."""
 
 # What all rows of one table have in common.
 _OF_CLONES = ("symmetry", "anchor", "anchor_strength", "moves", "blocks")
@@ -166,6 +167,17 @@ def benchmark(
         ValueError: If an option is not accepted, or the table that is there
             was made with others.
         DataError, CloningError: See `run_experiment`.
+
+    Example:
+
+    >>> file = f"{directory}/blank.npz"
+    >>> blank = np.zeros((40, 16, 16), "uint8")
+    >>> np.savez(file, x_train=blank, y_train=np.arange(40) % 2)
+    >>> rows = benchmark("c4", 1, directory, data=file, epochs=1, verbose=0)
+    >>> next(rows).experiment.name  # doctest: +SKIP
+    'c4-blank-invariance-mlp'
+    >>> len(read_benchmark(directory / "c4-blank.csv"))  # doctest: +SKIP
+    1
     """
     wanted = benchmark_plan(group, seeds, student, only, **options)
     file = check_directory(output) / f"{wanted[0].table}.csv"

@@ -41,6 +41,16 @@ def train_and_export(
         ArtifactError, ValueError, DataError, CloningError, OSError: See
             `run_experiment` and `export_classifier`. What cannot be written is
             kept in a temporary folder, if that has room; the error tells.
+
+    Example:
+
+    >>> file = f"{directory}/blank.npz"
+    >>> blank = np.zeros((40, 16, 16), "uint8")
+    >>> np.savez(file, x_train=blank, y_train=np.arange(40) % 2)
+    >>> experiment = Experiment("mlp", "c2", "breaking", data=file, epochs=1)
+    >>> metrics, path = train_and_export(experiment, directory, verbose=0)
+    >>> path.parts[-2:]
+    ('c2-blank-breaking-mlp', '1')
     """
     check_directory(directory)
     one_of("image_dtype", image_dtype, IMAGE_DTYPES)

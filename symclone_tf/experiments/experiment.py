@@ -48,6 +48,16 @@ class Experiment:
         learning_rate: Float, of AdamW.
         dropout: Float, see `image_network`.
         seed: Integer, of weights, dropout, moves and order.
+
+    Example:
+
+    >>> experiment = Experiment("cloned", "c4", "breaking").complete()
+    >>> experiment.symmetry, experiment.blocks, experiment.train_size
+    ('frozen', 9, 10000)
+    >>> Experiment("mlp", blocks=7).complete()
+    Traceback (most recent call last):
+    ...
+    ValueError: `blocks` is for `architecture` cloned only. Received: blocks=7
     """
 
     architecture: str = "cloned"

@@ -37,6 +37,17 @@ class Images:
         skipped: Tuple of strings, files that could not be read.
         streams: Dictionary from splits to functions that give a `tf.data.Dataset` of
             one image and label at a time, as they are stored.
+
+    Example:
+
+    >>> file = f"{directory}/white.npz"
+    >>> white = np.full((10, 16, 16), 255, "uint8")
+    >>> np.savez(file, x_train=white, y_train=np.arange(10) % 2)
+    >>> images = open_images(file)
+    >>> images.class_names, images.channels
+    (('0', '1'), 1)
+    >>> [(x.shape, float(keras.ops.max(x))) for x, label in images.batches("test")]
+    [(TensorShape([2, 16, 16, 1]), 1.0)]
     """
 
     name: str

@@ -7,6 +7,8 @@ from symclone_tf.experiments.images import LEAST_PIXELS, MOST_PIXELS
 from symclone_tf.symmetry import get_group
 
 TASKS = ("invariance", "breaking")
+"""What networks are trained for, to keep a symmetry or to break it: `image_task`."""
+
 DIGITS = 10
 DIGIT_SIZE = 28
 # Zeros on each side of what T(2) shifts, and how far it does, in pixels.

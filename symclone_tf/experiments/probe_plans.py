@@ -37,6 +37,12 @@ class Plan:
         epochs: Integer, at most.
         seconds: Dictionary from titles of candidates to the seconds that one run is
             expected to take.
+
+    Example:
+
+    >>> plan = Plan(600, 150, 200, epochs=40, seconds={"C4 assumed": 31.0})
+    >>> plan.train_size, plan.little_size
+    (600, 150)
     """
 
     train_size: int

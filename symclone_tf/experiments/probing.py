@@ -19,6 +19,8 @@ from symclone_tf.symmetry import get_group
 
 FILE = "probe.json"
 GROUPS = ("t2", "c2", "c4", "d4")
+"""The symmetries that a probe asks about unless it is told which."""
+
 # Beyond the budget, by which a last seed may end; it is left out otherwise.
 OVERTIME = 1.2
 
@@ -35,6 +37,18 @@ class Probe:
         verdicts: List of `Verdict`, one for each group.
         recommendation: `Recommendation`.
         minutes: Float, how long all of it took.
+
+    Example:
+
+    >>> counts = {"train": 800, "test": 200}
+    >>> images = Images("cells.npz", ("ill", "well"), 64, 3, counts)
+    >>> plan = Plan(600, 150, 200, 40, {"C4 assumed": 31.0})
+    >>> gain = Interval(-0.2, -0.25, -0.15, 3, 0.02)
+    >>> verdict = Verdict("c4", "break", gain, gain, gain, "Break C4.")
+    >>> advice = Recommendation("t2", "assumed", "T(2), assumed.", "import keras")
+    >>> found = Probe(images, ("c4",), plan, [], [verdict], advice, minutes=12.5)
+    >>> {each.group: each.verdict for each in found.verdicts}
+    {'c4': 'break'}
     """
 
     images: Images
@@ -70,7 +84,8 @@ def probe(
 
     Args:
         data: String or path, see `open_images`.
-        groups: List of strings, of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
+        groups: List of strings, of `"t2"`, `"c2"`, `"c4"`, `"d4"`; all four by
+            default.
         seeds: Integer, at least 2; the third and later ones are left out where
             time does not suffice.
         minutes: Float, how long all may take.
@@ -90,6 +105,16 @@ def probe(
         ValueError: If an argument is not accepted, or there is too little time.
         ArtifactError: If `output` holds a probe of something else.
         CloningError: If a training ends in numbers that are not finite.
+
+    Example:
+
+    >>> bars = np.zeros((200, 16, 16), "uint8")
+    >>> bars[::2, 7], bars[1::2, :, 7] = 255, 255  # across or along: a turn apart
+    >>> file = f"{directory}/bars.npz"
+    >>> np.savez(file, x_train=bars, y_train=np.arange(200) % 2)
+    >>> found = probe(file, ["c4"], seeds=2, minutes=10, verbose=0)  # doctest: +SKIP
+    >>> found.verdicts[0].verdict  # doctest: +SKIP
+    'break'
     """
     groups = tuple(dict.fromkeys(get_group(group).name for group in groups))
     if not groups:

@@ -20,6 +20,15 @@ class Recommendation:
         kind: String, of `Candidate`.
         sentence: String, why.
         code: String, lines of Python that build and train it.
+
+    Example:
+
+    >>> why = "C4, assumed: C4 is to be kept."
+    >>> advice = Recommendation("c4", "assumed", why, code="import keras")
+    >>> print(advice.sentence)
+    C4, assumed: C4 is to be kept.
+    >>> print(advice.code)  # a probe's has all lines, to be run as they are
+    import keras
     """
 
     group: str

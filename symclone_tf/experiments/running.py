@@ -70,6 +70,17 @@ def run_experiment(
         CloningError: If training ends in numbers that are not finite.
         ArtifactError: If the kept state cannot be read.
 
+    Example:
+
+    >>> file = f"{directory}/noise.npz"
+    >>> noise = np.random.default_rng(0).integers(256, size=(40, 16, 16))
+    >>> np.savez(file, x_train=noise.astype("uint8"), y_train=np.arange(40) % 2)
+    >>> experiment = Experiment("mlp", "c2", "breaking", data=file, epochs=1)
+    >>> model, metrics = run_experiment(experiment, verbose=0)
+    >>> error = metrics["equivariance_error"]["network"]
+    >>> error["after"] > 0.001  # an mlp does not keep turns
+    True
+
     Reference:
 
     - [Huang et al., 2024](https://arxiv.org/abs/2410.03989), section 4
@@ -130,6 +141,13 @@ def experiment_checkpoint(experiment, directory) -> Checkpoint:
     Args:
         experiment: `Experiment`.
         directory: String or path, in a hidden folder of which it is.
+
+    Example:
+
+    >>> experiment = Experiment("cnn", "t2")
+    >>> file = experiment_checkpoint(experiment, directory).file
+    >>> file.parent.name, file.name.startswith(experiment.name)
+    ('.unfinished', True)
     """
     options = dataclasses.asdict(experiment.complete())
     return Checkpoint(checkpoint_file(directory, experiment.name, options))
@@ -236,6 +254,14 @@ def find_or_clone(experiment, clones="exported", verbose=1) -> list:
 
     Returns:
         List of four `Student`.
+
+    Example:
+
+    >>> experiment = Experiment("cloned", "c2", data="cells.npz", image_size=16)
+    >>> for student in network_students("c2", canvas=16, seed=0):
+    ...     path = export(student, directory)  # in the place of trained ones
+    >>> [s.teacher.name for s in find_or_clone(experiment, directory, verbose=0)]
+    ['c2-lifting-16x16-k3', 'c2-group-14x14-k3', 'c2-group-6x6-k3', 'c2-group-4x4-k3']
     """
     experiment = experiment.complete()
     wanted = network_students(

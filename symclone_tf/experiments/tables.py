@@ -14,6 +14,8 @@ from symclone_tf.experiments.images import MNIST
 from symclone_tf.experiments.moving import TASKS
 
 MEASURED = ("conv_1", "conv_2", "conv_3", "conv_4", "network")
+"""What tables have equivariance errors of: convolutions, and the whole network."""
+
 FIGURES = (
     "accuracy",
     "loss",
@@ -39,6 +41,12 @@ class Row:
         experiment: `Experiment`.
         figures: Dictionary, what `run_experiment` measured, flat; `None` where
             a network has no such figure.
+
+    Example:
+
+    >>> row = Row(Experiment("mlp", task="breaking"), {"accuracy": 0.41, "loss": 1.9})
+    >>> row.experiment.network, row.figures["accuracy"]
+    ('mlp', 0.41)
     """
 
     experiment: Experiment
@@ -57,6 +65,14 @@ def read_benchmark(file) -> list[Row]:
 
     Raises:
         ArtifactError: If the file is not the table of a benchmark.
+
+    Example:
+
+    >>> from symclone_tf.experiments.tables import FIGURES, append_row
+    >>> figures = dict.fromkeys(FIGURES) | {"accuracy": 0.41, "parameters": 826_506}
+    >>> append_row(directory / "c4.csv", Row(Experiment("mlp"), figures))
+    >>> [row.figures["accuracy"] for row in read_benchmark(directory / "c4.csv")]
+    [0.41]
     """
     file = pathlib.Path(file)
     if not file.exists():
@@ -82,6 +98,17 @@ def summarize(rows) -> list[dict[str, str]]:
 
     Returns:
         List of dictionaries from headers to texts.
+
+    Example:
+
+    >>> from symclone_tf.experiments.tables import FIGURES
+    >>> figures = dict.fromkeys(FIGURES) | {"parameters": 826_506}
+    >>> rows = [
+    ...     Row(Experiment("mlp", seed=seed), figures | {"accuracy": accuracy})
+    ...     for seed, accuracy in enumerate([0.41, 0.43])
+    ... ]
+    >>> summarize(rows)[0]["Accuracy"]
+    '42.0% ± 1.4%'
     """
     kinds = {}
     for row in rows:
@@ -91,7 +118,23 @@ def summarize(rows) -> list[dict[str, str]]:
 
 
 def markdown(rows) -> str:
-    """The summary as a table in Markdown."""
+    """The summary as a table in Markdown.
+
+    Args:
+        rows: List of `Row`, at least one.
+
+    Returns:
+        String, see `summarize`.
+
+    Example:
+
+    >>> from symclone_tf.experiments.tables import FIGURES
+    >>> figures = dict.fromkeys(FIGURES) | {"accuracy": 0.41, "parameters": 826_506}
+    >>> print(markdown([Row(Experiment("mlp"), figures)]))  # doctest: +ELLIPSIS
+    | Task | Network | Seeds | Accuracy | Unmoved | Parameters | ...
+    | --- | --- | ---: | ---: | ---: | ---: | ...
+    | invariance | mlp | 1 | 41.0% | – | 826,506 | ...
+    """
     lines = summarize(rows)
     header = list(lines[0])
     table = [header, ["---"] * 2 + ["---:"] * (len(header) - 2)]

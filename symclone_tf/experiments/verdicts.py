@@ -26,6 +26,12 @@ class Interval:
         low, high: Floats.
         count: Integer, of the pairs.
         spread: Float, their standard deviation.
+
+    Example:
+
+    >>> gain = Interval(mean=0.03, low=0.01, high=0.05, count=3, spread=0.008)
+    >>> gain.low > 0  # for sure it gains
+    True
     """
 
     mean: float
@@ -98,6 +104,15 @@ class Verdict:
         leaving: `Interval` of the accuracy that a network which may leave it gains
             against one that assumes it.
         sentence: String, all of this in words.
+
+    Example:
+
+    >>> gain = Interval(0.03, 0.01, 0.05, 3, 0.008)
+    >>> leaving = Interval(0.002, -0.004, 0.008, 3, 0.0024)
+    >>> words = "Keep C4: assuming it gains 3.0 points (1.0 to 5.0)."
+    >>> verdict = Verdict("c4", "keep", gain, gain, leaving, words)
+    >>> verdict.gain.low > 0, verdict.leaving.low > 0  # what leaves it may gain nothing
+    (True, False)
     """
 
     group: str
