@@ -2,15 +2,45 @@
 
 
 class CloningError(RuntimeError):
-    """Cloning ran and did not end in a usable student."""
+    """Cloning ran and did not end in a usable student.
+
+    Example:
+
+    >>> try:
+    ...     clone("t2", image_size=5, steps=9, learning_rate=1e30, verbose=0)
+    ... except CloningError:
+    ...     print("Lower the rate.")
+    Lower the rate.
+    """
 
 
 class ArtifactError(ValueError):
-    """A folder is not an artifact, or not one that can be used."""
+    """A folder is not an artifact, or not one that can be used.
+
+    Example:
+
+    >>> try:
+    ...     load(directory / "nowhere")
+    ... except ArtifactError:
+    ...     print("There is no clone.")
+    There is no clone.
+    """
 
 
 class ArtifactWarning(UserWarning):
-    """A folder looks like an artifact, and is none that can be used."""
+    """A folder looks like an artifact, and is none that can be used.
+
+    Example:
+
+    >>> import warnings
+    >>> (directory / "damaged" / "1" / "assets.extra").mkdir(parents=True)
+    >>> file = directory / "damaged" / "1" / "assets.extra" / "clone.json"
+    >>> _ = file.write_text("{")
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", ArtifactWarning)
+    ...     list_artifacts(directory)  # says "Left out: …" otherwise
+    []
+    """
 
 
 class RelaxingWarning(UserWarning):
@@ -18,7 +48,17 @@ class RelaxingWarning(UserWarning):
 
 
 class StrategyWarning(UserWarning):
-    """A strategy leaves something out that was asked for."""
+    """A strategy leaves something out that was asked for, as XLA or checkpoints.
+
+    Example:
+
+    >>> import warnings
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", StrategyWarning)  # rather than go without
+    ...     student, _ = clone(
+    ...         "t2", image_size=5, steps=2, strategy="mirrored", verbose=0
+    ...     )
+    """
 
 
 class DataWarning(UserWarning):
@@ -26,4 +66,13 @@ class DataWarning(UserWarning):
 
 
 class DataError(ValueError):
-    """A data set is neither there nor to be had."""
+    """A data set is neither there nor to be had.
+
+    Example:
+
+    >>> try:
+    ...     experiments.open_images(directory / "nowhere.npz")
+    ... except DataError:
+    ...     print("There are no images.")
+    There are no images.
+    """

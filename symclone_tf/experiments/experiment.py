@@ -25,8 +25,8 @@ class Experiment:
         architecture: String, `"mlp"`, `"cnn"`, `"gcnn"` or `"cloned"`.
         group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
         task: String, `"invariance"` or `"breaking"`, see `image_task`.
-        symmetry: String, of `ClonedConv2D`; `None` for `"frozen"`; or four of
-            them, one for each convolution, separated by commas. This and the
+        symmetry: String, of `ClonedConv2D`; `None` for `"frozen"`; or one
+            for each convolution, separated by commas. This and the
             next five are for `"cloned"` only.
         blocks: Integer, of the clones; `None` for 9.
         student: String, the registered name of a kind of students; `None` for
@@ -34,8 +34,8 @@ class Experiment:
         anchor: String, of `ClonedConv2D`; `None` for `"augment"`. This and the next
             are for anchored clones only.
         anchor_strength: Float, of `ClonedConv2D`; `None` for the anchor's own.
-        moves: String, of `ClonedConv2D`, or four of them; `None` for `"all"`. For
-            clones that are not frozen.
+        moves: String, of `ClonedConv2D`, or one for each convolution; `None` for
+            `"all"`. For clones that are not frozen.
         data: String or path, of labelled images, see `open_images`.
         image_size: Integer, pixels, see `open_images`.
         canvas: Integer, pixels, see `image_task`.

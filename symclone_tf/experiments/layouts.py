@@ -83,7 +83,8 @@ def network_teachers(
         padding: String, `"valid"` or `"same"`.
 
     Returns:
-        List of four `ConvTeacher`.
+        List of `ConvTeacher`, four for images of up to 64 pixels, two more for each
+            doubling.
 
     Raises:
         ValueError: If the canvas is too small for the network.
@@ -115,7 +116,7 @@ def network_students(
         **options: Of the students.
 
     Returns:
-        List of four `Student`.
+        List of `Student`, as many.
 
     Raises:
         ValueError: If the canvas is too small for the network, or an option

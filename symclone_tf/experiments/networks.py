@@ -96,7 +96,8 @@ def image_network(
     filters = filters_of(canvas, width)
     if (architecture == "cloned") != (students is not None):
         raise ValueError(
-            "`students` are for `architecture` cloned, which needs four of them. "
+            "`students` are for `architecture` cloned, which needs one for each "
+            "convolution. "
             f"Received: architecture={architecture}, students={students}"
         )
     symmetries = per_layer("symmetry", symmetry, SYMMETRIES, len(filters))

@@ -244,7 +244,7 @@ def _network(experiment, clones, data, verbose):
 
 
 def find_or_clone(experiment, clones="exported", verbose=1) -> list:
-    """The four students of an experiment's network, trained.
+    """The students of an experiment's network, trained.
 
     Args:
         experiment: `Experiment`.
@@ -253,7 +253,7 @@ def find_or_clone(experiment, clones="exported", verbose=1) -> list:
         verbose: Integer, 0 for silence, 1 for a progress bar on stderr.
 
     Returns:
-        List of four `Student`.
+        List of `Student`, four for images of up to 64 pixels.
 
     Example:
 

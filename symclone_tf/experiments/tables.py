@@ -14,19 +14,27 @@ from symclone_tf.experiments.images import MNIST
 from symclone_tf.experiments.moving import TASKS
 
 MEASURED = ("conv_1", "conv_2", "conv_3", "conv_4", "network")
-"""What tables have equivariance errors of: convolutions, and the whole network."""
+"""What tables have equivariance errors of: convolutions, of which networks for images
+of more than 64 pixels have more, and the whole network."""
 
-FIGURES = (
-    "accuracy",
-    "loss",
-    "upright_accuracy",
-    "parameters",
-    "seconds",
-    "seconds_per_epoch",
-    *(f"{name}_{when}" for name in MEASURED for when in ("before", "after")),
-)
 OPTIONS = tuple(field.name for field in dataclasses.fields(Experiment))
-HEADER = (*OPTIONS, *FIGURES)
+FEWEST, MOST = 4, 10
+"""Convolutions of networks, for images of up to 64 pixels and of up to 512."""
+
+
+def figures_of(convolutions) -> tuple[str, ...]:
+    """The names of what is measured of networks of so many convolutions."""
+    errors = (*(f"conv_{n + 1}" for n in range(convolutions)), MEASURED[-1])
+    return (
+        *("accuracy", "loss", "upright_accuracy"),
+        *("parameters", "seconds", "seconds_per_epoch"),
+        *(f"{name}_{when}" for name in errors for when in ("before", "after")),
+    )
+
+
+FIGURES = figures_of(FEWEST)
+HEADERS = {(*OPTIONS, *figures_of(n)): n for n in range(FEWEST, MOST + 1)}
+HEADER = next(iter(HEADERS))
 # What tables lack that were begun before it could be chosen.
 _DATA = ("data", "image_size")
 LATER = (_DATA, (*_DATA, "moves"), (*_DATA, "moves", "student"))
@@ -81,7 +89,7 @@ def read_benchmark(file) -> list[Row]:
         text = file.read_text(encoding="utf-8")
         whole = text[: text.rfind("\n") + 1]
         lines = [line for line in csv.reader(whole.splitlines()) if line]
-        known = not lines or tuple(lines[0]) in (HEADER, *EARLIER)
+        known = not lines or tuple(lines[0]) in (*HEADERS, *EARLIER)
         rows = [_parsed(lines[0], line) for line in lines[1:]] if known else []
     except (ValueError, TypeError, OverflowError, csv.Error) as error:
         raise ArtifactError(f"{file} cannot be read: {error}") from error
@@ -114,7 +122,9 @@ def summarize(rows) -> list[dict[str, str]]:
     for row in rows:
         kinds.setdefault((row.experiment.task, row.experiment.network), []).append(row)
     order = [(t, network) for t in TASKS for task, network in kinds if task == t]
-    return [_summary(task, network, kinds[task, network]) for task, network in order]
+    names = [name for name in figures_of(_deepest(rows)) if name.endswith("_after")]
+    names = [name.removesuffix("_after") for name in names]
+    return [_summary(t, network, kinds[t, network], names) for t, network in order]
 
 
 def markdown(rows) -> str:
@@ -142,9 +152,21 @@ def markdown(rows) -> str:
     return "".join(f"| {' | '.join(cells)} |\n" for cells in table)
 
 
-def _summary(task, network, rows):
+def _deepest(rows) -> int:
+    """How many convolutions the deepest network has, or the fewest that one has."""
+    return max(
+        FEWEST,
+        *(
+            sum(f"conv_{n}_after" in row.figures for n in range(MOST + 1))
+            for row in rows
+        ),
+    )
+
+
+def _summary(task, network, rows, names):
     def column(name):
-        return [row.figures[name] for row in rows if row.figures[name] is not None]
+        found = (row.figures.get(name) for row in rows)
+        return [value for value in found if value is not None]
 
     summary = {
         "Task": task,
@@ -155,7 +177,7 @@ def _summary(task, network, rows):
         "Parameters": f"{rows[0].figures['parameters']:,}",
         "s/epoch": _mean(column("seconds_per_epoch")),
     }
-    for name in MEASURED:
+    for name in names:
         before, after = column(f"{name}_before"), column(f"{name}_after")
         text = "–"
         if after:
@@ -179,8 +201,10 @@ def _spread(values) -> str:
 
 def flat(metrics) -> dict:
     """What `run_experiment` measured, as a row has it."""
-    figures = {name: metrics.get(name) for name in FIGURES}
-    for name, error in metrics["equivariance_error"].items():
+    errors = metrics["equivariance_error"]
+    figures = dict.fromkeys(figures_of(max(FEWEST, len(errors) - 1)))
+    figures |= {name: metrics[name] for name in figures if name in metrics}
+    for name, error in errors.items():
         figures |= {f"{name}_{when}": value for when, value in error.items()}
     return figures
 
@@ -188,7 +212,7 @@ def flat(metrics) -> dict:
 def append_row(file, row) -> None:
     """Adds a line at once, after mending one that an interruption cut off."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    _bring_up_to_date(file)
+    header = _bring_up_to_date(file, _deepest([row]))
     existing = file.read_bytes() if file.exists() else b""
     if not existing.endswith(b"\n"):
         existing = existing[: existing.rfind(b"\n") + 1]
@@ -197,26 +221,35 @@ def append_row(file, row) -> None:
     with file.open("a", encoding="utf-8", newline="") as stream:
         lines = csv.writer(stream, lineterminator="\n")
         if not existing:
-            lines.writerow(HEADER)
-        lines.writerow(_cells(row))
+            lines.writerow(header)
+        lines.writerow(_cells(row, header))
         stream.flush()
         os.fsync(stream.fileno())
 
 
-def _cells(row) -> tuple:
-    return (*dataclasses.astuple(row.experiment), *row.figures.values())
+def _cells(row, header) -> list:
+    return [*dataclasses.astuple(row.experiment)] + [
+        row.figures.get(name) for name in header[len(OPTIONS) :]
+    ]
 
 
-def _bring_up_to_date(file) -> None:
-    """Gives a table of an earlier header today's."""
-    if not file.exists():
-        return
-    first = file.read_text(encoding="utf-8").partition("\n")[0]
-    if tuple(first.split(",")) in EARLIER:
+def _bring_up_to_date(file, convolutions) -> tuple[str, ...]:
+    """Gives a table of an earlier header today's, with room for so many convolutions.
+
+    Returns:
+        Tuple, its header.
+    """
+    text = file.read_text(encoding="utf-8") if file.exists() else ""
+    there = tuple(text.partition("\n")[0].split(","))
+    most = max(convolutions, HEADERS.get(there, FEWEST))
+    header = (*OPTIONS, *figures_of(most))
+    if there in (*HEADERS, *EARLIER) and there != header:
         stream = io.StringIO()
         lines = csv.writer(stream, lineterminator="\n")
-        lines.writerows([HEADER, *map(_cells, read_benchmark(file))])
+        lines.writerow(header)
+        lines.writerows(_cells(row, header) for row in read_benchmark(file))
         write_file(file, stream.getvalue().encode())
+    return header
 
 
 def _parsed(header, line) -> Row:
@@ -224,7 +257,11 @@ def _parsed(header, line) -> Row:
     cells = {**later, **dict(zip(header, line, strict=True))}
     types = {field.name: field.type for field in dataclasses.fields(Experiment)}
     options = {n: _value(cells[n], types[n]) for n in OPTIONS}
-    figures = {n: _value(cells[n], float | None) for n in FIGURES}
+    figures = {
+        name: _value(cells[name], float | None)
+        for name in (*FIGURES, *header)
+        if name not in OPTIONS
+    }
     figures["parameters"] = int(figures["parameters"])
     return Row(Experiment(**options).complete(), figures)
 

@@ -1,11 +1,12 @@
 """Figures of training, of the benchmark and of costs."""
 
 import itertools
+import re
 
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
-from symclone_tf.experiments import MEASURED, TASKS
+from symclone_tf.experiments import TASKS
 from symclone_tf.figures.style import (
     BLUE,
     COLOURS,
@@ -15,8 +16,6 @@ from symclone_tf.figures.style import (
     new_figure,
     styled,
 )
-
-_LAYERS = MEASURED[:-1]
 
 
 @styled
@@ -166,7 +165,9 @@ def draw_equivariance(rows):
     >>> len(figure.axes)
     2
     """
-    kept = [row for row in rows if row.figures.get(f"{_LAYERS[0]}_after")]
+    kept = [row for row in rows if row.figures.get("conv_1_after")]
+    found = (re.fullmatch(r"(conv_\d+)_after", n) for row in kept for n in row.figures)
+    layers = list(dict.fromkeys(each[1] for each in found if each))
     networks = list(dict.fromkeys(row.experiment.network for row in kept))
     # More networks than colours go on with squares.
     styles = [(colour, marker) for marker in "os" for colour in COLOURS]
@@ -185,9 +186,13 @@ def draw_equivariance(rows):
                 continue
             # Side by side, so that none hides another.
             offset = 0.7 * ((index + 0.5) / len(networks) - 0.5)
-            for place, layer in enumerate(_LAYERS):
+            for place, layer in enumerate(layers):
+                # The deepest layers not all networks have.
+                measured = [f for f in figures if f.get(f"{layer}_after") is not None]
+                if not measured:
+                    continue
                 before, after = (
-                    np.mean([f[f"{layer}_{when}"] for f in figures])
+                    np.mean([f[f"{layer}_{when}"] for f in measured])
                     for when in ("before", "after")
                 )
                 x = [place + offset] * 2
@@ -196,7 +201,7 @@ def draw_equivariance(rows):
                 axes.plot(x[:1], [before], **dot, markerfacecolor="white")
                 axes.plot(x[:1], [after], **dot)
         axes.set(title=task, yscale="log")
-        axes.set_xticks(range(len(_LAYERS)), [n.replace("_", " ") for n in _LAYERS])
+        axes.set_xticks(range(len(layers)), [n.replace("_", " ") for n in layers])
         axes.grid(visible=True, axis="y")
     panels[0].set_ylabel("equivariance error")
     for network, (colour, marker) in zip(networks, itertools.cycle(styles)):

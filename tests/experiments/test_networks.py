@@ -189,7 +189,7 @@ def test_probabilities_are_float32_under_mixed_precision():
         (("cnn", "c5"), "group=c5"),
         (("cnn", "c4", 0), "classes=0"),
         (("cnn", "c4", 10, -1), "canvas=-1"),
-        (("cloned",), "needs four of them.*students=None"),
+        (("cloned",), "needs one for each convolution.*students=None"),
         (("cnn", "c4", 10, 28, []), "for `architecture` cloned"),
     ],
 )

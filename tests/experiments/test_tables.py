@@ -8,6 +8,7 @@ from symclone_tf.experiments.tables import (
     FIGURES,
     Row,
     append_row,
+    flat,
     markdown,
     read_benchmark,
     summarize,
@@ -65,6 +66,28 @@ def test_tables_begun_before_there_was_a_choice_go_on(file, earlier):
     append_row(file, local)
     assert read_benchmark(file) == [*ROWS, local]
     assert file.read_text().splitlines()[0] == header
+
+
+def test_networks_of_large_images_have_more_convolutions(file):
+    errors = {f"conv_{n}": {"before": 0.5, "after": n} for n in range(1, 7)}
+    errors["network"] = {"before": 0.25, "after": 7.0}
+    metrics = {"accuracy": 0.5, "parameters": 9, "equivariance_error": errors}
+    deep = Row(Experiment("gcnn", image_size=128).complete(), flat(metrics))
+    assert deep.figures["conv_6_after"] == 6
+    append_row(file, deep)
+    append_row(file, ROWS[0])
+    found = read_benchmark(file)
+    assert found[-2] == deep
+    assert [each.experiment for each in found] == [
+        each.experiment for each in (*ROWS, deep, ROWS[0])
+    ]
+    assert [each.figures.get("conv_5_after") for each in found] == [None] * 5 + [
+        5,
+        None,
+    ]
+    *_, last = (line for line in summarize(found) if line["Network"] == "gcnn")
+    assert last["conv 6"] == "5e-01 → 6e+00"
+    assert last["network"] == "2e-01 → 7e+00"
 
 
 def test_rows_of_other_images_survive(tmp_path):
