@@ -227,14 +227,16 @@
     for (let p = 0; p < pixels; p++)
       hand.points[p] = ink[Math.round(STEPS * Math.max(0, Math.min(1, image[p])))];
     hand.context.putImageData(hand.shown, 0, 0);
+    const blank = !image.some((point) => point);
     const limit = teacher.answers.reduce((most, v) => Math.max(most, Math.abs(v)), 1e-6);
     for (const one of layers) {
       const { parts } = one, keeps = one.error < KEEPS;
       showMaps(parts.answers, one.answers, limit);
       showMaps(parts.differences, one.differences, limit);
-      parts.error.textContent = short(one.error);
-      parts.verdict.textContent = `${keeps ? "keeps" : "breaks"} ${data.group}`;
-      parts.verdict.className = `verdict ${keeps ? "keeps" : "breaks"}`;
+      const verdict = blank ? "" : keeps ? "keeps" : "breaks";
+      parts.error.textContent = blank ? "–" : short(one.error);
+      parts.verdict.textContent = verdict && `${verdict} ${data.group}`;
+      parts.verdict.className = `verdict ${verdict}`;
       if (moves.length < 8)
         parts.each.textContent =
           moves.map((move, i) => `${move.title}: ${short(one.each[i])}`).join(" · ");

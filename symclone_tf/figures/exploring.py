@@ -154,6 +154,9 @@ def write_explored(output, found) -> None:
         layer=html.escape(found.teacher.title),
         relaxed=html.escape(_how_relaxed(found)),
         fewer=FEWER,
+        kind="Digit" if found.are_digits else "Stroke",
+        first=int(not found.are_digits),
+        last=len(found.images) - int(found.are_digits),
     )
     # A tag within it would end the script.
     data = json.dumps(_data(found)).replace("<", "\\u003c")

@@ -9,8 +9,6 @@ import tensorflow as tf
 import symclone_tf as sc
 from symclone_tf.artifacts.fixed_layers import MODEL, RECORD, export_layer, read_array
 
-from cases import later
-
 # A process that has never heard of this package.
 ALONE = """
 import sys
@@ -30,7 +28,8 @@ def make(rng, student, filters=1, activation="relu", **options):
     )
 
 
-@pytest.mark.parametrize("filters", [1, later(6)])
+@pytest.mark.parametrize("filters", [1, 6])
+@pytest.mark.slow
 def test_artifact_needs_neither_this_package_nor_keras(
     rng, small_clone, tmp_path, filters
 ):

@@ -55,6 +55,7 @@ def test_what_moved_is_plain_layers_of_another_form(rng):
     np.testing.assert_allclose(fused.model(images), expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_fused_network_needs_nothing_of_this_package(rng, tmp_path):
     relaxed = moved(plain(), rng)
     sc.fuse_network(relaxed).model.save(tmp_path / "plain.keras")

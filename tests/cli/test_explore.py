@@ -33,6 +33,7 @@ def test_writes_one_page_and_says_what_is_next(run, tmp_path, empty):
     assert "five drawn strokes" in text
 
 
+@pytest.mark.slow
 def test_opens_the_page_where_that_is_wanted(run, tmp_path, empty, browser):
     result = run("explore", "--group", "c2", "--image-size", "16", "--open", *empty)
     assert result.exit_code == 0, result.output

@@ -22,6 +22,7 @@ def alone():
     return sc.clone(**LAYER, verbose=0)[0].get_weights()
 
 
+@pytest.mark.slow
 def test_mirrored_replicas_learn_what_one_process_does(alone, tmp_path):
     script = f"""
 import numpy as np

@@ -67,7 +67,14 @@ def printed(page) -> list[tuple[str, str]]:
     return found
 
 
-@every_page(printing())
+# Networks that learn for some seconds each.
+SLOW = [
+    doc(name)
+    for name in ("start/five-minutes", "learn/by-eye", "how-to/break", "how-to/stack")
+]
+
+
+@every_page(printing(), SLOW)
 def test_pages_print_what_they_say(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     found = printed(page)

@@ -143,6 +143,7 @@ class TestMNIST:
                 found = zlib.crc32(labels.numpy().tobytes(), found)
         assert found == expected
 
+    @pytest.mark.slow
     def test_pipeline_is_no_bottleneck(self):
         """An epoch of digits against one of the fastest network, in one run."""
         from symclone_tf.experiments.networks import image_network

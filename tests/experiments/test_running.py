@@ -49,6 +49,7 @@ class TestRunning:
         ]
         assert metrics["accuracy"] == pytest.approx(np.mean(np.concatenate(guesses)))
 
+    @pytest.mark.slow
     def test_departure_is_that_of_anchored_convolutions(self, clones):
         options = {"symmetry": "frozen,frozen,frozen,anchored", "anchor": "decay"}
         experiment = Experiment(moves="encoder", **options, **SMALL)
@@ -67,6 +68,7 @@ class TestRunning:
             assert max(error.values()) < 1e-4
         assert metrics["upright_accuracy"] == metrics["accuracy"]
 
+    @pytest.mark.slow
     def test_frozen_blocks_do_not_change_by_a_bit_and_kernels_do(self, ran, clones):
         model, _ = ran
         fresh = find_or_clone(Experiment("cloned"), clones)
@@ -195,10 +197,12 @@ def shapes(folder, rng, **options):
 
 class TestOwnImages:
     @pytest.mark.parametrize("channels", [1, later(3)])
-    def test_sizes_classes_and_channels_are_those_found(self, tmp_path, rng, channels):
+    def test_sizes_classes_and_channels_are_those_found(
+        self, tmp_path, rng, channels, local_clones
+    ):
         experiment = shapes(tmp_path, rng, channels=channels)
         experiment = dataclasses.replace(experiment, task="breaking")
-        model, metrics = run_experiment(experiment, tmp_path / "clones", verbose=0)
+        model, metrics = run_experiment(experiment, local_clones, verbose=0)
         assert model.input_shape == (None, 16, 16, channels)
         assert model.output_shape == (None, 6)
         assert metrics["class_names"][2:4] == [
@@ -208,8 +212,6 @@ class TestOwnImages:
         found = metrics["options"]
         assert (found["image_size"], found["canvas"]) == (16, 16)
         assert (found["train_size"], found["test_size"]) == (48, 12)
-        names = sorted(path.name for path in (tmp_path / "clones").iterdir())
-        assert names[-1] == "c4-lifting-16x16-k3-local"
 
     def test_images_that_are_open_are_not_opened_again(self, tmp_path, rng):
         whole = shapes(tmp_path, rng)
@@ -235,6 +237,7 @@ class TestOwnImages:
         assert model.input_shape == (None, 28, 28, 1)
         assert "Ankle boot" in metrics["class_names"]
 
+    @pytest.mark.slow
     def test_cifar10(self, cifar10):
         small = {"train_size": 64, "test_size": 20, "epochs": 1}
         experiment = Experiment("gcnn", data=str(cifar10), **small)

@@ -191,6 +191,7 @@ class TestEnvironments:
             assert process.wait(timeout=60) == 141
 
 
+@pytest.mark.slow
 def test_same_seed_gives_the_same_bytes_in_two_processes(tmp_path):
     for name in ("a", "b"):
         arguments = ("clone", "--group", "c4", "--image-size", "12", "--output", name)

@@ -100,6 +100,7 @@ def test_killed_training_leaves_no_classifier(child, tmp_path, trials):
 
 
 @trials(1, 4)
+@pytest.mark.slow
 @pytest.mark.usefixtures("mnist")
 def test_killed_benchmark_keeps_finished_rows(child, clones, tmp_path, trials):
     sizes = ("--train-size", "32", "--test-size", "16", "--epochs", "1")

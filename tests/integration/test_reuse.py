@@ -102,10 +102,11 @@ def test_keras_serves_the_saved_model_without_this_package(
 @pytest.mark.parametrize(
     "imports",
     [
-        later("import keras, symclone_tf"),
+        "import keras, symclone_tf",
         "import symclone_tf as sc; sc.ClonedConv2D; import keras",
     ],
 )
+@pytest.mark.slow
 @pytest.mark.usefixtures("exported")
 def test_keras_loads_the_student_itself(rng, student, tmp_path, imports):
     images = rng.normal(size=(7, 8, 8)).astype("float32")

@@ -27,8 +27,8 @@ def taught(group=None, group_out=None, **options):
     ("symmetry", "anchor", "weights", "trainable"),
     [
         ("frozen", "l2", 4, 2),
-        ("trainable", "l2", 4, 4),
-        ("anchored", "decay", 6, 4),
+        later("trainable", "l2", 4, 4),
+        later("anchored", "decay", 6, 4),
         ("anchored", "augment", 6, 4),
     ],
 )

@@ -4,7 +4,7 @@ import pytest
 
 from symclone_tf.symmetry.groups import GROUPS
 
-from cases import CASES
+from cases import CASES, later
 from clones import dense
 from layer_checks import check_layer
 
@@ -97,7 +97,7 @@ def test_pairs_equal_single_calls(rng, group, lifting):
 
 
 @CASES
-@pytest.mark.parametrize("hidden_units", [[], [8]])
+@pytest.mark.parametrize("hidden_units", [later([]), [8]])
 def test_behaves_as_a_keras_layer(rng, tmp_path, group, lifting, hidden_units):
     arguments = {
         "group": group,

@@ -34,7 +34,8 @@ def live() -> str:
 
     with tempfile.TemporaryDirectory() as folder:
         page = sc.figures.write_explore_page(f"{folder}/{LIVE}")
-        return page.read_text("utf-8")
+        back = '<p><a href="explore.html">← What this page shows</a></p>'
+        return page.read_text("utf-8").replace("<main>", f"<main>{back}", 1)
 
 
 def on_config(config):
