@@ -1,14 +1,18 @@
 """`symclone-tf list`."""
 
+import pathlib
+
 import click
 from rich.filesize import decimal
 
 from symclone_tf.cli.startup import start
 from symclone_tf.cli.tables import figure, show
 
+EXPORTED = "exported"
+
 
 @click.command("list")
-@click.argument("directory", type=click.Path(), default="exported")
+@click.argument("directory", type=click.Path(), default=EXPORTED)
 def list_command(directory):
     """Show the exported clones in a folder, with their measured errors.
 
@@ -16,7 +20,9 @@ def list_command(directory):
     measured them.
     """
     sc = start()
-    artifacts = sc.artifacts.list_artifacts(directory)
+    # Who has cloned nothing yet has done nothing wrong.
+    none_yet = directory == EXPORTED and not pathlib.Path(directory).exists()
+    artifacts = [] if none_yet else sc.artifacts.list_artifacts(directory)
     if not artifacts:
         click.echo(
             f"No clones in {directory}. symclone-tf clone --group c4 makes some."

@@ -105,6 +105,7 @@ def test_signature_and_endpoint_compute_what_the_student_does(
     )
 
 
+@pytest.mark.slow
 def test_tensorflow_alone_serves_the_artifact(rng, small_clone, exported, tmp_path):
     """In a process where symclone_tf cannot be imported."""
     student, _ = small_clone

@@ -27,3 +27,9 @@ def test_empty_folder_says_what_to_run(run, tmp_path):
 
 def test_missing_folder_is_refused(refused):
     assert "nowhere is not a folder" in refused("list", "nowhere")
+
+
+def test_nothing_cloned_yet_says_what_to_run(run):
+    result = run("list")
+    assert result.exit_code == 0
+    assert "No clones in exported. symclone-tf clone --group c4" in result.stdout

@@ -49,6 +49,7 @@ def start_workers(tmp_path, steps):
     return [announcing(arguments, cwd=tmp_path, env=env) for env in cluster(2)]
 
 
+@pytest.mark.slow
 def test_workers_learn_what_one_process_does_and_the_chief_writes(alone, tmp_path):
     workers = start_workers(tmp_path, LAYER["steps"])
     outputs = [worker.communicate(timeout=180) for worker in workers]

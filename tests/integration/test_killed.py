@@ -141,6 +141,7 @@ class TestResume:
         return kills
 
     @trials(1, 2)
+    @pytest.mark.slow
     def test_clone(self, child, tmp_path, trials):
         root = tmp_path / "clones"
         options = ("--image-size", 12, "--hidden-units", 32, "--steps", 300)

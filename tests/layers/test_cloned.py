@@ -91,7 +91,7 @@ def stacked(second, group=None):
 
 @pytest.mark.parametrize(
     "symmetry",
-    ["frozen", later("trainable"), "anchored"],
+    [later("frozen"), later("trainable"), "anchored"],
 )
 def test_keeps_or_leaves_the_symmetry(rng, symmetry):
     second = Cloned(
