@@ -1,10 +1,11 @@
 """Pages of measurements, made of the tables and numbers that are committed."""
 
+import functools
 import importlib
 import json
 import re
 
-from tools.documentation.places import RESULTS
+from tools.documentation.places import DOCS, RESULTS
 
 MACHINE = re.compile(r"processor .*?, python [\d.]*\d")
 
@@ -136,10 +137,28 @@ def pictures(file, pattern) -> str:
         for picture in sorted(file.parent.glob("*.svg"))
         if re.fullmatch(file.stem + pattern, picture.stem)
     ]
-    words = (name.removesuffix(".svg").replace("_", " ") for name in names)
-    return "".join(
-        f"\n![The picture of this table: {w}]({n})\n" for w, n in zip(words, names)
+    said = captions()
+    return "".join(f"\n![{said.get(name) or plain(name)}]({name})\n" for name in names)
+
+
+@functools.cache
+def captions() -> dict[str, str]:
+    """What the pages say of pictures of measurements, by the names of their files."""
+    text = "".join(page.read_text("utf-8") for page in sorted(DOCS.rglob("*.md")))
+    picture = r"!\[([^\]]+)\]\([^)\s]*benchmarks/results/([\w-]+\.svg)\)"
+    found = re.findall(picture, text)
+        r"!\[([^\]]+)\]\([^)\s]*benchmarks/results/([\w-]+\.svg)\)", text
     )
+    return {name: caption for caption, name in found}
+
+
+def plain(name) -> str:
+    """The name of a picture in words.
+
+    >>> plain("relax_time-cifar10-10000-where.svg")
+    'relax time, cifar10, 10000, where'
+    """
+    return name.removesuffix(".svg").replace("_", " ").replace("-", ", ")
 
 
 BY_FOLDER = {"mnist": mnist, "probes": probe}
