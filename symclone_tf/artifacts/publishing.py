@@ -166,6 +166,12 @@ def check_name(argument, name) -> None:
 def version_number(path) -> int:
     """The number of a version's folder, or 0 if the path is something else.
 
+    Args:
+        path: `pathlib.Path`.
+
+    Returns:
+        Integer.
+
     Example:
 
     >>> version_number(directory / "t2-6x6-k3" / "12")

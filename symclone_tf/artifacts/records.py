@@ -71,6 +71,12 @@ class Artifact:
 def find(path) -> Artifact:
     """The artifact at a path, its newest version if the path names none.
 
+    Args:
+        path: String or path, of an artifact or one version of it.
+
+    Returns:
+        `Artifact`.
+
     Raises:
         ArtifactError: If there is none.
 

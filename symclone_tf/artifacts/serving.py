@@ -163,7 +163,15 @@ def write_serving_config(root, output=None, warmup=False) -> list[ServedModel]:
 
 
 def config_file(root, output=None) -> pathlib.Path:
-    """Where `write_serving_config` writes."""
+    """Where `write_serving_config` writes.
+
+    Args:
+        root: String or path, the folder of all models.
+        output: String or path of a file; `None` for `models.config` in the root.
+
+    Returns:
+        `pathlib.Path`.
+    """
     return (
         pathlib.Path(root, "models.config") if output is None else pathlib.Path(output)
     )

@@ -105,7 +105,16 @@ class Cloner(keras.Model):
             self.student.weights_changed()
 
     def evaluate(self, x=None, *, steps=8, **kwargs):
-        """Measures the NMSE on `steps` batches of pairs that `fit` never draws."""
+        """Measures the NMSE on batches of pairs that `fit` never draws.
+
+        Args:
+            x: As of `keras.Model`; `None` for pairs that are drawn.
+            steps: Integer, how many batches of these.
+            **kwargs: As of `keras.Model`.
+
+        Returns:
+            As of `keras.Model`.
+        """
         with full_float32():
             return super().evaluate(self._numbers(steps) if x is None else x, **kwargs)
 

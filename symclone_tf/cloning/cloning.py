@@ -47,10 +47,11 @@ def clone(
             arguments. Functions and layers are teachers as `FunctionTeacher`s.
         lifting: Boolean, whether the layer reads images rather than feature
             maps on the group.
-        image_size: Integer, height and width of the inputs in pixels.
-        kernel_size: Integer, height and width of the kernel.
+        image_size: Integer, height and width of the inputs in pixels, or a pair of
+            them under T(2).
+        kernel_size: Integer, height and width of the kernel, or a pair under T(2).
         padding: String, `"valid"` or `"same"`.
-        blocks: Integer, or `None` for `kernel_size²`.
+        blocks: Integer, or `None` for the teacher's rank, k² for a k×k convolution.
         hidden_units: Tuple of integers, see `DenseStudent` and
             `sc.students.MixerStudent`.
         activation: Activation of the hidden layers.

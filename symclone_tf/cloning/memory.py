@@ -11,6 +11,13 @@ def training_memory(student, recipe) -> int:
     The weights, their gradients and the optimizer's state, and for the batch
     the inputs, the blocks' features and the pairs, each with its gradient.
 
+    Args:
+        student: `Student`, not necessarily built.
+        recipe: `Recipe`, whose batch it is.
+
+    Returns:
+        Integer.
+
     Example:
 
     >>> student = DenseStudent(ConvTeacher("c4", image_size=64))
@@ -36,6 +43,12 @@ def solving_memory(student) -> int:
     Either the solution on its way into the weights, through copies that
     TensorFlow makes, or it and the weights beside answers to a chunk of
     impulses, before and after their axes are brought into order.
+
+    Args:
+        student: `Student`, not necessarily built.
+
+    Returns:
+        Integer.
 
     Example:
 

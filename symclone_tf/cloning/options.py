@@ -14,7 +14,11 @@ SOLVERS = ("sgd", "closed-form")
 
 @dataclasses.dataclass(frozen=True)
 class Training:
-    """What a user may choose about cloning; see `clone` for the fields.
+    """What a user may choose about cloning.
+
+    Attributes:
+        resume: Boolean, whether an unfinished training of the same choices is gone on
+            with. The other fields are arguments of `clone`.
 
     Example:
 

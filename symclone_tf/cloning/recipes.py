@@ -45,6 +45,13 @@ class Recipe:
     def with_options(self, steps=None, learning_rate=None) -> "Recipe":
         """The same recipe with a user's steps and learning rate, if given.
 
+        Args:
+            steps: Integer, or `None` for the recipe's.
+            learning_rate: Float, or `None` for the recipe's.
+
+        Returns:
+            `Recipe`.
+
         Raises:
             ValueError: If `steps` is not a positive integer or `learning_rate`
                 not a positive, finite number.

@@ -12,6 +12,9 @@ STRATEGIES = ("none", "mirrored", "multi-worker")
 def check_strategy(name: str) -> None:
     """Refuses a strategy that cannot start here.
 
+    Args:
+        name: String, `"none"`, `"mirrored"` or `"multi-worker"`.
+
     Raises:
         ValueError: If there is no such strategy, or `"multi-worker"` has no
             cluster to join.
@@ -43,6 +46,12 @@ def make_strategy(name: str):
     there is none; `"multi-worker"` the hosts that TF_CONFIG lists, and must be
     made before TensorFlow has computed anything.
 
+    Args:
+        name: String, `"none"`, `"mirrored"` or `"multi-worker"`.
+
+    Returns:
+        `tf.distribute.Strategy`.
+
     Raises:
         ValueError: See `check_strategy`.
 
@@ -69,6 +78,12 @@ def make_strategy(name: str):
 
 def is_chief(name: str) -> bool:
     """Whether this process is the one that writes.
+
+    Args:
+        name: String, a strategy's, see `make_strategy`.
+
+    Returns:
+        Boolean.
 
     Example:
 

@@ -142,6 +142,9 @@ def experiment_checkpoint(experiment, directory) -> Checkpoint:
         experiment: `Experiment`.
         directory: String or path, in a hidden folder of which it is.
 
+    Returns:
+        `Checkpoint`.
+
     Example:
 
     >>> experiment = Experiment("cnn", "t2")

@@ -78,9 +78,11 @@ class Relaxation:
 
     Attributes:
         layers: Tuple of `RelaxedLayer`, in the network's order.
-        left: Dictionary, of convolutions that stayed: the name, and why.
-        difference: Float, the largest difference of both networks' answers to
-            noise, relative to the largest answer.
+        left: Dictionary, of convolutions that were chosen and stayed: the name, and
+            why.
+        difference: Float, the largest difference of both networks' answers to noise,
+            of pixels as they are and of normalised ones, relative to the largest
+            answer.
         seconds: Float.
 
     Example:

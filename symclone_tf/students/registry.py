@@ -65,6 +65,12 @@ def make_student(name, teacher, **options) -> Student:
 def student_options(student) -> dict:
     """What a student's configuration adds to its teacher's, as plain values.
 
+    Args:
+        student: `Student`.
+
+    Returns:
+        Dictionary.
+
     Example:
 
     >>> student = DenseStudent(ConvTeacher("t2", 6), blocks=4)

@@ -9,6 +9,13 @@ def shifted(inputs, shift) -> np.ndarray:
     """A batch moved down and to the right by whole pixels, zeros moving in; along as
     many axes as the shift has.
 
+    Args:
+        inputs: Array of shape `(batch, *pixels, ...)`.
+        shift: Tuple of integers, pixels along each of the axes after the batch.
+
+    Returns:
+        Array of the same shape.
+
     Example:
 
     >>> images = np.arange(1, 10).reshape(1, 3, 3, 1)

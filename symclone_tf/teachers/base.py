@@ -157,7 +157,14 @@ class Teacher(Registered):
 
     @classmethod
     def from_config(cls, config) -> "Teacher":
-        """The teacher of a configuration."""
+        """The teacher of a configuration.
+
+        Args:
+            config: Dictionary, of `get_config`.
+
+        Returns:
+            `Teacher`.
+        """
         return cls(**config)
 
     def __eq__(self, other) -> bool:

@@ -180,7 +180,15 @@ class Convolution(keras.layers.Layer):
         return self.bias
 
     def biased_and_activated(self, outputs, data_format="channels_last"):
-        """What follows the products of every convolution, whose channels are last."""
+        """What follows the products of every convolution, whose channels are last.
+
+        Args:
+            outputs: Tensor, channels last.
+            data_format: String, where the answers have their channels.
+
+        Returns:
+            Tensor, with bias and activation.
+        """
         if self.use_bias:
             outputs = ops.add(outputs, self.biases())
         if data_format == "channels_first":

@@ -15,7 +15,11 @@ def get_teacher(name) -> type[Teacher]:
     """The class of a registered name.
 
     Args:
-        name: String, `"conv"` or what `Teacher.register` was given.
+        name: String, `"conv"`, `"function"`, `"orbit"`, `"shifts"`, or what
+            `Teacher.register` was given.
+
+    Returns:
+        Class, of `Teacher`.
 
     Raises:
         ValueError: If there is none of this name.
@@ -31,6 +35,12 @@ def get_teacher(name) -> type[Teacher]:
 
 def serialize_teacher(teacher) -> dict:
     """A teacher as plain values, by its registered name.
+
+    Args:
+        teacher: `Teacher`.
+
+    Returns:
+        Dictionary of a `name` and a `config`.
 
     Raises:
         ValueError: If its class is not registered, or these values would not
@@ -58,6 +68,15 @@ def serialize_teacher(teacher) -> dict:
 
 def deserialize_teacher(values) -> Teacher:
     """The teacher of what `serialize_teacher` has returned.
+
+    Args:
+        values: Dictionary of a `name` and a `config`.
+
+    Returns:
+        `Teacher`.
+
+    Raises:
+        ValueError: If no teacher of this name is registered.
 
     Example:
 

@@ -147,8 +147,6 @@ def captions() -> dict[str, str]:
     text = "".join(page.read_text("utf-8") for page in sorted(DOCS.rglob("*.md")))
     picture = r"!\[([^\]]+)\]\([^)\s]*benchmarks/results/([\w-]+\.svg)\)"
     found = re.findall(picture, text)
-        r"!\[([^\]]+)\]\([^)\s]*benchmarks/results/([\w-]+\.svg)\)", text
-    )
     return {name: caption for caption, name in found}
 
 
