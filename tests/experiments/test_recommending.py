@@ -1,7 +1,10 @@
 import shutil
 
+import keras
+import numpy as np
 import pytest
 
+import symclone_tf as sc
 from symclone_tf.experiments import open_images
 from symclone_tf.experiments.recommending import recommend
 from symclone_tf.experiments.verdicts import judge
@@ -61,7 +64,7 @@ def test_what_costs_is_not_assumed(images):
 
 
 @pytest.mark.parametrize("kind", ["assumed", later("may leave")])
-def test_lines_run_as_they_are_printed(tmp_path, monkeypatch, kind, local_clones):
+def test_lines_run_as_they_are_printed(tmp_path, monkeypatch, kind, local_clones, rng):
     monkeypatch.chdir(tmp_path)
     shutil.copytree(local_clones, "exported")
     found = finished("stripes.npz").recommendation
@@ -71,4 +74,8 @@ def test_lines_run_as_they_are_printed(tmp_path, monkeypatch, kind, local_clones
         code = code.replace("width=2)", 'width=2, symmetry="anchored")')
         assert "anchored" in code
     exec(compile(code, "<printed>", "exec"), {})
-    assert (tmp_path / "recommended.keras").is_file()
+    model = keras.saving.load_model("recommended.keras")
+    images = rng.uniform(0, 255, (4, *model.input_shape[1:])).astype("float32")
+    plain = sc.fuse_network(model).model
+    # Logits of noise are large, and so is their rounding.
+    np.testing.assert_allclose(plain(images), model(images), atol=0.01)
