@@ -62,7 +62,7 @@ class Kept:
                     f"`output` holds {file}, a probe with {name}={there.get(name)}: "
                     f"give another folder. Received: {name}={asked}"
                 )
-        return dataclasses.replace(kept, options={**there, **options})
+        return kept
 
     def write(self, file) -> None:
         """Keeps it, the whole of it or as it was."""

@@ -135,6 +135,8 @@ def probe(
     file = check_directory(output) / FILE
     images = open_images(data, image_size, strict=strict, data_dir=data_dir)
     kept = Kept.read(file, options)
+    more = seeds > kept.options["seeds"]
+    kept = dataclasses.replace(kept, options=kept.options | options)
     warn_of_skipped(images)
     candidates = candidates_of(groups)
     if kept.plan is None:
@@ -142,7 +144,7 @@ def probe(
         plan = make_plan(candidates, images, seeds, minutes, clones, verbose)
         kept = dataclasses.replace(kept, plan=plan).after(time.perf_counter() - began)
         kept.write(file)
-    else:
+    elif more:
         _check_time(kept, seeds)
     kept = _run_all(kept, candidates, images, clones, file, verbose)
     return _judged(kept, groups, images, clones, data_dir, file)
@@ -180,10 +182,8 @@ def _run_all(kept, candidates, images, clones, file, verbose) -> Kept:
 
 
 def _check_time(kept, seeds) -> None:
-    """Refuses more seeds than what they are known to take lets end in time."""
+    """Refuses more seeds than before, if they are known not to end in time."""
     done = len({each.seed for each in kept.runs})
-    if seeds <= max(done, 2):
-        return
     each = sum(run.seconds for run in kept.runs) / max(done, 1)
     needed = (kept.seconds + (seeds - done) * each) / 60
     if needed > OVERTIME * kept.options["minutes"]:
