@@ -154,13 +154,9 @@ def markdown(rows) -> str:
 
 def _deepest(rows) -> int:
     """How many convolutions the deepest network has, or the fewest that one has."""
-    return max(
-        FEWEST,
-        *(
-            sum(f"conv_{n}_after" in row.figures for n in range(MOST + 1))
-            for row in rows
-        ),
-    )
+    names = [f"conv_{n}_after" for n in range(MOST + 1)]
+    counts = [sum(name in row.figures for name in names) for row in rows]
+    return max([FEWEST, *counts])
 
 
 def _summary(task, network, rows, names):

@@ -68,6 +68,10 @@ def test_tables_begun_before_there_was_a_choice_go_on(file, earlier):
     assert file.read_text().splitlines()[0] == header
 
 
+def test_of_no_rows_there_is_nothing_to_say():
+    assert summarize([]) == []
+
+
 def test_networks_of_large_images_have_more_convolutions(file):
     errors = {f"conv_{n}": {"before": 0.5, "after": n} for n in range(1, 7)}
     errors["network"] = {"before": 0.25, "after": 7.0}

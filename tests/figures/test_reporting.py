@@ -144,6 +144,14 @@ def test_names_are_escaped(tmp_path, sources):
     assert "&lt;img src=x&gt;" in text
 
 
+def test_clones_alone_are_reported(tmp_path, sources):
+    """As after a first `clone`: nothing was benchmarked, nothing trained."""
+    nothing = {"benchmark": tmp_path / "none", "costs": None}
+    text = make_report(tmp_path / "a.html", **sources | nothing).read_text("utf-8")
+    assert "The benchmark of digits has no network of C4 yet" in text
+    assert "c4-lifting-28x28-k3-b7, version 1" in text
+
+
 def test_someone_elses_file_is_left_alone(tmp_path, sources):
     file = tmp_path / "thesis.html"
     file.write_text("<html>mine</html>")
