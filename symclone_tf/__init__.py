@@ -6,10 +6,10 @@ TensorFlow.
 """
 
 import importlib
+import importlib.util
 import sys
 
 import lazy_loader
-import wrapt
 
 __version__ = "0.2.0"
 
@@ -46,13 +46,36 @@ def _register() -> None:
             importlib.import_module(f"{__name__}.{module}")
 
 
-@wrapt.when_imported("keras")
-def _register_after_keras(keras):
+class _KerasIsImported:
     """For whoever imports this package first, and then reads a file by Keras alone.
 
-    Where a module of the package is what imports Keras, the others have to wait for
-    it: `__getattr__` registers them then.
+    A finder that registers all once Keras is there. The package wrapt has the same
+    in one line, and lengthens `symclone-tf --help` by a quarter.
     """
-    rooms = (name for name in sys.modules if name.startswith(f"{__name__}."))
-    if all(name == f"{__name__}.errors" for name in rooms):
-        _register()
+
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        """Keras', which registers what it can load; `None` of all other modules."""
+        if name != "keras":
+            return None
+        sys.meta_path.remove(cls)
+        spec = importlib.util.find_spec(name)
+        if spec is not None:
+            run = spec.loader.exec_module
+
+            def run_and_register(module):
+                run(module)
+                # A module of the package that imports Keras is not whole yet:
+                # `__getattr__` registers all then.
+                rooms = {n for n in sys.modules if n.startswith(f"{__name__}.")}
+                if rooms <= {f"{__name__}.errors"}:
+                    _register()
+
+            spec.loader.exec_module = run_and_register
+        return spec
+
+
+if "keras" in sys.modules:
+    _register()
+else:
+    sys.meta_path.insert(0, _KerasIsImported)

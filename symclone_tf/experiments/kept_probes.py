@@ -56,8 +56,7 @@ class Kept:
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise ArtifactError(f"{file} is no probe: {error!r}") from error
         for name, asked in options.items():
-            grown = name in GROWING and asked > there.get(name, asked)
-            if there.get(name) != asked and not grown:
+            if there.get(name) != asked and not _grows(name, there.get(name), asked):
                 raise ArtifactError(
                     f"`output` holds {file}, a probe with {name}={there.get(name)}: "
                     f"give another folder. Received: {name}={asked}"
@@ -92,6 +91,10 @@ class Kept:
             (each.group, each.kind, each.seed, each.train_size) == key
             for each in self.runs
         )
+
+
+def _grows(name, before, asked) -> bool:
+    return name in GROWING and isinstance(before, (int, float)) and asked > before
 
 
 def _typed(kind, values):

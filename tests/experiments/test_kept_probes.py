@@ -62,6 +62,14 @@ def test_a_run_that_is_none_is_refused(file, name, value):
         Kept.read(file, OPTIONS)
 
 
+def test_options_that_are_no_numbers_do_not_grow(file):
+    kept = json.loads(file.read_text())
+    kept["options"]["seeds"] = "two"
+    file.write_text(json.dumps(kept))
+    with pytest.raises(sc.ArtifactError, match="a probe with seeds=two"):
+        Kept.read(file, OPTIONS)
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"options": {}}', "{", '{"plan": 3}'])
 def test_what_is_no_probe_is_refused(file, text):
     file.write_text(text)
