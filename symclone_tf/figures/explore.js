@@ -223,11 +223,12 @@
     });
     for (const one of layers) one.error = Math.max(...one.each);
   };
+  const isBlank = () => !image.some((point) => point);
   const show = () => {
     for (let p = 0; p < pixels; p++)
       hand.points[p] = ink[Math.round(STEPS * Math.max(0, Math.min(1, image[p])))];
     hand.context.putImageData(hand.shown, 0, 0);
-    const blank = !image.some((point) => point);
+    const blank = isBlank();
     const limit = teacher.answers.reduce((most, v) => Math.max(most, Math.abs(v)), 1e-6);
     for (const one of layers) {
       const { parts } = one, keeps = one.error < KEEPS;
@@ -238,7 +239,7 @@
       parts.verdict.textContent = verdict && `${verdict} ${data.group}`;
       parts.verdict.className = `verdict ${verdict}`;
       if (moves.length < 8)
-        parts.each.textContent =
+        parts.each.textContent = blank ? "" :
           moves.map((move, i) => `${move.title}: ${short(one.each[i])}`).join(" · ");
     }
     find("angle").value = Math.round(state.angle);
@@ -246,7 +247,7 @@
   };
   let saying;
   const say = () => {
-    find("said").textContent = `Equivariance errors. ${
+    find("said").textContent = isBlank() ? "Nothing is drawn." : `Equivariance errors. ${
       layers.map((one) => `${one.title}: ${short(one.error)}`).join(", ")}.`;
   };
 

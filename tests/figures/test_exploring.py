@@ -147,6 +147,18 @@ def test_every_error_stands_under_its_layer_and_is_said(opened):
 
 
 @needs_browser
+def test_of_nothing_drawn_nothing_is_said(opened):
+    opened.ask("document.querySelector('[data-do=clear]').click()")
+    assert not image(opened).any()
+    for key in state(opened)["errors"]:
+        text = opened.ask(f"document.querySelector('[data-layer={key}]').innerText")
+        assert "–" in text
+        assert "C4" not in text
+        assert "turned" not in text
+    opened.wait("document.getElementById('said').innerText == 'Nothing is drawn.'")
+
+
+@needs_browser
 def test_keys_turn_shift_and_clear(opened):
     opened.key("1")
     before = image(opened)
