@@ -202,7 +202,10 @@ class TestOwnImages:
     ):
         experiment = shapes(tmp_path, rng, channels=channels)
         experiment = dataclasses.replace(experiment, task="breaking")
-        model, metrics = run_experiment(experiment, local_clones, verbose=0)
+        # Those that are missing are made.
+        clones = local_clones if channels == 1 else tmp_path / "clones"
+        model, metrics = run_experiment(experiment, clones, verbose=0)
+        assert (clones / "c4-lifting-16x16-k3-local").is_dir()
         assert model.input_shape == (None, 16, 16, channels)
         assert model.output_shape == (None, 6)
         assert metrics["class_names"][2:4] == [

@@ -106,7 +106,7 @@ def outside(folder):
     return sorted(p for p in folder.parent.rglob("*") if folder not in (p, *p.parents))
 
 
-@trials(40, 300)
+@trials(60, 300)
 def test_command_lines(folder, trials):
     before = outside(folder)
     ended = {}
@@ -194,7 +194,7 @@ def _tried(path):
         return None, str(error)
 
 
-@trials(40, 300)
+@trials(60, 300)
 def test_damaged_artifacts(small_clone, tmp_path, trials):
     student, report = small_clone
     whole = sc.export(student, tmp_path / "whole", report)

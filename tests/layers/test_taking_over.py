@@ -132,7 +132,7 @@ def test_takes_over_arrays(rng):
 @pytest.mark.parametrize("student", ["local", later("dense")])
 @pytest.mark.parametrize("compute", ["blocks", later("auto")])
 def test_answers_and_gradients_are_those_of_keras_own_convolution(student, compute):
-    @settings(max_examples=30, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=60, deadline=None, derandomize=True, database=None)
     @given(convolutions())
     def check(drawn):
         kind, options, shape = drawn
