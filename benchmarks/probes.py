@@ -18,8 +18,8 @@ from rich.console import Console
 
 import symclone_tf as sc
 from benchmarks.cloning import machine
-from symclone_tf.experiments.kept_probes import Kept
-from symclone_tf.experiments.verdicts import Interval, Verdict
+from symclone_tf.probe.probe_files import Kept
+from symclone_tf.probe.verdicts import Interval, Verdict
 
 EXPECTED = {
     "blood-cells": "Cells lie at any angle: assuming C4 must not cost, and gains.",
@@ -58,14 +58,14 @@ def main():
                 Console(stderr=True).print(name)
                 data, options = source(name)
                 settings = chosen.groups, chosen.seeds, chosen.minutes, output / name
-                found = sc.experiments.probe(data, *settings, **options)
+                found = sc.probe.probe(data, *settings, **options)
                 write(found, name, output, chosen.minutes)
         finally:
             os.chdir(here)
 
 
 def source(name):
-    """What `sc.experiments.probe` takes, made in the current folder where it must be.
+    """What `sc.probe.probe` takes, made in the current folder where it must be.
 
     Args:
         name: String, a key of `EXPECTED`.

@@ -114,7 +114,7 @@ def make(network) -> keras.Model:
             layers.Reshape((PLACES, 1)),
         ]
     elif network == EXACT:
-        exact = sc.teachers.OrbitDense
+        exact = sc.layers.OrbitDense
         body = [exact(WIDTH, group, activation="relu"), exact(1, group)]
     else:
         student, _ = sc.clone(sc.OrbitTeacher(group), solver="closed-form", verbose=0)

@@ -10,7 +10,7 @@ from keras import layers, ops
 
 import symclone_tf as sc
 from benchmarks import plumes
-from symclone_tf.experiments.layouts import network_teachers
+from symclone_tf.experiments.network_layouts import network_teachers
 
 CANVAS, SIZE = 56, 32
 SIX = 6

@@ -176,7 +176,7 @@ def clone(output, canvas, layer, image_size, **choices):
             group, canvas, student=kind, **kernels, **makes
         )
     rows = []
-    made = sc.artifacts.clone_and_export(students, training, output)
+    made = sc.workspace.clone_and_export(students, training, output)
     for student, report, path in made:
         row = {
             "Layer": student.teacher.title,

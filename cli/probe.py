@@ -75,7 +75,7 @@ def probe(data, output, **choices):
     sc = start()
     page = pathlib.Path(output, "probe.html")
     sc.figures.check_page(page)
-    found = sc.experiments.probe(data, output=output, **choices)
+    found = sc.probe.probe(data, output=output, **choices)
     sc.figures.write_probe_page(found, page)
     show(f"Symmetries of {data}", sc.figures.probe_table(found))
     sizes, plan = found.images.counts, found.plan

@@ -68,7 +68,7 @@ class DataError(ValueError):
     Example:
 
     >>> try:
-    ...     experiments.open_images(directory / "nowhere.npz")
+    ...     data.open_images(directory / "nowhere.npz")
     ... except DataError:
     ...     print("There are no images.")
     There are no images.

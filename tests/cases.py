@@ -2,7 +2,7 @@
 
 import pytest
 
-from symclone_tf.symmetry.groups import GROUPS
+from symclone_tf.symmetry.point_groups import GROUPS
 
 KINDS = [
     (name, lifting)

@@ -71,7 +71,7 @@ def clones(tmp_path_factory):
     students = sc.experiments.network_students("c4", seed=0, dtype="float32")
     solve = sc.cloning.Training(solver="closed-form")
     assert (
-        len(list(sc.artifacts.clone_and_export(students, solve, root, verbose=0))) == 4
+        len(list(sc.workspace.clone_and_export(students, solve, root, verbose=0))) == 4
     )
     return root
 
@@ -93,7 +93,7 @@ def figure_clones(tmp_path_factory):
     students = [dense("c4", seed=0, dtype="float32", **k) for k in kinds]
     solve = sc.cloning.Training(solver="closed-form")
     assert (
-        len(list(sc.artifacts.clone_and_export(students, solve, root, verbose=0))) == 3
+        len(list(sc.workspace.clone_and_export(students, solve, root, verbose=0))) == 3
     )
     return root
 
@@ -137,7 +137,7 @@ def fashion():
     import symclone_tf as sc
 
     try:
-        return sc.experiments.open_images("fashion_mnist")
+        return sc.data.open_images("fashion_mnist")
     except sc.DataError as error:
         pytest.skip(str(error))
 

@@ -221,18 +221,18 @@ def test_becomes_a_plain_layer(rng, tmp_path):
 def test_is_drawn_and_watched(rng):
     student, kernel = made()[0], rng.normal(size=TAPS)
     cloned, taught = (
-        sc.figures.operators(answer, Ring(), kernel) for answer in (student, Ring())
+        sc.studies.operators(answer, Ring(), kernel) for answer in (student, Ring())
     )
     circulant = sum(np.roll(np.eye(POINTS), v, 1) * kernel[v] for v in range(TAPS))
     np.testing.assert_allclose(taught[0], circulant, atol=1e-6)
     np.testing.assert_allclose(cloned, taught, atol=1e-4)
-    assert sc.nmse(sc.figures.untrained(student)) == pytest.approx(2, rel=0.3)
-    curve = sc.figures.learning_curve(Narrow(Ring(), width=POINTS, seed=0))
+    assert sc.nmse(sc.studies.untrained(student)) == pytest.approx(2, rel=0.3)
+    curve = sc.studies.learning_curve(Narrow(Ring(), width=POINTS, seed=0))
     assert curve[-1] < 1e-8 < curve[0]
-    weights, _ = sc.figures.weights_while_learning(Narrow(Ring(), seed=0), (0,))
+    weights, _ = sc.studies.weights_while_learning(Narrow(Ring(), seed=0), (0,))
     assert len(weights[0]) == student.teacher.points_in * 3 * 8
     image = rng.normal(size=POINTS)
-    moved = sc.figures.moved_answers(student, Ring(), image, kernel, Ring().moves()[4])
+    moved = sc.studies.moved_answers(student, Ring(), image, kernel, Ring().moves()[4])
     assert moved.error < 1e-4
     assert moved.answer.shape == (POINTS, 1)
 

@@ -45,14 +45,14 @@ def test_imports_point_down(package):
 @pytest.mark.parametrize(
     ("below", "above"),
     [
-        ("symmetry.groups", "teachers.conv"),
-        ("teachers.conv", "students.dense"),
+        ("symmetry.point_groups", "teachers.conv_teacher"),
+        ("teachers.conv_teacher", "students.dense"),
         ("students.dense", "cloning.recipes"),
         ("cloning.cloner", "layers.anchors"),
-        ("layers.callbacks", "experiments.networks"),
+        ("layers.callbacks", "experiments.image_networks"),
         ("artifacts.loading", "figures.style"),
-        ("experiments.running", "cli.main"),
-        ("errors", "symmetry.groups"),
+        ("experiments.runs", "cli.main"),
+        ("errors", "symmetry.point_groups"),
     ],
 )
 def test_imports_that_point_up_fail_with_both_names(package, below, above):
@@ -65,7 +65,7 @@ def test_imports_that_point_up_fail_with_both_names(package, below, above):
 
 def test_students_import_no_groups(package):
     file = package / "students" / "dense.py"
-    file.write_text(file.read_text() + "\nimport symclone_tf.symmetry.groups\n")
+    file.write_text(file.read_text() + "\nimport symclone_tf.symmetry.point_groups\n")
     checked = lint(package.parent)
     assert checked.returncode == 1
     assert "Students know nothing of groups BROKEN" in checked.stdout

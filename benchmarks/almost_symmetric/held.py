@@ -3,8 +3,8 @@
 import keras
 
 import symclone_tf as sc
-from symclone_tf.layers.augmenting import RandomMoves
-from symclone_tf.layers.decays import Decoupled
+from symclone_tf.layers.random_transformations import RandomMoves
+from symclone_tf.layers.decoupled_anchors import Decoupled
 
 
 class Augmented(keras.layers.Layer):

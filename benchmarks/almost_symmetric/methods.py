@@ -73,7 +73,7 @@ def _clones(symmetry="anchored", student="local", last_only=False, **options):
             sc.students.make_student(student, teacher, seed=0, dtype="float32")
             for teacher in task.teachers
         ]
-        students = iter(sc.artifacts.load_or_clone(wanted, clones, verbose=0))
+        students = iter(sc.workspace.load_or_clone(wanted, clones, verbose=0))
         held = dict(options)
         if symmetry == "anchored":
             held["anchor_strength"] = strength

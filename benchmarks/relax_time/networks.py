@@ -55,7 +55,7 @@ def untied(cnn) -> keras.Model:
         own.bias.assign(layer.bias)
         return own
 
-    return sc.layers.rebuilt(cnn, replace)
+    return sc.networks.rebuilt(cnn, replace)
 
 
 VARIANTS = (

@@ -3,16 +3,9 @@ from .classifiers import IMAGE_DTYPES as IMAGE_DTYPES
 from .classifiers import METRICS as METRICS
 from .classifiers import export_classifier as export_classifier
 from .exporting import artifact_name as artifact_name
-from .exporting import clone_and_export as clone_and_export
 from .exporting import export as export
-from .exporting import load_or_clone as load_or_clone
 from .fixed_layers import export_layer as export_layer
 from .fixed_layers import read_array as read_array
-from .forms import FusedLayer as FusedLayer
-from .forms import costs as costs
-from .fusing import fuse as fuse
-from .fusing_networks import FusedNetwork as FusedNetwork
-from .fusing_networks import fuse_network as fuse_network
 from .keras_files import check_keras_file as check_keras_file
 from .keras_files import load_network as load_network
 from .keras_files import save_network as save_network

@@ -14,8 +14,8 @@ import pathlib
 
 import numpy as np
 
-from symclone_tf.artifacts.forms import FusedLayer
-from symclone_tf.artifacts.fusing import fuse
+from symclone_tf.networks.fused_forms import FusedLayer
+from symclone_tf.networks.fusion import fuse
 from symclone_tf.artifacts.publishing import check_directory, check_name, publish
 from symclone_tf.artifacts.saved_models import write_saved_model
 from symclone_tf.cloning import versions

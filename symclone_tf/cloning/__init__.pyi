@@ -11,7 +11,6 @@ from .fidelity import student_equivariance_error as student_equivariance_error
 from .memory import check_memory as check_memory
 from .memory import solving_memory as solving_memory
 from .memory import training_memory as training_memory
-from .options import Training as Training
 from .progress import TrainingProgress as TrainingProgress
 from .recipes import Recipe as Recipe
 from .recipes import recipe_for as recipe_for
@@ -23,3 +22,4 @@ from .sampling import stream as stream
 from .strategies import check_strategy as check_strategy
 from .strategies import is_chief as is_chief
 from .strategies import make_strategy as make_strategy
+from .training import Training as Training

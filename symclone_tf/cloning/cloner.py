@@ -8,7 +8,7 @@ import tensorflow as tf
 from symclone_tf.cloning import sampling
 from symclone_tf.cloning.fidelity import NMSE
 from symclone_tf.cloning.recipes import recipe_for, step_sizes
-from symclone_tf.teachers.asking import full_float32
+from symclone_tf.teachers.evaluation import full_float32
 
 
 @keras.saving.register_keras_serializable(package="symclone_tf")

@@ -3,9 +3,9 @@
 from symclone_tf.artifacts import check_directory, write_file
 from symclone_tf.checks import one_of, positive_integer
 from symclone_tf.experiments.experiment import Experiment
-from symclone_tf.experiments.moving import TASKS
+from symclone_tf.experiments.task_transformations import TASKS
 from symclone_tf.experiments.opening import open_data
-from symclone_tf.experiments.running import experiment_checkpoint, run_experiment
+from symclone_tf.experiments.runs import experiment_checkpoint, run_experiment
 from symclone_tf.experiments.tables import (
     OPTIONS,
     Row,

@@ -4,11 +4,15 @@ import dataclasses
 import itertools
 
 from symclone_tf.checks import one_of, positive_integer, positive_number
-from symclone_tf.experiments.found import SPLITS
-from symclone_tf.experiments.images import MNIST, check_image_size, short_name
-from symclone_tf.experiments.layouts import filters_of, per_layer
-from symclone_tf.experiments.moving import DIGIT_SIZE, TASKS, canvas_and_shift
-from symclone_tf.experiments.networks import ARCHITECTURES
+from symclone_tf.data.sources import SPLITS
+from symclone_tf.data.images import MNIST, check_image_size, short_name
+from symclone_tf.experiments.network_layouts import filters_of, per_layer
+from symclone_tf.experiments.task_transformations import (
+    DIGIT_SIZE,
+    TASKS,
+    canvas_and_shift,
+)
+from symclone_tf.experiments.image_networks import ARCHITECTURES
 from symclone_tf.layers import MOVES, STRENGTHS, SYMMETRIES, strength_of
 from symclone_tf.students import get_student
 from symclone_tf.symmetry import get_group

@@ -3,7 +3,7 @@
 import warnings
 
 from symclone_tf.errors import DataWarning
-from symclone_tf.experiments.images import Images, open_images
+from symclone_tf.data.images import Images, open_images
 
 # How many files that are left out are named.
 NAMED = 3

@@ -10,8 +10,8 @@ import statistics
 from symclone_tf.artifacts import write_file
 from symclone_tf.errors import ArtifactError
 from symclone_tf.experiments.experiment import Experiment
-from symclone_tf.experiments.images import MNIST
-from symclone_tf.experiments.moving import TASKS
+from symclone_tf.data.images import MNIST
+from symclone_tf.experiments.task_transformations import TASKS
 
 MEASURED = ("conv_1", "conv_2", "conv_3", "conv_4", "network")
 """What tables have equivariance errors of: convolutions, of which networks for images

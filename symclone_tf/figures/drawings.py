@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from symclone_tf.figures.studies import moved_answers, operators
+from symclone_tf.studies.learning import moved_answers, operators
 from symclone_tf.figures.style import new_figure, show_pixels, styled
 from symclone_tf.symmetry import Shift, get_group, moves_of
 

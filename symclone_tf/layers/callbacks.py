@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from symclone_tf.layers.cloned import Cloned
 from symclone_tf.layers.convolutions import convolution_layers
-from symclone_tf.layers.holding import Departure
-from symclone_tf.layers.taking_over import SHIFTED, teacher_of
+from symclone_tf.layers.student_layer import Departure
+from symclone_tf.layers.conversion import SHIFTED, teacher_of
 from symclone_tf.symmetry import (
     PermutationGroup,
     equivariance_error,

@@ -7,17 +7,17 @@ from keras import ops
 
 from symclone_tf.checks import one_of
 from symclone_tf.layers.anchors import strength_of
-from symclone_tf.layers.augmenting import RandomMoves
-from symclone_tf.layers.decays import training_optimizer
-from symclone_tf.layers.holding import HoldsStudent
-from symclone_tf.layers.sharing import (
+from symclone_tf.layers.random_transformations import RandomMoves
+from symclone_tf.layers.decoupled_anchors import training_optimizer
+from symclone_tf.layers.student_layer import HoldsStudent
+from symclone_tf.layers.shared_students import (
     MOVES,
     SYMMETRIES,
     drop_anchors,
     let_move,
     share_student,
 )
-from symclone_tf.layers.taking_over import (
+from symclone_tf.layers.conversion import (
     bias_of,
     check_shifts,
     inherited,
@@ -25,7 +25,7 @@ from symclone_tf.layers.taking_over import (
     real_array,
 )
 from symclone_tf.students import Student
-from symclone_tf.teachers import Convolution
+from symclone_tf.layers import Convolution
 
 COMPUTE = ("auto", "blocks")
 

@@ -5,7 +5,7 @@ from keras import ops
 
 from symclone_tf.checks import one_of, positive_integer
 from symclone_tf.layers.cloned import Cloned
-from symclone_tf.layers.taking_over import check_imitates, inherited, kernel_of
+from symclone_tf.layers.conversion import check_imitates, inherited, kernel_of
 
 DATA_FORMATS = ("channels_last", "channels_first")
 

@@ -3,8 +3,8 @@
 import keras
 
 from symclone_tf.layers.cloned import Cloned
-from symclone_tf.layers.taking_over import CONVOLUTIONS, SHIFTED
-from symclone_tf.teachers import OrbitDense
+from symclone_tf.layers.conversion import CONVOLUTIONS, SHIFTED
+from symclone_tf.layers import OrbitDense
 
 
 def convolution_layers(model) -> list[keras.layers.Layer]:

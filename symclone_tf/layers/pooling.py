@@ -5,8 +5,12 @@ from keras import ops
 
 from symclone_tf.checks import one_of
 from symclone_tf.layers.anchors import strength_of
-from symclone_tf.layers.decays import DECOUPLED, Decoupled, training_optimizer
-from symclone_tf.layers.sharing import SYMMETRIES
+from symclone_tf.layers.decoupled_anchors import (
+    DECOUPLED,
+    Decoupled,
+    training_optimizer,
+)
+from symclone_tf.layers.shared_students import SYMMETRIES
 
 
 @keras.saving.register_keras_serializable(package="symclone_tf")

@@ -10,9 +10,9 @@ import numpy as np
 from symclone_tf.checks import positive_integer
 from symclone_tf.docstrings import share, with_shared
 from symclone_tf.registered import Registered
-from symclone_tf.students.convolving import Convolving
+from symclone_tf.students.as_convolution import Convolving
 from symclone_tf.students.initializers import FirstElementOrthogonal
-from symclone_tf.students.mixing import Mixing
+from symclone_tf.students.encoding import Mixing
 from symclone_tf.students.shapes import Shaped
 from symclone_tf.teachers import Teacher, deserialize_teacher, serialize_teacher
 

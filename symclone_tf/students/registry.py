@@ -8,7 +8,7 @@ from symclone_tf.checks import one_of
 from symclone_tf.students.attention import AttentionStudent
 from symclone_tf.students.base import STUDENTS, Student
 from symclone_tf.students.dense import DenseStudent
-from symclone_tf.students.local import LocalStudent
+from symclone_tf.students.locally_connected import LocalStudent
 from symclone_tf.students.mixer import MixerStudent
 
 # Registered, since they are imported.

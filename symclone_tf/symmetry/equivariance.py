@@ -3,7 +3,7 @@
 import numpy as np
 from keras import ops
 
-from symclone_tf.symmetry.moves import moves_of
+from symclone_tf.symmetry.transformations import moves_of
 
 
 def equivariance_error(

@@ -2,10 +2,10 @@
 
 from symclone_tf.checks import one_of
 from symclone_tf.teachers.base import TEACHERS, Teacher
-from symclone_tf.teachers.conv import ConvTeacher
-from symclone_tf.teachers.function import FunctionTeacher
-from symclone_tf.teachers.orbit import OrbitTeacher
-from symclone_tf.teachers.shifts import ShiftConvTeacher
+from symclone_tf.teachers.conv_teacher import ConvTeacher
+from symclone_tf.teachers.function_teacher import FunctionTeacher
+from symclone_tf.teachers.orbit_teacher import OrbitTeacher
+from symclone_tf.teachers.translation_conv_teacher import ShiftConvTeacher
 
 # Registered, since they are imported.
 BUILT_IN = (ConvTeacher, FunctionTeacher, OrbitTeacher, ShiftConvTeacher)

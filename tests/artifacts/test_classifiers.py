@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from symclone_tf.artifacts.classifiers import METRICS, MODEL, export_classifier
 from symclone_tf.experiments.experiment import Experiment
-from symclone_tf.experiments.networks import image_network
-from symclone_tf.experiments.running import find_or_clone
+from symclone_tf.experiments.image_networks import image_network
+from symclone_tf.experiments.runs import find_or_clone
 
 from cases import later
 

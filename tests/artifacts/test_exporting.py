@@ -219,7 +219,7 @@ def test_everything_is_checked_before_the_first_is_trained(tmp_path, monkeypatch
     students = [dense("t2", image_size=n) for n in (5, 512)]
     with pytest.raises(MemoryError):
         list(
-            sc.artifacts.clone_and_export(
+            sc.workspace.clone_and_export(
                 students, sc.cloning.Training(), tmp_path / "out"
             )
         )
@@ -228,7 +228,7 @@ def test_everything_is_checked_before_the_first_is_trained(tmp_path, monkeypatch
 
 def test_each_is_exported_as_soon_as_it_is_trained(tmp_path):
     students = [dense("t2", image_size=n, seed=0) for n in (5, 6)]
-    clones = sc.artifacts.clone_and_export(
+    clones = sc.workspace.clone_and_export(
         students, sc.cloning.Training(), tmp_path, verbose=0
     )
     _, report, path = next(clones)
@@ -244,13 +244,13 @@ class TestResuming:
     def run(self, folder, verbose=0, **options):
         training = sc.cloning.Training(**{"steps": 3, "seed": 1} | options)
         students = [dense("t2", image_size=n, seed=1) for n in (5, 6)]
-        made = sc.artifacts.clone_and_export(students, training, folder, verbose)
+        made = sc.workspace.clone_and_export(students, training, folder, verbose)
         return [(student, report, path) for student, report, path in made]
 
     def test_goes_on_after_what_is_finished(self, tmp_path, capsys):
         students = [dense("t2", image_size=5, seed=1)]
         training = sc.cloning.Training(steps=3, seed=1)
-        ((first, report, path),) = sc.artifacts.clone_and_export(
+        ((first, report, path),) = sc.workspace.clone_and_export(
             students, training, tmp_path, 0
         )
         again, other = self.run(tmp_path, resume=True, verbose=1)

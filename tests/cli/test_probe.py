@@ -9,7 +9,7 @@ from probes import stripes
 
 @pytest.mark.slow
 def test_says_of_each_symmetry_what_it_found_and_goes_on(run, monkeypatch):
-    monkeypatch.setattr("symclone_tf.experiments.probe_plans.EPOCHS", 8)
+    monkeypatch.setattr("symclone_tf.probe.plans.EPOCHS", 8)
     stripes("stripes.npz")
     options = ("--groups", "c4", "--seeds", 2, "--minutes", 20)
     result = run("probe", "--data", "stripes.npz", *options)

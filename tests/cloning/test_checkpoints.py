@@ -122,7 +122,7 @@ def test_checkpoint_stays_until_the_clone_is_written(tmp_path, monkeypatch):
     student = dense("t2", image_size=6, seed=0)
     with pytest.raises(KeyboardInterrupt):
         list(
-            sc.artifacts.clone_and_export(
+            sc.workspace.clone_and_export(
                 [student], sc.cloning.Training(), tmp_path, verbose=0
             )
         )

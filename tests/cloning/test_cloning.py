@@ -8,7 +8,7 @@ from symclone_tf.cloning import recipe_for
 from symclone_tf.cloning.cloner import Cloner
 from symclone_tf.cloning.cloning import Training, clone, train
 from symclone_tf.cloning.fidelity import nmse
-from symclone_tf.symmetry.groups import GROUPS
+from symclone_tf.symmetry.point_groups import GROUPS
 
 from cases import CASES, KINDS, later
 from clones import dense

@@ -137,7 +137,7 @@ def test_python_of_any_group(tmp_path, monkeypatch, capsys):
 
 def test_python_of_any_teacher(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sc.teachers.function, "FUNCTIONS", {})
+    monkeypatch.setattr(sc.teachers.function_teacher, "FUNCTIONS", {})
     names = execute(doc("any-teacher"))
     printed = capsys.readouterr().out
     assert printed.startswith("True 3\nclosed-form ")

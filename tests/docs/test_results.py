@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import symclone_tf as sc
-from symclone_tf.experiments.moving import TASKS
+from symclone_tf.experiments.task_transformations import TASKS
 
 from pages import (
     KEEP_OR_BREAK,

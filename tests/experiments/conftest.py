@@ -12,5 +12,5 @@ def local_clones(tmp_path_factory):
         students = sc.experiments.network_students(
             group, 16, student="local", seed=0, dtype="float32"
         )
-        list(sc.artifacts.clone_and_export(students, solve, root, verbose=0))
+        list(sc.workspace.clone_and_export(students, solve, root, verbose=0))
     return root

@@ -85,7 +85,7 @@ class TestFeatureMaps:
         layers = {
             "teacher": (clone.teacher, clone.teacher),
             "7 blocks": (solved(group, 7), clone.teacher),
-            "untrained": (sc.figures.untrained(clone), clone.teacher),
+            "untrained": (sc.studies.untrained(clone), clone.teacher),
         }
         figure = sc.figures.draw_feature_maps(image, layers, kernel, move, "noise")
         return image, kernel, layers, np.reshape(figure.axes, (3, 4))

@@ -7,12 +7,12 @@ import tensorflow as tf
 from keras import layers
 
 import symclone_tf as sc
-from symclone_tf.experiments.networks import image_network
+from symclone_tf.experiments.image_networks import image_network
 from symclone_tf.layers.callbacks import EquivarianceErrors, layer_errors
 from symclone_tf.layers.cloned_conv2d import ClonedConv2D
 from symclone_tf.students.dense import DenseStudent
 from symclone_tf.symmetry.equivariance import equivariance_error
-from symclone_tf.teachers.group_conv import GroupConv2D
+from symclone_tf.layers.group_conv2d import GroupConv2D
 
 from clones import solved
 from networks import of_signals, of_volumes

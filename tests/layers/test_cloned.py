@@ -7,7 +7,7 @@ import pytest
 import symclone_tf as sc
 from symclone_tf.layers import Cloned, layer_errors
 from symclone_tf.symmetry import cyclic, icosahedron, symmetric
-from symclone_tf.teachers import OrbitDense
+from symclone_tf.layers import OrbitDense
 
 from cases import later
 from clones import draw, relative, solved

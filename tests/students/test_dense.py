@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from symclone_tf.symmetry.groups import GROUPS
+from symclone_tf.symmetry.point_groups import GROUPS
 
 from cases import CASES, later
 from clones import dense

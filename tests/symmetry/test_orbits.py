@@ -100,7 +100,7 @@ def test_finding_takes_no_more_memory_than_was_said():
     code = """
 import re
 from symclone_tf.symmetry import orbits
-from symclone_tf.symmetry.ready_made import cyclic, symmetric
+from symclone_tf.symmetry.finite_groups import cyclic, symmetric
 orbits.orbits_of_pairs(cyclic(3))
 def peak():
     status = open("/proc/self/status").read()

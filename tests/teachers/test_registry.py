@@ -2,7 +2,7 @@ import pytest
 
 from symclone_tf.symmetry import PointGroup
 from symclone_tf.teachers.base import Teacher
-from symclone_tf.teachers.conv import ConvTeacher
+from symclone_tf.teachers.conv_teacher import ConvTeacher
 from symclone_tf.teachers.registry import (
     deserialize_teacher,
     get_teacher,

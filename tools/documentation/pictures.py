@@ -48,7 +48,7 @@ def drawn() -> dict:
     turn = sc.symmetry.Turn("c4", 1)
     flat, _ = sc.clone("t2", image_size=6, solver="closed-form", verbose=0)
     learner = sc.LocalStudent(sc.ConvTeacher("t2", image_size=6), seed=0)
-    kept = sc.figures.deformations_while_learning(
+    kept = sc.studies.deformations_while_learning(
         learner, list(PLACES.values()), steps=(0, 2, 5)
     )
     return {

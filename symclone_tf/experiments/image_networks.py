@@ -1,0 +1,192 @@
+"""The networks of experiments, and students in the place of their convolutions."""
+
+import math
+
+import keras
+import numpy as np
+from keras import layers
+
+from symclone_tf.checks import one_of, positive_integer
+from symclone_tf.experiments.network_layouts import (
+    filters_of,
+    network_teachers,
+    per_layer,
+    sizes_of,
+)
+from symclone_tf.layers import MOVES, SYMMETRIES, ClonedConv2D
+from symclone_tf.symmetry import get_group
+from symclone_tf.layers import GroupConv2D
+
+ARCHITECTURES = ("mlp", "cnn", "gcnn", "cloned")
+# Whatever Keras is configured for: the group axis stands before the channels.
+LAST = "channels_last"
+MLP_UNITS = (256, 256, 512, 512, 256, 128)
+
+
+def image_network(
+    architecture,
+    group="c4",
+    classes=10,
+    canvas=28,
+    students=None,
+    symmetry="frozen",
+    anchor="augment",
+    anchor_strength=None,
+    moves="all",
+    dropout=0.2,
+    seed=None,
+    channels=1,
+    width=1.0,
+) -> keras.Model:
+    """A classifier of images, with the convolution as a parameter.
+
+    Convolutions of 10, 10, 20 and 20 filters of 3×3 pixels, with ReLU; a 2×2
+    max pooling after each pair; the average over space and group; Dense 50,
+    ReLU, dropout, and Dense with softmax. Images of more than 64 pixels have one more
+    pair, of twice the filters, for each doubling. The `"mlp"` has Dense layers of 256,
+    256, 512, 512, 256 and 128 units in the place of all that.
+
+    With the same seed, all architectures of a group draw the same kernels for
+    the same layers, as far as these have the same shapes.
+
+    Args:
+        architecture: String, `"mlp"`; `"cnn"` for `keras.layers.Conv2D`;
+            `"gcnn"` for `GroupConv2D`; or `"cloned"` for `ClonedConv2D`. Or a
+            callable, of filters, kernel size, group and options of a Keras layer,
+            that gives a layer in the place of a `GroupConv2D`.
+        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
+        classes: Integer.
+        canvas: Integer, height and width of the images in pixels.
+        students: List of `Student`, one for each convolution, for `"cloned"`; see
+            `network_students`.
+        symmetry: String, of `ClonedConv2D`; or one for each convolution,
+            separated by commas.
+        anchor: String, of `ClonedConv2D`.
+        anchor_strength: Float, of `ClonedConv2D`.
+        moves: String, of `ClonedConv2D`, or one for each.
+        dropout: Float, the share of the last hidden units to drop.
+        seed: Integer, of the initial weights and of dropout; `None` for a
+            random one.
+        channels: Integer, of the images, 1 or 3.
+        width: Float, what all numbers of filters are multiplied with.
+
+    Returns:
+        `keras.Sequential`, built, from `image`, `(batch, canvas, canvas, channels)`,
+        to `probabilities`, `(batch, classes)`.
+
+    Raises:
+        ValueError: If an argument is not accepted, or the students do not fit.
+
+    Example:
+
+    >>> model = image_network("gcnn", "c4", seed=0)
+    >>> model(keras.random.normal((2, 28, 28, 1))).shape
+    TensorShape([2, 10])
+
+    Reference:
+
+    - [Huang et al., 2024](https://arxiv.org/abs/2410.03989), section 4
+    """
+    if not callable(architecture):
+        one_of("architecture", architecture, ARCHITECTURES)
+    group = get_group(group)
+    positive_integer("classes", classes)
+    positive_integer("channels", channels)
+    sizes = sizes_of(canvas, 3, "valid")
+    filters = filters_of(canvas, width)
+    if (architecture == "cloned") != (students is not None):
+        raise ValueError(
+            "`students` are for `architecture` cloned, which needs one for each "
+            "convolution. "
+            f"Received: architecture={architecture}, students={students}"
+        )
+    symmetries = per_layer("symmetry", symmetry, SYMMETRIES, len(filters))
+    moving = per_layer("moves", moves, MOVES, len(filters))
+    if students is not None:
+        _check_students(students, network_teachers(group, canvas))
+    drawn = np.random.SeedSequence(seed).generate_state(48).tolist()
+    seeds, moved = iter(drawn[:12] + drawn[16:32]), drawn[12:16] + drawn[32:]
+
+    def hidden(units):
+        return layers.Dense(
+            units, "relu", kernel_initializer=keras.initializers.HeNormal(next(seeds))
+        )
+
+    def conv(index):
+        options = {
+            "activation": "relu",
+            "kernel_initializer": keras.initializers.HeNormal(next(seeds)),
+            "name": f"conv_{index + 1}",
+        }
+        if architecture == "cnn":
+            return layers.Conv2D(filters[index], 3, data_format=LAST, **options)
+        if architecture == "gcnn" or callable(architecture):
+            make = GroupConv2D if architecture == "gcnn" else architecture
+            return make(filters[index], 3, group, **options)
+        return ClonedConv2D(
+            filters[index],
+            students[index],
+            symmetries[index],
+            anchor=anchor,
+            anchor_strength=anchor_strength,
+            moves=moving[index],
+            seed=moved[index],
+            **options,
+        )
+
+    if architecture == "mlp":
+        body = [layers.Flatten(LAST), *map(hidden, MLP_UNITS)]
+    else:
+        flat = architecture == "cnn" or group.is_trivial
+        axis = () if flat else group.axis_shape
+        body = []
+        for index, size in enumerate(sizes):
+            body.append(conv(index))
+            if index % 2:
+                body += _pooling(size - 2, axis, filters[index])
+        average = (
+            layers.GlobalAveragePooling2D if flat else layers.GlobalAveragePooling3D
+        )
+        body += [average(data_format=LAST), hidden(50)]
+    return keras.Sequential(
+        [
+            keras.Input((canvas, canvas, channels), name="image"),
+            *body,
+            layers.Dropout(dropout, seed=next(seeds)),
+            layers.Dense(
+                classes,
+                "softmax",
+                kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
+                name="probabilities",
+                dtype="float32",  # under mixed precision too
+            ),
+        ],
+        name="network" if callable(architecture) else architecture,
+    )
+
+
+def _check_students(students, teachers) -> None:
+    """Compares whose students they are with whom the network needs."""
+    found = [student.teacher for student in students]
+    if found != teachers:
+        wanted, given = ("; ".join(t.name for t in each) for each in (teachers, found))
+        raise ValueError(
+            f"The network needs students of {wanted}. Received: students of {given}"
+        )
+
+
+def _pooling(size, axis, filters):
+    """Layers that pool space, and leave the group axis, if there is one.
+
+    `MaxPooling3D((2, 2, 1))` would do the same in one layer, but takes half as
+    long again, and LiteRT has no such operation.
+    """
+    pool = layers.MaxPooling2D(2, data_format=LAST)
+    if not axis:
+        return [pool]
+    maps, half = (*axis, filters), size // 2
+    return [
+        layers.Reshape((size, size, math.prod(maps))),
+        pool,
+        layers.Reshape((half, half, *maps)),
+    ]

@@ -1,0 +1,152 @@
+"""What a layer does with the student that it computes with."""
+
+import dataclasses
+
+import keras
+import numpy as np
+from keras import ops
+
+from symclone_tf.layers.anchors import penalty
+from symclone_tf.layers.decoupled_anchors import Decoupled
+from symclone_tf.layers.shared_students import let_move, moving_weights
+
+
+@dataclasses.dataclass(frozen=True)
+class Departure:
+    """How far a layer's student has left its cloned weights, and where.
+
+    Attributes:
+        places: Array of shape `(points_out,)`: of each output point, the norm of
+            what moved of the blocks' weights, relative to all of them.
+        elements: Array of shape `(maps_in, maps_out)`: of each pair of group
+            elements, the norm of what moved of the encoder, relative to all of it.
+
+    Example:
+
+    >>> moved = Departure(places=np.array([0.3, 0.0, 0.4]), elements=np.zeros((1, 1)))
+    >>> int(moved.places.argmax())  # the output point that left furthest
+    2
+    >>> round(moved.norm, 6)
+    0.5
+    """
+
+    places: np.ndarray
+    elements: np.ndarray
+
+    @property
+    def norm(self) -> float:
+        """The norm of all of it."""
+        parts = (self.places, self.elements)
+        return float(np.sqrt(sum(np.sum(np.square(part)) for part in parts)))
+
+
+class HoldsStudent:
+    """The part of `Cloned` that says what of its student trains, and what
+    holds it."""
+
+    @property
+    def trainable(self):
+        """Whether the layer's own weights, and a student that is not frozen, train."""
+        return super().trainable
+
+    @trainable.setter
+    def trainable(self, value):
+        keras.layers.Layer.trainable.fset(self, value)
+        # `model.trainable = True` sets all layers; what stays, stays.
+        if hasattr(self, "student"):
+            let_move(self)
+
+    @property
+    def treatment(self) -> tuple:
+        """What layers that share a student have to agree on."""
+        if self.symmetry == "frozen":
+            return (self.symmetry,)
+        moves = () if self.moves == "all" else (self.moves,)
+        if self.symmetry == "trainable":
+            return (self.symmetry, *moves)
+        return (self.symmetry, *moves, self.anchor, self.anchor_strength)
+
+    def computes_as(self) -> str:
+        """How the layer computes, see `compute`.
+
+        Returns:
+            String, `"convolution"` or `"blocks"`; why a layer whose blocks stay is
+            no convolution says `student.everywhere().reason`.
+        """
+        blocks_move = self.symmetry != "frozen" and self.moves != "encoder"
+        if self.compute == "blocks" or blocks_move:
+            return "blocks"
+        same = self.student.everywhere().is_convolution
+        return "convolution" if same else "blocks"
+
+    def hold(self, optimizer) -> None:
+        """Tells anchors that are decoupled whose steps they follow.
+
+        Models that Keras trains do so by themselves; it is for loops of one's own.
+
+        Args:
+            optimizer: Keras optimizer, that trains the layer.
+        """
+        for weight in self.student.weights:
+            if isinstance(weight.constraint, Decoupled):
+                weight.constraint.optimizer = optimizer
+
+    def anchor_penalty(self):
+        """How far the student's weights are from w₀, before the strength.
+
+        Returns:
+            Scalar tensor, the sum over weight tensors; 0 without anchors, and
+            with those of which the loss knows nothing.
+        """
+        pairs = zip(self._moving, self.anchors)
+        return sum((penalty(self.anchor, w, anchor) for w, anchor in pairs), 0.0)
+
+    def departure(self) -> Departure:
+        """How far the student has left its cloned weights, and where.
+
+        Returns:
+            `Departure`.
+
+        Raises:
+            ValueError: If the layer keeps no anchors to compare with.
+        """
+        if not self.anchors:
+            raise ValueError(
+                'Only layers of symmetry="anchored" remember their cloned weights. '
+                f"Received: layer {self.name!r}, {' '.join(map(str, self.treatment))}"
+            )
+        teacher, encoder = self.student.teacher, self.student.encoder.kernel
+        places = np.zeros(teacher.points_out)
+        elements = np.zeros((teacher.maps_in, teacher.maps_out))
+        for weight, anchor in zip(self._moving, self.anchors):
+            before = ops.convert_to_numpy(anchor)
+            moved = ops.convert_to_numpy(weight) - before
+            # Blocks that were never cloned begin at zero.
+            size = np.sum(np.square(before)) or 1.0
+            share = np.square(moved, dtype="float64") / size
+            if weight.path == encoder.path:
+                shape = (-1, teacher.maps_in, teacher.maps_out)
+                elements += share.reshape(shape).sum(axis=0)
+            else:
+                places += self.student.by_place(share)
+        return Departure(np.sqrt(places), np.sqrt(elements))
+
+    @property
+    def _moving(self) -> list:
+        """The weights that the anchors are of."""
+        return moving_weights(self.student, self.symmetry, self.moves)
+
+    def config_of_student(self) -> dict:
+        """What of the layer's configuration is about its student."""
+        # While a file is written, Keras marks what it has seen before, by which it
+        # finds again that layers share a student; the first of two layers would
+        # lose its mark, which Keras sets on a dictionary that it copies.
+        keras.saving.serialize_keras_object(self.student)
+        return {
+            "student": keras.saving.serialize_keras_object(self.student),
+            "symmetry": self.symmetry,
+            "anchor": self.anchor,
+            "anchor_strength": self.anchor_strength,
+            "moves": self.moves,
+            "compute": self.compute,
+        }

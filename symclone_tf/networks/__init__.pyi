@@ -1,0 +1,9 @@
+from .fused_forms import FusedLayer as FusedLayer
+from .fused_forms import costs as costs
+from .fusion import fuse as fuse
+from .network_fusion import FusedNetwork as FusedNetwork
+from .network_fusion import fuse_network as fuse_network
+from .reconstruction import rebuilt as rebuilt
+from .relaxation import Relaxation as Relaxation
+from .relaxation import RelaxedLayer as RelaxedLayer
+from .relaxation import relax as relax

@@ -1,0 +1,7 @@
+from .candidate_runs import Run as Run
+from .plans import Plan as Plan
+from .probing import Probe as Probe
+from .probing import probe as probe
+from .recommendations import Recommendation as Recommendation
+from .verdicts import Interval as Interval
+from .verdicts import Verdict as Verdict

@@ -1,0 +1,253 @@
+"""Which symmetries do labelled images have? A probe with small networks."""
+
+import dataclasses
+import math
+import time
+
+from symclone_tf.artifacts import check_directory
+from symclone_tf.checks import positive_integer, positive_number
+from symclone_tf.probe.candidates import Candidate, candidates_of, without
+from symclone_tf.data.images import Images, open_images
+from symclone_tf.probe.probe_files import Kept
+from symclone_tf.experiments.opening import warn_of_skipped
+from symclone_tf.probe.plans import BATCH, Plan, little, make_plan
+from symclone_tf.probe.probe_progress import ProbeProgress
+from symclone_tf.probe.candidate_runs import Run, draw_samples, run
+from symclone_tf.probe.recommendations import Recommendation, recommend
+from symclone_tf.probe.verdicts import Verdict, judge
+from symclone_tf.symmetry import get_group
+
+FILE = "probe.json"
+GROUPS = ("t2", "c2", "c4", "d4")
+"""The symmetries that a probe asks about unless it is told which."""
+
+# Beyond the budget, by which a last seed may end; it is left out otherwise.
+OVERTIME = 1.2
+
+
+@dataclasses.dataclass(frozen=True)
+class Probe:
+    """What a probe found.
+
+    Attributes:
+        images: `Images`.
+        groups: Tuple of strings.
+        plan: `Plan`.
+        runs: List of `Run`, of all seeds that were run whole.
+        verdicts: List of `Verdict`, one for each group.
+        recommendation: `Recommendation`.
+        minutes: Float, how long all of it took.
+
+    Example:
+
+    >>> counts = {"train": 800, "test": 200}
+    >>> images = Images("cells.npz", ("ill", "well"), 64, 3, counts)
+    >>> plan = Plan(600, 150, 200, 40, {"C4 assumed": 31.0})
+    >>> gain = Interval(-0.2, -0.25, -0.15, 3, 0.02)
+    >>> verdict = Verdict("c4", "break", gain, gain, gain, "Break C4.")
+    >>> advice = Recommendation("t2", "assumed", "T(2), assumed.", "import keras")
+    >>> found = Probe(images, ("c4",), plan, [], [verdict], advice, minutes=12.5)
+    >>> {each.group: each.verdict for each in found.verdicts}
+    {'c4': 'break'}
+    """
+
+    images: Images
+    groups: tuple[str, ...]
+    plan: Plan
+    runs: list[Run]
+    verdicts: list[Verdict]
+    recommendation: Recommendation
+    minutes: float
+
+
+def probe(
+    data,
+    groups=GROUPS,
+    seeds=3,
+    minutes=30.0,
+    output="probe",
+    image_size=None,
+    strict=False,
+    clones="exported",
+    data_dir=None,
+    verbose=1,
+) -> Probe:
+    """Tells which symmetries labelled images have, by training small networks.
+
+    For each symmetry, networks that assume it, that may leave it, and that lack it
+    are trained on the same images and stopped by the same rule, with several seeds;
+    those that assume and lack it with a quarter of the images too. A verdict is
+    Student's t of the differences between networks of the same seed. The time that
+    there is decides how many images they see. Each run is kept in
+    `output/probe.json` at once, and started again a probe goes on after the last, also
+    with more seeds and minutes; how many images it sees stays.
+
+    Args:
+        data: String or path, see `open_images`.
+        groups: List of strings, of `"t2"`, `"c2"`, `"c4"`, `"d4"`; all four by
+            default.
+        seeds: Integer, at least 2; the third and later ones are left out where
+            time does not suffice.
+        minutes: Float, how long all may take.
+        output: String or path, a folder for `probe.json`.
+        image_size: Integer, pixels, see `open_images`.
+        strict: Boolean, see `open_images`.
+        clones: String or path, the root of all exported clones; those that are
+            missing are added.
+        data_dir: String or path, see `mnist_task`.
+        verbose: Integer, 0 for silence, 1 for progress on stderr.
+
+    Returns:
+        `Probe`.
+
+    Raises:
+        DataError: If there is no such data, or too little.
+        ValueError: If an argument is not accepted, or there is too little time.
+        ArtifactError: If `output` holds a probe of something else.
+        CloningError: If a training ends in numbers that are not finite.
+
+    Example:
+
+    >>> bars = np.zeros((200, 16, 16), "uint8")
+    >>> bars[::2, 7], bars[1::2, :, 7] = 255, 255  # across or along: a turn apart
+    >>> file = f"{directory}/bars.npz"
+    >>> np.savez(file, x_train=bars, y_train=np.arange(200) % 2)
+    >>> found = probe(file, ["c4"], seeds=2, minutes=10, verbose=0)  # doctest: +SKIP
+    >>> found.verdicts[0].verdict  # doctest: +SKIP
+    'break'
+    """
+    groups = tuple(dict.fromkeys(get_group(group).name for group in groups))
+    if not groups:
+        raise ValueError("`groups` must name one or more. Received: groups=()")
+    if positive_integer("seeds", seeds) < 2:
+        raise ValueError(
+            "`seeds` must be at least 2: nothing is said of one. "
+            f"Received: seeds={seeds}"
+        )
+    positive_number("minutes", minutes)
+    options = {
+        "data": str(data),
+        "groups": list(groups),
+        "seeds": seeds,
+        "minutes": minutes,
+        "image_size": image_size,
+    }
+    file = check_directory(output) / FILE
+    images = open_images(data, image_size, strict=strict, data_dir=data_dir)
+    kept = Kept.read(file, options)
+    more = seeds > kept.options["seeds"]
+    kept = dataclasses.replace(kept, options=kept.options | options)
+    warn_of_skipped(images)
+    candidates = candidates_of(groups)
+    if kept.plan is None:
+        began = time.perf_counter()
+        plan = make_plan(candidates, images, seeds, minutes, clones, verbose)
+        kept = dataclasses.replace(kept, plan=plan).after(time.perf_counter() - began)
+        kept.write(file)
+    elif more:
+        _check_time(kept, seeds)
+    kept = _run_all(kept, candidates, images, clones, file, verbose)
+    return _judged(kept, groups, images, clones, data_dir, file)
+
+
+def _run_all(kept, candidates, images, clones, file, verbose) -> Kept:
+    plan, seeds = kept.plan, kept.options["seeds"]
+    wanted = [
+        (seed, candidate, size)
+        for seed in range(seeds)
+        for candidate in candidates
+        for size in (plan.train_size, plan.little_size)
+        if size == plan.train_size or little(candidate)
+    ]
+    missing = [key for key in wanted if not kept.has(key[1], key[0], key[2])]
+    if not missing:
+        return kept
+    began = time.perf_counter()
+    samples = draw_samples(images, plan, seeds)
+    kept = kept.after(time.perf_counter() - began)
+    with ProbeProgress(
+        sum(plan.seconds[c.title] for _, c, _ in missing), not verbose
+    ) as bar:
+        for seed, candidate, size in missing:
+            if seed >= 2 and not _time_left(kept, seed):
+                break
+            with bar.run(f"{candidate.title}, seed {seed}", candidate, plan) as watch:
+                sample = samples[seed].few(size)
+                done = run(
+                    candidate, images, sample, plan, seed, clones, BATCH, [watch]
+                )
+            kept.runs.append(done)
+            kept.write(file)
+    return kept
+
+
+def _check_time(kept, seeds) -> None:
+    """Refuses more seeds than before, if they are known not to end in time."""
+    done = len({each.seed for each in kept.runs})
+    each = sum(run.seconds for run in kept.runs) / max(done, 1)
+    needed = (kept.seconds + (seeds - done) * each) / 60
+    if needed > OVERTIME * kept.options["minutes"]:
+        raise ValueError(
+            f"`minutes` must be at least {math.ceil(needed)} for {seeds} seeds, of "
+            f"which {done} are done. Received: minutes={kept.options['minutes']:g}"
+        )
+
+
+def _time_left(kept, seed) -> bool:
+    """Whether the rest of a seed can be had within the time, as others took."""
+    whole = [each.seconds for each in kept.runs if each.seed < seed]
+    begun = [each.seconds for each in kept.runs if each.seed == seed]
+    rest = sum(whole) / seed - sum(begun)
+    return kept.seconds + rest <= OVERTIME * 60 * kept.options["minutes"]
+
+
+def _judged(kept, groups, images, clones, data_dir, file) -> Probe:
+    whole = range(_whole_seeds(kept, groups))
+
+    def accuracies(candidate, size=kept.plan.train_size):
+        found = {
+            each.seed: each.accuracy
+            for each in kept.runs
+            if (each.group, each.kind) == (candidate.group, candidate.kind)
+            and each.train_size == size
+        }
+        return [found[seed] for seed in whole]
+
+    verdicts = []
+    for group in groups:
+        assumed, lacking = Candidate(group, "assumed"), without(group)
+        verdicts.append(
+            judge(
+                group,
+                get_group(group).title,
+                accuracies(assumed),
+                accuracies(lacking),
+                accuracies(Candidate(group, "may leave")),
+                tuple(accuracies(c, kept.plan.little_size) for c in (assumed, lacking)),
+                kept.runs[0].chance,
+            )
+        )
+    by_kind = {(c.group, c.kind): accuracies(c) for c in candidates_of(groups)}
+    advice = recommend(images, verdicts, by_kind, kept.plan.epochs, clones, data_dir)
+    results = {
+        "images": {
+            "classes": list(images.class_names),
+            "size": images.size,
+            "channels": images.channels,
+            "counts": images.counts,
+            "skipped": len(images.skipped),
+        },
+        "verdicts": [dataclasses.asdict(verdict) for verdict in verdicts],
+        "recommendation": dataclasses.asdict(advice),
+        "seconds": round(kept.seconds, 1),
+    }
+    dataclasses.replace(kept, results=results).write(file)
+    runs = [each for each in kept.runs if each.seed in whole]
+    return Probe(images, groups, kept.plan, runs, verdicts, advice, kept.seconds / 60)
+
+
+def _whole_seeds(kept, groups) -> int:
+    """Seeds of which all runs are there."""
+    needed = sum(1 + little(candidate) for candidate in candidates_of(groups))
+    found = [each.seed for each in kept.runs]
+    return sum(found.count(seed) >= needed for seed in set(found))

@@ -1,0 +1,5 @@
+"""Studies: what clones learn, watched while they are trained."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,152 @@
+"""Labelled images in folders."""
+
+import numpy as np
+import PIL.Image
+import pytest
+
+import symclone_tf as sc
+from symclone_tf.data.folders import read_folder
+
+
+@pytest.fixture
+def folder(tmp_path, rng):
+    """Two classes of ten gray images, PNG and JPEG."""
+    for label, name in enumerate(("cats", "dogs")):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        for number in range(10):
+            suffix = ("png", "JPG", "jpeg")[number % 3]
+            write(tmp_path / "pets" / name / f"{number}.{suffix}", 40 * label + number)
+    return tmp_path / "pets"
+
+
+def write(file, value, shape=(18, 16)):
+    PIL.Image.fromarray(np.full(shape, value, "uint8")).save(file)
+
+
+def read(folder, **options):
+    return read_folder(
+        folder, **{"test_share": 0.2, "seed": 0, "strict": False} | options
+    )
+
+
+def values(found, split):
+    """The first pixel of each image, and its label."""
+    pairs = found.streams[split]().as_numpy_iterator()
+    return [(int(image[0, 0, 0]), int(label)) for image, label in pairs]
+
+
+def test_sub_folders_are_classes(folder):
+    found = read(folder)
+    assert found.class_names == ["cats", "dogs"]
+    assert found.sizes == {(18, 16)}
+    assert (found.channels, found.counts) == (1, {"train": 16, "test": 4})
+    assert not found.skipped
+    train, test = values(found, "train"), values(found, "test")
+    assert sorted(train + test) == sorted(
+        (40 * label + number, label) for label in (0, 1) for number in range(10)
+    )
+    # The same share of each class is tested on, and classes come mixed.
+    assert sorted(label for _, label in test) == [0, 0, 1, 1]
+    assert [label for _, label in train] != sorted(label for _, label in train)
+
+
+def test_a_seed_chooses_what_is_tested_on(folder):
+    first, again, other = (values(read(folder, seed=s), "test") for s in (0, 0, 1))
+    assert first == again != other
+
+
+def test_train_and_test_may_be_apart(tmp_path):
+    for split, count in (("train", 5), ("test", 3)):
+        for label, name in enumerate("ab"):
+            (tmp_path / split / name).mkdir(parents=True)
+            for number in range(count):
+                write(tmp_path / split / name / f"{number}.png", 10 * label + number)
+    found = read(tmp_path)
+    assert found.counts == {"train": 10, "test": 6}
+    assert {value for value, _ in values(found, "test")} == {0, 1, 2, 10, 11, 12}
+    (tmp_path / "test" / "c").mkdir()
+    with pytest.raises(sc.DataError, match="c is not a class of both train and test"):
+        read(tmp_path)
+
+
+def test_one_image_in_colour_makes_all_of_them_so(folder):
+    write(folder / "cats" / "red.png", 7, (18, 16, 3))
+    found = read(folder)
+    assert found.channels == 3
+    image, _ = next(found.streams["train"]().as_numpy_iterator())
+    assert image.shape == (18, 16, 3)
+
+
+def test_what_cannot_be_read_is_named_and_left_out(folder):
+    whole = (folder / "cats" / "1.JPG").read_bytes()
+    (folder / "cats" / "short.jpg").write_bytes(whole[: len(whole) // 2])
+    (folder / "dogs" / "notes.txt").write_text("not an image")
+    (folder / "dogs" / "other.png").write_bytes(b"nothing")
+    PIL.Image.fromarray(np.zeros((9, 9), "uint8")).save(
+        folder / "dogs" / "moving.png", format="GIF"
+    )
+    (folder / "dogs" / ".hidden").write_text("of the system")
+    found = read(folder)
+    names = sorted(path.rpartition("/")[2] for path in found.skipped)
+    assert names == ["moving.png", "notes.txt", "other.png", "short.jpg"]
+    assert found.counts == {"train": 16, "test": 4}
+    with pytest.raises(sc.DataError, match="4 files are no PNG or JPEG images that"):
+        read(folder, strict=True)
+
+
+def test_an_empty_class_is_refused(folder):
+    (folder / "hens").mkdir()
+    with pytest.raises(sc.DataError, match="hens has no images that can be read"):
+        read(folder)
+
+
+def test_a_class_of_one_image_is_refused(folder):
+    (folder / "hens").mkdir()
+    write(folder / "hens" / "0.png", 3)
+    with pytest.raises(sc.DataError, match="hens has one image only"):
+        read(folder)
+    write(folder / "hens" / "1.png", 3)
+    for share in (0.01, 0.2, 0.99):
+        found = read(folder, test_share=share)
+        assert {label for _, label in values(found, "train")} == {0, 1, 2}
+        assert {label for _, label in values(found, "test")} == {0, 1, 2}
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"])
+def test_images_of_any_mode_are_decoded_as_they_were_checked(folder, mode):
+    suffix = "jpg" if mode == "CMYK" else "png"
+    image = PIL.Image.new(mode, (16, 18))
+    image.save(folder / "cats" / f"odd.{suffix}")
+    found = read(folder)
+    assert not found.skipped
+    shapes = {
+        image.shape
+        for split in ("train", "test")
+        for image, _ in found.streams[split]().as_numpy_iterator()
+    }
+    assert shapes == {(18, 16, found.channels)}
+
+
+def test_folders_within_classes_are_refused(folder):
+    (folder / "cats" / "young").mkdir()
+    with pytest.raises(sc.DataError, match="young is a folder within a class"):
+        read(folder)
+
+
+def test_links_that_leave_the_folder_are_refused(folder, tmp_path):
+    write(tmp_path / "secret.png", 3)
+    (folder / "cats" / "inside.png").symlink_to(folder / "cats" / "0.png")
+    assert read(folder).counts["train"] == 17
+    (folder / "cats" / "outside.png").symlink_to(tmp_path / "secret.png")
+    with pytest.raises(sc.DataError, match=r"outside\.png is a link that leaves"):
+        read(folder)
+    (folder / "cats" / "outside.png").unlink()
+    (folder / "elsewhere").symlink_to(tmp_path, target_is_directory=True)
+    with pytest.raises(sc.DataError, match="elsewhere is a link that leaves"):
+        read(folder)
+
+
+def test_a_folder_without_classes_is_refused(tmp_path):
+    write(tmp_path / "0.png", 3)
+    with pytest.raises(sc.DataError, match="has no sub-folders"):
+        read(tmp_path)

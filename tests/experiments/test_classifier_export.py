@@ -1,0 +1,63 @@
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from symclone_tf.artifacts import METRICS
+from symclone_tf.errors import ArtifactError, DataError, DataWarning
+from symclone_tf.experiments.classifier_export import train_and_export
+from symclone_tf.experiments.experiment import Experiment
+
+from pictures import SHAPES, write_folder
+
+
+@pytest.mark.usefixtures("mnist")
+def test_training_ends_in_an_artifact(tmp_path):
+    experiment = Experiment("mlp", train_size=64, test_size=32, epochs=1)
+    metrics, path = train_and_export(experiment, tmp_path / "out", verbose=0)
+    assert path == tmp_path / "out" / "c4-invariance-mlp" / "1"
+    assert json.loads((path / METRICS).read_text()) == metrics
+    assert 0 <= metrics["accuracy"] <= 1
+
+
+def test_own_images_are_trained_on_and_their_classes_named(tmp_path, rng):
+    data = write_folder(tmp_path / "shapes", rng, channels=3)
+    (data / "ring" / "bad.png").write_text("bad")
+    experiment = Experiment("mlp", "t2", "breaking", data=data, epochs=1)
+    with pytest.warns(DataWarning, match=r"1 file is left out.*bad\.png"):
+        metrics, path = train_and_export(experiment, tmp_path / "out", verbose=0)
+    assert path == tmp_path / "out" / "t2-shapes-breaking-mlp" / "1"
+    assert json.loads((path / METRICS).read_text()) == metrics
+    names = ["cross", "disc", "ring", *(f"{n}, moved right" for n in SHAPES)]
+    assert metrics["class_names"] == names
+    served = tf.saved_model.load(str(path)).signatures["serving_default"]
+    images = rng.uniform(size=(5, 28, 28, 3)).astype("float32")
+    answers = served(image=tf.constant(images))
+    best = np.argmax(answers["probabilities"], axis=1)
+    assert [label.decode() for label in answers["label"].numpy()] == [
+        names[index] for index in best
+    ]
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_bad_images_are_refused_before_anything_is_written(tmp_path, rng, strict):
+    data = write_folder(tmp_path / "shapes", rng)
+    (data / "ring" / "bad.png").write_text("bad")
+    sizes = {} if strict else {"test_size": 7}
+    before = sorted(tmp_path.rglob("*"))
+    error = DataError if strict else ValueError
+    with pytest.raises(error, match=r"1 files are no|`test_size` must be at most 6"):
+        train_and_export(
+            Experiment(data=data, student="local", **sizes),
+            tmp_path / "out",
+            tmp_path / "clones",
+            strict=strict,
+        )
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_output_is_checked_before_anything_is_trained(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ArtifactError, match="`output` must be a folder"):
+        train_and_export(Experiment("mlp"), tmp_path / "file")

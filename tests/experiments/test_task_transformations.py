@@ -1,0 +1,92 @@
+import pytest
+
+from symclone_tf.experiments.task_transformations import (
+    canvas_and_shift,
+    classes,
+    task_class_names,
+)
+
+
+@pytest.mark.parametrize(
+    ("group", "canvas", "max_shift", "expected"),
+    [
+        ("c4", None, None, (28, 0)),
+        ("t2", None, None, (40, 6)),
+        ("t2", 48, 15, (48, 15)),
+        ("d4", 31, None, (31, 0)),
+    ],
+)
+def test_sizes_have_defaults(group, canvas, max_shift, expected):
+    assert canvas_and_shift(group, canvas, max_shift) == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("c4", 20), "at least 28.*canvas=20"),
+        (("c4", 28.5), "canvas=28.5"),
+        (("c4", 28, 3), "`max_shift` is for `group` t2.*max_shift=3"),
+        (("t2", 40, 0), "max_shift=0"),
+        (("t2", 40, 20), "less than half.*max_shift=20, canvas=40"),
+        (("c5", 40), "group=c5"),
+    ],
+)
+def test_bad_sizes_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        canvas_and_shift(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("group", "canvas", "image_size", "expected"),
+    [
+        ("c4", None, 64, (64, 0)),
+        ("t2", None, 64, (76, 6)),
+        ("d4", 80, 64, (80, 0)),
+        ("c4", 16, 16, (16, 0)),
+        ("t2", None, None, (None, 6)),
+        ("c4", 30, None, (30, 0)),
+    ],
+)
+def test_sizes_of_other_images(group, canvas, image_size, expected):
+    assert canvas_and_shift(group, canvas, None, image_size) == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("c4", 63, None, 64), "at least 64, the size of the images.*canvas=63"),
+        (("c4", 15, None, None), "at least 16.*canvas=15"),
+        (("t2", 520, None, 508), "at most 512.*canvas=520"),
+        (("c2", None, 2, None), "`max_shift` is for `group` t2"),
+    ],
+)
+def test_sizes_that_do_not_fit_other_images_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        canvas_and_shift(*arguments)
+
+
+def test_breaking_doubles_the_classes():
+    assert (classes("invariance"), classes("breaking")) == (10, 20)
+    assert (classes("invariance", 7), classes("breaking", 7)) == (7, 14)
+    with pytest.raises(ValueError, match="task=other"):
+        classes("other")
+
+
+@pytest.mark.parametrize(
+    ("group", "moved"),
+    [
+        ("t2", "moved right"),
+        ("c2", "turned 180°"),
+        ("c4", "turned 180° or turned 270°"),
+        ("d4", "mirrored"),
+    ],
+)
+def test_classes_of_the_second_half_say_so(group, moved):
+    names = task_class_names("breaking", group, ("cat", "dog"))
+    assert names == ["cat", "dog", f"cat, {moved}", f"dog, {moved}"]
+    assert task_class_names("invariance", group, ("cat", "dog")) == ["cat", "dog"]
+
+
+@pytest.mark.parametrize(("size", "canvas"), [(16, 28), (500, 512), (510, 512)])
+def test_shifts_of_large_images_have_the_margin_that_is_left(size, canvas):
+    assert canvas_and_shift("t2", image_size=size) == (canvas, 6)

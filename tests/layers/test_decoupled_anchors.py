@@ -1,0 +1,216 @@
+"""Anchors that are decoupled pull by formulas that know the learning rate alone."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import symclone_tf as sc
+from symclone_tf.layers.decoupled_anchors import DECOUPLED, pulled
+
+from cases import later
+from clones import draw, solved
+from processes import run_script
+
+
+def test_pulls_are_the_formulas(rng):
+    before, moved = rng.normal(size=(2, 4, 5)).astype("float32")
+    found = pulled("decay", before + moved, before, 0.25)
+    np.testing.assert_allclose(found, before + 0.75 * moved, rtol=1e-6)
+    found = pulled("threshold", before + moved, before, 0.25)
+    shrunk = np.sign(moved) * np.maximum(np.abs(moved) - 0.25, 0)
+    np.testing.assert_allclose(found, before + shrunk, rtol=1e-6, atol=1e-12)
+    assert np.sum(np.array(found) == before) > 0
+
+
+def test_pulls_never_go_past_the_anchor(rng):
+    before, moved = rng.normal(size=(2, 4, 5)).astype("float32")
+    for kind in DECOUPLED:
+        found = pulled(kind, before + moved, before, 1e6)
+        np.testing.assert_allclose(found, before, atol=1e-12)
+
+
+class Deaf(keras.losses.Loss):
+    """A loss whose gradients are zero, so that anchors alone move weights."""
+
+    def call(self, y_true, y_pred):
+        return 0.0 * keras.ops.sum(y_pred, axis=tuple(range(1, len(y_pred.shape))))
+
+
+def displaced(rng, strength=2.0, student="local", anchor="decay", **options):
+    """A model of one anchored layer, whose student was moved off its anchors."""
+    student = solved("t2", image_size=6, student=student)
+    layer = sc.ClonedConv2D(
+        2, student, "anchored", anchor=anchor, anchor_strength=strength, **options
+    )
+    model = keras.Sequential([keras.Input((6, 6, 1)), layer])
+    moved = [rng.normal(size=w.shape).astype("float32") for w in student.weights]
+    for weight, by in zip(student.weights, moved):
+        weight.assign(weight + by)
+    return model, layer, moved
+
+
+def fit(model, steps, optimizer, **options):
+    model.compile(optimizer, Deaf(), **options)
+    inputs, targets = np.ones((4 * steps, 6, 6, 1)), np.zeros((4 * steps, 4, 4, 2))
+    model.fit(inputs, targets, batch_size=4, verbose=0)
+
+
+def left(layer, moved):
+    """What share of the displacement is left, the same of all weights."""
+    shares = [
+        (np.array(w.numpy()) - a.numpy()) / by
+        for w, a, by in zip(layer.student.weights, layer.anchors, moved)
+    ]
+    assert max(np.ptp(share) for share in shares) < 1e-3
+    return np.mean([share.mean() for share in shares])
+
+
+@pytest.mark.parametrize("student", ["local", later("dense")])
+@pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        keras.optimizers.SGD,
+        keras.optimizers.Adam,
+        later(keras.optimizers.RMSprop),
+        later(keras.optimizers.Lion),
+        later(keras.optimizers.Adafactor),
+    ],
+)
+def test_each_step_decays_by_learning_rate_and_strength(rng, optimizer, student, jit):
+    """Whatever an optimizer makes of gradients, of any student."""
+    model, layer, moved = displaced(rng, 2.0, student)
+    fit(model, 5, optimizer(0.1), jit_compile=jit)
+    assert left(layer, moved) == pytest.approx(0.8**5, rel=1e-4)
+
+
+def test_schedules_are_followed(rng):
+    model, layer, moved = displaced(rng)
+    rates = [0.1, 0.2, 0.05]
+    schedule = keras.optimizers.schedules.PiecewiseConstantDecay([0, 1], rates)
+    fit(model, 3, keras.optimizers.SGD(schedule))
+    expected = np.prod([1 - 2 * rate for rate in rates])
+    assert left(layer, moved) == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_rate_that_is_set_later_is_followed(rng):
+    model, layer, moved = displaced(rng)
+    fit(model, 1, keras.optimizers.SGD(0.1))
+    model.optimizer.learning_rate = 0.2
+    model.fit(np.ones((4, 6, 6, 1)), np.zeros((4, 4, 4, 2)), verbose=0)
+    assert left(layer, moved) == pytest.approx(0.8 * 0.6, rel=1e-4)
+
+
+def test_accumulated_steps_decay_once_altogether(rng):
+    model, layer, moved = displaced(rng)
+    fit(model, 8, keras.optimizers.SGD(0.01, gradient_accumulation_steps=4))
+    assert left(layer, moved) == pytest.approx(0.98**2, rel=1e-3)
+
+
+def test_scaled_losses_decay_as_others(rng):
+    model, layer, moved = displaced(rng, dtype="mixed_float16")
+    scaled = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.1))
+    fit(model, 5, scaled)
+    assert left(layer, moved) == pytest.approx(0.8**5, rel=1e-4)
+
+
+def test_reloaded_models_go_on(rng, tmp_path):
+    model, _, moved = displaced(rng)
+    fit(model, 2, keras.optimizers.SGD(0.1))
+    model.save(tmp_path / "model.keras")
+    reloaded = keras.saving.load_model(
+        tmp_path / "model.keras", custom_objects={"Deaf": Deaf}
+    )
+    (layer,) = reloaded.layers
+    assert (layer.anchor, layer.anchor_strength) == ("decay", 2.0)
+    fit(reloaded, 3, keras.optimizers.SGD(0.1))
+    assert left(layer, moved) == pytest.approx(0.8**5, rel=1e-4)
+
+
+def test_threshold_leaves_weights_at_their_anchor_until_gradients_insist(rng):
+    model, layer, moved = displaced(rng, 1.0, anchor="threshold")
+    fit(model, 4, keras.optimizers.SGD(0.05))
+    for weight, anchor, by in zip(layer.student.weights, layer.anchors, moved):
+        away = weight.numpy() - anchor.numpy()
+        expected = np.sign(by) * np.maximum(np.abs(by) - 0.2, 0)
+        np.testing.assert_allclose(away, expected, atol=1e-5)
+        assert np.any(away == 0)
+
+
+def test_two_layers_of_one_student_decay_once(rng):
+    student = solved("t2", image_size=6, padding="same")
+    options = {"anchor": "decay", "anchor_strength": 2.0}
+    layers = [sc.ClonedConv2D(1, student, "anchored", **options) for _ in range(2)]
+    model = keras.Sequential([keras.Input((6, 6, 1)), *layers])
+    (weight,) = student.block_weights
+    before = weight.numpy().copy()
+    weight.assign(before + 1)
+    model.compile(keras.optimizers.SGD(0.1), Deaf())
+    model.fit(np.ones((4, 6, 6, 1)), np.zeros((4, 6, 6, 1)), verbose=0)
+    np.testing.assert_allclose(weight - before, np.full(weight.shape, 0.8), atol=1e-5)
+
+
+class TestOwnLoops:
+    @staticmethod
+    def step(layer, optimizer, inputs):
+        with tf.GradientTape() as tape:
+            loss = 0.0 * tf.reduce_sum(layer(inputs))
+        weights = layer.trainable_weights
+        optimizer.apply(tape.gradient(loss, [w.value for w in weights]), weights)
+
+    def test_give_the_layer_their_optimizer(self, rng):
+        _, layer, moved = displaced(rng)
+        optimizer = keras.optimizers.SGD(0.1)
+        layer.hold(optimizer)
+        self.step(layer, optimizer, draw(rng, layer.student, 1))
+        assert left(layer, moved) == pytest.approx(0.8, rel=1e-4)
+
+    def test_are_told_to(self, rng):
+        _, layer, _ = displaced(rng)
+        with pytest.raises(ValueError, match=r"no optimizer is known.*layer\.hold"):
+            self.step(layer, keras.optimizers.SGD(0.1), draw(rng, layer.student, 1))
+
+
+@pytest.mark.slow
+def test_replicas_decay_as_one_process(tmp_path):
+    script = f"""
+import keras
+import numpy as np
+import tensorflow as tf
+cpu, = tf.config.list_physical_devices("CPU")
+two = [tf.config.LogicalDeviceConfiguration()] * 2
+tf.config.set_logical_device_configuration(cpu, two)
+import symclone_tf as sc
+student, _ = sc.clone("t2", image_size=6, student="local", solver="closed-form")
+with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
+    student = type(student).from_config(student.get_config())
+    layer = sc.ClonedConv2D(
+        2, student, "anchored", anchor="decay", anchor_strength=2.0
+    )
+    frozen = sc.clone("t2", image_size=4, student="local", solver="closed-form")[0]
+    frozen = sc.ClonedConv2D(2, frozen)
+    model = keras.Sequential([keras.Input((6, 6, 1)), layer, frozen])
+    (weight,) = student.block_weights
+    weight.assign(weight + 1)
+    model.compile(keras.optimizers.SGD(0.1), "mse", loss_weights=[0.0])
+data = tf.data.Dataset.from_tensors((np.ones((8, 6, 6, 1)), np.zeros((8, 2, 2, 2))))
+model.fit(data.repeat(3), verbose=0)
+assert frozen.computes_as() == "convolution"
+np.save({str(tmp_path / "weight.npy")!r}, weight)
+"""
+    process = run_script(script, tmp_path)
+    assert process.returncode == 0, process.stderr
+    found = np.load(tmp_path / "weight.npy")
+    np.testing.assert_allclose(found, np.full(found.shape, 0.8**3), rtol=1e-4)
+
+
+def test_an_optimizer_without_a_learning_rate_is_refused(rng):
+    class Other:
+        """Something that is no optimizer."""
+
+    _, layer, _ = displaced(rng)
+    layer.hold(Other())
+    weight = layer.student.encoder.kernel
+    with pytest.raises(ValueError, match=r"number or a schedule. Received: Other with"):
+        weight.constraint(weight)

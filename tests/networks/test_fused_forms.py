@@ -1,0 +1,60 @@
+import keras
+import numpy as np
+import pytest
+
+from symclone_tf.networks.fused_forms import costs
+from symclone_tf.networks.fusion import fuse
+
+from fused import CASES, FORMS, make
+
+
+@pytest.mark.parametrize(("options", "form"), FORMS)
+def test_costs_are_those_of_the_weights_and_products(rng, options, form):
+    """Bytes are counted on the model, operations from its matrices."""
+    layer = make(rng, **options)
+    fused = fuse(layer)
+    channels = layer.kernel.shape[-2]
+    cost = costs(layer.student, channels, layer.filters, layer.use_bias)[form]
+    assert cost == fused.cost
+    weights = fused.model.count_params()
+    assert cost.bytes / 4 == weights
+    operations = 0
+    for part in fused.model.layers:
+        if isinstance(part, (keras.layers.Dense, keras.layers.EinsumDense)):
+            # Every row of inputs meets the whole matrix, or its own block's.
+            rows = np.prod(part.input.shape[1:-1])
+            if part.kernel.ndim == 3:
+                rows /= layer.student.blocks
+            operations += 2 * np.prod(part.kernel.shape) * rows
+        elif isinstance(part, keras.layers.Conv2D):
+            places = np.prod(part.output.shape[1:-1])
+            operations += 2 * np.prod(part.kernel.shape) * places
+    assert operations == cost.operations
+
+
+def test_dense_is_chosen_only_where_it_takes_less_of_both(rng):
+    for options, form in CASES:
+        both = fuse(make(rng, compute="blocks", **options)).costs
+        assert ("dense" in both) == (not options.get("hidden"))
+        less = "dense" in both and (
+            both["dense"].operations < both["factored"].operations
+            and both["dense"].bytes < both["factored"].bytes
+        )
+        assert (form == "dense") == less
+
+
+def test_reason_names_all_forms_in_operations_and_bytes(rng):
+    convolution = fuse(make(rng)).reason
+    assert convolution.startswith("one convolution takes 1.8 k operations and 160 B;")
+    assert convolution.count("operations and ") == 3
+    dense, factored = (
+        fuse(make(rng, filters=filters, compute="blocks")).reason for filters in (1, 3)
+    )
+    assert dense.startswith("one Dense layer takes 9.8 k operations and 20 kB;")
+    assert factored.startswith("blocks and mixing takes ")
+    for reason in (dense, factored):
+        assert reason.count("operations and ") == 2
+        assert reason.endswith('compute="blocks" keeps the blocks')
+    hidden = fuse(make(rng, hidden=(6,))).reason
+    why = "its blocks are not linear"
+    assert hidden.endswith(f"no matrix: {why}; no convolution: {why}")

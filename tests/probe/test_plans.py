@@ -1,0 +1,89 @@
+import pytest
+
+import symclone_tf as sc
+from symclone_tf.probe.candidates import candidates_of
+from symclone_tf.probe.plans import (
+    EPOCHS,
+    FEWEST_EPOCHS,
+    FEWEST_IMAGES,
+    RESERVE,
+    Speed,
+    make_plan,
+)
+
+from probes import stripes
+
+CANDIDATES = candidates_of(["t2"])
+
+
+@pytest.fixture
+def images(tmp_path):
+    return sc.data.open_images(stripes(tmp_path / "a.npz", 2000))
+
+
+@pytest.fixture
+def speed(monkeypatch):
+    """Networks of a known speed: a second to start, ten steps a second."""
+    speed = Speed(1.0, 0.1)
+    monkeypatch.setattr(Speed, "of", classmethod(lambda cls, *arguments: speed))
+    return speed
+
+
+def planned(images, minutes, seeds=3):
+    return make_plan(CANDIDATES, images, seeds, minutes, "clones", verbose=0)
+
+
+def total(plan, seeds=3):
+    """Three networks, two of which are trained with few images too."""
+    return seeds * sum(
+        seconds * (1 if title == "T(2) may leave" else 2.25)
+        for title, seconds in plan.seconds.items()
+    )
+
+
+@pytest.mark.usefixtures("speed")
+@pytest.mark.parametrize("minutes", [8, 15, 30, 60])
+def test_a_plan_fills_its_time_and_what_early_stopping_saves(images, minutes):
+    plan = planned(images, minutes)
+    assert 60 * minutes < total(plan) <= RESERVE * 60 * minutes
+    assert plan.validation_size == -(-plan.train_size // 4)
+    assert plan.train_size + plan.validation_size <= images.counts["train"]
+
+
+@pytest.mark.usefixtures("speed")
+def test_more_time_is_more_images_and_then_more_epochs(images):
+    few, many, all_of_them = (planned(images, minutes) for minutes in (10, 20, 200))
+    # What would not do for another batch of images goes into epochs.
+    assert all(EPOCHS <= plan.epochs < 1.2 * EPOCHS for plan in (few, many))
+    assert few.train_size < many.train_size < all_of_them.train_size == 1280
+    assert EPOCHS < all_of_them.epochs <= 3 * EPOCHS
+
+
+@pytest.mark.usefixtures("speed")
+def test_little_time_is_fewer_epochs_of_the_fewest_images(images):
+    plan = planned(images, 2)
+    assert plan.train_size == FEWEST_IMAGES
+    assert FEWEST_EPOCHS <= plan.epochs < EPOCHS
+
+
+@pytest.mark.usefixtures("speed")
+def test_too_little_time_is_refused_with_what_would_do(images):
+    with pytest.raises(ValueError, match="`minutes` must be at least") as error:
+        planned(images, 1)
+    least = int(str(error.value).split("at least ")[1].split()[0])
+    assert planned(images, least).train_size == FEWEST_IMAGES
+    assert "minutes=1" in str(error.value)
+
+
+def test_too_few_images_are_refused(tmp_path):
+    few = sc.data.open_images(stripes(tmp_path / "few.npz", 100))
+    with pytest.raises(sc.DataError, match="has 80 images to train on: a probe takes"):
+        planned(few, 30)
+
+
+@pytest.mark.slow
+def test_speeds_are_those_of_real_networks(images, tmp_path):
+    found = Speed.of(CANDIDATES[1], images, tmp_path / "clones", 0)
+    assert 0 < found.step < found.start
+    longer, shorter = (found.seconds(count, 5, 100) for count in (400, 200))
+    assert longer > shorter > found.start

@@ -1,0 +1,82 @@
+import shutil
+
+import keras
+import numpy as np
+import pytest
+
+import symclone_tf as sc
+from symclone_tf.data import open_images
+from symclone_tf.probe.recommendations import recommend
+from symclone_tf.probe.verdicts import judge
+
+from cases import later
+from probes import finished, stripes
+
+FEW = ([0.6, 0.7], [0.5, 0.55])
+
+
+@pytest.fixture
+def images(tmp_path):
+    return open_images(stripes(tmp_path / "stripes.npz"))
+
+
+def advice(images, **by_group):
+    """Lists of accuracies: assumed, lacking, may leave."""
+    verdicts, found = [], {}
+    for group, (assumed, lacking, leaving) in by_group.items():
+        verdicts.append(judge(group, group, assumed, lacking, leaving, FEW))
+        found |= {(group, "assumed"): assumed, (group, "may leave"): leaving}
+        other = ("t2", "without") if group == "t2" else ("t2", "assumed")
+        found[other] = lacking
+    return recommend(images, verdicts, found, 8, "exported", None)
+
+
+HIGH, LOW, MIDDLE = [0.90, 0.91], [0.70, 0.71], [0.80, 0.81]
+
+
+def test_a_symmetry_to_keep_is_assumed(images):
+    found = advice(images, c4=(HIGH, LOW, HIGH))
+    assert (found.group, found.kind) == ("c4", "assumed")
+    assert "C4 is to be kept" in found.sentence
+
+
+def test_of_several_to_keep_the_one_that_gains_most(images):
+    found = advice(images, c2=(MIDDLE, LOW, MIDDLE), d4=(HIGH, LOW, HIGH))
+    assert found.group == "d4"
+
+
+def test_where_none_is_to_be_kept_shifts_alone_are_assumed(images):
+    found = advice(images, c4=(LOW, HIGH, MIDDLE))
+    assert (found.group, found.kind) == ("t2", "assumed")
+    assert "no turn or mirror" in found.sentence
+
+
+def test_what_is_better_for_sure_when_free_is_anchored(images):
+    found = advice(images, t2=(LOW, LOW, MIDDLE), c4=(LOW, LOW, HIGH))
+    assert (found.group, found.kind) == ("c4", "may leave")
+    assert 'symmetry="anchored"' in found.code
+
+
+def test_what_costs_is_not_assumed(images):
+    found = advice(images, t2=(LOW, HIGH, LOW))
+    assert (found.group, found.kind) == ("t2", "may leave")
+    assert "assuming T(2) costs" in found.sentence
+
+
+@pytest.mark.parametrize("kind", ["assumed", later("may leave")])
+def test_lines_run_as_they_are_printed(tmp_path, monkeypatch, kind, local_clones, rng):
+    monkeypatch.chdir(tmp_path)
+    if kind == "assumed":  # and else the lines make what is missing
+        shutil.copytree(local_clones, "exported")
+    found = finished("stripes.npz").recommendation
+    code = found.code.replace("epochs=8", "epochs=1")
+    if kind == "may leave":
+        assert found.kind == "assumed"
+        code = code.replace("width=2)", 'width=2, symmetry="anchored")')
+        assert "anchored" in code
+    exec(compile(code, "<printed>", "exec"), {})
+    model = keras.saving.load_model("recommended.keras")
+    images = rng.uniform(0, 255, (4, *model.input_shape[1:])).astype("float32")
+    plain = sc.fuse_network(model).model
+    # Logits of noise are large, and so is their rounding.
+    np.testing.assert_allclose(plain(images), model(images), atol=0.01)

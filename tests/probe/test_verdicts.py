@@ -1,0 +1,63 @@
+import pytest
+from scipy import stats
+
+from symclone_tf.probe.verdicts import judge, paired, seeds_needed
+
+FEW = ([0.6, 0.7, 0.65], [0.5, 0.55, 0.6])
+
+
+def verdict(assumed, lacking, leaving=None, chance=0.1):
+    return judge("c4", "C4", assumed, lacking, leaving or assumed, FEW, chance)
+
+
+def test_intervals_are_those_of_a_paired_t_test():
+    first, second = [0.91, 0.95, 0.90, 0.93], [0.90, 0.92, 0.91, 0.90]
+    found = paired(first, second)
+    expected = stats.ttest_rel(first, second).confidence_interval(0.95)
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+    assert (found.mean, found.count) == (pytest.approx(0.015), 4)
+
+
+def test_what_gains_for_sure_is_kept():
+    found = verdict([0.90, 0.91, 0.92], [0.80, 0.82, 0.81])
+    assert found.verdict == "keep"
+    assert found.sentence.startswith("Keep C4: assuming it gains 10.0 points")
+    assert found.little.mean == pytest.approx(0.1)
+
+
+def test_what_costs_for_sure_is_broken():
+    found = verdict([0.50, 0.51, 0.50], [0.80, 0.82, 0.81])
+    assert found.verdict == "break"
+    assert found.sentence.startswith("Break C4: assuming it costs 30.7 points (")
+
+
+def test_a_difference_within_its_spread_is_told_as_such_with_what_is_needed():
+    found = verdict([0.80, 0.86, 0.80], [0.81, 0.79, 0.80])
+    assert found.verdict == "cannot tell"
+    needed = seeds_needed(found.gain)
+    assert f"About {needed} seeds would tell" in found.sentence
+    half = stats.t.ppf(0.975, needed - 1) * found.gain.spread / needed**0.5
+    assert half < found.gain.mean
+
+
+def test_a_difference_that_hardly_matters_needs_no_seeds():
+    found = verdict([0.80, 0.82, 0.80], [0.82, 0.80, 0.80])
+    assert seeds_needed(found.gain) is None
+    assert "hardly matters" in found.sentence
+
+
+def test_networks_that_learned_nothing_tell_nothing():
+    found = verdict([0.51, 0.51, 0.51], [0.50, 0.50, 0.50], chance=0.5)
+    assert found.verdict == "cannot tell"
+    assert "more minutes" in found.sentence
+
+
+def test_what_is_better_when_free_is_said():
+    found = verdict([0.5, 0.5, 0.5], [0.8, 0.8, 0.8], [0.9, 0.9, 0.91])
+    assert "Free to leave it, networks gain 40.3 points" in found.sentence
+
+
+@pytest.mark.parametrize(("first", "second"), [([0.9], [0.8]), ([0.9, 0.8], [0.8])])
+def test_nothing_is_said_of_one_seed(first, second):
+    with pytest.raises(ValueError, match="Two or more pairs"):
+        paired(first, second)

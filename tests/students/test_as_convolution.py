@@ -1,0 +1,200 @@
+import copy
+import gc
+
+import keras
+import numpy as np
+import pytest
+
+import symclone_tf as sc
+from symclone_tf.students.as_convolution import Convolving
+
+from cases import CASES, later
+from clones import draw, relative, solved
+from toys import Nameless
+
+WINDOWS = [
+    {},
+    {"padding": "same"},
+    {"kernel_size": 2, "padding": "same"},
+    {"kernel_size": 4},
+    {"strides": 2},
+    {"strides": 3, "padding": "same"},
+    {"dilation_rate": 2},
+    {"dilation_rate": 3, "padding": "same"},
+    {"kernel_size": 1},
+    {"kernel_size": 1, "strides": 2},
+    {"kernel_size": 9},
+]
+
+
+class Plain(sc.DenseStudent):
+    """Blocks of which nothing is known but what they compute."""
+
+    window_weights = Convolving.window_weights
+    answers_to_impulses = Convolving.answers_to_impulses
+
+
+def of(kind, teacher, blocks=None):
+    student = kind(teacher, blocks, seed=0)
+    sc.cloning.solve(student)
+    return student
+
+
+@pytest.mark.parametrize("options", WINDOWS)
+@pytest.mark.parametrize("kind", [sc.DenseStudent, sc.LocalStudent, Plain])
+def test_equals_what_the_blocks_compute(rng, kind, options):
+    student = of(kind, sc.ConvTeacher("t2", 9, **options))
+    assert student.everywhere().is_convolution
+    inputs = draw(rng, student)
+    kernel = rng.normal(size=(*student.teacher.kernel_shape, 2, 3)).astype("float32")
+    found = student.convolve(inputs, kernel)
+    assert relative(found, student(inputs, kernel)) < 1e-5
+    assert relative(found, student.teacher(inputs, kernel)) < 1e-5
+
+
+@CASES
+@pytest.mark.parametrize("student", ["dense", "local"])
+@pytest.mark.parametrize("blocks", [later(9), 5])
+def test_kernel_is_that_of_the_formula(rng, group, lifting, student, blocks):
+    """`K[v,g,c,h,o] = Σ_b W[v,b] · α[b,g,h,c,o]`, of fewer blocks too."""
+    options = {"image_size": 6, "student": student, "blocks": blocks}
+    student = solved(group, lifting, **options)
+    teacher = student.teacher
+    g, h, entries = teacher.maps_in, teacher.maps_out, teacher.kernel_entries
+    kernel = rng.normal(size=(*teacher.kernel_shape, 2, 3)).astype("float32")
+    impulse = np.zeros((36, 36), "float32")
+    np.fill_diagonal(impulse, 1)
+    answers = np.array(student.block_maps(impulse))[:, :, 0]  # of the first place
+    weights = answers.reshape(6, 6, blocks)[:3, :3]
+    encoder = np.reshape(student.encoder.kernel, (entries, blocks, g, h))
+    alpha = np.einsum("eco,ebgh->bghco", kernel.reshape(entries, 2, 3), encoder)
+    expected = np.einsum("uvb,bghco->uvgcho", weights, alpha).reshape(3, 3, g * 2, -1)
+    assert relative(student.convolution_kernel(kernel), expected) < 1e-5
+
+
+def test_windows_that_were_asked_for_serve_too(rng):
+    student = of(sc.LocalStudent, Nameless("c4", 6))
+    assert student.everywhere().is_convolution
+    inputs = draw(rng, student)
+    kernel = rng.normal(size=(3, 3, 2, 3)).astype("float32")
+    expected = student.teacher(inputs, kernel)
+    assert relative(student.convolve(inputs, kernel), expected) < 1e-5
+
+
+class TestWeightsThatChange:
+    def pair(self):
+        student = solved("t2", image_size=6)
+        layer = sc.ClonedConv2D(2, student, name="conv")
+        return keras.Sequential([keras.Input((6, 6, 1)), layer]), student
+
+    def test_are_measured_again_when_loaded(self, tmp_path, rng):
+        model, student = self.pair()
+        model.save_weights(tmp_path / "same.weights.h5")
+        (weight,) = student.block_weights
+        weight.assign(rng.normal(size=weight.shape))
+        model.save_weights(tmp_path / "other.weights.h5")
+        other, its_student = self.pair()
+        other.load_weights(tmp_path / "other.weights.h5")
+        assert not its_student.everywhere().is_convolution
+        inputs = draw(rng, student, 1)
+        expected = its_student(inputs, other.layers[0].kernel)
+        np.testing.assert_allclose(other(inputs), expected, atol=1e-5)
+        other.load_weights(tmp_path / "same.weights.h5")
+        assert its_student.everywhere().is_convolution
+
+    def test_are_warned_of_where_a_call_relied_on_them(self, tmp_path, rng):
+        model, student = self.pair()
+        (weight,) = student.block_weights
+        before = weight.numpy().copy()
+        weight.assign(rng.normal(size=weight.shape))
+        model.save_weights(tmp_path / "other.weights.h5")
+        weight.assign(before)
+        inputs = draw(rng, student, 1)
+        model.predict(inputs, verbose=0)
+        with pytest.warns(UserWarning, match=r"has computed as a convolution.*again"):
+            model.load_weights(tmp_path / "other.weights.h5")
+        model.compile()
+        expected = student(inputs, model.layers[0].kernel)
+        np.testing.assert_allclose(
+            model.predict(inputs, verbose=0), expected, atol=1e-5
+        )
+
+    def test_serve_at_once_where_they_are_a_convolution_too(self, tmp_path, rng):
+        """Of a traced function too: weights are read when it runs."""
+        model, student = self.pair()
+        inputs = draw(rng, student, 1)
+        before = model.predict(inputs, verbose=0)
+        (weight,) = student.block_weights
+        weight.assign(weight * 2)
+        model.save_weights(tmp_path / "twice.weights.h5")
+        weight.assign(weight / 2)
+        model.load_weights(tmp_path / "twice.weights.h5")
+        after = model.predict(inputs, verbose=0)
+        np.testing.assert_allclose(after, 2 * before, rtol=1e-4, atol=1e-5)
+
+    def test_of_copies_are_measured_for_themselves(self, tmp_path, rng):
+        model, student = self.pair()
+        twin = copy.deepcopy(student)
+        assert student.everywhere().is_convolution
+        assert twin.everywhere().is_convolution
+        (weight,) = student.block_weights
+        before = weight.numpy().copy()
+        weight.assign(rng.normal(size=weight.shape))
+        model.save_weights(tmp_path / "other.weights.h5")
+        weight.assign(before)
+        layer = sc.ClonedConv2D(2, twin, name="conv")
+        other = keras.Sequential([keras.Input((6, 6, 1)), layer])
+        other.load_weights(tmp_path / "other.weights.h5")
+        assert not twin.everywhere().is_convolution
+        assert student.everywhere().is_convolution
+        np.testing.assert_array_equal(weight, before)
+
+    @staticmethod
+    def relaxed(student):
+        """Trains a student within a layer that is then no more."""
+        layer = sc.ClonedConv2D(2, student, "trainable")
+        model = keras.Sequential([keras.Input((6, 6, 1)), layer])
+        model.compile(keras.optimizers.Adam(0.05), "mse")
+        inputs = np.random.default_rng(0).normal(size=(4, 6, 6, 1))
+        model.fit(inputs, np.zeros((4, 4, 4, 2)), epochs=3, verbose=0)
+        return layer
+
+    @pytest.mark.parametrize("student", ["dense", "local"])
+    def test_are_measured_again_while_they_train_and_after(self, rng, student):
+        student = solved("t2", image_size=6, student=student)
+        assert student.everywhere().is_convolution
+        layer = self.relaxed(student)
+        assert not student.everywhere().is_convolution
+        fused = sc.fuse(layer)
+        assert fused.form != "convolution"
+        layer.trainable = False
+        assert not student.everywhere().is_convolution
+
+    def test_are_measured_again_by_a_later_layer(self, rng):
+        student = solved("t2", image_size=6)
+        inputs = draw(rng, student, 1)
+        first = sc.ClonedConv2D(2, student)
+        first(inputs)
+        assert first.computes_as() == "convolution"
+        del first
+        gc.collect()
+        self.relaxed(student)
+        gc.collect()
+        later = sc.ClonedConv2D(2, student)
+        answers = later(inputs)
+        assert later.computes_as() == "blocks"
+        np.testing.assert_allclose(answers, student(inputs, later.kernel))
+
+    def test_are_measured_again_after_cloning(self):
+        student = sc.DenseStudent(sc.ConvTeacher("t2", 6), seed=0)
+        student.build()
+        assert student.everywhere().reason == "its blocks are zero, as before cloning"
+        sc.cloning.solve(student)
+        assert student.everywhere().is_convolution
+        fresh = sc.LocalStudent(sc.ConvTeacher("t2", 6), seed=0)
+        fresh.build()
+        assert not fresh.everywhere().is_convolution
+        cloner = sc.Cloner(fresh)
+        cloner.compile()
+        cloner.fit(epochs=1, steps_per_epoch=80, verbose=0)
+        assert fresh.everywhere().is_convolution

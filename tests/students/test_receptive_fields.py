@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+
+import symclone_tf as sc
+from symclone_tf.students.receptive_fields import (
+    _greedy,
+    colours_of,
+    neighbourhood_of,
+    neighbours_of,
+)
+from symclone_tf.teachers import ConvTeacher
+
+from cases import CASES
+from toys import Nameless, Web
+
+
+@CASES
+@pytest.mark.parametrize("padding", ["valid", "same"])
+def test_teachers_that_name_none_are_asked(group, lifting, padding):
+    arguments = (group, 6, 3, lifting, padding)
+    named = neighbourhood_of(ConvTeacher(*arguments))
+    asked = neighbourhood_of(Nameless(*arguments))
+    for mine, theirs in zip(named, asked, strict=True):
+        assert sorted(mine[mine >= 0]) == sorted(theirs[theirs >= 0])
+    assert neighbours_of(Nameless(*arguments)) == neighbours_of(ConvTeacher(*arguments))
+
+
+def test_teachers_with_too_many_points_are_not_asked():
+    with pytest.raises(
+        MemoryError, match=r"too many points to be asked.*50176 × 49284"
+    ):
+        neighbourhood_of(Nameless("t2", 224))
+
+
+def see_no_colour_twice(seen, colours):
+    for places in seen:
+        mine = colours[places[places >= 0]]
+        if len(set(mine)) < len(mine):
+            return False
+    return True
+
+
+@CASES
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("kernel_size", [1, 2, 3])
+def test_no_output_point_sees_a_colour_twice(group, lifting, padding, kernel_size):
+    if padding == "same" and kernel_size == 2:
+        return
+    teacher = ConvTeacher(group, 7, kernel_size, lifting, padding)
+    colours = colours_of(teacher)
+    assert set(colours) == set(range(kernel_size**2))
+    assert see_no_colour_twice(neighbourhood_of(teacher), colours)
+
+
+def test_irregular_neighbourhoods_are_coloured_too():
+    colours = colours_of(Web())
+    assert len(colours) == 6
+    assert see_no_colour_twice(Web.neighbourhood, colours)
+    greedy = _greedy(Web.neighbourhood, 6)
+    assert see_no_colour_twice(Web.neighbourhood, greedy)
+    assert greedy.max() + 1 <= 4
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        (np.zeros((3, 2), int), r"shape \(4, r\).*int64 of shape \(3, 2\)"),
+        (np.full((4, 2), 6), "from -1 to 5. Received.*from 6 to 6"),
+        (np.full((4, 2), -2), "from -1 to 5. Received.*from -2 to -2"),
+        (np.zeros((4, 2)), "float64 of shape"),
+        (np.zeros(4, int), r"of shape \(4,\)"),
+        (np.zeros((4, 0), int), r"of shape \(4, 0\)"),
+    ],
+)
+def test_neighbourhoods_that_do_not_fit_are_refused_before_any_work(named, message):
+    class Odd(Web):
+        title = "odd"
+        neighbourhood = named
+
+    with pytest.raises(ValueError, match=message):
+        sc.LocalStudent(Odd())

@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+
+from symclone_tf.students.receptive_fields import neighbourhood_of
+from symclone_tf.students.relative_receptive_field import seen_points, window_of
+from symclone_tf.teachers import ConvTeacher, Teacher
+
+from toys import Web
+
+
+def gathered(teacher, points):
+    """By index, a loop for each output point."""
+    seen = neighbourhood_of(teacher)
+    batch, _, maps = points.shape
+    expected = np.zeros((batch, *seen.shape, maps))
+    for output, places in enumerate(seen):
+        for place, point in enumerate(places):
+            if point >= 0:
+                expected[:, output, place] = points[:, point]
+    return expected
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("kernel_size", [1, 3, 5])
+def test_windows_see_what_indices_say(rng, padding, kernel_size):
+    teacher = ConvTeacher("t2", 7, kernel_size, padding=padding)
+    points = rng.normal(size=(2, 49, 3)).astype("float32")
+    assert window_of(teacher) is not None
+    np.testing.assert_array_equal(
+        seen_points(teacher, points), gathered(teacher, points)
+    )
+
+
+class Strided(Teacher):
+    """Windows of 2×3 pixels, two rows and one column apart, one in a corner."""
+
+    points_in, points_out, maps_in, maps_out = 30, 16, 1, 1
+    input_shape, kernel_shape, output_shape = (5, 6), (6,), (4, 4)
+
+    @property
+    def neighbourhood(self):
+        rows, columns = np.meshgrid(range(4), range(4), indexing="ij")
+        rows = (2 * rows - 2)[..., None] + np.repeat([0, 1], 3)
+        columns = columns[..., None] + np.tile([0, 1, 2], 2)
+        known = (rows >= 0) & (rows < 5)
+        return np.where(known, 6 * rows + columns, -1).reshape(16, 6)
+
+
+def test_strides_are_found(rng):
+    window = window_of(Strided())
+    assert window.strides == (2, 1)
+    assert window.padding == ((2, 1), (0, 0))
+    points = rng.normal(size=(2, 30, 3)).astype("float32")
+    np.testing.assert_array_equal(
+        seen_points(Strided(), points), gathered(Strided(), points)
+    )
+
+
+def test_what_is_no_window_is_seen_by_index(rng):
+    assert window_of(Web()) is None
+    points = rng.normal(size=(2, 6, 3)).astype("float32")
+    np.testing.assert_array_equal(seen_points(Web(), points), gathered(Web(), points))

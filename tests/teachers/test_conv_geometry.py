@@ -1,0 +1,130 @@
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+import symclone_tf as sc
+from symclone_tf.symmetry import get_group, largest_error
+from symclone_tf.teachers.conv_teacher import ConvTeacher
+from symclone_tf.teachers.conv_geometry import Windows
+from symclone_tf.layers.group_conv2d import GroupConv2D
+
+from drawn import windows
+
+POINT_GROUPS = pytest.mark.parametrize("group", ["c2", "c4", "d4"])
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@given(windows())
+def test_t2_is_keras_own_convolution(window):
+    image, options = window
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(2, *image, 2)).astype("float32")
+    ours = GroupConv2D(3, group="t2", **options)
+    theirs = keras.layers.Conv2D(3, **options)
+    expected = theirs(inputs)
+    ours.build(inputs.shape)
+    ours.set_weights(theirs.get_weights())
+    np.testing.assert_allclose(ours(inputs), expected, atol=1e-5)
+    assert ours.compute_output_shape(inputs.shape) == tuple(expected.shape)
+    teacher = ConvTeacher("t2", image, **options)
+    answers = teacher(inputs, theirs.kernel) + theirs.bias
+    np.testing.assert_allclose(answers, expected, atol=1e-5)
+    assert teacher.new_grid == expected.shape[1:3]
+    assert ConvTeacher.from_config(teacher.get_config()) == teacher
+    seen = np.concatenate([inputs.reshape(2, -1, 2), np.zeros((2, 1, 2))], 1)
+    patches = seen[:, teacher.neighbourhood]
+    products = np.einsum(
+        "npvc,vco->npo", patches, np.reshape(theirs.kernel, (-1, 2, 3))
+    )
+    products = products.reshape(expected.shape)
+    np.testing.assert_allclose(products, expected - theirs.bias, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "title"),
+    [
+        (((8, 12), (3, 5)), "t2-8x12-k3x5", "T(2) 8×12"),
+        (((8, 12), 3, True, "same", (2, 1)), "t2-8x12-k3-same-s2x1", "T(2) 8×12 /2×1"),
+        ((8, 3, True, "valid", 1, (1, 2)), "t2-8x8-k3-d1x2", "T(2) 8×8 ·1×2"),
+    ],
+)
+def test_rectangles_have_names(arguments, name, title):
+    teacher = ConvTeacher("t2", *arguments)
+    assert (teacher.name, teacher.title) == (name, title)
+
+
+@pytest.mark.parametrize("student", ["dense", "local"])
+@pytest.mark.parametrize("solver", ["sgd", "closed-form"])
+def test_rectangles_are_cloned(tmp_path, student, solver):
+    teacher = ConvTeacher("t2", (7, 10), (2, 3), padding="same", strides=(1, 2))
+    clone, report = sc.clone(teacher, student=student, solver=solver, verbose=0)
+    assert report.nmse < 1e-12
+    assert report.equivariance_error < 1e-5
+    assert sc.load(sc.export(clone, tmp_path, report)).teacher == teacher
+
+
+@POINT_GROUPS
+@pytest.mark.parametrize(
+    ("size", "padding", "strides", "dilation"),
+    [(7, "valid", 2, 1), (9, "valid", 3, 1), (7, "same", 2, 1), (8, "valid", 1, 2)],
+)
+@pytest.mark.parametrize("lifting", [True, False])
+def test_steps_keep_the_symmetry(rng, group, size, padding, strides, dilation, lifting):
+    teacher = ConvTeacher(group, size, 3, lifting, padding, strides, dilation)
+    inputs = rng.normal(size=(2, *teacher.input_shape, 2)).astype("float32")
+    kernel = rng.normal(size=(*teacher.kernel_shape, 2, 3)).astype("float32")
+    moves = list(teacher.moves())
+    assert len(moves) == get_group(group).order - 1
+    assert largest_error(lambda x: teacher(x, kernel), moves, inputs) < 1e-5
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize(("strides", "dilation"), [(2, 1), (3, 1), (1, 2)])
+@pytest.mark.parametrize("size", [12, 13])
+def test_shifts_by_whole_steps_are_shifts(rng, padding, strides, dilation, size):
+    teacher = ConvTeacher("t2", size, 3, True, padding, strides, dilation)
+    inputs = rng.normal(size=(2, size, size, 2)).astype("float32")
+    kernel = rng.normal(size=(3, 3, 2, 3)).astype("float32")
+    moves = teacher.moves()
+    assert largest_error(lambda x: teacher(x, kernel), moves, inputs) < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("c4", 8, 3, True, "valid", 2), "may be 7 or 9 with strides=2.*image_size=8"),
+        (("c4", 8, 3, False, "same", 2), "may be 7 or 9 with strides=2"),
+        (("d4", 10, 3, True, "valid", 3), "may be 9 or 12 with strides=3"),
+        (("c4", 9, 3, True, "valid", 2, 2), "`strides` must be 1 where"),
+        (("c4", (9, 8), 3), r"`image_size` must be the same along .*C4.*\(9, 8\)"),
+        (("d4", 9, (3, 5)), r"`kernel_size` must be the same along .*D4.*\(3, 5\)"),
+        (("c2", 9, 3, True, "valid", (1, 2)), "`strides` must be the same"),
+        (("t2", (9, 8, 7)), "`image_size` must be a positive integer, or a pair"),
+        (("t2", (9, 0)), "`image_size` must be a positive integer, or a pair"),
+        (("t2", (9, 2), 3), "`kernel_size` must not exceed `image_size`"),
+        (("c4", 9, 3, True, "valid", 0), "`strides` must be a positive integer"),
+        (("c4", 9, 3, True, "valid", 1, -1), "`dilation_rate` must be a positive"),
+        (("t2", 5, 3, True, "valid", 1, 3), "kernel_size=3, dilation_rate=3"),
+    ],
+)
+def test_what_no_convolution_does_is_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        ConvTeacher(*arguments)
+
+
+def test_layers_refuse_sizes_as_soon_as_they_know_them():
+    layer = GroupConv2D(2, 3, "c4", strides=2)
+    with pytest.raises(ValueError, match="may be 7 or 9"):
+        layer.build((None, 8, 8, 1))
+    inputs = keras.Input((None, None, 1))
+    model = keras.Model(inputs, GroupConv2D(2, 3, "c4", strides=(2, 2))(inputs))
+    assert model(np.zeros((1, 9, 9, 1))).shape == (1, 4, 4, 4, 2)
+
+
+def test_t2_takes_any_size():
+    windows = Windows(get_group("t2"), 3, strides=2)
+    for size in range(3, 12):
+        windows.check_turns((size, 14 - size))
+    assert windows.outputs((8, None)) == (3, None)
+    assert Windows(get_group("t2"), 3, "same", 2).outputs((8, 9)) == (4, 5)

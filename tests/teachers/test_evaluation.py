@@ -1,0 +1,95 @@
+"""What teachers are found to be by asking them."""
+
+import numpy as np
+import pytest
+from keras import ops
+
+import symclone_tf as sc
+from symclone_tf.symmetry import dihedral
+from symclone_tf.teachers import asking, linear_in
+from symclone_tf.teachers.evaluation import check_answers, strength_of_answers
+
+from cases import CASES
+
+
+class Scale(sc.Teacher):
+    """`ψ · x`, and what a subclass makes of it."""
+
+    points_in = points_out = 5
+    maps_in = maps_out = 1
+    input_shape = output_shape = (5,)
+    kernel_shape = (1,)
+    name = title = "scale"
+
+    def __call__(self, inputs, kernel):
+        return self.spoilt(ops.einsum("npc,kco->npo", inputs, kernel))
+
+    def spoilt(self, answers):
+        return answers
+
+
+def spoilt(how, **declared):
+    return type("Spoilt", (Scale,), {"spoilt": staticmethod(how), **declared})()
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        (lambda y: y[:, 1:], r"declares, \(2, 5, 1\).*\(2, 4, 1\), of scale"),
+        (lambda y: y + np.inf, "finite answers.*of scale"),
+        (lambda y: 0 * y, "not all zero.*of scale"),
+        (lambda y: y * np.random.normal(), "change from call to call, of scale"),
+        (lambda y: y**2, "`is_linear`.*linear in neither inputs nor the kernel"),
+        (lambda y: y + 1, "`is_linear`"),
+    ],
+)
+@pytest.mark.parametrize("solver", ["sgd", "closed-form"])
+def test_teachers_that_are_not_what_they_say_are_refused_before_cloning(
+    how, message, solver
+):
+    teacher = spoilt(how)
+    student = sc.DenseStudent(teacher)
+    with pytest.raises(ValueError, match=message) as caught:
+        sc.clone(teacher, student=student, solver=solver, verbose=0)
+    assert "\n" not in str(caught.value)
+    assert not student.built
+
+
+def test_teachers_that_say_what_they_are_pass():
+    check_answers(Scale())
+    check_answers(spoilt(lambda y: y**2, is_linear=False))
+
+
+@CASES
+def test_convolutions_are_found_to_be_what_they_are(group, lifting):
+    teacher = sc.ConvTeacher(group, 6, lifting=lifting)
+    assert linear_in(teacher) == ("inputs", "kernel")
+    found = strength_of_answers(teacher)
+    np.testing.assert_allclose(found.entries, 1, rtol=1e-5)
+    assert found.largest == pytest.approx(1)
+    # Feature maps under D4 are of too many operators to count what they span.
+    asked = (group, lifting) != ("d4", False)
+    assert found.rank == (teacher.rank if asked else None)
+
+
+def test_power_is_that_of_orbits():
+    teacher = sc.OrbitTeacher(dihedral(12))
+    found = strength_of_answers(teacher)
+    np.testing.assert_allclose(found.entries, teacher.entry_power, rtol=1e-5)
+    assert found.largest == pytest.approx(teacher.largest_power)
+    assert found.rank == 7
+
+
+def test_many_points_are_estimated_and_many_operators_told_apart_no_more(monkeypatch):
+    teacher = sc.ConvTeacher("t2", 20)
+    assert teacher.points_in > asking.MOST_DRAWS
+    found = strength_of_answers(teacher)
+    np.testing.assert_allclose(found.entries, 1, rtol=1e-5)
+    assert found.rank == 9
+    assert found.largest == pytest.approx(1, abs=0.1)
+    strength_of_answers.cache_clear()
+    monkeypatch.setattr(asking, "MOST_OPERATORS", 8)
+    few = strength_of_answers(teacher)
+    assert few.rank is None
+    np.testing.assert_allclose(few.entries, 1, rtol=1e-5)
+    strength_of_answers.cache_clear()
