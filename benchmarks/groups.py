@@ -74,8 +74,8 @@ def measure(group, group_out=None) -> dict:
         seconds.append(time.perf_counter() - start)
     teacher = sc.OrbitTeacher(group, group_out)
     row = {
-        "points_in": teacher.points_in,
-        "points_out": teacher.points_out,
+        "positions_in": teacher.positions_in,
+        "positions_out": teacher.positions_out,
         "generators": len(group.generators),
         "entries": teacher.kernel_entries,
         "seconds": min(seconds),
@@ -90,7 +90,7 @@ def measure(group, group_out=None) -> dict:
 
 def cells(row) -> list[str]:
     """A row as tables have it."""
-    points = {row["points_in"]: None, row["points_out"]: None}
+    points = {row["positions_in"]: None, row["positions_out"]: None}
     figures = (row["nmse"], row["equivariance_error"])
     return [
         f"`{row['call']}`",

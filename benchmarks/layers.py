@@ -46,7 +46,7 @@ def measure(group, lifting, image_size, channels, filters, batch, turns=7) -> di
     """The convolution and its local clone, trainable and frozen, forward and a
     training step."""
     teacher = sc.ConvTeacher(group, image_size, lifting=lifting)
-    student = sc.LocalStudent(teacher, seed=0)
+    student = sc.LocallyConnectedStudent(teacher, seed=0)
     sc.cloning.solve(student)
     frozen = copy.deepcopy(student)
     convolution = sc.GroupConv2D(filters, 3, group)

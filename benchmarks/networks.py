@@ -14,7 +14,7 @@ from rich.console import Console
 import symclone_tf as sc
 from benchmarks.cloning import machine
 from benchmarks.keeping import keep
-from symclone_tf.experiments import VARIANTS, canvas_and_shift, networks_of
+from symclone_tf.experiments import VARIANTS, canvas_and_translation, networks_of
 
 BATCH = 64
 KINDS = {"plain": False, "xla": True}
@@ -84,7 +84,7 @@ def solved(group, architecture, blocks=9, student="dense", **options):
     """The students of a network, solved rather than trained."""
     if architecture != "cloned":
         return None
-    canvas, _ = canvas_and_shift(group)
+    canvas, _ = canvas_and_translation(group)
     students = sc.experiments.network_students(
         group, canvas, blocks=blocks, student=student, seed=0
     )
@@ -95,7 +95,7 @@ def solved(group, architecture, blocks=9, student="dense", **options):
 
 def network(group, students, blocks=None, student=None, **options) -> keras.Model:
     """The network of an experiment."""
-    canvas, _ = canvas_and_shift(group)
+    canvas, _ = canvas_and_translation(group)
     options |= {"canvas": canvas, "students": students, "seed": 0}
     return sc.experiments.image_network(group=group, **options)
 

@@ -9,11 +9,13 @@ def training_step(student, recipe) -> int:
     """
     teacher = student.teacher
     images, kernels = recipe.images_per_step, recipe.kernels_per_step
-    rows, outputs = images * teacher.maps_in, images * teacher.points_out
-    maps_out = teacher.maps_out * kernels
+    rows, outputs = images * teacher.representation_in, images * teacher.positions_out
+    representation_out = teacher.representation_out * kernels
     blocks = 2 * rows * student.block_operations
-    mixing = 2 * outputs * teacher.maps_in * student.blocks * maps_out
-    answers = 2 * outputs * teacher.kernel_entries * maps_out
+    mixing = (
+        2 * outputs * teacher.representation_in * student.blocks * representation_out
+    )
+    answers = 2 * outputs * teacher.kernel_entries * representation_out
     return 2 * blocks + 3 * mixing + answers
 
 
@@ -21,11 +23,13 @@ def closed_form(student) -> int:
     """Operations of a solution: the answers, twice, their Gram matrix, and the
     mixing of the answers into blocks."""
     teacher = student.teacher
-    entries, maps_out = teacher.kernel_entries, teacher.maps_out
-    points = teacher.points_in * teacher.points_out
+    entries, representation_out = teacher.kernel_entries, teacher.representation_out
+    points = teacher.positions_in * teacher.positions_out
     # Of all pairs of elements, those that share a kernel entry.
-    operators = maps_out * entries
-    answers = 2 * teacher.maps_in * points * entries * entries * maps_out
+    operators = representation_out * entries
+    answers = (
+        2 * teacher.representation_in * points * entries * entries * representation_out
+    )
     return 2 * answers + 2 * points * operators * (operators + student.blocks)
 
 
@@ -37,5 +41,11 @@ def student_forward(student, channels, filters) -> int:
 def teacher_forward(student, channels, filters) -> int:
     """Operations of the teacher's forward pass, for one image."""
     teacher = student.teacher
-    maps_out = teacher.maps_out * filters
-    return 2 * teacher.points_out * teacher.kernel_entries * channels * maps_out
+    representation_out = teacher.representation_out * filters
+    return (
+        2
+        * teacher.positions_out
+        * teacher.kernel_entries
+        * channels
+        * representation_out
+    )

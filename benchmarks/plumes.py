@@ -53,9 +53,9 @@ def _source(middle, size):
 def carried(field, flow):
     """A field after the flow has carried it for a step, read where it came from."""
     size = len(field)
-    places = np.stack(np.meshgrid(*[np.arange(size)] * 2, indexing="ij")) - flow
-    corner = np.floor(places).astype(int)
-    down, right = places - corner
+    positions = np.stack(np.meshgrid(*[np.arange(size)] * 2, indexing="ij")) - flow
+    corner = np.floor(positions).astype(int)
+    down, right = positions - corner
     rows, columns = corner % size
     below, beside = (rows + 1) % size, (columns + 1) % size
     upper = (1 - right) * field[rows, columns] + right * field[rows, beside]

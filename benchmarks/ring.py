@@ -26,8 +26,8 @@ WIDTH, RATE, BATCH = 32, 5e-3, 32
 MLP, EXACT = "MLP", "exact layers"
 # What each of two layers of clones is made with.
 FROZEN, FREE = {"symmetry": "frozen"}, {"symmetry": "trainable"}
-HELD = {"symmetry": "anchored", "anchor": "threshold", "anchor_strength": 0.5}
-AUGMENTED = {"symmetry": "anchored", "anchor": "augment"}
+HELD = {"symmetry": "anchored", "anchor": "proximal", "anchor_strength": 0.5}
+AUGMENTED = {"symmetry": "anchored", "anchor": "transformed-inputs"}
 CLONES = {
     "clones, frozen": (FROZEN, FROZEN),
     "clones, trainable": (FREE, FREE),
@@ -93,7 +93,7 @@ def signals(rng, count):
         count: Integer.
 
     Returns:
-        Pair of arrays of shape `(count, places, 1)`.
+        Pair of arrays of shape `(count, positions, 1)`.
     """
     before = rng.normal(size=(count, PLACES)).astype("float32")
     # Heat that each place gets from the next, which saturates.
@@ -149,7 +149,7 @@ def run(network, seed, train_size, epochs) -> dict:
     errors = wrong.mean(axis=0)[:, 0] / np.mean(np.square(expected))
     last = model.layers[-1]
     anchored = bool(getattr(last, "anchors", ()))
-    moved = last.departure().places if anchored else []
+    moved = last.deviation().positions if anchored else []
     weights = sum(w.shape.num_elements() for w in _used(model))
     return {
         "network": network,
@@ -231,16 +231,16 @@ def draw(rows):
     """
     figure = new_figure(2.6)
     left, right = figure.subplots(1, 2)
-    places = np.arange(PLACES)
+    positions = np.arange(PLACES)
     for number, (network, kept) in enumerate(by_network(rows).items()):
         colour = COLOURS[number % len(COLOURS)]
         errors = np.mean([row["errors"] for row in kept], axis=0)
         # Frozen clones do what exact layers do, and would hide them.
         style = "o--" if network == "clones, frozen" else "o-"
-        left.plot(places, errors, style, color=colour, label=network)
+        left.plot(positions, errors, style, color=colour, label=network)
         moved = [row["moved"] for row in kept if len(row["moved"])]
         if moved:
-            right.plot(places, np.mean(moved, axis=0), "o-", color=colour)
+            right.plot(positions, np.mean(moved, axis=0), "o-", color=colour)
     left.set(yscale="log", ylabel="error, relative")
     right.set(ylabel="moved, of the last layer", ylim=(0, None))
     for axes in (left, right):

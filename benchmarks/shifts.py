@@ -15,7 +15,7 @@ import symclone_tf as sc
 from benchmarks.cloning import machine
 from benchmarks.keeping import keep
 from symclone_tf.experiments import TASKS
-from symclone_tf.symmetry import shifted
+from symclone_tf.symmetry import translated
 
 DIRECTIONS = ((1, 0), (-1, 0), (0, 1), (0, -1))
 # On the second, no digit comes near enough to a border for it to matter: half a
@@ -43,7 +43,7 @@ def main():
 def noticed(task, canvas, digits=500, **sizes) -> dict:
     """Trains the network, and shifts digits that it has not seen."""
     experiment = sc.experiments.Experiment(
-        "cnn", "t2", task, canvas=canvas, max_shift=MAX_SHIFT, **sizes
+        "cnn", "t2", task, canvas=canvas, max_translation=MAX_SHIFT, **sizes
     )
     Console(stderr=True).print(f"{task}, canvas {canvas} …")
     model, metrics = sc.experiments.run_experiment(experiment)
@@ -53,7 +53,7 @@ def noticed(task, canvas, digits=500, **sizes) -> dict:
         "test",
         size=digits,
         canvas=canvas,
-        max_shift=MAX_SHIFT,
+        max_translation=MAX_SHIFT,
         moved=False,
         batch_size=digits,
     )
@@ -77,7 +77,7 @@ def changes(predict, images) -> list[dict]:
     for distance in range(1, MAX_SHIFT + 1):
         pairs = []
         for direction in DIRECTIONS:
-            after = predict(shifted(images, [distance * d for d in direction]))
+            after = predict(translated(images, [distance * d for d in direction]))
             change = np.linalg.norm(after - before) / np.linalg.norm(before)
             other = np.argmax(after, axis=1) != np.argmax(before, axis=1)
             pairs.append((change, np.mean(other)))

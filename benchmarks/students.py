@@ -75,7 +75,7 @@ def make(title, group, size, seed):
     name, options = STUDENTS[title]
     teacher = sc.ConvTeacher(group, size)
     if options.get("hidden_units") == "points":
-        options = {"hidden_units": (teacher.points_in,)}
+        options = {"hidden_units": (teacher.positions_in,)}
     return make_student(name, teacher, seed=seed, dtype="float32", **options)
 
 

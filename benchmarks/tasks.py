@@ -70,8 +70,8 @@ def quadrants(split, size=None, asks="digit", seed=0, data_dir=None):
     canvas[np.arange(len(images)), where // 2, :, where % 2] = images
     canvas = canvas.reshape(-1, CANVAS, CANVAS, 1)
     small = tf.image.resize(canvas, (SIZE, SIZE), "bilinear", antialias=True)
-    asked = {"digit": labels, "quadrant": 10 * where + labels}
-    return np.asarray(small), asked[asks]
+    evaluated = {"digit": labels, "quadrant": 10 * where + labels}
+    return np.asarray(small), evaluated[asks]
 
 
 def sixes(split, against="turned", data_dir=None):

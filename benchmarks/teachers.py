@@ -14,7 +14,7 @@ from benchmarks.cloning import machine
 from benchmarks.groups import power_of_ten
 from benchmarks.keeping import keep
 from symclone_tf.symmetry import Permutation, cyclic, permutations_of
-from symclone_tf.teachers import ShiftConvTeacher
+from symclone_tf.teachers import TranslationConvTeacher
 
 # What attention is trained with: blocks with two hidden layers.
 HIDDEN = {"hidden_units": (64, 64), "activation": "gelu", "steps": 2000}
@@ -48,8 +48,8 @@ class Case:
 
 def cases() -> list[Case]:
     """All rows of the table."""
-    causal = ShiftConvTeacher(32, padding="causal", dilation_rate=2)
-    volume = ShiftConvTeacher((6, 6, 6))
+    causal = TranslationConvTeacher(32, padding="causal", dilation_rate=2)
+    volume = TranslationConvTeacher((6, 6, 6))
     up = keras.layers.Conv2DTranspose(1, 3, strides=2)
     up = sc.FunctionTeacher.from_layer(up, (8, 8, 1))
     values, everything = attention("values"), attention("everything")
@@ -75,10 +75,10 @@ def island(size=11) -> sc.FunctionTeacher:
     """A 3×3 convolution between the places of a disc, of which a grid is the rest."""
     rows, columns = np.indices((size, size)) - size // 2
     land = np.flatnonzero(rows**2 + columns**2 <= (size / 2) ** 2)
-    places = np.eye(size * size, dtype="float32")[land]
+    positions = np.eye(size * size, dtype="float32")[land]
 
     def convolved(inputs, kernel):
-        images = ops.einsum("lp,nlc->npc", places, inputs)
+        images = ops.einsum("lp,nlc->npc", positions, inputs)
         images = ops.reshape(images, (-1, size, size, inputs.shape[-1]))
         outputs = ops.conv(images, kernel, padding="same")
         outputs = ops.reshape(outputs, (-1, size * size, kernel.shape[-1]))
@@ -92,7 +92,7 @@ def hexagons(radius=3) -> sc.FunctionTeacher:
     """A convolution on hexagons, turned six ways, as HexaConv's first layer is."""
     steps = range(-radius, radius + 1)
     cells = [(a, b) for a in steps for b in steps if abs(a + b) <= radius]
-    place = {cell: number for number, cell in enumerate(cells)}
+    position = {cell: number for number, cell in enumerate(cells)}
 
     def turned(cell):
         return -cell[1], cell[0] + cell[1]
@@ -102,7 +102,7 @@ def hexagons(radius=3) -> sc.FunctionTeacher:
         around.append(turned(around[-1]))
     # Who is not there is one more place, of zeros.
     seen = [
-        [place.get((a + c, b + d), len(cells)) for c, d in [(0, 0), *around]]
+        [position.get((a + c, b + d), len(cells)) for c, d in [(0, 0), *around]]
         for a, b in cells
     ]
     # Which entry of the kernel each neighbour meets, of each turned kernel.
@@ -111,18 +111,18 @@ def hexagons(radius=3) -> sc.FunctionTeacher:
     def lifted(inputs, kernel):
         padded = ops.pad(inputs, ((0, 0), (0, 1), (0, 0)))
         turned_kernels = ops.take(kernel, np.array(entries), axis=0)
-        neighbours = ops.take(padded, np.array(seen), axis=1)
-        return ops.einsum("nqvc,hvco->nqho", neighbours, turned_kernels)
+        receptive_field_size = ops.take(padded, np.array(seen), axis=1)
+        return ops.einsum("nqvc,hvco->nqho", receptive_field_size, turned_kernels)
 
-    back = np.argsort([place[turned(cell)] for cell in cells])
+    back = np.argsort([position[turned(cell)] for cell in cells])
     out = 6 * back[:, None] + np.arange(-1, 5) % 6
     return sc.FunctionTeacher(
         lifted,
         len(cells),
         7,
         (len(cells), 6),
-        maps_out=6,
-        moves=[Permutation(back, out.reshape(-1), "turned 60°")],
+        representation_out=6,
+        transformations=[Permutation(back, out.reshape(-1), "turned 60°")],
         name="hexagons",
     )
 
@@ -141,8 +141,10 @@ def graph() -> sc.FunctionTeacher:
         return ops.einsum("kqp,npc,kco->nqo", powers, inputs, kernel)
 
     turn = np.concatenate([np.roll(outer, 1), np.roll(outer, 1) + 5])
-    moves = permutations_of(sc.PermutationGroup([turn], "petersen"))
-    return sc.FunctionTeacher(filtered, 10, 3, 10, moves=moves, name="graph")
+    transformations = permutations_of(sc.PermutationGroup([turn], "petersen"))
+    return sc.FunctionTeacher(
+        filtered, 10, 3, 10, transformations=transformations, name="graph"
+    )
 
 
 def attention(kernel) -> sc.FunctionTeacher:
@@ -172,9 +174,11 @@ def attention(kernel) -> sc.FunctionTeacher:
         "values": (of_values, 4),
         "everything": (of_everything, 7),
     }[kernel]
-    moves = permutations_of(cyclic(4))
+    transformations = permutations_of(cyclic(4))
     name = f"attention-{kernel}"
-    return sc.FunctionTeacher(function, 4, entries, 4, moves=moves, name=name)
+    return sc.FunctionTeacher(
+        function, 4, entries, 4, transformations=transformations, name=name
+    )
 
 
 def main():
@@ -200,13 +204,13 @@ def measure(case) -> dict:
     teacher = case.teacher
     options = case.options or {"solver": "closed-form"}
     _, found = sc.clone(teacher, student=case.student, verbose=0, **options)
-    moves = bool(list(teacher.moves()))
+    transformations = bool(list(teacher.transformations()))
     linear = list(sc.teachers.linear_in(teacher))
     return {
         "teacher": case.title,
-        "points_in": teacher.points_in,
-        "points_out": teacher.points_out,
-        "maps_out": teacher.maps_out,
+        "positions_in": teacher.positions_in,
+        "positions_out": teacher.positions_out,
+        "representation_out": teacher.representation_out,
         "entries": teacher.kernel_entries,
         "linear": linear,
         "student": case.blocks,
@@ -215,7 +219,7 @@ def measure(case) -> dict:
         "seconds": found.seconds,
         "nmse": found.nmse,
         "floor": None if linear[-1:] == ["kernel"] else floor(teacher),
-        "equivariance_error": found.equivariance_error if moves else None,
+        "equivariance_error": found.equivariance_error if transformations else None,
         "caveat": found.caveat,
     }
 
@@ -237,12 +241,12 @@ def floor(teacher, inputs=256, kernels=8192) -> float:
 
 def cells(row) -> list[str]:
     """A row as tables have it."""
-    maps = f"×{row['maps_out']}" if row["maps_out"] > 1 else ""
+    maps = f"×{row['representation_out']}" if row["representation_out"] > 1 else ""
     exact = row["nmse"] < 1e-6
     best = "" if row["floor"] is None else f", at best {row['floor']:.2g}"
     return [
         row["teacher"],
-        f"{row['points_in']} → {row['points_out']}{maps}",
+        f"{row['positions_in']} → {row['positions_out']}{maps}",
         str(row["entries"]),
         LINEAR[tuple(row["linear"])],
         row["student"],

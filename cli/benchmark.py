@@ -21,7 +21,7 @@ from symclone_tf.cli.tables import show
 )
 @options.STUDENT
 @options.SYMMETRY
-@options.MOVES
+@options.TRAINABLE_PARTS
 @options.ANCHOR
 @options.ANCHOR_STRENGTH
 @options.protocol
@@ -31,7 +31,9 @@ from symclone_tf.cli.tables import show
     default="benchmark",
     help="Folder of the tables.",
 )
-def benchmark(group, output, symmetry, moves, anchor, anchor_strength, **choices):
+def benchmark(
+    group, output, symmetry, trainable_part, anchor, anchor_strength, **choices
+):
     """Train every network on both tasks, and compare.
 
     Images are MNIST's digits, or your own, with --data. With --symmetry, clones of that
@@ -41,14 +43,14 @@ def benchmark(group, output, symmetry, moves, anchor, anchor_strength, **choices
     sc = start()
     chosen = {
         "symmetry": symmetry,
-        "moves": moves,
+        "trainable_part": trainable_part,
         "anchor": anchor,
         "anchor_strength": anchor_strength,
     }
     only = {name: value for name, value in chosen.items() if value is not None}
     if only and symmetry is None:
         raise click.UsageError(
-            "--moves, --anchor and --anchor-strength go with --symmetry."
+            "--trainable-part, --anchor and --anchor-strength go with --symmetry."
         )
     rows = list(sc.experiments.benchmark(group, output=output, only=only, **choices))
     show(f"Benchmark of {group}", sc.experiments.summarize(rows))

@@ -86,15 +86,17 @@ SYMMETRY = click.option(
     "of each, as frozen,frozen,frozen,anchored.  [default: train frozen, benchmark "
     "every kind]",
 )
-MOVES = click.option(
-    "--moves",
+TRAINABLE_PARTS = click.option(
+    "--trainable-part",
     type=PerLayer(["all", "encoder", "blocks"]),
     help="Of clones that are not frozen, all or each: what of them moves; the encoder "
     "leaves turns and stays a convolution, the blocks leave shifts.  [default: all]",
 )
 ANCHOR = click.option(
     "--anchor",
-    type=click.Choice(["augment", "decay", "threshold", "kl", "l2"]),
+    type=click.Choice(
+        ["transformed-inputs", "decoupled-l2-sp", "proximal", "kl", "l2-sp"]
+    ),
     help="What holds with --symmetry anchored: in training, moving a share of a "
     "layer's inputs there and its answers back, augment; or, after each step of the "
     "optimizer, a decay towards the cloned weights, or a threshold below which they "
@@ -191,7 +193,7 @@ _PROTOCOL = (
         "their size; t2 12 more]",
     ),
     click.option(
-        "--max-shift",
+        "--max-translation",
         type=COUNT,
         metavar="N",
         help="How far t2 moves images, in pixels.  [default: 6]",

@@ -44,7 +44,7 @@ from symclone_tf.cli.tables import figure, show
 @options.ANCHOR
 @options.ANCHOR_STRENGTH
 @click.option(
-    "--moves",
+    "--trainable-part",
     type=click.Choice(["all", "encoder", "blocks"]),
     default="all",
     help="What of clones that are not frozen moves; the encoder stays a convolution, "
@@ -65,12 +65,12 @@ def relax(model, output, symmetry, student, layers, image_size, **held):
     output = output or f"{model.removesuffix('.keras')}-relaxed.keras"
     sc.artifacts.check_keras_file(output)
     held = {name: value for name, value in held.items() if value is not None}
-    if symmetry != "anchored" and set(held) - {"moves"}:
+    if symmetry != "anchored" and set(held) - {"trainable_part"}:
         raise click.UsageError(
             "--anchor and --anchor-strength are for --symmetry anchored only."
         )
-    if symmetry == "frozen" and held["moves"] != "all":
-        raise click.UsageError("--moves is for clones that are not frozen.")
+    if symmetry == "frozen" and held["trainable_part"] != "all":
+        raise click.UsageError("--trainable-part is for clones that are not frozen.")
     relaxed, report = sc.relax(
         sc.artifacts.load_network(model),
         symmetry,

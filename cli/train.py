@@ -35,7 +35,7 @@ from symclone_tf.cli.tables import figure, show
 )
 @options.ANCHOR
 @options.ANCHOR_STRENGTH
-@options.MOVES
+@options.TRAINABLE_PARTS
 @options.protocol
 @click.option(
     "--seed",

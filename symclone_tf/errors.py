@@ -6,7 +6,7 @@ class CloningError(RuntimeError):
 
     Example:
 
-    >>> issubclass(CloningError, RuntimeError)  # what was asked for was in order
+    >>> issubclass(CloningError, RuntimeError)  # what was evaluated for was in order
     True
     """
 

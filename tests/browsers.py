@@ -127,19 +127,19 @@ class Driven:
         for kind in ("keyDown", "keyUp"):
             self.call("Input.dispatchKeyEvent", type=kind, key=name)
 
-    def drag(self, places):
+    def drag(self, positions):
         """Presses the mouse at the first of some places, and lets go at the last."""
-        kinds = ["mousePressed", *["mouseMoved"] * (len(places) - 1)]
+        kinds = ["mousePressed", *["mouseMoved"] * (len(positions) - 1)]
         button = {"button": "left", "buttons": 1, "clickCount": 1}
-        for kind, (x, y) in zip(kinds, places):
+        for kind, (x, y) in zip(kinds, positions):
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, **button)
-        x, y = places[-1]
+        x, y = positions[-1]
         self.call("Input.dispatchMouseEvent", type="mouseReleased", x=x, y=y, **button)
 
-    def touch(self, places):
+    def touch(self, positions):
         """Draws a finger over the screen."""
-        kinds = ["touchStart", *["touchMove"] * (len(places) - 1)]
-        for kind, (x, y) in zip(kinds, places):
+        kinds = ["touchStart", *["touchMove"] * (len(positions) - 1)]
+        for kind, (x, y) in zip(kinds, positions):
             points = [{"x": x, "y": y}]
             self.call("Input.dispatchTouchEvent", type=kind, touchPoints=points)
         self.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])

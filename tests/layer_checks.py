@@ -49,7 +49,9 @@ def check_layer(cls, arguments, inputs, output_shape, weights, path, trainable=N
 def _draws(arguments):
     """Whether a layer moves its inputs at random in training."""
     held = "student" in arguments and arguments.get("symmetry") == "anchored"
-    return held and arguments.get("anchor", "augment") == "augment"
+    return (
+        held and arguments.get("anchor", "transformed-inputs") == "transformed-inputs"
+    )
 
 
 def run_keras_own_checks(cls, arguments, inputs, output_shape, weights, trainable):

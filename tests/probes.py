@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from symclone_tf.probe import Probe
 from symclone_tf.data import open_images
+from symclone_tf.probe import Probe
+from symclone_tf.probe.candidate_runs import Run
 from symclone_tf.probe.candidates import candidates_of
 from symclone_tf.probe.plans import Plan, little
-from symclone_tf.probe.candidate_runs import Run
 from symclone_tf.probe.recommendations import recommend
 from symclone_tf.probe.verdicts import judge
 

@@ -92,12 +92,12 @@ def test_edges_of_smoke_meet(rng):
     wrapped = np.array(Wrapped(2)(frames))
     expected = np.pad(frames, [(0, 0), (2, 2), (2, 2), (0, 0)], "wrap")
     np.testing.assert_allclose(wrapped, expected, rtol=1e-6)
-    shifted = np.roll(frames, (2, -1), (1, 2))
+    translated = np.roll(frames, (2, -1), (1, 2))
     model = SMALL.network("cnn", 0)
     frames = rng.normal(size=(1, 8, 8, 1)).astype("float32")
-    shifted = model(np.roll(frames, (2, -1), (1, 2)))
+    translated = model(np.roll(frames, (2, -1), (1, 2)))
     np.testing.assert_allclose(
-        shifted, np.roll(model(frames), (2, -1), (1, 2)), atol=1e-5
+        translated, np.roll(model(frames), (2, -1), (1, 2)), atol=1e-5
     )
 
 
@@ -130,7 +130,7 @@ def test_images_move_in_training_alone(rng):
 
 @pytest.mark.parametrize(("first", "last"), [(0, 20), (20, 0)])
 def test_strengths_change_from_epoch_to_epoch(first, last):
-    method = by_title("last clone, decay")
+    method = by_title("last clone, decoupled L2-SP")
     model = method.network(TASKS["breaking"], 30.0, 0, "exported")
     changing, seen = ChangingStrength(first, last), []
     watch = keras.callbacks.LambdaCallback(
@@ -150,7 +150,7 @@ def test_strengths_change_from_epoch_to_epoch(first, last):
     ("title", "strength", "tasks"),
     [
         ("rpp", 1e-4, ("invariance", "breaking")),
-        ("last clone, augment", 0.3, ("digit", "quadrant")),
+        ("last clone, transformed inputs", 0.3, ("digit", "quadrant")),
         ("cnn, augmented images", 0.3, ("sixes turned",)),
         ("gcnn", None, ("plumes 1",)),
     ],
@@ -176,12 +176,12 @@ def test_runs_are_lines_and_are_not_run_again(title, strength, tasks, tmp_path):
         ({"student": "local"}, ("clones, frozen", None)),
         ({"symmetry": "trainable"}, ("Dense clones, trainable", None)),
         (
-            {"student": "local", "symmetry": "anchored", "anchor": "decay"},
-            ("clones, decay", 30.0),
+            {"student": "local", "symmetry": "anchored", "anchor": "decoupled-l2-sp"},
+            ("clones, decoupled L2-SP", 30.0),
         ),
         (
-            {"symmetry": "frozen,frozen,frozen,anchored", "moves": "encoder"},
-            ("last clone, augment", 0.2),
+            {"symmetry": "frozen,frozen,frozen,anchored", "trainable_part": "encoder"},
+            ("last clone, transformed inputs", 0.2),
         ),
         ({"blocks": 7}, None),
     ],

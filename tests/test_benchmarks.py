@@ -199,12 +199,12 @@ def test_layers_are_compared_with_what_they_clone():
 def test_teachers_of_every_kind_are_what_they_are_said_to_be():
     hexagons = teachers.Case("hexagons", teachers.hexagons(1), "local")
     row = teachers.measure(hexagons)
-    assert (row["points_in"], row["maps_out"], row["entries"]) == (7, 6, 7)
+    assert (row["positions_in"], row["representation_out"], row["entries"]) == (7, 6, 7)
     assert row["linear"] == ["inputs", "kernel"]
     assert row["nmse"] < 1e-10
     assert row["equivariance_error"] < 1e-5
     island = teachers.measure(teachers.Case("island", teachers.island(5), "local"))
-    assert island["points_in"] == 21
+    assert island["positions_in"] == 21
     assert island["equivariance_error"] is None
     text = teachers.report({"machine": {}, "rows": [row, island]})
     assert "| hexagons | 7 → 7×6 | 7 | yes | local | closed-form | " in text

@@ -23,56 +23,56 @@ POINTS, TAPS = 12, 3
 class Ring(sc.Teacher):
     """`y[n,p,o] = Σ_{v,c} x[n,p+v,c] · ψ[v,c,o]`, on a ring."""
 
-    points_in = points_out = POINTS
-    maps_in = maps_out = 1
+    positions_in = positions_out = POINTS
+    representation_in = representation_out = 1
     input_shape = output_shape = (POINTS,)
     kernel_shape = (TAPS,)
     name, title = "ring-12", "ring of 12"
 
     def __call__(self, inputs, kernel):
-        places = (np.arange(POINTS)[:, None] + np.arange(TAPS)) % POINTS
-        seen = keras.ops.take(inputs, places, axis=1)
+        positions = (np.arange(POINTS)[:, None] + np.arange(TAPS)) % POINTS
+        seen = keras.ops.take(inputs, positions, axis=1)
         return keras.ops.einsum("npvc,vco->npo", seen, kernel)
 
-    def moves(self):
+    def transformations(self):
         shifts = (np.roll(np.arange(POINTS), by) for by in range(1, POINTS))
         return [Permutation(shift, shift) for shift in shifts]
 
 
 @sc.Student.register("narrow", package="tests")
 class Narrow(sc.Student):
-    """Blocks `x · W_b · U`, of which U, `(width, points_out)`, is fixed."""
+    """Blocks `x · W_b · U`, of which U, `(width, positions_out)`, is fixed."""
 
     is_linear = True
 
     def __init__(self, teacher, blocks=None, width=8, seed=None, **kwargs):
         super().__init__(teacher, blocks, seed, **kwargs)
         self.width = width
-        square = np.random.default_rng(0).normal(size=(teacher.points_out,) * 2)
+        square = np.random.default_rng(0).normal(size=(teacher.positions_out,) * 2)
         self.basis = np.linalg.qr(square)[0][:width].astype("float32")
 
     def build_blocks(self):
-        shape = (self.teacher.points_in, self.blocks, self.width)
+        shape = (self.teacher.positions_in, self.blocks, self.width)
         self.factors = self.add_weight(shape=shape, initializer="zeros", name="factors")
 
-    def block_maps(self, rows):
+    def block_outputs(self, rows):
         narrow = keras.ops.einsum("np,pbw->nbw", rows, self.factors)
         return keras.ops.matmul(narrow, self.basis)
 
     @property
     def block_parameters(self):
-        return self.teacher.points_in * self.blocks * self.width
+        return self.teacher.positions_in * self.blocks * self.width
 
     @property
     def is_exact(self):
-        return super().is_exact and self.width == self.teacher.points_out
+        return super().is_exact and self.width == self.teacher.positions_out
 
     @property
     def traits(self):
         return [*super().traits, f"w{self.width}"]
 
     def coordinates(self, ask):
-        points = self.teacher.points_in
+        points = self.teacher.positions_in
         for start in range(0, points, ask.most):
             rows = np.eye(min(ask.most, points - start), points, start, dtype="f4")
             yield start, keras.ops.einsum("pqk,wq->pwk", ask(rows), self.basis)
@@ -230,9 +230,11 @@ def test_is_drawn_and_watched(rng):
     curve = sc.studies.learning_curve(Narrow(Ring(), width=POINTS, seed=0))
     assert curve[-1] < 1e-8 < curve[0]
     weights, _ = sc.studies.weights_while_learning(Narrow(Ring(), seed=0), (0,))
-    assert len(weights[0]) == student.teacher.points_in * 3 * 8
+    assert len(weights[0]) == student.teacher.positions_in * 3 * 8
     image = rng.normal(size=POINTS)
-    moved = sc.studies.moved_answers(student, Ring(), image, kernel, Ring().moves()[4])
+    moved = sc.studies.transformed_outputs(
+        student, Ring(), image, kernel, Ring().transformations()[4]
+    )
     assert moved.error < 1e-4
     assert moved.answer.shape == (POINTS, 1)
 

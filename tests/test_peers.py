@@ -17,7 +17,7 @@ def made(rng, name, group, lifting, **options):
     """A peer, its inputs, and the group convolution that it starts at."""
     if (name, group) == ("relaxed rotation", "t2"):
         pytest.skip("there is nothing to turn")
-    shape = (2, 6, 6, *(() if lifting else sc.get_group(group).axis_shape), 2)
+    shape = (2, 6, 6, *(() if lifting else sc.get_group(group).representation_shape), 2)
     inputs = tf.constant(rng.normal(size=shape), tf.float32)
     peer = PEERS[name](3, 3, group, activation="tanh", **options)
     peer.build(shape)
@@ -69,8 +69,8 @@ def numpy_penalty(peer):
     if "kernels" in own:
         kernels = own["kernels"]
         mean = kernels.mean(axis=(0, 1))
-        places = np.ndindex(*kernels.shape[:2])
-        return sum(np.sum((kernels[i, j] - mean) ** 2) for i, j in places)
+        positions = np.ndindex(*kernels.shape[:2])
+        return sum(np.sum((kernels[i, j] - mean) ** 2) for i, j in positions)
     shares = own["shares"]
     if shares.ndim == 2:
         order = shares.shape[1]

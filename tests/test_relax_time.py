@@ -43,13 +43,13 @@ def test_shifted_images_are_those_elsewhere(few):
     np.testing.assert_array_equal(labels, same)
     np.testing.assert_array_equal(moved, networks.images("cifar10-shifted", "train")[0])
     padded = np.pad(centred[3], ((6, 6), (6, 6), (0, 0)))
-    places = [
+    positions = [
         (row, column)
         for row in range(13)
         for column in range(13)
         if np.array_equal(moved[3], padded[row : row + 16, column : column + 16])
     ]
-    assert len(places) == 1
+    assert len(positions) == 1
     assert not np.array_equal(moved, centred)
 
 

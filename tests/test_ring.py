@@ -10,11 +10,15 @@ from symclone_tf.symmetry import cyclic, symmetric
 
 def test_all_places_but_the_defect_follow_one_law(rng):
     before, gained = (a[..., 0] for a in ring.signals(rng, 50))
-    for place in range(ring.PLACES):
-        beside = [(place + by) % ring.PLACES for by in (-1, 1)]
-        flows = [np.tanh(2 * (before[:, b] - before[:, place])) for b in beside]
-        kept = [flow for flow, b in zip(flows, beside) if ring.DEFECT not in (b, place)]
-        np.testing.assert_allclose(gained[:, place], sum(kept, np.zeros(50)), atol=1e-6)
+    for position in range(ring.PLACES):
+        beside = [(position + by) % ring.PLACES for by in (-1, 1)]
+        flows = [np.tanh(2 * (before[:, b] - before[:, position])) for b in beside]
+        kept = [
+            flow for flow, b in zip(flows, beside) if ring.DEFECT not in (b, position)
+        ]
+        np.testing.assert_allclose(
+            gained[:, position], sum(kept, np.zeros(50)), atol=1e-6
+        )
     # No heat is lost on the way.
     np.testing.assert_allclose(gained.sum(axis=1), 0, atol=1e-5)
 

@@ -8,12 +8,12 @@ import symclone_tf as sc
 class Nameless(sc.ConvTeacher):
     """A convolution that says nothing of its neighbourhoods."""
 
-    neighbourhood = neighbours = None
+    receptive_fields = receptive_field_size = None
 
 
 class Web(sc.Teacher):
     """A teacher of six points whose neighbourhoods are no windows."""
 
-    points_in, points_out, maps_in, maps_out = 6, 4, 1, 1
+    positions_in, positions_out, representation_in, representation_out = 6, 4, 1, 1
     input_shape, kernel_shape, output_shape = (6,), (3,), (4,)
-    neighbourhood = np.array([[0, 3, -1], [5, 1, 0], [2, 4, 5], [3, 1, -1]])
+    receptive_fields = np.array([[0, 3, -1], [5, 1, 0], [2, 4, 5], [3, 1, -1]])

@@ -3,8 +3,8 @@
 import keras
 
 import symclone_tf as sc
-from symclone_tf.layers.random_transformations import RandomMoves
 from symclone_tf.layers.decoupled_anchors import Decoupled
+from symclone_tf.layers.random_transformations import RandomTransformations
 
 
 class Augmented(keras.layers.Layer):
@@ -21,13 +21,15 @@ class Augmented(keras.layers.Layer):
         super().__init__(**kwargs)
         self.seed_generator = keras.random.SeedGenerator(0)
         teacher = sc.ConvTeacher(group, canvas)
-        self.moves = RandomMoves(teacher, share, self.seed_generator)
+        self.transformations = RandomTransformations(
+            teacher, share, self.seed_generator
+        )
 
     def call(self, inputs, training=False):
         if not training:
             return inputs
-        drawn = self.moves.draw(keras.ops.shape(inputs)[0])
-        return self.moves.there(inputs, drawn)
+        drawn = self.transformations.draw(keras.ops.shape(inputs)[0])
+        return self.transformations.there(inputs, drawn)
 
 
 def weighing(anchor, exact, task, strength) -> keras.Model:

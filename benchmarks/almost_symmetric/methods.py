@@ -78,7 +78,7 @@ def _clones(symmetry="anchored", student="local", last_only=False, **options):
         if symmetry == "anchored":
             held["anchor_strength"] = strength
         if last_only:
-            held["moves"] = "blocks" if task.group == "t2" else "encoder"
+            held["trainable_part"] = "blocks" if task.group == "t2" else "encoder"
         left = len(wanted)
 
         def convolution(filters, kernel_size, group, **of_keras):
@@ -120,61 +120,72 @@ METHODS = (
     Method("clones, frozen", (), _clones("frozen")),
     Method("clones, trainable", (), _clones("trainable")),
     Method("clones, kl", (1e2, 1e3, 1e4), _clones(anchor="kl"), DIGITS),
-    Method("clones, decay", (10.0, 30.0, 100.0, 300.0), _clones(anchor="decay")),
-    Method("clones, augment", (0.2, 0.3, 0.5, 0.7), _clones(anchor="augment")),
     Method(
-        "Dense clones, augment",
+        "clones, decoupled L2-SP",
+        (10.0, 30.0, 100.0, 300.0),
+        _clones(anchor="decoupled-l2-sp"),
+    ),
+    Method(
+        "clones, transformed inputs",
+        (0.2, 0.3, 0.5, 0.7),
+        _clones(anchor="transformed-inputs"),
+    ),
+    Method(
+        "Dense clones, transformed inputs",
         (0.5,),
-        _clones(student="dense", anchor="augment"),
+        _clones(student="dense", anchor="transformed-inputs"),
         DIGITS,
     ),
     Method("last clone, trainable", (), _clones("trainable", **LAST)),
     Method(
-        "last clone, l2", (0.01, 0.03, 0.1, 0.3), _clones(anchor="l2", **LAST), DIGITS
+        "last clone, L2-SP",
+        (0.01, 0.03, 0.1, 0.3),
+        _clones(anchor="l2-sp", **LAST),
+        DIGITS,
     ),
     Method(
-        "last clone, decay",
+        "last clone, decoupled L2-SP",
         (15.0, 30.0, 45.0, 60.0, 100.0),
-        _clones(anchor="decay", **LAST),
+        _clones(anchor="decoupled-l2-sp", **LAST),
     ),
     Method(
-        "last clone, decay, rising",
+        "last clone, decoupled L2-SP, rising",
         (15.0, 30.0),
-        _clones(anchor="decay", **LAST),
+        _clones(anchor="decoupled-l2-sp", **LAST),
         DIGITS,
         callbacks=_changing(0, 2),
     ),
     Method(
-        "last clone, decay, falling",
+        "last clone, decoupled L2-SP, falling",
         (15.0, 30.0),
-        _clones(anchor="decay", **LAST),
+        _clones(anchor="decoupled-l2-sp", **LAST),
         DIGITS,
         callbacks=_changing(2, 0),
     ),
     Method(
-        "last clone, threshold",
+        "last clone, proximal",
         (0.1, 0.3, 0.5, 1.0),
-        _clones(anchor="threshold", **LAST),
+        _clones(anchor="proximal", **LAST),
         DIGITS,
     ),
     Method(
-        "last clone, augment",
+        "last clone, transformed inputs",
         (0.1, 0.2, 0.3, 0.5),
-        _clones(anchor="augment", **LAST),
+        _clones(anchor="transformed-inputs", **LAST),
     ),
     Method(
-        "gcnn, pooling, decay",
+        "gcnn, pooling, decoupled L2-SP",
         (10.0, 30.0, 100.0),
         _named("gcnn"),
         DIGITS,
-        functools.partial(weighing, "decay"),
+        functools.partial(weighing, "decoupled-l2-sp"),
     ),
     Method(
-        "gcnn, pooling, threshold",
+        "gcnn, pooling, proximal",
         (0.1, 0.2, 0.3, 0.5),
         _named("gcnn"),
         DIGITS,
-        functools.partial(weighing, "threshold"),
+        functools.partial(weighing, "proximal"),
     ),
     Method("rpp", (1e-6, 1e-5, 1e-4, 1e-3), _peer("rpp")),
     Method(

@@ -11,7 +11,7 @@ from symclone_tf.figures.style import COLOURS, new_figure, styled
 
 SIXES = ("sixes turned", "sixes mirrored")
 LADDER = tuple(f"plumes {rung}" for rung in range(plumes.RUNGS))
-RECOMMENDED = "last clone, augment"
+RECOMMENDED = "last clone, transformed inputs"
 # As many as no number of colours is a multiple of, so that pairs differ.
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<")
 OURS = ("clones", "last clone", "gcnn, pooling", "Dense clones")

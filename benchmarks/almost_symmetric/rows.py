@@ -83,8 +83,8 @@ def method_of(experiment) -> tuple[str, float | None] | None:
     kind, symmetry = KINDS[experiment.student], experiment.symmetry
     if symmetry in ("frozen", "trainable"):
         return f"{kind}, {symmetry}", None
-    if symmetry == LAST and experiment.moves == "encoder":
+    if symmetry == LAST and experiment.trainable_part == "encoder":
         return f"last clone, {experiment.anchor}", experiment.anchor_strength
-    if symmetry == "anchored" and experiment.moves == "all":
+    if symmetry == "anchored" and experiment.trainable_part == "all":
         return f"{kind}, {experiment.anchor}", experiment.anchor_strength
     return None

@@ -27,7 +27,7 @@ class Peer(sc.GroupConv2D):
     def build(self, input_shape):
         super().build(input_shape)
         self.lifting = len(input_shape) == 4
-        self.places = self.compute_output_shape(input_shape)[1:3]
+        self.positions = self.compute_output_shape(input_shape)[1:3]
         self.build_peer(input_shape)
 
     def build_peer(self, input_shape):
@@ -41,7 +41,7 @@ class Peer(sc.GroupConv2D):
         if self.strength:
             self.add_loss(self.strength * self.penalty())
         outputs = self.answers(inputs)
-        shape = (-1, *self.places, *self.group.axis_shape, self.filters)
+        shape = (-1, *self.positions, *self.group.representation_shape, self.filters)
         return self.biased_and_activated(ops.reshape(outputs, shape))
 
     def copies(self, kernel):

@@ -14,7 +14,7 @@ class PositionBias(Peer):
     def build_peer(self, input_shape):
         maps = self.group.order * self.filters
         self.position_bias = self.add_weight(
-            name="position_bias", shape=(*self.places, maps), initializer="zeros"
+            name="position_bias", shape=(*self.positions, maps), initializer="zeros"
         )
 
     def penalty(self):

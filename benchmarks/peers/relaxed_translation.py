@@ -17,7 +17,7 @@ class RelaxedTranslation(Relaxed):
 
     @property
     def shared_by(self) -> tuple[int, ...]:
-        return self.places
+        return self.positions
 
     def penalty(self):
         down, right = (ops.abs(ops.diff(self.shares, axis=axis)) for axis in (1, 2))
@@ -28,7 +28,7 @@ class RelaxedTranslation(Relaxed):
         kernels = (self.kernel, *self.others)
         copies = ops.concatenate([self.copies(k) for k in kernels], axis=-1)
         outputs = self.convolved(inputs, copies)
-        shape = (-1, *self.places, self.group.order, self.banks, self.filters)
+        shape = (-1, *self.positions, self.group.order, self.banks, self.filters)
         outputs = ops.reshape(outputs, shape)
         shares = ops.transpose(self.shares, (1, 2, 0))[:, :, None, :, None]
         return ops.sum(outputs * shares, axis=-2)

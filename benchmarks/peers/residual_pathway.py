@@ -35,7 +35,7 @@ class ResidualPathway(Peer):
             count *= size
         shape = (self.group.order, count, channels, filters)
         if self.group.is_trivial:
-            shape = (*self.places, count * channels, filters)
+            shape = (*self.positions, count * channels, filters)
         self.free = self.add_weight(name="free", shape=shape, initializer="zeros")
 
     def penalty(self):

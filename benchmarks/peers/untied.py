@@ -22,7 +22,7 @@ class Untied(Peer):
     def build_peer(self, input_shape):
         copies = ops.transpose(self.copies(self.kernel), (1, 2, 0, 3))
         bank = ops.reshape(copies, (-1, self.group.order * self.filters))
-        kernels = ops.tile(bank[None, None], (*self.places, 1, 1))
+        kernels = ops.tile(bank[None, None], (*self.positions, 1, 1))
         self.kernels = self.add_weight(
             name="kernels",
             shape=kernels.shape,
@@ -57,8 +57,8 @@ def convolved_untied(inputs, kernels, kernel_size):
         stacked, [1, *kernel_size, 1], [1] * 4, [1] * 4, "VALID"
     )
     rows, columns, entries, outputs = kernels.shape
-    places = ops.reshape(patches, (-1, rows * columns, entries))
-    places = ops.transpose(places, (1, 0, 2))
-    answers = ops.matmul(places, ops.reshape(kernels, (-1, entries, outputs)))
+    positions = ops.reshape(patches, (-1, rows * columns, entries))
+    positions = ops.transpose(positions, (1, 0, 2))
+    answers = ops.matmul(positions, ops.reshape(kernels, (-1, entries, outputs)))
     answers = ops.transpose(answers, (1, 0, 2))
     return ops.reshape(answers, (-1, rows, columns, outputs))

@@ -18,7 +18,7 @@ CONVOLUTIONS = {
     "fashion_mnist-shifted": ((24, 32, "pool", 40, 36), (160, 100)),
     "cifar10": ((32, 48, "pool", 64, 80), (76, 100)),
 }
-# Pixels, to each side, by which images of `…-shifted` lie elsewhere.
+# Pixels, to each side, by which images of `…-translated` lie elsewhere.
 SHIFT = 6
 RATE = 1e-3
 
@@ -62,9 +62,13 @@ VARIANTS = (
     Variant("relaxed", _relaxed()),
     Variant("relaxed, a third of the rate", _relaxed(), RATE / 3),
     Variant(
-        "relaxed, decay 10", _relaxed("anchored", anchor="decay", anchor_strength=10.0)
+        "relaxed, decoupled L2-SP 10",
+        _relaxed("anchored", anchor="decoupled-l2-sp", anchor_strength=10.0),
     ),
-    Variant("relaxed, augment 0.2", _relaxed("anchored", anchor="augment")),
+    Variant(
+        "relaxed, transformed inputs 0.2",
+        _relaxed("anchored", anchor="transformed-inputs"),
+    ),
     Variant("last relaxed", _relaxed(layers="conv_4")),
     Variant("untied", untied),
 )
@@ -74,12 +78,12 @@ def images(data, split, size=None):
     """Images from 0 to 1, and labels.
 
     Args:
-        data: String, `"fashion_mnist"` or `"cifar10"`; followed by `"-shifted"`, each
+        data: String, `"fashion_mnist"` or `"cifar10"`; followed by `"-translated"`, each
             image lies elsewhere, and zeros move in.
         split: String, `"train"` or `"test"`.
         size: Integer, how many; `None` for all.
     """
-    data, _, shifted = data.partition("-")
+    data, _, translated = data.partition("-")
     folder = os.environ.get("SYMCLONE_TF_DATA")
     file = folder and pathlib.Path(folder, f"{data}.npz")
     if file and file.exists():
@@ -90,7 +94,7 @@ def images(data, split, size=None):
 
         found = tfds.as_numpy(tfds.load(data, split=split, batch_size=-1))
         x, y = found["image"][:size], found["label"][:size]
-    x = _elsewhere(x, split) if shifted else x
+    x = _elsewhere(x, split) if translated else x
     return x.astype("float32") / 255, y.reshape(-1).astype("int32")
 
 

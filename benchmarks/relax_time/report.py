@@ -14,8 +14,8 @@ from symclone_tf.figures.relax_times import (
     typical,
 )
 from symclone_tf.figures.relaxing import (
-    draw_errors_left,
-    draw_places_left,
+    draw_layer_errors,
+    draw_position_deviations,
     draw_relax_times,
 )
 
@@ -23,17 +23,19 @@ from symclone_tf.figures.relaxing import (
 def write_report(file) -> None:
     """Writes the pictures and the page beside the table."""
     rows = read_relax_times(file)
-    places = read_beside(file, "where")
+    positions = read_beside(file, "where")
     for study, kept in by_study(rows).items():
         name = file.with_name(f"{file.stem}-{short(study)}")
         if has_course(kept):
             sc.figures.save_figure(draw_relax_times(kept), name.with_suffix(".svg"))
-        if study in places:
+        if study in positions:
             picture = file.with_name(f"{name.name}-where.svg")
-            sc.figures.save_figure(draw_places_left(typical(places[study])), picture)
+            sc.figures.save_figure(
+                draw_position_deviations(typical(positions[study])), picture
+            )
     for study, courses in read_beside(file, "errors").items():
         picture = file.with_name(f"{file.stem}-{short(study)}-errors.svg")
-        sc.figures.save_figure(draw_errors_left(courses), picture)
+        sc.figures.save_figure(draw_layer_errors(courses), picture)
     file.with_suffix(".md").write_text(report(rows, machine()), encoding="utf-8")
 
 

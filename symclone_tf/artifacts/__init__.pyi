@@ -2,7 +2,6 @@ from . import serving as serving
 from .classifiers import IMAGE_DTYPES as IMAGE_DTYPES
 from .classifiers import METRICS as METRICS
 from .classifiers import export_classifier as export_classifier
-from .exporting import artifact_name as artifact_name
 from .exporting import export as export
 from .fixed_layers import export_layer as export_layer
 from .fixed_layers import read_array as read_array

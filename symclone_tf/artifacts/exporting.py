@@ -19,23 +19,7 @@ from symclone_tf.artifacts.loading import STUDENT
 from symclone_tf.artifacts.publishing import check_directory, check_name, publish
 from symclone_tf.artifacts.records import FORMAT, RECORD, record_of
 from symclone_tf.artifacts.saved_models import save_module
-
-# The kind of students that names of artifacts do not name.
-DEFAULT = "dense"
-
-
-def artifact_name(student) -> str:
-    """The name that an artifact of this student gets.
-
-    The teacher's, then the kind of student, and what is not the default of it.
-
-    Example:
-
-    >>> artifact_name(DenseStudent(ConvTeacher("c4", image_size=12), blocks=7))
-    'c4-lifting-12x12-k3-b7'
-    """
-    kind = [student.kind] if student.kind != DEFAULT else []
-    return "-".join([student.teacher.name, *map(str, kind), *student.traits])
+from symclone_tf.students import artifact_name
 
 
 def export(student, directory="exported", report=None) -> pathlib.Path:

@@ -14,12 +14,12 @@ import pathlib
 
 import numpy as np
 
-from symclone_tf.networks.fused_forms import FusedLayer
-from symclone_tf.networks.fusion import fuse
 from symclone_tf.artifacts.publishing import check_directory, check_name, publish
 from symclone_tf.artifacts.saved_models import write_saved_model
 from symclone_tf.cloning import versions
 from symclone_tf.errors import ArtifactError
+from symclone_tf.networks.fused_forms import FusedLayer
+from symclone_tf.networks.fusion import fuse
 
 FORMAT = 1
 MODEL = pathlib.PurePath("assets.extra", "layer.keras")

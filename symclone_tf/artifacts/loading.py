@@ -24,6 +24,8 @@ from symclone_tf.artifacts.records import (
     short,
 )
 from symclone_tf.cloning import check_memory
+from symclone_tf.earlier import class_name as now
+from symclone_tf.earlier import teacher_values
 from symclone_tf.errors import ArtifactError
 from symclone_tf.students import Student
 
@@ -98,12 +100,17 @@ def _check_configuration(file, config, expected) -> None:
     name = keras.saving.get_registered_name(cls)
     keys = ("registered_name", "class_name")
     found = [config.get(key) for key in keys] if isinstance(config, dict) else []
+    # Version 0.2 wrote some classes and teachers by other names.
+    found = [now(said) for said in found]
     if found != [name, cls.__name__]:
         holds = short(" ".join(map(str, found)))
         raise ArtifactError(f"{file} must hold a {name}. It holds {holds}")
     options, own = config.get("config"), expected.get_config()
     if not isinstance(options, dict):
         raise ArtifactError(f"{file} must hold the configuration of a {name}")
+    teacher = options.get("teacher")
+    if isinstance(teacher, dict) and "name" in teacher:
+        options = {**options, "teacher": teacher_values(teacher)}
     for key in sorted({*options, *own}, key=str):
         value = options.get(key)
         fits = _COMMON[key](value) if key in _COMMON else _same(key, value, own)

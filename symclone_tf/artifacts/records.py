@@ -10,6 +10,7 @@ import pathlib
 import warnings
 
 from symclone_tf.artifacts.publishing import version_number
+from symclone_tf.earlier import teacher_values
 from symclone_tf.errors import ArtifactError, ArtifactWarning
 from symclone_tf.students import STUDENTS, Student, get_student, student_options
 from symclone_tf.symmetry import GROUPS
@@ -194,6 +195,8 @@ def read_record(file) -> dict:
             raise ArtifactError(
                 f"{file} must have a `{name}` that is a number. It has {short(value)}"
             )
+    if isinstance(record.get("teacher"), dict) and "name" in record["teacher"]:
+        record["teacher"] = teacher_values(record["teacher"])
     described(file, record)
     return record
 

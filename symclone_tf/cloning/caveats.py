@@ -20,9 +20,9 @@ def solver_for(student) -> str:
     'sgd'
     """
     teacher = student.teacher
-    asked = isinstance(teacher, FunctionTeacher) and teacher.is_linear
+    evaluated = isinstance(teacher, FunctionTeacher) and teacher.is_linear
     solved = type(student).coordinates is not Student.coordinates
-    return "closed-form" if asked and solved and student.is_linear else "sgd"
+    return "closed-form" if evaluated and solved and student.is_linear else "sgd"
 
 
 def caveat_of(student) -> str | None:

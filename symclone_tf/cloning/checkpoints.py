@@ -135,6 +135,6 @@ def skip(dataset, model, steps) -> None:
     for _ in range(2 * steps // len(dataset)):
         iter(dataset)
     for layer in model._flatten_layers():
-        moves = getattr(layer, "random_moves", None)
-        if moves or isinstance(layer, keras.layers.Dropout):
+        transformations = getattr(layer, "random_transformations", None)
+        if transformations or isinstance(layer, keras.layers.Dropout):
             layer.seed_generator.state.assign_add([0, steps])

@@ -6,10 +6,10 @@ import time
 from symclone_tf.cloning.caveats import caveat_of, solver_for
 from symclone_tf.cloning.cloner import full_float32
 from symclone_tf.cloning.closed_form import solve
-from symclone_tf.cloning.gradient_descent import descend
 from symclone_tf.cloning.fidelity import nmse, student_equivariance_error
-from symclone_tf.cloning.training import Training
+from symclone_tf.cloning.gradient_descent import descend
 from symclone_tf.cloning.report import Report
+from symclone_tf.cloning.training import Training
 from symclone_tf.errors import CloningError
 from symclone_tf.students import Student, make_student
 from symclone_tf.teachers import ConvTeacher, Teacher

@@ -52,7 +52,7 @@ def solve(student) -> float:
     directions, kept = directions[:, :rank], kept[:rank]
 
     # Blocks with rows of unit norm, as a trained student's are.
-    scale = np.sqrt(kept / student.teacher.points_out)
+    scale = np.sqrt(kept / student.teacher.positions_out)
     mix = (directions / scale).astype("float32")
     student.assign_coordinates(
         (where, ops.matmul(found, mix)) for where, found in student.coordinates(ask)
@@ -86,9 +86,9 @@ def check_linear(student) -> None:
 class Questions:
     """A teacher, to be asked about points of one map at a time.
 
-    Called with rows of points, `(rows, points_in)`, it shows each of them in one
+    Called with rows of points, `(rows, positions_in)`, it shows each of them in one
     map at a time, with a kernel for each entry, and gives the answers of one
-    map: an array of shape `(rows, points_out, operators)`, with an *operator* for
+    map: an array of shape `(rows, positions_out, operators)`, with an *operator* for
     each active triple of map in, map out and kernel entry.
 
     Args:
@@ -104,25 +104,25 @@ class Questions:
 
     def __init__(self, teacher):
         self.teacher = teacher
-        self.most = max(1, CHUNK // answers_to_impulse(teacher))
+        self.most = max(1, CHUNK // impulse_response(teacher))
         self.active, self.measures = None, False
         # One random row tells which operators answer.
         rng = np.random.default_rng(0)
-        row = rng.normal(size=(1, teacher.points_in)).astype("float32")
+        row = rng.normal(size=(1, teacher.positions_in)).astype("float32")
         answers = ops.convert_to_numpy(self(row)[0])
         self.active = np.flatnonzero(np.any(answers != 0, axis=0))
         self.power, self.measures = 0.0, True
 
     def __call__(self, rows):
         teacher = self.teacher
-        maps, entries = teacher.maps_in, teacher.kernel_entries
+        maps, entries = teacher.representation_in, teacher.kernel_entries
         shown = np.einsum("ip,gf->igpf", rows, np.eye(maps, dtype="f4"))
         inputs = shown.reshape(-1, *teacher.input_shape, 1)
         units = np.eye(entries, dtype="float32")
         answers = teacher(inputs, units.reshape(*teacher.kernel_shape, 1, -1))
-        answers = ops.reshape(answers, (len(rows), maps, teacher.points_out, -1))
+        answers = ops.reshape(answers, (len(rows), maps, teacher.positions_out, -1))
         answers = ops.reshape(
-            ops.transpose(answers, (0, 2, 1, 3)), (len(rows), teacher.points_out, -1)
+            ops.transpose(answers, (0, 2, 1, 3)), (len(rows), teacher.positions_out, -1)
         )
         if self.active is not None and len(self.active) < answers.shape[-1]:
             answers = ops.take(answers, self.active, axis=-1)
@@ -131,17 +131,21 @@ class Questions:
         return answers
 
 
-def answers_to_impulse(teacher) -> int:
+def impulse_response(teacher) -> int:
     """Bytes of the teacher's answers to one impulse in each map."""
-    pairs = teacher.maps_in * teacher.maps_out
-    return 4 * teacher.points_out * pairs * teacher.kernel_entries
+    pairs = teacher.representation_in * teacher.representation_out
+    return 4 * teacher.positions_out * pairs * teacher.kernel_entries
 
 
 def _set_encoder(student, active, columns):
     """Columns of the encoder run over (block, map in, map out); rows of `columns`
     over the active (map in, map out, kernel entry)."""
     teacher, rank = student.teacher, columns.shape[1]
-    shape = (teacher.maps_in, teacher.maps_out, teacher.kernel_entries)
+    shape = (
+        teacher.representation_in,
+        teacher.representation_out,
+        teacher.kernel_entries,
+    )
     full = np.zeros((math.prod(shape), rank), "float32")
     full[active] = columns
     full = np.transpose(full.reshape(*shape, rank), (2, 3, 0, 1))
@@ -156,7 +160,7 @@ def _principal_directions(student, ask):
     """Eigenvalues and eigenvectors of the operators' Gram matrix, largest first.
 
     The Gram matrix has a row for each operator; the operators themselves have
-    `points_in · points_out` entries, and are never held all at once.
+    `positions_in · positions_out` entries, and are never held all at once.
     """
     gram = np.zeros((len(ask.active), len(ask.active)))
     for _, found in student.coordinates(ask):

@@ -83,7 +83,7 @@ def nmse(student, images=None, kernels=None, seed=0) -> float:
     1.0
     """
     teacher = student.teacher
-    outputs = teacher.points_out * teacher.maps_out
+    outputs = teacher.positions_out * teacher.representation_out
     if images is None:
         images = min(256, max(2, MOST_OUTPUTS // outputs))
     orthogonal = student.is_linear and teacher.is_linear
@@ -108,11 +108,11 @@ def nmse(student, images=None, kernels=None, seed=0) -> float:
 def _in_frames(teacher, images) -> tuple[int, int]:
     """How many inputs to draw, and how many of them at a time: whole frames,
     unless these are too large, or too few inputs are asked for."""
-    rows = math.lcm(teacher.points_in, teacher.maps_in)
-    whole = rows // teacher.maps_in
+    rows = math.lcm(teacher.positions_in, teacher.representation_in)
+    whole = rows // teacher.representation_in
     if images >= whole and rows <= MOST_ROWS:
         return _multiple(images, whole), whole
-    return images, max(1, MOST_ROWS // teacher.maps_in)
+    return images, max(1, MOST_ROWS // teacher.representation_in)
 
 
 def _multiple(count: int, of: int) -> int:
@@ -147,9 +147,12 @@ def student_equivariance_error(student, images=None, kernels=8, seed=0) -> float
     """
     teacher = student.teacher
     if images is None:
-        outputs = teacher.points_out * teacher.maps_out * kernels
+        outputs = teacher.positions_out * teacher.representation_out * kernels
         images = min(32, max(2, MOST_OUTPUTS // outputs))
     state = stream(seed, HELD_OUT, -1)
     inputs, kernel = draw_pairs(teacher, images, kernels, state, orthogonal=False)
-    moves = teacher.moves()
-    return largest_error(lambda moved: student(moved, kernel), moves, inputs) or 0.0
+    transformations = teacher.transformations()
+    return (
+        largest_error(lambda moved: student(moved, kernel), transformations, inputs)
+        or 0.0
+    )

@@ -27,14 +27,14 @@ def training_memory(student, recipe) -> int:
     teacher = student.teacher
     copies = 3 if student.is_linear else 5
     images, kernels = recipe.images_per_step, recipe.kernels_per_step
-    maps = images * teacher.maps_in
+    maps = images * teacher.representation_in
     features = maps * student.features_per_map
-    pairs = images * teacher.points_out * teacher.maps_out * kernels
-    inputs = maps * teacher.points_in
+    pairs = images * teacher.positions_out * teacher.representation_out * kernels
+    inputs = maps * teacher.positions_in
     numbers = copies * student.parameters + 3 * (features + pairs + inputs)
     numbers += 2 * student.shared_numbers
     # A tenth for all that is small; benchmarks/ hold the estimate to the peak.
-    return int(1.1 * (4 * numbers + teacher.answering_memory(kernels)))
+    return int(1.1 * (4 * numbers + teacher.call_memory(kernels)))
 
 
 def solving_memory(student) -> int:
@@ -57,8 +57,8 @@ def solving_memory(student) -> int:
     3.1
     """
     weights = 4 * student.parameters
-    chunk = max(closed_form.CHUNK, closed_form.answers_to_impulse(student.teacher))
-    answering = student.teacher.answering_memory(student.teacher.kernel_entries)
+    chunk = max(closed_form.CHUNK, closed_form.impulse_response(student.teacher))
+    answering = student.teacher.call_memory(student.teacher.kernel_entries)
     return int(1.1 * max(5 * weights, 2 * weights + 4 * chunk + answering))
 
 

@@ -118,7 +118,7 @@ def linear_recipe(student, images_per_step=None, kernels_per_step=None) -> Recip
     the encoder. On orthogonal inputs of norm `√points` and orthogonal kernels its
     curvature is the same in every direction that a batch reaches: `2·points /
     (inputs·points_out)` for the blocks, where points are those that a block sees
-    together, or the colours that tell them apart; and `2 / maps_out` for the
+    together, or the colours that tell them apart; and `2 / representation_out` for the
     encoder once the blocks' operators have rows of unit norm, as a convolution's
     have, times the most power that a kernel of norm 1 has. A gradient step of the
     inverse size is an exact projection on what the batch says, a block Kaczmarz step,
@@ -138,26 +138,26 @@ def linear_recipe(student, images_per_step=None, kernels_per_step=None) -> Recip
     teacher = student.teacher
     # Of what the blocks see together.
     points, entries = int(student.colours.max()) + 1, teacher.kernel_entries
-    images = images_per_step or max(1, points // (2 * teacher.maps_in))
+    images = images_per_step or max(1, points // (2 * teacher.representation_in))
     kernels = kernels_per_step or entries
-    rows, outputs = images * teacher.maps_in, images * teacher.points_out
+    rows, outputs = images * teacher.representation_in, images * teacher.positions_out
 
     # A batch of several frames, or of part of one, weighs some directions more.
     image_frames = math.ceil(rows / points)
     evenness = kernels / (entries * math.ceil(kernels / entries))
     # Few outputs for each of the encoder's inputs do too: the largest
     # eigenvalue of a random Gram matrix, by Marchenko and Pastur.
-    features = teacher.maps_in * student.blocks
+    features = teacher.representation_in * student.blocks
     spread = (1 + math.sqrt(features / outputs)) ** 2
 
     # What kernels that many points share do to answers, and so to the encoder.
-    power = teacher.largest_power
+    power = teacher.largest_gain
 
     # The encoder, which has to learn how the group moves kernels, keeps a step
     # from removing more than half of the error.
     share = min(0.5, rows / points * min(1.0, kernels / entries))
-    halvings = 40 if teacher.maps_in == 1 else 60
-    if points < teacher.points_in:
+    halvings = 40 if teacher.representation_in == 1 else 60
+    if points < teacher.positions_in:
         halvings += 6  # steps are cheap, and images may be large
     return Recipe(
         images_per_step=images,
@@ -173,7 +173,7 @@ def linear_recipe(student, images_per_step=None, kernels_per_step=None) -> Recip
         decay=not student.is_exact,
         orthogonal=True,
         block_step=evenness * outputs / (2 * points * image_frames),
-        encoder_step=evenness * teacher.maps_out / (2 * spread * power),
+        encoder_step=evenness * teacher.representation_out / (2 * spread * power),
     )
 
 

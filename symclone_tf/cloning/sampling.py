@@ -29,7 +29,7 @@ def draw_pairs(
         seed: Integer tensor of shape `(2,)`, from `stream`.
         orthogonal: Boolean, whether to draw orthogonal rows rather than
             independent ones.
-        colours: Integer array of shape `(points_in,)`, or `None` for a colour
+        colours: Integer array of shape `(positions_in,)`, or `None` for a colour
             each. Points of a colour get the same draw, but for its sign: rows are
             then orthogonal for whoever sees no colour twice.
 
@@ -48,9 +48,9 @@ def draw_pairs(
     """
     draw = orthogonal_rows if orthogonal else gaussian_rows
     image_seed, kernel_seed = tf.unstack(tf.random.split(seed, 2, alg=_ALGORITHM))
-    maps = images * teacher.maps_in
-    points = _coloured(draw, maps, teacher.points_in, image_seed, colours)
-    points = tf.reshape(points, (images, teacher.maps_in, -1))
+    maps = images * teacher.representation_in
+    points = _coloured(draw, maps, teacher.positions_in, image_seed, colours)
+    points = tf.reshape(points, (images, teacher.representation_in, -1))
     inputs = tf.reshape(tf.transpose(points, (0, 2, 1)), (-1, *teacher.input_shape, 1))
     entries = draw(kernels, teacher.kernel_entries, kernel_seed)
     kernel = tf.reshape(tf.transpose(entries), (*teacher.kernel_shape, 1, kernels))

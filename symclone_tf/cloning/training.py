@@ -7,7 +7,7 @@ from symclone_tf.cloning.closed_form import check_linear
 from symclone_tf.cloning.memory import check_memory, solving_memory, training_memory
 from symclone_tf.cloning.recipes import Recipe, recipe_for
 from symclone_tf.cloning.strategies import check_strategy, make_strategy
-from symclone_tf.teachers.evaluation import check_answers
+from symclone_tf.teachers.evaluation import check_outputs
 
 SOLVERS = ("sgd", "closed-form")
 
@@ -64,7 +64,7 @@ class Training:
             self._check_closed_form(student)
         if self.strategy == "multi-worker":
             make_strategy(self.strategy)  # before TensorFlow computes anything
-        check_answers(student.teacher)
+        check_outputs(student.teacher)
 
     def _check_closed_form(self, student) -> None:
         check_linear(student)

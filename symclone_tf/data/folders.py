@@ -9,8 +9,8 @@ import numpy as np
 import PIL.Image
 import tensorflow as tf
 
-from symclone_tf.errors import DataError
 from symclone_tf.data.sources import SPLITS, Found
+from symclone_tf.errors import DataError
 
 FORMATS = {"PNG": (".png",), "JPEG": (".jpg", ".jpeg")}
 SUFFIXES = tuple(suffix for suffixes in FORMATS.values() for suffix in suffixes)

@@ -9,11 +9,11 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from symclone_tf.checks import positive_integer
-from symclone_tf.errors import DataError
 from symclone_tf.data.folders import read_folder
-from symclone_tf.data.sources import SPLITS
 from symclone_tf.data.npz import read_npz
+from symclone_tf.data.sources import SPLITS
 from symclone_tf.data.tfds import read_tfds
+from symclone_tf.errors import DataError
 
 MNIST = "mnist"
 LEAST_PIXELS = 16

@@ -6,8 +6,8 @@ import zipfile
 import numpy as np
 import tensorflow as tf
 
-from symclone_tf.errors import DataError
 from symclone_tf.data.sources import SPLITS, Found
+from symclone_tf.errors import DataError
 
 
 def read_npz(file, test_share, seed) -> Found:

@@ -9,8 +9,8 @@ import urllib.request
 import numpy as np
 import tensorflow as tf
 
-from symclone_tf.errors import DataError
 from symclone_tf.data.sources import SPLITS, Found
+from symclone_tf.errors import DataError
 
 DOWNLOADS = "https://storage.googleapis.com"
 # By how many of the first images several sizes are told from one.

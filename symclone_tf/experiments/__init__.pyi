@@ -16,7 +16,7 @@ from .tables import markdown as markdown
 from .tables import read_benchmark as read_benchmark
 from .tables import summarize as summarize
 from .task_transformations import TASKS as TASKS
-from .task_transformations import canvas_and_shift as canvas_and_shift
+from .task_transformations import canvas_and_translation as canvas_and_translation
 from .task_transformations import classes as classes
 from .task_transformations import task_class_names as task_class_names
 from .tasks import image_task as image_task

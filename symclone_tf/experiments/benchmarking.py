@@ -3,7 +3,6 @@
 from symclone_tf.artifacts import check_directory, write_file
 from symclone_tf.checks import one_of, positive_integer
 from symclone_tf.experiments.experiment import Experiment
-from symclone_tf.experiments.task_transformations import TASKS
 from symclone_tf.experiments.opening import open_data
 from symclone_tf.experiments.runs import experiment_checkpoint, run_experiment
 from symclone_tf.experiments.tables import (
@@ -14,6 +13,7 @@ from symclone_tf.experiments.tables import (
     markdown,
     read_benchmark,
 )
+from symclone_tf.experiments.task_transformations import TASKS
 from symclone_tf.symmetry import get_group
 
 # Networks that are trained with every seed.
@@ -41,7 +41,7 @@ VARIANTS = (
 """Variants of clones that a benchmark trains once: options of `Experiment`."""
 
 # What all rows of one table have in common.
-_OF_CLONES = ("symmetry", "anchor", "anchor_strength", "moves", "blocks")
+_OF_CLONES = ("symmetry", "anchor", "anchor_strength", "trainable_part", "blocks")
 _SHARED = tuple(
     name
     for name in OPTIONS
@@ -85,7 +85,7 @@ def benchmark_plan(
         student: String, the registered name of a kind of students, of which the
             clones are.
         only: Dictionary, of the options `symmetry`, `anchor`, `anchor_strength`,
-            `moves` and `blocks` of `Experiment`: clones of this kind alone, with
+            `trainable_part` and `blocks` of `Experiment`: clones of this kind alone, with
             every seed; `None` for all networks.
         **options: Of `Experiment`, the same for all.
 
@@ -211,9 +211,9 @@ def _write_table(file, wanted, done) -> None:
 def _check_shared(file, done, wanted) -> None:
     for experiment in done:
         for name in _SHARED:
-            there, asked = getattr(experiment, name), getattr(wanted, name)
-            if there != asked:
+            there, evaluated = getattr(experiment, name), getattr(wanted, name)
+            if there != evaluated:
                 raise ValueError(
                     f"`output` holds {file}, made with {name}={there}: a table is "
-                    f"of one kind. Give another folder. Received: {name}={asked}"
+                    f"of one kind. Give another folder. Received: {name}={evaluated}"
                 )

@@ -4,16 +4,16 @@ import dataclasses
 import itertools
 
 from symclone_tf.checks import one_of, positive_integer, positive_number
-from symclone_tf.data.sources import SPLITS
 from symclone_tf.data.images import MNIST, check_image_size, short_name
+from symclone_tf.data.sources import SPLITS
+from symclone_tf.experiments.image_networks import ARCHITECTURES
 from symclone_tf.experiments.network_layouts import filters_of, per_layer
 from symclone_tf.experiments.task_transformations import (
     DIGIT_SIZE,
     TASKS,
-    canvas_and_shift,
+    canvas_and_translation,
 )
-from symclone_tf.experiments.image_networks import ARCHITECTURES
-from symclone_tf.layers import MOVES, STRENGTHS, SYMMETRIES, strength_of
+from symclone_tf.layers import STRENGTHS, SYMMETRIES, TRAINABLE_PARTS, strength_of
 from symclone_tf.students import get_student
 from symclone_tf.symmetry import get_group
 
@@ -35,15 +35,15 @@ class Experiment:
         blocks: Integer, of the clones; `None` for 9.
         student: String, the registered name of a kind of students; `None` for
             `"dense"`.
-        anchor: String, of `ClonedConv2D`; `None` for `"augment"`. This and the next
+        anchor: String, of `ClonedConv2D`; `None` for `"transformed-inputs"`. This and the next
             are for anchored clones only.
         anchor_strength: Float, of `ClonedConv2D`; `None` for the anchor's own.
-        moves: String, of `ClonedConv2D`, or one for each convolution; `None` for
+        trainable_part: String, of `ClonedConv2D`, or one for each convolution; `None` for
             `"all"`. For clones that are not frozen.
         data: String or path, of labelled images, see `open_images`.
         image_size: Integer, pixels, see `open_images`.
         canvas: Integer, pixels, see `image_task`.
-        max_shift: Integer, pixels, see `image_task`.
+        max_translation: Integer, pixels, see `image_task`.
         train_size: Integer, how many images to train on; `None` for 10,000, or all
             where there are fewer.
         test_size: Integer, how many images to test on; `None` as for `train_size`.
@@ -72,11 +72,11 @@ class Experiment:
     student: str | None = None
     anchor: str | None = None
     anchor_strength: float | None = None
-    moves: str | None = None
+    trainable_part: str | None = None
     data: str = MNIST
     image_size: int | None = None
     canvas: int | None = None
-    max_shift: int | None = None
+    max_translation: int | None = None
     train_size: int | None = None
     test_size: int | None = None
     epochs: int = 8
@@ -131,8 +131,15 @@ class Experiment:
             size = images.size
         elif size is None and data == MNIST:
             size = DIGIT_SIZE
-        canvas, shift = canvas_and_shift(self.group, self.canvas, self.max_shift, size)
-        found = {"data": data, "image_size": size, "canvas": canvas, "max_shift": shift}
+        canvas, shift = canvas_and_translation(
+            self.group, self.canvas, self.max_translation, size
+        )
+        found = {
+            "data": data,
+            "image_size": size,
+            "canvas": canvas,
+            "max_translation": shift,
+        }
         return found | {
             f"{split}_size": self._size(split, data, images) for split in SPLITS
         }
@@ -160,17 +167,19 @@ class Experiment:
             kinds = _per_layer("symmetry", chosen["symmetry"], SYMMETRIES, count)
         moving = set(kinds) - {"frozen"}
         chosen |= self._only(
-            moving, "`symmetry` trainable or anchored", {"moves": "all"}
+            moving, "`symmetry` trainable or anchored", {"trainable_part": "all"}
         )
         anchored, where = "anchored" in kinds, "`symmetry` anchored"
-        chosen |= self._only(anchored, where, {"anchor": "augment"})
+        chosen |= self._only(anchored, where, {"anchor": "transformed-inputs"})
         strength = {"anchor_strength": STRENGTHS.get(chosen["anchor"])}
         chosen |= self._only(anchored, where, strength)
         if cloned:
             positive_integer("blocks", chosen["blocks"])
             get_student(chosen["student"])
         if moving:
-            _per_layer("moves", chosen["moves"], MOVES, count)
+            _per_layer(
+                "trainable_part", chosen["trainable_part"], TRAINABLE_PARTS, count
+            )
         if anchored:
             strength_of(chosen["anchor"], chosen["anchor_strength"])
         return chosen
@@ -202,8 +211,8 @@ class Experiment:
         symmetry = ", ".join(_runs(full.symmetry, " ×"))
         name = f"cloned, {kind}{full.blocks} blocks, {symmetry}"
         held = [f"{full.anchor} {full.anchor_strength:g}"] if full.anchor else []
-        if full.moves not in (None, "all"):
-            held.append(", ".join(_runs(full.moves, " ×")))
+        if full.trainable_part not in (None, "all"):
+            held.append(", ".join(_runs(full.trainable_part, " ×")))
         return f"{name} ({', '.join(held)})" if held else name
 
     @property
@@ -238,8 +247,8 @@ class Experiment:
         if full.anchor:
             # Names of artifacts have no plus, as that of 1e+20.
             parts.append(f"{full.anchor}-{full.anchor_strength:g}".replace("+", ""))
-        if full.moves not in (None, "all"):
-            parts += _runs(full.moves)
+        if full.trainable_part not in (None, "all"):
+            parts += _runs(full.trainable_part)
         return "-".join(parts)
 
 

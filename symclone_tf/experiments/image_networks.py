@@ -13,9 +13,8 @@ from symclone_tf.experiments.network_layouts import (
     per_layer,
     sizes_of,
 )
-from symclone_tf.layers import MOVES, SYMMETRIES, ClonedConv2D
+from symclone_tf.layers import SYMMETRIES, TRAINABLE_PARTS, ClonedConv2D, GroupConv2D
 from symclone_tf.symmetry import get_group
-from symclone_tf.layers import GroupConv2D
 
 ARCHITECTURES = ("mlp", "cnn", "gcnn", "cloned")
 # Whatever Keras is configured for: the group axis stands before the channels.
@@ -30,9 +29,9 @@ def image_network(
     canvas=28,
     students=None,
     symmetry="frozen",
-    anchor="augment",
+    anchor="transformed-inputs",
     anchor_strength=None,
-    moves="all",
+    trainable_part="all",
     dropout=0.2,
     seed=None,
     channels=1,
@@ -63,7 +62,7 @@ def image_network(
             separated by commas.
         anchor: String, of `ClonedConv2D`.
         anchor_strength: Float, of `ClonedConv2D`.
-        moves: String, of `ClonedConv2D`, or one for each.
+        trainable_part: String, of `ClonedConv2D`, or one for each.
         dropout: Float, the share of the last hidden units to drop.
         seed: Integer, of the initial weights and of dropout; `None` for a
             random one.
@@ -101,7 +100,7 @@ def image_network(
             f"Received: architecture={architecture}, students={students}"
         )
     symmetries = per_layer("symmetry", symmetry, SYMMETRIES, len(filters))
-    moving = per_layer("moves", moves, MOVES, len(filters))
+    moving = per_layer("trainable_part", trainable_part, TRAINABLE_PARTS, len(filters))
     if students is not None:
         _check_students(students, network_teachers(group, canvas))
     drawn = np.random.SeedSequence(seed).generate_state(48).tolist()
@@ -129,7 +128,7 @@ def image_network(
             symmetries[index],
             anchor=anchor,
             anchor_strength=anchor_strength,
-            moves=moving[index],
+            trainable_part=moving[index],
             seed=moved[index],
             **options,
         )
@@ -138,7 +137,7 @@ def image_network(
         body = [layers.Flatten(LAST), *map(hidden, MLP_UNITS)]
     else:
         flat = architecture == "cnn" or group.is_trivial
-        axis = () if flat else group.axis_shape
+        axis = () if flat else group.representation_shape
         body = []
         for index, size in enumerate(sizes):
             body.append(conv(index))

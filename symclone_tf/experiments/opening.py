@@ -2,8 +2,8 @@
 
 import warnings
 
-from symclone_tf.errors import DataWarning
 from symclone_tf.data.images import Images, open_images
+from symclone_tf.errors import DataWarning
 
 # How many files that are left out are named.
 NAMED = 3

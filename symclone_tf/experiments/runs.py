@@ -6,7 +6,6 @@ import time
 import keras
 import numpy as np
 
-from symclone_tf.workspace import load_or_clone
 from symclone_tf.cloning import (
     Checkpoint,
     TrainingProgress,
@@ -15,13 +14,14 @@ from symclone_tf.cloning import (
     versions,
 )
 from symclone_tf.errors import CloningError
-from symclone_tf.experiments.tasks import image_task
-from symclone_tf.experiments.network_layouts import network_students
-from symclone_tf.experiments.task_transformations import task_class_names
 from symclone_tf.experiments.image_networks import image_network
+from symclone_tf.experiments.network_layouts import network_students
 from symclone_tf.experiments.opening import open_data
-from symclone_tf.layers import convolution_layers, departures, layer_errors
+from symclone_tf.experiments.task_transformations import task_class_names
+from symclone_tf.experiments.tasks import image_task
+from symclone_tf.layers import convolution_layers, deviations, layer_errors
 from symclone_tf.symmetry import equivariance_error
+from symclone_tf.workspace import load_or_clone
 
 # How many test images the equivariance errors are measured on.
 WATCHED = 16
@@ -60,8 +60,8 @@ def run_experiment(
         `parameters`, without anchors; `seconds` and `seconds_per_epoch`, of this
         run's epochs, or `None` if there were none left to train;
         `equivariance_error`, with each convolution's and the whole `network`'s,
-        before and after training; `departure`, of anchored convolutions, as
-        `Departure` has it; `class_names`, as `task_class_names` has them;
+        before and after training; `deviation`, of anchored convolutions, as
+        `Deviation` has it; `class_names`, as `task_class_names` has them;
         `versions`; and the experiment's `options`.
 
     Raises:
@@ -120,13 +120,13 @@ def run_experiment(
             name: {"before": before[name], "after": error}
             for name, error in _errors(model, experiment, data.watched).items()
         },
-        "departure": {
+        "deviation": {
             name: {
-                "norm": departure.norm,
-                "places": departure.places.tolist(),
-                "elements": departure.elements.tolist(),
+                "norm": deviation.norm,
+                "places": deviation.positions.tolist(),
+                "elements": deviation.elements.tolist(),
             }
-            for name, departure in departures(model).items()
+            for name, deviation in deviations(model).items()
         },
         "class_names": data.class_names,
         "versions": versions(),
@@ -168,7 +168,7 @@ class _Data:
                 split,
                 size,
                 experiment.canvas,
-                experiment.max_shift,
+                experiment.max_translation,
                 batch_size=experiment.batch_size,
                 seed=experiment.seed,
                 **options,
@@ -230,7 +230,7 @@ def _network(experiment, clones, data, verbose):
     if experiment.architecture == "cloned":
         students = find_or_clone(experiment, clones, verbose)
         options["symmetry"] = experiment.symmetry
-        for name in ("anchor", "anchor_strength", "moves"):
+        for name in ("anchor", "anchor_strength", "trainable_part"):
             if getattr(experiment, name) is not None:
                 options[name] = getattr(experiment, name)
     return image_network(
@@ -262,7 +262,7 @@ def find_or_clone(experiment, clones="exported", verbose=1) -> list:
 
     >>> experiment = Experiment("cloned", "c2", data="cells.npz", image_size=16)
     >>> for student in network_students("c2", canvas=16, seed=0):
-    ...     path = export(student, directory)  # in the place of trained ones
+    ...     path = export(student, directory)  # in the position of trained ones
     >>> [s.teacher.name for s in find_or_clone(experiment, directory, verbose=0)]
     ['c2-lifting-16x16-k3', 'c2-group-14x14-k3', 'c2-group-6x6-k3', 'c2-group-4x4-k3']
     """
@@ -297,7 +297,7 @@ def _errors(model, experiment, images) -> dict[str, float]:
             model.predict_on_batch,
             experiment.group,
             images,
-            max_shift=experiment.max_shift,
+            max_translation=experiment.max_translation,
         ),
     }
 

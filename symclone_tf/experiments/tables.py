@@ -7,10 +7,11 @@ import os
 import pathlib
 import statistics
 
+from symclone_tf import earlier
 from symclone_tf.artifacts import write_file
+from symclone_tf.data.images import MNIST
 from symclone_tf.errors import ArtifactError
 from symclone_tf.experiments.experiment import Experiment
-from symclone_tf.data.images import MNIST
 from symclone_tf.experiments.task_transformations import TASKS
 
 MEASURED = ("conv_1", "conv_2", "conv_3", "conv_4", "network")
@@ -37,7 +38,7 @@ HEADERS = {(*OPTIONS, *figures_of(n)): n for n in range(FEWEST, MOST + 1)}
 HEADER = next(iter(HEADERS))
 # What tables lack that were begun before it could be chosen.
 _DATA = ("data", "image_size")
-LATER = (_DATA, (*_DATA, "moves"), (*_DATA, "moves", "student"))
+LATER = (_DATA, (*_DATA, "trainable_part"), (*_DATA, "trainable_part", "student"))
 EARLIER = tuple(tuple(n for n in HEADER if n not in names) for names in LATER)
 
 
@@ -89,8 +90,9 @@ def read_benchmark(file) -> list[Row]:
         text = file.read_text(encoding="utf-8")
         whole = text[: text.rfind("\n") + 1]
         lines = [line for line in csv.reader(whole.splitlines()) if line]
-        known = not lines or tuple(lines[0]) in (*HEADERS, *EARLIER)
-        rows = [_parsed(lines[0], line) for line in lines[1:]] if known else []
+        header = _named_as_today(lines[0]) if lines else HEADER
+        known = header in (*HEADERS, *EARLIER)
+        rows = [_parsed(header, line) for line in lines[1:]] if known else []
     except (ValueError, TypeError, OverflowError, csv.Error) as error:
         raise ArtifactError(f"{file} cannot be read: {error}") from error
     if not known:
@@ -236,10 +238,11 @@ def _bring_up_to_date(file, convolutions) -> tuple[str, ...]:
         Tuple, its header.
     """
     text = file.read_text(encoding="utf-8") if file.exists() else ""
-    there = tuple(text.partition("\n")[0].split(","))
+    written = tuple(text.partition("\n")[0].split(","))
+    there = _named_as_today(written)
     most = max(convolutions, HEADERS.get(there, FEWEST))
     header = (*OPTIONS, *figures_of(most))
-    if there in (*HEADERS, *EARLIER) and there != header:
+    if there in (*HEADERS, *EARLIER) and written != header:
         stream = io.StringIO()
         lines = csv.writer(stream, lineterminator="\n")
         lines.writerow(header)
@@ -248,11 +251,16 @@ def _bring_up_to_date(file, convolutions) -> tuple[str, ...]:
     return header
 
 
+def _named_as_today(header) -> tuple[str, ...]:
+    return tuple(earlier.OPTIONS.get(name, name) for name in header)
+
+
 def _parsed(header, line) -> Row:
     later = dict.fromkeys(LATER[-1], "") | {"data": MNIST}
     cells = {**later, **dict(zip(header, line, strict=True))}
     types = {field.name: field.type for field in dataclasses.fields(Experiment)}
     options = {n: _value(cells[n], types[n]) for n in OPTIONS}
+    options["anchor"] = earlier.ANCHORS.get(options["anchor"], options["anchor"])
     figures = {
         name: _value(cells[name], float | None)
         for name in (*FIGURES, *header)

@@ -52,18 +52,18 @@ def task_class_names(task, group, names) -> list[str]:
     group = get_group(group)
     if task == "invariance":
         return list(names)
-    moves = group.element_titles[group.order // 2 :]
+    trainable_part = group.element_titles[group.order // 2 :]
     if group.is_trivial:
         moved = "moved right"
-    elif all(move.startswith(moves[0]) for move in moves):
-        moved = moves[0]
+    elif all(move.startswith(trainable_part[0]) for move in trainable_part):
+        moved = trainable_part[0]
     else:
-        moved = " or ".join(moves)
+        moved = " or ".join(trainable_part)
     return [*names, *(f"{name}, {moved}" for name in names)]
 
 
-def canvas_and_shift(
-    group, canvas=None, max_shift=None, image_size=DIGIT_SIZE
+def canvas_and_translation(
+    group, canvas=None, max_translation=None, image_size=DIGIT_SIZE
 ) -> tuple[int | None, int]:
     """The size of the network's images, and how far T(2) moves them, with defaults.
 
@@ -71,7 +71,7 @@ def canvas_and_shift(
         group: String or `PointGroup`.
         canvas: Integer, pixels; `None` for 12 more than the images under T(2), at
             most 512, and as many as they have otherwise.
-        max_shift: Integer, pixels; `None` for 6 under T(2). Only T(2) shifts.
+        max_translation: Integer, pixels; `None` for 6 under T(2). Only T(2) shifts.
         image_size: Integer, height and width of the images in pixels; `None` where
             it is not known yet, to check what can be checked without it.
 
@@ -83,7 +83,7 @@ def canvas_and_shift(
 
     Example:
 
-    >>> canvas_and_shift("t2")
+    >>> canvas_and_translation("t2")
     (40, 6)
     """
     shifts = get_group(group).is_trivial
@@ -93,19 +93,21 @@ def canvas_and_shift(
     if canvas is not None:
         _check_canvas(canvas, image_size)
     if not shifts:
-        if max_shift:
+        if max_translation:
             raise ValueError(
-                "`max_shift` is for `group` t2; the others turn images. "
-                f"Received: max_shift={max_shift}"
+                "`max_translation` is for `group` t2; the others turn images. "
+                f"Received: max_shift={max_translation}"
             )
         return canvas, 0
-    max_shift = positive_integer("max_shift", SHIFT if max_shift is None else max_shift)
-    if canvas is not None and 2 * max_shift >= canvas:
+    max_translation = positive_integer(
+        "max_translation", SHIFT if max_translation is None else max_translation
+    )
+    if canvas is not None and 2 * max_translation >= canvas:
         raise ValueError(
-            "`max_shift` must be less than half of `canvas`. "
-            f"Received: max_shift={max_shift}, canvas={canvas}"
+            "`max_translation` must be less than half of `canvas`. "
+            f"Received: max_shift={max_translation}, canvas={canvas}"
         )
-    return canvas, max_shift
+    return canvas, max_translation
 
 
 def _check_canvas(canvas, image_size) -> None:
@@ -137,14 +139,14 @@ def centred(canvas):
     return centre
 
 
-def mover(task, group, canvas, max_shift, count):
+def mover(task, group, canvas, max_translation, count):
     """A function that moves an image as a task asks, and its label.
 
     Args:
         task: String, `"invariance"` or `"breaking"`.
         group: `PointGroup`.
         canvas: Integer, pixels.
-        max_shift: Integer, pixels.
+        max_translation: Integer, pixels.
         count: Integer, how many classes the images have.
 
     Returns:
@@ -153,7 +155,7 @@ def mover(task, group, canvas, max_shift, count):
     """
     added = count if task == "breaking" else 0
     if group.is_trivial:
-        return _shifter(canvas, max_shift, added)
+        return _shifter(canvas, max_translation, added)
     return _turner(group, canvas, added)
 
 
@@ -173,21 +175,21 @@ def _turner(group, canvas, added):
     return turn
 
 
-def _shifter(canvas, max_shift, added):
+def _shifter(canvas, max_translation, added):
     """Shifts by whole pixels; for breaking left or right, by one at least."""
 
     def shift(image, label, seed):
         if added:
-            distance, side = tf.unstack(_uniform(seed, [max_shift, 2]))
+            distance, side = tf.unstack(_uniform(seed, [max_translation, 2]))
             rows, columns = 0, (2 * side - 1) * (distance + 1)
             label += added * tf.cast(side, label.dtype)
         else:
-            steps = 2 * max_shift + 1
-            rows, columns = tf.unstack(_uniform(seed, [steps, steps]) - max_shift)
-        wide = canvas + 2 * max_shift
+            steps = 2 * max_translation + 1
+            rows, columns = tf.unstack(_uniform(seed, [steps, steps]) - max_translation)
+        wide = canvas + 2 * max_translation
         image = tf.image.resize_with_crop_or_pad(image, wide, wide)
         image = tf.image.crop_to_bounding_box(
-            image, max_shift - rows, max_shift - columns, canvas, canvas
+            image, max_translation - rows, max_translation - columns, canvas, canvas
         )
         return image, label
 

@@ -3,11 +3,11 @@
 import tensorflow as tf
 
 from symclone_tf.checks import one_of, positive_integer
-from symclone_tf.data.sources import SPLITS
 from symclone_tf.data.images import MNIST, in_batches, open_images, shuffled_among
+from symclone_tf.data.sources import SPLITS
 from symclone_tf.experiments.task_transformations import (
     TASKS,
-    canvas_and_shift,
+    canvas_and_translation,
     centred,
     mover,
 )
@@ -24,7 +24,7 @@ def image_task(
     split="train",
     size=None,
     canvas=None,
-    max_shift=None,
+    max_translation=None,
     moved=None,
     batch_size=64,
     seed=0,
@@ -38,7 +38,7 @@ def image_task(
       quarter turns for C4. T(2) moves images left or right, and right changes the
       label.
 
-    Under T(2), shifts are whole pixels, uniform up to `max_shift`; zeros move
+    Under T(2), shifts are whole pixels, uniform up to `max_translation`; zeros move
     in. Each image is moved once, the same way in every epoch. Moved images are
     cached in memory up to 256 MB, and training images shuffled anew for every epoch.
     Of more images, each is read again in every epoch, and they are shuffled within a
@@ -52,7 +52,7 @@ def image_task(
         size: Integer, how many images to take; `None` for all.
         canvas: Integer, height and width in pixels, images padded with zeros;
             `None` for 12 more than they have under T(2), and for their own otherwise.
-        max_shift: Integer, pixels; `None` for 6 under T(2).
+        max_translation: Integer, pixels; `None` for 6 under T(2).
         moved: Boolean, whether to move images; `None` for what the task says.
         batch_size: Integer.
         seed: Integer, of the moves and of the order; the order depends on
@@ -81,14 +81,18 @@ def image_task(
     one_of("task", task, TASKS)
     one_of("split", split, SPLITS)
     group = get_group(group)
-    canvas, max_shift = canvas_and_shift(group, canvas, max_shift, images.size)
+    canvas, max_translation = canvas_and_translation(
+        group, canvas, max_translation, images.size
+    )
     positive_integer("batch_size", batch_size)
     if moved is None:
         moved = task == "breaking" or split == "test"
 
     found = images.stream(split, size)
     count = len(images.class_names)
-    move = mover(task, group, canvas, max_shift, count) if moved else centred(canvas)
+    move = (
+        mover(task, group, canvas, max_translation, count) if moved else centred(canvas)
+    )
     stream = 2 * seed + SPLITS.index(split)
     found = found.enumerate().map(
         lambda index, image: move(*image, tf.stack([stream, index])),
@@ -115,7 +119,7 @@ def mnist_task(
     split="train",
     size=None,
     canvas=None,
-    max_shift=None,
+    max_translation=None,
     moved=None,
     batch_size=64,
     seed=0,
@@ -129,7 +133,7 @@ def mnist_task(
         split: String, see `image_task`.
         size: Integer, see `image_task`.
         canvas: Integer, see `image_task`: `None` for 40 under T(2) and 28 otherwise.
-        max_shift: Integer, see `image_task`.
+        max_translation: Integer, see `image_task`.
         moved: Boolean, see `image_task`.
         batch_size: Integer, see `image_task`.
         seed: Integer, see `image_task`.
@@ -155,7 +159,7 @@ def mnist_task(
     """
     one_of("task", task, TASKS)
     one_of("split", split, SPLITS)
-    canvas_and_shift(group, canvas, max_shift)
+    canvas_and_translation(group, canvas, max_translation)
     positive_integer("batch_size", batch_size)
     if size is not None:
         positive_integer("size", size)
@@ -166,7 +170,7 @@ def mnist_task(
         split,
         size,
         canvas,
-        max_shift,
+        max_translation,
         moved,
         batch_size,
         seed,

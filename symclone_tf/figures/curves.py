@@ -120,7 +120,7 @@ def draw_accuracies(rows):
     figure = new_figure(0.7 + 0.2 * len(networks))
     panels = figure.subplots(1, 2, sharey=True)
     for axes, task in zip(panels, TASKS):
-        for place, network in enumerate(networks):
+        for position, network in enumerate(networks):
             accuracies = [
                 row.figures["accuracy"]
                 for row in rows
@@ -130,14 +130,16 @@ def draw_accuracies(rows):
                 continue
             axes.plot(
                 accuracies,
-                [place] * len(accuracies),
+                [position] * len(accuracies),
                 "o",
                 color=_colour(network),
                 alpha=0.7,
                 markeredgewidth=0,
             )
             mean = np.mean(accuracies)
-            axes.plot([mean] * 2, [place - 0.35, place + 0.35], color=_colour(network))
+            axes.plot(
+                [mean] * 2, [position - 0.35, position + 0.35], color=_colour(network)
+            )
         axes.set(title=task, xlim=(0, 1), xlabel="accuracy on test digits")
         axes.xaxis.set_major_formatter(PercentFormatter(1))
         axes.grid(visible=True, axis="x")
@@ -186,7 +188,7 @@ def draw_equivariance(rows):
                 continue
             # Side by side, so that none hides another.
             offset = 0.7 * ((index + 0.5) / len(networks) - 0.5)
-            for place, layer in enumerate(layers):
+            for position, layer in enumerate(layers):
                 # The deepest layers not all networks have.
                 measured = [f for f in figures if f.get(f"{layer}_after") is not None]
                 if not measured:
@@ -195,7 +197,7 @@ def draw_equivariance(rows):
                     np.mean([f[f"{layer}_{when}"] for f in measured])
                     for when in ("before", "after")
                 )
-                x = [place + offset] * 2
+                x = [position + offset] * 2
                 axes.plot(x, [before, after], color=colour, linewidth=0.8)
                 dot = {"color": colour, "marker": marker}
                 axes.plot(x[:1], [before], **dot, markerfacecolor="white")

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from symclone_tf.studies.learning import moved_answers, operators
 from symclone_tf.figures.style import new_figure, show_pixels, styled
-from symclone_tf.symmetry import Shift, get_group, moves_of
+from symclone_tf.studies.learning import operators, transformed_outputs
+from symclone_tf.symmetry import Translation, get_group, transformations_of
 
 
 @styled
@@ -34,7 +34,7 @@ def draw_digits(images, group="c4", shifts=((-4, 3), (2, 6), (5, -5))):
     group = get_group(group)
     images = np.asarray(images)[..., None]
     rows = {"original": images}
-    shown = map(Shift, shifts) if group.is_trivial else moves_of(group)
+    shown = map(Translation, shifts) if group.is_trivial else transformations_of(group)
     rows |= {move.title: move.inputs(images) for move in shown}
     figure = new_figure(0.15 + 0.85 * len(rows), 0.8 + 0.85 * len(images))
     grid = figure.subplots(len(rows), len(images), squeeze=False)
@@ -111,7 +111,7 @@ def draw_feature_maps(image, layers, kernel, move, image_name="image"):
         layers: Dictionary from names to pairs of a callable of inputs and a
             kernel, and the `Teacher` that tells its sizes.
         kernel: Array of shape `(k, k)`.
-        move: `Move` of the image.
+        move: `Transformation` of the image.
         image_name: String, over the column of the image.
 
     Returns:
@@ -122,7 +122,7 @@ def draw_feature_maps(image, layers, kernel, move, image_name="image"):
     >>> student, _ = clone("c4", image_size=8, solver="closed-form", verbose=0)
     >>> teacher = student.teacher
     >>> layers = {"teacher": (teacher, teacher), "clone": (student, teacher)}
-    >>> figure = draw_feature_maps(np.eye(8), layers, np.ones((3, 3)), Turn("c4", 1))
+    >>> figure = draw_feature_maps(np.eye(8), layers, np.ones((3, 3)), GroupTransformation("c4", 1))
     >>> len(figure.axes)
     9
 
@@ -132,7 +132,7 @@ def draw_feature_maps(image, layers, kernel, move, image_name="image"):
     """
     image = np.asarray(image, "float32")
     seen = {
-        name: moved_answers(answer, teacher, image, kernel, move)
+        name: transformed_outputs(answer, teacher, image, kernel, move)
         for name, (answer, teacher) in layers.items()
     }
     limit = max(np.abs(moved.answer).max() for moved in seen.values())
@@ -145,7 +145,7 @@ def draw_feature_maps(image, layers, kernel, move, image_name="image"):
     grid[1, 0].set_ylabel(move.title)
     grid[2, 0].axis("off")
     for column, (name, moved) in zip(grid.T[1:], seen.items()):
-        parts = (moved.answer, moved.moved_answer, moved.difference)
+        parts = (moved.answer, moved.transformed_output, moved.difference)
         for axes, maps in zip(column, parts):
             show_pixels(axes, mosaic(maps), limit)
         column[0].set_title(name)
@@ -159,7 +159,7 @@ def draw_deformations(kept, titles):
     """How a local student learns to do the same at all places.
 
     Args:
-        kept: Dictionary from steps to arrays of shape `(places, r, entries)`, as
+        kept: Dictionary from steps to arrays of shape `(positions, r, entries)`, as
             `deformations_while_learning` gives it.
         titles: List of strings, one for each place.
 

@@ -13,10 +13,10 @@ import numpy as np
 
 from symclone_tf.checks import positive_integer
 from symclone_tf.cloning import TrainingProgress, clone
-from symclone_tf.errors import DataError
 from symclone_tf.data import open_images
-from symclone_tf.figures.html_pages import check_page, write_page
 from symclone_tf.data.strokes import draw_strokes
+from symclone_tf.errors import DataError
+from symclone_tf.figures.html_pages import check_page, write_page
 from symclone_tf.layers import ClonedConv2D
 from symclone_tf.students import Student
 from symclone_tf.symmetry import get_group
@@ -42,7 +42,7 @@ class Explored:
 
     Attributes:
         teacher: `ConvTeacher`, of images.
-        students: Dictionary from names to `LocalStudent`: `"clone"`, `"fewer"` with
+        students: Dictionary from names to `LocallyConnectedStudent`: `"clone"`, `"fewer"` with
             fewer blocks than an exact copy needs, and `"relaxed"`.
         accuracy: Float, how often the network that relaxed a clone was right, on
             the images that it was trained on.
@@ -52,7 +52,7 @@ class Explored:
     Example:
 
     >>> teacher = ConvTeacher("c4", image_size=16)
-    >>> students = {"clone": LocalStudent(teacher, seed=0)}
+    >>> students = {"clone": LocallyConnectedStudent(teacher, seed=0)}
     >>> found = Explored(teacher, students, 0.5, draw_strokes(16), are_digits=False)
     >>> found.images.shape, list(found.students)
     ((5, 16, 16), ['clone'])
@@ -65,7 +65,7 @@ class Explored:
     are_digits: bool
 
 
-def explored(group="c4", image_size=28, data_dir=None, verbose=0) -> Explored:
+def explore(group="c4", image_size=28, data_dir=None, verbose=0) -> Explored:
     """Clones a convolution twice, and trains one clone on.
 
     The relaxed clone is the first layer of a network of eight kernels and the average
@@ -87,7 +87,7 @@ def explored(group="c4", image_size=28, data_dir=None, verbose=0) -> Explored:
 
     Example:
 
-    >>> found = explored("c2", 16, data_dir=directory)
+    >>> found = explore("c2", 16, data_dir=directory)
     >>> list(found.students), found.students["fewer"].blocks
     (['clone', 'fewer', 'relaxed'], 5)
     """
@@ -105,16 +105,16 @@ def write_explore_page(
 ) -> pathlib.Path:
     """Writes a page to draw on, whose layers answer at once, in the browser alone.
 
-    It holds the weights of `explored`, and needs no server, no network and no other
+    It holds the weights of `explore`, and needs no server, no network and no other
     file. Each layer's equivariance error on what was drawn is that of
     `equivariance_error`, computed in the browser.
 
     Args:
         output: String or path; the page of an earlier run is replaced.
-        group: String, see `explored`.
-        image_size: Integer, see `explored`.
-        data_dir: String or path, see `explored`.
-        verbose: Integer, see `explored`.
+        group: String, see `explore`.
+        image_size: Integer, see `explore`.
+        data_dir: String or path, see `explore`.
+        verbose: Integer, see `explore`.
 
     Returns:
         `pathlib.Path` of the page.
@@ -134,7 +134,7 @@ def write_explore_page(
     output = pathlib.Path(output)
     group, image_size = _group(group), _size(image_size)
     check_page(output)
-    write_explored(output, explored(group, image_size, data_dir, verbose))
+    write_explored(output, explore(group, image_size, data_dir, verbose))
     return output
 
 
@@ -203,8 +203,8 @@ def _relaxed(student, images, seed=0, verbose=0):
     twin = type(student).from_config({**student.get_config(), "name": "relaxed"})
     twin.build()
     twin.set_weights(student.get_weights())
-    moves = student.teacher.moves()
-    moved = np.stack([images, *(move.inputs(images) for move in moves)])
+    transformations = student.teacher.transformations()
+    moved = np.stack([images, *(move.inputs(images) for move in transformations)])
     labels = np.repeat(np.arange(len(moved)) >= -(-len(moved) // 2), len(images))
     moved = moved.reshape(-1, *images.shape[1:])
     rng = np.random.default_rng(seed)
@@ -250,19 +250,19 @@ def _data(found) -> dict:
     """All that the page computes with."""
     teacher = found.teacher
     group = teacher.group
-    numbered = np.arange(teacher.points_out * teacher.maps_out)
+    numbered = np.arange(teacher.positions_out * teacher.representation_out)
     numbered = numbered.reshape(1, *teacher.output_shape, 1)
     return {
         "size": teacher.image_size,
         "outputs": teacher.output_size,
-        "maps": teacher.maps_out,
+        "maps": teacher.representation_out,
         "group": group.title,
         "isDigits": found.are_digits,
         "images": _packed(np.rint(255 * found.images), "u1"),
-        "seen": _packed(teacher.neighbourhood, "<i4"),
+        "seen": _packed(teacher.receptive_fields, "<i4"),
         "kernels": {name: np.ravel(k).tolist() for name, k in KERNELS.items()},
         "kernelMoves": group.kernel_permutations(3, lifting=True).tolist(),
-        "moves": [_move(move, teacher, numbered) for move in teacher.moves()],
+        "moves": [_move(move, teacher, numbered) for move in teacher.transformations()],
         "students": {name: _student(s) for name, s in found.students.items()},
     }
 
@@ -270,7 +270,7 @@ def _data(found) -> dict:
 def _move(move, teacher, numbered) -> dict:
     """Where pixels of a moved image come from, -1 for zeros that moved in; and which
     answers to it have to agree with which."""
-    pixels = 1 + np.arange(teacher.points_in).reshape(1, *teacher.input_shape, 1)
+    pixels = 1 + np.arange(teacher.positions_in).reshape(1, *teacher.input_shape, 1)
     at, of = move.compared(numbered, numbered)
     return {
         "title": move.title,

@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from symclone_tf.artifacts import check_directory
-from symclone_tf.workspace import load_or_clone
 from symclone_tf.checks import one_of
+from symclone_tf.data.strokes import draw_strokes
 from symclone_tf.errors import ArtifactError, DataError
 from symclone_tf.experiments import mnist_task, read_benchmark
 from symclone_tf.figures.curves import (
@@ -25,17 +25,17 @@ from symclone_tf.figures.drawings import (
     draw_feature_maps,
     draw_operators,
 )
-from symclone_tf.data.strokes import draw_strokes
+from symclone_tf.figures.style import FORMATS, save_figure
+from symclone_tf.students import make_student
 from symclone_tf.studies.learning import (
     deformations_while_learning,
     learning_curve,
     untrained,
     weights_while_learning,
 )
-from symclone_tf.figures.style import FORMATS, save_figure
-from symclone_tf.students import make_student
-from symclone_tf.symmetry import Shift, Turn, get_group
+from symclone_tf.symmetry import GroupTransformation, Translation, get_group
 from symclone_tf.teachers import ConvTeacher
+from symclone_tf.workspace import load_or_clone
 
 DIGIT_SIZE = 28
 # Small enough that the bands of an operator, and the steps of training, show.
@@ -208,7 +208,7 @@ def _feature_maps(image, source, exact, seven) -> Illustration:
         "untrained": (untrained(exact), teacher),
     }
     group = teacher.group
-    move = Shift(SHIFT) if group.is_trivial else Turn(group, 1)
+    move = Translation(SHIFT) if group.is_trivial else GroupTransformation(group, 1)
     name = "stroke" if "strokes" in source else "digit"
     note = f" {source}." if name == "stroke" else ""
     return Illustration(
@@ -235,14 +235,14 @@ def _weights(kind, group) -> Illustration:
 def _deformations(group) -> Illustration:
     student = _student("local", group, SMALL)
     size = student.teacher.output_size
-    places = {"corner": 0, "edge": size // 2, "centre": size**2 // 2 + size // 2}
-    kept = deformations_while_learning(student, list(places.values()))
+    positions = {"corner": 0, "edge": size // 2, "centre": size**2 // 2 + size // 2}
+    kept = deformations_while_learning(student, list(positions.values()))
     return Illustration(
         "deformations",
         f"What a local {student.teacher.title} clone makes of the kernel at three "
         "places while it learns: in the end nothing, at any of them, which is what a "
         "convolution does.",
-        draw_deformations(kept, list(places)),
+        draw_deformations(kept, list(positions)),
     )
 
 

@@ -7,10 +7,8 @@ import statistics
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
-from symclone_tf.probe import Probe
-from symclone_tf.probe.candidates import Candidate, without
-from symclone_tf.figures.illustrations import Illustration
 from symclone_tf.figures.html_pages import check_page, figure, table, write_page
+from symclone_tf.figures.illustrations import Illustration
 from symclone_tf.figures.style import (
     BLUE,
     COLOURS,
@@ -20,6 +18,8 @@ from symclone_tf.figures.style import (
     new_figure,
     styled,
 )
+from symclone_tf.probe import Probe
+from symclone_tf.probe.candidates import Candidate, without
 from symclone_tf.symmetry import get_group
 
 # Elements of a group, and examples, that a sample of images shows.
@@ -62,9 +62,9 @@ def draw_probe_accuracies(probe: Probe):
     drawn = new_figure(2.6)
     axes = drawn.subplots()
     sizes = ((probe.plan.train_size, "full"), (probe.plan.little_size, "none"))
-    for place, group in enumerate(probe.groups):
+    for position, group in enumerate(probe.groups):
         for shift, (kind, colour) in enumerate(_KINDS):
-            x = place + 0.22 * (shift - 1)
+            x = position + 0.22 * (shift - 1)
             for size, fill in sizes:
                 found = _accuracies(probe, _candidate(group, kind), size)
                 if not found:
@@ -118,8 +118,12 @@ def draw_probe_errors(probe: Probe):
         ]
         names = list(found[0])
         means = [statistics.mean(errors[name] for errors in found) for name in names]
-        places = np.arange(len(names)) + width * (shift - (len(probe.groups) - 1) / 2)
-        axes.bar(places, means, 0.9 * width, color=COLOURS[shift], label=_title(group))
+        positions = np.arange(len(names)) + width * (
+            shift - (len(probe.groups) - 1) / 2
+        )
+        axes.bar(
+            positions, means, 0.9 * width, color=COLOURS[shift], label=_title(group)
+        )
     axes.set_xticks(range(len(names)), [name.replace("_", " ") for name in names])
     axes.set_ylabel("equivariance error")
     axes.grid(axis="y")
@@ -128,7 +132,7 @@ def draw_probe_errors(probe: Probe):
 
 
 @styled
-def draw_moved_images(images, groups):
+def draw_transformed_images(images, groups):
     """Images as each symmetry moves them: what a network that assumes it confuses.
 
     Args:
@@ -140,7 +144,7 @@ def draw_moved_images(images, groups):
 
     Example:
 
-    >>> figure = draw_moved_images(np.zeros((2, 16, 16, 1), "uint8"), ["t2", "c4"])
+    >>> figure = draw_transformed_images(np.zeros((2, 16, 16, 1), "uint8"), ["t2", "c4"])
     >>> len(figure.axes)
     16
     """
@@ -215,7 +219,7 @@ def probe_figures(probe: Probe) -> list[Illustration]:
             "moved",
             "Images as each symmetry moves them: a network that assumes it takes "
             "those of a row for the same.",
-            draw_moved_images([image.numpy() for image in images], probe.groups),
+            draw_transformed_images([image.numpy() for image in images], probe.groups),
         ),
     ]
 

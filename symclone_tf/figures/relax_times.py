@@ -57,7 +57,7 @@ def read_beside(file, what) -> dict[str, dict]:
 
     Args:
         file: String or path, of the table.
-        what: String, `"where"` for `places_left` by relax time, `"errors"` for
+        what: String, `"where"` for `position_deviations` by relax time, `"errors"` for
             equivariance errors of all layers, before and after each epoch, by variant
             and relax time.
 
@@ -99,14 +99,14 @@ def has_course(rows) -> bool:
     return len({row["relaxed_at"] for row in rows if row["variant"] not in NEVER}) > 1
 
 
-def typical(places) -> dict[str, list]:
+def typical(positions) -> dict[str, list]:
     """The maps of a study that are shown: of the middle one of all relax times.
 
     Args:
-        places: Dictionary from relax times, as strings, to dictionaries, see
-            `places_left`.
+        positions: Dictionary from relax times, as strings, to dictionaries, see
+            `position_deviations`.
     """
-    return places[sorted(places, key=int)[len(places) // 2]]
+    return positions[sorted(positions, key=int)[len(positions) // 2]]
 
 
 def by_relax_time(rows) -> dict[tuple, list[dict]]:

@@ -8,10 +8,10 @@ import numpy as np
 from symclone_tf.figures.relax_times import NEVER, by_relax_time
 from symclone_tf.figures.style import COLOURS, new_figure, styled
 from symclone_tf.layers import ClonedConv2D, convolution_layers
-from symclone_tf.students import LocalStudent
+from symclone_tf.students import LocallyConnectedStudent
 
 
-def places_left(model) -> dict[str, np.ndarray]:
+def position_deviations(model) -> dict[str, np.ndarray]:
     """How far local clones have left their convolution, place by place.
 
     Args:
@@ -28,14 +28,16 @@ def places_left(model) -> dict[str, np.ndarray]:
     >>> convolution = keras.layers.Conv2D(4, 3, name="edges")
     >>> model = keras.Sequential([keras.Input((8, 8, 1)), convolution])
     >>> relaxed, _ = relax(model, verbose=0)
-    >>> places_left(relaxed)["edges"].shape
+    >>> position_deviations(relaxed)["edges"].shape
     (6, 6)
     """
     found = {}
     for layer in convolution_layers(model):
         student = getattr(layer, "student", None)
-        local = isinstance(student, LocalStudent) and isinstance(layer, ClonedConv2D)
-        if local and student.teacher.maps_out == 1:
+        local = isinstance(student, LocallyConnectedStudent) and isinstance(
+            layer, ClonedConv2D
+        )
+        if local and student.teacher.representation_out == 1:
             grid = student.teacher.new_grid
             found[layer.name] = _left(student).reshape(grid)
     return found
@@ -45,24 +47,24 @@ def _left(student) -> np.ndarray:
     (blocks,) = student.block_weights
     deformed = blocks.numpy() @ student.encoder.kernel.numpy().T
     # What lies outside of the image moves nothing.
-    inside = (student.teacher.neighbourhood >= 0)[..., None]
+    inside = (student.teacher.receptive_fields >= 0)[..., None]
     mean = np.sum(deformed * inside, axis=0) / np.sum(inside, axis=0)
     return np.linalg.norm((deformed - mean) * inside, axis=(1, 2))
 
 
 @styled
-def draw_places_left(maps):
+def draw_position_deviations(maps):
     """Where in the image each layer has left its convolution, and how far.
 
     Args:
-        maps: Dictionary, see `places_left`, not empty.
+        maps: Dictionary, see `position_deviations`, not empty.
 
     Returns:
         `matplotlib.figure.Figure`.
 
     Example:
 
-    >>> figure = draw_places_left({"conv_1": np.eye(6), "conv_2": np.eye(4)})
+    >>> figure = draw_position_deviations({"conv_1": np.eye(6), "conv_2": np.eye(4)})
     >>> [axes.get_title() for axes in figure.axes[:2]]  # and two colour bars
     ['conv_1', 'conv_2']
     """
@@ -118,7 +120,7 @@ def draw_relax_times(rows):
 
 
 @styled
-def draw_errors_left(courses):
+def draw_layer_errors(courses):
     """Equivariance errors of every layer while relaxed networks train.
 
     Args:

@@ -8,7 +8,6 @@ from symclone_tf.artifacts import METRICS, list_artifacts, version_number
 from symclone_tf.errors import ArtifactError
 from symclone_tf.experiments import read_benchmark, summarize
 from symclone_tf.figures.findings import found_in_benchmark, found_in_clones
-from symclone_tf.figures.illustrations import Illustration, illustrate
 from symclone_tf.figures.html_pages import (
     check_page,
     contents,
@@ -19,6 +18,7 @@ from symclone_tf.figures.html_pages import (
     table,
     write_page,
 )
+from symclone_tf.figures.illustrations import Illustration, illustrate
 from symclone_tf.figures.relax_times import (
     by_study,
     has_course,
@@ -27,8 +27,8 @@ from symclone_tf.figures.relax_times import (
     typical,
 )
 from symclone_tf.figures.relaxing import (
-    draw_errors_left,
-    draw_places_left,
+    draw_layer_errors,
+    draw_position_deviations,
     draw_relax_times,
 )
 from symclone_tf.symmetry import GROUPS, get_group
@@ -177,7 +177,7 @@ def networks_lines(rows) -> list[dict[str, str]]:
 
 def _relaxed_parts(file) -> list[str]:
     rows = read_relax_times(file)
-    places, courses = (read_beside(file, what) for what in ("where", "errors"))
+    positions, courses = (read_beside(file, what) for what in ("where", "errors"))
     if not rows:
         raise ArtifactError(
             "`relax_times` must be a file that python -m benchmarks.relax_time has "
@@ -194,13 +194,13 @@ def _relaxed_parts(file) -> list[str]:
                 draw_relax_times(kept),
             )
             parts.append(figure(when, "Relaxed"))
-        if study in places:
+        if study in positions:
             where = Illustration(
                 f"{title}, where",
                 f"{title}: how far each layer of a relaxed network left its "
                 "convolution, place by place: the norm of how all kernels are deformed "
                 "there, against the mean.",
-                draw_places_left(typical(places[study])),
+                draw_position_deviations(typical(positions[study])),
             )
             parts.append(figure(where, "Relaxed"))
         if study in courses:
@@ -208,7 +208,7 @@ def _relaxed_parts(file) -> list[str]:
                 f"{title}, epoch by epoch",
                 f"{title}: equivariance errors of each layer from when the network was "
                 "relaxed, by what became of it and the epoch.",
-                draw_errors_left(courses[study]),
+                draw_layer_errors(courses[study]),
             )
             parts.append(figure(how, "Relaxed"))
     return parts

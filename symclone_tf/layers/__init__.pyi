@@ -3,7 +3,7 @@ from .anchors import STRENGTHS as STRENGTHS
 from .anchors import strength_of as strength_of
 from .base_conv import Convolution as Convolution
 from .callbacks import EquivarianceErrors as EquivarianceErrors
-from .callbacks import departures as departures
+from .callbacks import deviations as deviations
 from .callbacks import layer_errors as layer_errors
 from .cloned import Cloned as Cloned
 from .cloned_conv2d import ClonedConv2D as ClonedConv2D
@@ -11,6 +11,6 @@ from .convolutions import convolution_layers as convolution_layers
 from .group_conv2d import GroupConv2D as GroupConv2D
 from .orbit_dense import OrbitDense as OrbitDense
 from .pooling import GroupPooling as GroupPooling
-from .shared_students import MOVES as MOVES
 from .shared_students import SYMMETRIES as SYMMETRIES
-from .student_layer import Departure as Departure
+from .shared_students import TRAINABLE_PARTS as TRAINABLE_PARTS
+from .student_layer import Deviation as Deviation

@@ -10,7 +10,7 @@ class Anchored(keras.regularizers.Regularizer):
     """Penalty for leaving an anchor, which Keras adds to a model's loss.
 
     Args:
-        kind: String, `"kl"` or `"l2"`, see `penalty`.
+        kind: String, `"kl"` or `"l2-sp"`, see `penalty`.
         strength: Float, what the penalty is multiplied with.
         anchor: Variable, the weight's first values w₀.
     """
@@ -29,7 +29,7 @@ def penalty(kind, weight, anchor):
 
     Args:
         kind: String, `"kl"` for KL(softmax(w) ‖ softmax(w₀)), the paper's, or
-            `"l2"` for ‖w − w₀‖².
+            `"l2-sp"` for ‖w − w₀‖².
         weight: Variable or tensor.
         anchor: Variable or tensor of the same shape.
 
@@ -75,13 +75,13 @@ def _squared_distance(weight, anchor):
     return ops.sum(ops.square(ops.subtract(weight, anchor)))
 
 
-PENALTIES = {"kl": _kl_of_softmax, "l2": _squared_distance}
+PENALTIES = {"kl": _kl_of_softmax, "l2-sp": _squared_distance}
 STRENGTHS = {
     "kl": 1000.0,
-    "l2": 0.01,
-    "decay": 30.0,
-    "threshold": 0.5,
-    "augment": 0.2,
+    "l2-sp": 0.01,
+    "decoupled-l2-sp": 30.0,
+    "proximal": 0.5,
+    "transformed-inputs": 0.2,
 }
 """The strength that each anchor holds with where nothing else is said."""
 ANCHORS = tuple(STRENGTHS)
@@ -103,16 +103,16 @@ def strength_of(anchor, strength=None) -> float:
 
     Example:
 
-    >>> strength_of("decay")
+    >>> strength_of("decoupled-l2-sp")
     30.0
     """
     one_of("anchor", anchor, ANCHORS)
     if strength is None:
         return STRENGTHS[anchor]
     positive_number("anchor_strength", strength)
-    if anchor == "augment" and strength > 1:
+    if anchor == "transformed-inputs" and strength > 1:
         raise ValueError(
-            'With anchor="augment", `anchor_strength` is a share, of more than 0 and '
+            'With anchor="transformed-inputs", `anchor_strength` is a share, of more than 0 and '
             f"at most 1. Received: anchor_strength={strength}"
         )
     return strength

@@ -8,16 +8,16 @@ from symclone_tf.checks import positive_integer
 from symclone_tf.docstrings import share, with_shared
 
 
-def balanced(entry_power):
+def balanced(entry_gain):
     """Glorot's initializer, with as much of the answers from each entry of the kernel.
 
     Args:
-        entry_power: Of a `Teacher`.
+        entry_gain: Of a `Teacher`.
 
     Returns:
         Callable of a shape and a dtype, as `add_weight` takes it.
     """
-    scale = 1 / np.sqrt(np.asarray(entry_power, "float32"))
+    scale = 1 / np.sqrt(np.asarray(entry_gain, "float32"))
 
     def initialize(shape, dtype=None):
         values = keras.initializers.GlorotUniform()(shape, dtype=dtype)
@@ -83,19 +83,19 @@ class Convolution(keras.layers.Layer):
         self.kernel_constraint = keras.constraints.get(kernel_constraint)
         self.bias_constraint = keras.constraints.get(bias_constraint)
 
-    def add_kernel_and_bias(self, kernel_shape, entry_power=1.0, biases=()):
+    def add_kernel_and_bias(self, kernel_shape, entry_gain=1.0, biases=()):
         """Makes the layer's own weights.
 
         Args:
             kernel_shape: Tuple.
-            entry_power: Of a `Teacher`, what the default initializer goes by where
+            entry_gain: Of a `Teacher`, what the default initializer goes by where
                 the layer has none.
             biases: Tuple, of how many biases each filter has; empty for one.
         """
         self.kernel = self.add_weight(
             name="kernel",
             shape=kernel_shape,
-            initializer=self.kernel_initializer or balanced(entry_power),
+            initializer=self.kernel_initializer or balanced(entry_gain),
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
         )

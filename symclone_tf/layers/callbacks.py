@@ -9,16 +9,16 @@ import numpy as np
 import tensorflow as tf
 
 from symclone_tf.layers.cloned import Cloned
+from symclone_tf.layers.conversion import CONV_1D_3D, teacher_of
 from symclone_tf.layers.convolutions import convolution_layers
-from symclone_tf.layers.student_layer import Departure
-from symclone_tf.layers.conversion import SHIFTED, teacher_of
+from symclone_tf.layers.student_layer import Deviation
 from symclone_tf.symmetry import (
     PermutationGroup,
     equivariance_error,
     get_group,
     largest_error,
 )
-from symclone_tf.teachers import ShiftConvTeacher
+from symclone_tf.teachers import TranslationConvTeacher
 
 
 class EquivarianceErrors(keras.callbacks.Callback):
@@ -37,7 +37,7 @@ class EquivarianceErrors(keras.callbacks.Callback):
             model takes, `(batch, points, channels)`.
         group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`; or a `PermutationGroup`.
             Layers whose output points it moves otherwise know how.
-        max_shift: Integer, how far T(2) moves the layers' inputs, in pixels.
+        max_translation: Integer, how far T(2) moves the layers' inputs, in pixels.
 
     Of anchored layers it keeps too what of their students moved, and where; the
     norm of all of it joins the logs, as `moved/conv_1`.
@@ -46,7 +46,7 @@ class EquivarianceErrors(keras.callbacks.Callback):
         history: Dictionary from each layer's name to its errors, the first of
             them from before training.
         departures: Dictionary from each anchored layer's name to its
-            `Departure`s, likewise.
+            `Deviation`s, likewise.
 
     Example:
 
@@ -62,15 +62,15 @@ class EquivarianceErrors(keras.callbacks.Callback):
     True
     """
 
-    def __init__(self, inputs, group, max_shift=2):
+    def __init__(self, inputs, group, max_translation=2):
         super().__init__()
         self.inputs = np.asarray(inputs)
         self.group = _group(group)
-        self.max_shift = max_shift
-        self.history, self.departures = {}, {}
+        self.max_translation = max_translation
+        self.history, self.deviations = {}, {}
 
     def on_train_begin(self, logs=None):
-        self.history, self.departures = {}, {}
+        self.history, self.deviations = {}, {}
         self._record()
 
     def on_epoch_end(self, epoch, logs=None):
@@ -80,9 +80,9 @@ class EquivarianceErrors(keras.callbacks.Callback):
             logs.update({f"moved/{k}": v.norm for k, v in moved.items()})
 
     def _record(self):
-        errors = layer_errors(self.model, self.inputs, self.group, self.max_shift)
-        moved = departures(self.model)
-        for kept, found in ((self.history, errors), (self.departures, moved)):
+        errors = layer_errors(self.model, self.inputs, self.group, self.max_translation)
+        moved = deviations(self.model)
+        for kept, found in ((self.history, errors), (self.deviations, moved)):
             for name, value in found.items():
                 kept.setdefault(name, []).append(value)
         return errors, moved
@@ -92,28 +92,28 @@ def _group(group):
     return group if isinstance(group, PermutationGroup) else get_group(group)
 
 
-def departures(model) -> dict[str, Departure]:
+def deviations(model) -> dict[str, Deviation]:
     """How far the anchored layers of a model have left their cloned weights.
 
     Args:
         model: `keras.Model`, of any kind.
 
     Returns:
-        Dictionary from names, as `layer_errors` gives them, to `Departure`s.
+        Dictionary from names, as `layer_errors` gives them, to `Deviation`s.
 
     Example:
 
     >>> student, _ = clone("t2", image_size=6, solver="closed-form", verbose=0)
     >>> layer = ClonedConv2D(1, student, "anchored", name="edges")
     >>> model = keras.Sequential([keras.Input((6, 6, 1)), layer])
-    >>> {name: moved.norm for name, moved in departures(model).items()}
+    >>> {name: moved.norm for name, moved in deviations(model).items()}
     {'edges': 0.0}
     >>> student.set_weights([1.1 * weights for weights in student.get_weights()])
-    >>> round(departures(model)["edges"].norm, 2)  # a tenth of blocks and of encoder
+    >>> round(deviations(model)["edges"].norm, 2)  # a tenth of blocks and of encoder
     0.14
     """
     return {
-        name: layer.departure()
+        name: layer.deviation()
         for name, layer in _named(convolution_layers(model))
         if getattr(layer, "anchors", ())
     }
@@ -128,7 +128,7 @@ def _named(layers):
     ]
 
 
-def layer_errors(model, inputs, group, max_shift=2) -> dict[str, float]:
+def layer_errors(model, inputs, group, max_translation=2) -> dict[str, float]:
     """The equivariance error of each convolution of a model.
 
     A layer to which this does not apply is left out with a warning: one with
@@ -139,7 +139,7 @@ def layer_errors(model, inputs, group, max_shift=2) -> dict[str, float]:
         inputs: Array of images, `(batch, size, size, channels)`, or of what else the
             model takes; each layer is measured on what reaches it of them.
         group: String, `PointGroup` or `PermutationGroup`.
-        max_shift: Integer, pixels, for T(2).
+        max_translation: Integer, pixels, for T(2).
 
     Returns:
         Dictionary from layer names to errors, in the model's order; where
@@ -161,39 +161,39 @@ def layer_errors(model, inputs, group, max_shift=2) -> dict[str, float]:
     for (name, layer), seen in zip(_named(layers), reached):
         if seen:
             try:
-                errors[name] = _error(layer, group, seen[0], max_shift)
+                errors[name] = _error(layer, group, seen[0], max_translation)
             except ValueError as error:
                 warnings.warn(f"{name} is not measured: {error}", stacklevel=2)
     return errors
 
 
-def _error(layer, group, inputs, max_shift) -> float:
+def _error(layer, group, inputs, max_translation) -> float:
     if getattr(layer, "data_format", "channels_last") != "channels_last":
         raise ValueError(f"its data_format is {layer.data_format}.")
     if isinstance(group, PermutationGroup):
-        return _error_of_points(layer, group, inputs)
+        return _error_of_positions(layer, group, inputs)
     source = layer.student.teacher if isinstance(layer, Cloned) else layer
-    if isinstance(source, (*SHIFTED, ShiftConvTeacher)):
-        return _error_of_shifts(layer, source, group, inputs)
+    if isinstance(source, (*CONV_1D_3D, TranslationConvTeacher)):
+        return _error_of_translations(layer, source, group, inputs)
     strides = getattr(source, "strides", 1)
     if get_group(group).is_trivial and np.max(strides) > 1:
         raise ValueError(f"its strides are {strides}, so shifts do not remain shifts.")
-    return equivariance_error(layer, group, inputs, _border(layer), max_shift)
+    return equivariance_error(layer, group, inputs, _border(layer), max_translation)
 
 
-def _error_of_shifts(layer, source, group, inputs) -> float:
+def _error_of_translations(layer, source, group, inputs) -> float:
     """The error of a convolution of one axis or three, under shifts along them."""
     if not get_group(group).is_trivial:
         raise ValueError(f"{get_group(group).title} does not move its axes.")
-    if isinstance(source, SHIFTED):
+    if isinstance(source, CONV_1D_3D):
         source = teacher_of(source, inputs.shape)
-    error = largest_error(layer, source.moves(), inputs)
+    error = largest_error(layer, source.transformations(), inputs)
     if error is None:
         raise ValueError("no part of its outputs is left to compare after shifts.")
     return error
 
 
-def _error_of_points(layer, group, inputs) -> float:
+def _error_of_positions(layer, group, inputs) -> float:
     """The error of a layer on points that a group permutes."""
     # Layers of this very group know how it moves their outputs.
     teacher = layer.student.teacher if isinstance(layer, Cloned) else layer

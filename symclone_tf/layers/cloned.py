@@ -6,26 +6,27 @@ import keras
 from keras import ops
 
 from symclone_tf.checks import one_of
+from symclone_tf.earlier import layer_config
+from symclone_tf.layers import Convolution
 from symclone_tf.layers.anchors import strength_of
-from symclone_tf.layers.random_transformations import RandomMoves
-from symclone_tf.layers.decoupled_anchors import training_optimizer
-from symclone_tf.layers.student_layer import HoldsStudent
-from symclone_tf.layers.shared_students import (
-    MOVES,
-    SYMMETRIES,
-    drop_anchors,
-    let_move,
-    share_student,
-)
 from symclone_tf.layers.conversion import (
     bias_of,
-    check_shifts,
+    check_translation_conv,
     inherited,
     kernel_of,
     real_array,
 )
+from symclone_tf.layers.decoupled_anchors import training_optimizer
+from symclone_tf.layers.random_transformations import RandomTransformations
+from symclone_tf.layers.shared_students import (
+    SYMMETRIES,
+    TRAINABLE_PARTS,
+    set_anchors,
+    set_trainable_part,
+    share_student,
+)
+from symclone_tf.layers.student_layer import HoldsStudent
 from symclone_tf.students import Student
-from symclone_tf.layers import Convolution
 
 COMPUTE = ("auto", "blocks")
 
@@ -45,17 +46,17 @@ class Cloned(HoldsStudent, Convolution):
         filters: Integer, the number of output channels.
         student: `Student`, as `load` or `clone` gives it.
         symmetry: String, `"frozen"`, `"trainable"` or `"anchored"`.
-        anchor: String, what holds, see `ClonedConv2D`; `"augment"` moves inputs by the
-            teacher's `training_moves`.
+        anchor: String, what holds, see `ClonedConv2D`; `"transformed-inputs"` moves inputs by the
+            teacher's `training_transformations`.
         anchor_strength: Float, see `ClonedConv2D`.
-        moves: String, what a student that is not frozen may change: `"encoder"`,
+        trainable_part: String, what a student that is not frozen may change: `"encoder"`,
             `"blocks"`, or `"all"`.
         compute: String, see `ClonedConv2D`.
-        seed: Integer, of what `"augment"` draws; `None` for a random one.
+        seed: Integer, of what `"transformed-inputs"` draws; `None` for a random one.
         activation: Activation function, or its name.
         use_bias: Boolean, whether to add a bias, one per filter.
         kernel_initializer: Initializer for the kernel; `None` for Glorot's uniform
-            one, divided by the root of the teacher's `entry_power`.
+            one, divided by the root of the teacher's `entry_gain`.
         {shared by all convolutions}
 
     Input shape:
@@ -93,16 +94,16 @@ class Cloned(HoldsStudent, Convolution):
         filters,
         student,
         symmetry="frozen",
-        anchor="augment",
+        anchor="transformed-inputs",
         anchor_strength=None,
-        moves="all",
+        trainable_part="all",
         compute="auto",
         seed=None,
         kernel_initializer=None,
         **kwargs,
     ):
         one_of("symmetry", symmetry, SYMMETRIES)
-        one_of("moves", moves, MOVES)
+        one_of("trainable_part", trainable_part, TRAINABLE_PARTS)
         one_of("compute", compute, COMPUTE)
         if not isinstance(student, Student):
             raise TypeError(
@@ -113,15 +114,15 @@ class Cloned(HoldsStudent, Convolution):
         super().__init__(filters, kernel_initializer=kernel_initializer, **kwargs)
         self.anchor = anchor
         self.anchor_strength = strength_of(anchor, anchor_strength)
-        self.moves = moves
+        self.trainable_part = trainable_part
         self.compute = compute
         self.seed = seed
         self.student = student
         self.anchors = []
-        self.random_moves = None
-        if symmetry == "anchored" and anchor == "augment":
+        self.random_transformations = None
+        if symmetry == "anchored" and anchor == "transformed-inputs":
             self.seed_generator = keras.random.SeedGenerator(seed)
-            self.random_moves = RandomMoves(
+            self.random_transformations = RandomTransformations(
                 student.teacher, self.anchor_strength, self.seed_generator
             )
         share_student(self)
@@ -166,7 +167,7 @@ class Cloned(HoldsStudent, Convolution):
 
         Args:
             layer: Built `keras.layers.Conv1D` or `Conv3D`, such as the student's
-                teacher, a `ShiftConvTeacher`.
+                teacher, a `TranslationConvTeacher`.
             student: `Student`.
             **options: Of the layer, as `symmetry`.
 
@@ -177,7 +178,7 @@ class Cloned(HoldsStudent, Convolution):
         Raises:
             ValueError: If the student does not imitate such a layer.
         """
-        check_shifts(student, layer)
+        check_translation_conv(student, layer)
         bias = layer.bias if options.get("use_bias", layer.use_bias) else None
         options = {**inherited(layer), **options}
         return cls.from_kernel(kernel_of(layer), student, bias, **options)
@@ -186,19 +187,19 @@ class Cloned(HoldsStudent, Convolution):
         _, kernel_shape = self._shapes(input_shape)
         if not self.student.built:
             self.student.build()
-        let_move(self)
-        self.add_kernel_and_bias(kernel_shape, self.student.teacher.entry_power)
-        drop_anchors(self)
+        set_trainable_part(self)
+        self.add_kernel_and_bias(kernel_shape, self.student.teacher.entry_gain)
+        set_anchors(self)
 
     def call(self, inputs, training=False):
         self._shapes(inputs.shape)
         inputs = self._to_last(inputs)
         if self.anchors and (optimizer := training_optimizer()):
             self.hold(optimizer)
-        if training and self.random_moves:
-            drawn = self.random_moves.draw(ops.shape(inputs)[0])
-            moved = self._answers(self.random_moves.there(inputs, drawn))
-            outputs = self.random_moves.back(moved, drawn)
+        if training and self.random_transformations:
+            drawn = self.random_transformations.draw(ops.shape(inputs)[0])
+            moved = self._answers(self.random_transformations.there(inputs, drawn))
+            outputs = self.random_transformations.back(moved, drawn)
         else:
             outputs = self._answers(inputs)
         outputs = ops.cast(outputs, self.compute_dtype)
@@ -222,7 +223,7 @@ class Cloned(HoldsStudent, Convolution):
     @classmethod
     def from_config(cls, config):
         student = keras.saving.deserialize_keras_object(config["student"])
-        return cls(**{**config, "student": student})
+        return cls(**{**layer_config(config), "student": student})
 
     def _shapes(self, shape):
         """Shapes of inputs, with the channels last, and of the kernel.

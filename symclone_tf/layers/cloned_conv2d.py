@@ -29,19 +29,19 @@ class ClonedConv2D(Cloned):
         filters: Integer, the number of output channels.
         student: `Student`, as `load` or `clone` gives it.
         symmetry: String, `"frozen"`, `"trainable"` or `"anchored"`.
-        anchor: String, what holds: `"augment"`, by which in training a share of the
+        anchor: String, what holds: `"transformed-inputs"`, by which in training a share of the
             layer's inputs is moved by elements of the symmetry, and its answers are
-            moved back; or what holds weights w at their cloned values w₀: `"decay"`,
+            moved back; or what holds weights w at their cloned values w₀: `"decoupled-l2-sp"`,
             by which each step of the optimizer ends with w ← w₀ + (1 − η·λ)(w − w₀)
-            at a learning rate η; `"threshold"`, by which it takes w − w₀ nearer to
+            at a learning rate η; `"proximal"`, by which it takes w − w₀ nearer to
             zero by η·λ; or a penalty in the loss, `"kl"`, the paper's KL(softmax(w)
-            ‖ softmax(w₀)), or `"l2"`, ‖w − w₀‖², summed over weight tensors.
+            ‖ softmax(w₀)), or `"l2-sp"`, ‖w − w₀‖², summed over weight tensors.
         anchor_strength: Float, the share that moves, of at most 1, λ, or what the
             penalty is multiplied with; `None` for 0.2 (augment), 30 (decay), 0.5
             (threshold), 1000 (kl) or 0.01 (l2). λ and the share mean the
             same for all students and image sizes. The softmax makes `"kl"` a mean
             over a tensor's weights, about half their variance around w₀.
-        moves: String, what a student that is not frozen may change: `"encoder"`,
+        trainable_part: String, what a student that is not frozen may change: `"encoder"`,
             which leaves turns and mirrors, but stays a convolution, and computes as
             one; `"blocks"`, which leaves shifts; or `"all"`.
         compute: String, `"auto"`, by which a frozen layer computes as one
@@ -51,7 +51,7 @@ class ClonedConv2D(Cloned):
         groups: Integer, into how many groups channels and filters are shared
             out, each of which is convolved for itself.
         data_format: String, `"channels_last"` or `"channels_first"`.
-        seed: Integer, of what `"augment"` draws; `None` for a random one.
+        seed: Integer, of what `"transformed-inputs"` draws; `None` for a random one.
         activation: Activation function, or its name.
         use_bias: Boolean, whether to add a bias, one per filter and the same
             for all group elements.
@@ -93,9 +93,9 @@ class ClonedConv2D(Cloned):
         filters,
         student,
         symmetry="frozen",
-        anchor="augment",
+        anchor="transformed-inputs",
         anchor_strength=None,
-        moves="all",
+        trainable_part="all",
         compute="auto",
         groups=1,
         data_format="channels_last",
@@ -118,7 +118,7 @@ class ClonedConv2D(Cloned):
             symmetry=symmetry,
             anchor=anchor,
             anchor_strength=anchor_strength,
-            moves=moves,
+            trainable_part=trainable_part,
             compute=compute,
             seed=seed,
             kernel_initializer=kernel_initializer,

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from symclone_tf.teachers import ConvTeacher, ShiftConvTeacher
 from symclone_tf.layers import GroupConv2D
+from symclone_tf.teachers import ConvTeacher, TranslationConvTeacher
 
 INHERITED = (
     *("name", "trainable", "activation", "use_bias"),
@@ -14,7 +14,7 @@ INHERITED = (
 )
 CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, GroupConv2D)
 # Of signals and of volumes.
-SHIFTED = (keras.layers.Conv1D, keras.layers.Conv3D)
+CONV_1D_3D = (keras.layers.Conv1D, keras.layers.Conv3D)
 
 
 def check_imitates(student, layer) -> None:
@@ -67,7 +67,7 @@ def _convolution(source) -> dict:
     }
 
 
-def check_shifts(student, layer) -> None:
+def check_translation_conv(student, layer) -> None:
     """Refuses a layer that is no such convolution as a student's teacher.
 
     Args:
@@ -78,7 +78,7 @@ def check_shifts(student, layer) -> None:
         ValueError: If the layer is not a built `Conv1D` or `Conv3D`, for inputs of
             the teacher's shape.
     """
-    if not isinstance(layer, SHIFTED) or not layer.built:
+    if not isinstance(layer, CONV_1D_3D) or not layer.built:
         raise ValueError(
             "Only a built Conv1D's or Conv3D's kernel can be taken over; Conv2D's by "
             f"ClonedConv2D. Received: layer {layer.name!r}, a {type(layer).__name__}"
@@ -92,7 +92,7 @@ def check_shifts(student, layer) -> None:
         )
 
 
-def teacher_of(layer, input_shape) -> ConvTeacher | ShiftConvTeacher:
+def teacher_of(layer, input_shape) -> ConvTeacher | TranslationConvTeacher:
     """What a convolution is, as a teacher.
 
     Args:
@@ -100,19 +100,19 @@ def teacher_of(layer, input_shape) -> ConvTeacher | ShiftConvTeacher:
         input_shape: Tuple, of its inputs, with the batch.
 
     Returns:
-        `ConvTeacher`; `ShiftConvTeacher` of the last two.
+        `ConvTeacher`; `TranslationConvTeacher` of the last two.
 
     Raises:
         ValueError: If there is no such teacher.
     """
     first = getattr(layer, "data_format", None) == "channels_first"
-    if isinstance(layer, SHIFTED):
+    if isinstance(layer, CONV_1D_3D):
         if first or layer.groups > 1:
             raise ValueError(
                 "its channels are first, or in groups, which only layers of two axes "
                 "may have"
             )
-        return ShiftConvTeacher(
+        return TranslationConvTeacher(
             tuple(input_shape[1:-1]),
             layer.kernel_size,
             layer.padding,
@@ -129,7 +129,7 @@ def inherited(layer) -> dict:
     """What a convolution was made with, as arguments of a cloned layer."""
     taken = {name: getattr(layer, name) for name in INHERITED}
     taken["dtype"] = layer.dtype_policy
-    if not isinstance(layer, SHIFTED):
+    if not isinstance(layer, CONV_1D_3D):
         taken["groups"] = getattr(layer, "groups", 1)
         taken["data_format"] = getattr(layer, "data_format", "channels_last")
     depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)

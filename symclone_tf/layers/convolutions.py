@@ -2,9 +2,9 @@
 
 import keras
 
-from symclone_tf.layers.cloned import Cloned
-from symclone_tf.layers.conversion import CONVOLUTIONS, SHIFTED
 from symclone_tf.layers import OrbitDense
+from symclone_tf.layers.cloned import Cloned
+from symclone_tf.layers.conversion import CONV_1D_3D, CONVOLUTIONS
 
 
 def convolution_layers(model) -> list[keras.layers.Layer]:
@@ -30,7 +30,7 @@ def convolution_layers(model) -> list[keras.layers.Layer]:
 
 def _collect(layer, found, seen) -> None:
     """Adds convolutions by identity, depth first, so that they come in order."""
-    kinds = (*CONVOLUTIONS, *SHIFTED, OrbitDense, Cloned)
+    kinds = (*CONVOLUTIONS, *CONV_1D_3D, OrbitDense, Cloned)
     seen.add(id(layer))
     for part in layer._flatten_layers(include_self=False, recursive=False):
         if isinstance(part, kinds):

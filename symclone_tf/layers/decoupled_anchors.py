@@ -13,7 +13,7 @@ class Decoupled(keras.constraints.Constraint):
     learning rate η and a strength λ, and from nothing that the gradients are.
 
     Args:
-        kind: String, `"decay"` or `"threshold"`, see `pulled`.
+        kind: String, `"decoupled-l2-sp"` or `"proximal"`, see `pulled`.
         strength: Float, λ.
         anchor: Variable, the weight's first values w₀.
     """
@@ -57,7 +57,7 @@ def pulled(kind, weight, anchor, rate):
     """A weight w on its way back to its anchor w₀.
 
     Args:
-        kind: String, `"decay"` for `w₀ + (1 − rate) · (w − w₀)`, or `"threshold"`
+        kind: String, `"decoupled-l2-sp"` for `w₀ + (1 − rate) · (w − w₀)`, or `"proximal"`
             for `w₀ + sign(w − w₀) · max(|w − w₀| − rate, 0)`, by which weights stay
             exactly at w₀ until gradients insist.
         weight: Variable or tensor.
@@ -79,7 +79,7 @@ def _threshold(moved, rate):
     return ops.sign(moved) * ops.maximum(ops.abs(moved) - rate, 0)
 
 
-_PULLS = {"decay": _decay, "threshold": _threshold}
+_PULLS = {"decoupled-l2-sp": _decay, "proximal": _threshold}
 DECOUPLED = tuple(_PULLS)
 
 

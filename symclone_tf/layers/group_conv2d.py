@@ -3,9 +3,9 @@
 import keras
 
 from symclone_tf.checks import one_or_two
-from symclone_tf.symmetry import get_group
 from symclone_tf.layers.base_conv import Convolution
-from symclone_tf.teachers.conv_geometry import Windows
+from symclone_tf.symmetry import get_group
+from symclone_tf.teachers.conv_geometry import ConvGeometry
 from symclone_tf.teachers.group_convolution import group_conv2d, is_lifting
 
 
@@ -73,7 +73,9 @@ class GroupConv2D(Convolution):
     ):
         super().__init__(filters, **kwargs)
         self.group = get_group(group)
-        self.windows = Windows(self.group, kernel_size, padding, strides, dilation_rate)
+        self.windows = ConvGeometry(
+            self.group, kernel_size, padding, strides, dilation_rate
+        )
         self.kernel_size = self.windows.kernel_size
         self.padding = self.windows.padding
         self.strides = self.windows.strides
@@ -82,7 +84,7 @@ class GroupConv2D(Convolution):
     def build(self, input_shape):
         lifting = is_lifting(input_shape, self.group)
         self._check_turns(input_shape)
-        on_group = () if lifting else self.group.axis_shape
+        on_group = () if lifting else self.group.representation_shape
         in_channels = input_shape[-1]
         self.input_spec = keras.layers.InputSpec(
             ndim=len(input_shape), axes={-1: in_channels}
@@ -105,11 +107,11 @@ class GroupConv2D(Convolution):
         is_lifting(input_shape, self.group)
         self._check_turns(input_shape)
         grid = self.windows.outputs(input_shape[1:3])
-        return (input_shape[0], *grid, *self.group.axis_shape, self.filters)
+        return (input_shape[0], *grid, *self.group.representation_shape, self.filters)
 
     def _check_turns(self, input_shape):
         if None not in input_shape[1:3]:
-            self.windows.check_turns(input_shape[1:3])
+            self.windows.check_grid(input_shape[1:3])
 
     def get_config(self):
         config = super().get_config()

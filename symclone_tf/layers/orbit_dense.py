@@ -3,8 +3,8 @@
 import keras
 from keras import ops
 
-from symclone_tf.symmetry import PermutationGroup
 from symclone_tf.layers.base_conv import Convolution
+from symclone_tf.symmetry import PermutationGroup
 from symclone_tf.teachers.orbit_teacher import OrbitTeacher
 
 
@@ -32,10 +32,10 @@ class OrbitDense(Convolution):
         {shared by all convolutions}
 
     Input shape:
-        `(batch, points_in, channels)`.
+        `(batch, positions_in, channels)`.
 
     Output shape:
-        `(batch, points_out, filters)`.
+        `(batch, positions_out, filters)`.
 
     Raises:
         ValueError: If the groups have different numbers of generators, or inputs
@@ -70,7 +70,7 @@ class OrbitDense(Convolution):
         self.input_spec = keras.layers.InputSpec(ndim=3, axes={-1: channels})
         kernel_shape = (*self.teacher.kernel_shape, channels, self.filters)
         orbits = int(self.group_out.orbits.max()) + 1
-        self.add_kernel_and_bias(kernel_shape, self.teacher.entry_power, (orbits,))
+        self.add_kernel_and_bias(kernel_shape, self.teacher.entry_gain, (orbits,))
 
     def call(self, inputs):
         return self.biased_and_activated(self.teacher(inputs, self.kernel))
@@ -80,14 +80,14 @@ class OrbitDense(Convolution):
 
     def compute_output_shape(self, input_shape):
         self._check(input_shape)
-        return (input_shape[0], self.teacher.points_out, self.filters)
+        return (input_shape[0], self.teacher.positions_out, self.filters)
 
     def _check(self, input_shape):
         """Refuses inputs of other points than the group's."""
-        if len(input_shape) != 3 or input_shape[1] != self.teacher.points_in:
+        if len(input_shape) != 3 or input_shape[1] != self.teacher.positions_in:
             raise ValueError(
                 f"Layer {self.name!r} takes inputs of shape (batch, "
-                f"{self.teacher.points_in}, channels), which {self.group.title} "
+                f"{self.teacher.positions_in}, channels), which {self.group.title} "
                 f"moves. Received: inputs of shape {tuple(input_shape)}"
             )
 

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from symclone_tf.checks import one_of
+from symclone_tf.earlier import layer_config
 from symclone_tf.layers.anchors import strength_of
 from symclone_tf.layers.decoupled_anchors import (
     DECOUPLED,
@@ -27,7 +28,7 @@ class GroupPooling(keras.layers.Layer):
 
     Args:
         symmetry: String, `"frozen"`, `"trainable"` or `"anchored"`.
-        anchor: String, `"decay"` or `"threshold"`, see `ClonedConv2D`.
+        anchor: String, `"decoupled-l2-sp"` or `"proximal"`, see `ClonedConv2D`.
         anchor_strength: Float, λ; `None` for 30 (decay) or 0.5 (threshold).
         **kwargs: `name`, `trainable`, `dtype`.
 
@@ -53,7 +54,11 @@ class GroupPooling(keras.layers.Layer):
     """
 
     def __init__(
-        self, symmetry="frozen", anchor="decay", anchor_strength=None, **kwargs
+        self,
+        symmetry="frozen",
+        anchor="decoupled-l2-sp",
+        anchor_strength=None,
+        **kwargs,
     ):
         one_of("symmetry", symmetry, SYMMETRIES)
         one_of("anchor", anchor, DECOUPLED)
@@ -109,3 +114,7 @@ class GroupPooling(keras.layers.Layer):
             anchor_strength=self.anchor_strength,
         )
         return config
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**layer_config(config))

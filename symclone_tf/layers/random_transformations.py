@@ -4,7 +4,7 @@ import numpy as np
 from keras import ops, random
 
 
-class RandomMoves:
+class RandomTransformations:
     """Moves a share of a layer's inputs by elements of a symmetry, drawn at random.
 
     `back(f(there(x)))` is f(x) for every equivariant f, whatever was drawn. Of all
@@ -24,15 +24,15 @@ class RandomMoves:
         self.share = share
         self.generator = generator
         shapes = teacher.input_shape, teacher.output_shape
-        moves = list(teacher.training_moves())
-        if not moves:
+        transformations = list(teacher.training_transformations())
+        if not transformations:
             raise ValueError(
-                'anchor="augment" moves features as the teacher\'s symmetry does, and '
+                'anchor="transformed-inputs" moves features as the teacher\'s symmetry does, and '
                 f"this teacher names no moves. Received: {teacher.name}"
             )
         stays = [np.arange(np.prod(shape, dtype=int)) for shape in shapes]
-        there = [move.sources(*shapes)[0] for move in moves]
-        back = [move.inverse().sources(*shapes)[1] for move in moves]
+        there = [move.sources(*shapes)[0] for move in transformations]
+        back = [move.inverse().sources(*shapes)[1] for move in transformations]
         self._there = np.stack([stays[0], *there]).astype("int32")
         self._back = np.stack([stays[1], *back]).astype("int32")
 

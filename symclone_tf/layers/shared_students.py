@@ -7,8 +7,8 @@ from symclone_tf.layers.decoupled_anchors import DECOUPLED, Decoupled
 
 SYMMETRIES = ("frozen", "trainable", "anchored")
 """What a layer does with its student, `symmetry` of `ClonedConv2D`."""
-MOVES = ("all", "encoder", "blocks")
-"""What of a student that is not frozen may change, `moves` of `ClonedConv2D`."""
+TRAINABLE_PARTS = ("all", "encoder", "blocks")
+"""What of a student that is not frozen may change, `trainable_part` of `ClonedConv2D`."""
 
 
 def share_student(layer) -> None:
@@ -35,36 +35,39 @@ def _treatments(student) -> set:
     return {layer.treatment for layer in student.sharing}
 
 
-def moving_weights(student, symmetry, moves) -> list:
+def trained_weights(student, symmetry, trainable_part) -> list:
     """The weights of a student that a layer lets move.
 
     Args:
         student: `Student`, built.
         symmetry: String, of `ClonedConv2D`.
-        moves: String, likewise.
+        trainable_part: String, likewise.
 
     Returns:
         List of variables.
     """
     if symmetry == "frozen":
         return []
-    if moves == "all":
+    if trainable_part == "all":
         return student.weights
     encoder = [student.encoder.kernel]
-    return encoder if moves == "encoder" else student.block_weights
+    return encoder if trainable_part == "encoder" else student.block_weights
 
 
-def let_move(layer) -> None:
+def set_trainable_part(layer) -> None:
     """Has those weights of a student trained that its layer lets move."""
     student = layer.student
     student.trainable = layer.trainable and layer.symmetry != "frozen"
     if student.trainable and student.built:
-        moving = {id(w) for w in moving_weights(student, layer.symmetry, layer.moves)}
+        moving = {
+            id(w)
+            for w in trained_weights(student, layer.symmetry, layer.trainable_part)
+        }
         for weight in student.weights:
             weight.trainable = id(weight) in moving
 
 
-def drop_anchors(layer) -> None:
+def set_anchors(layer) -> None:
     """Remembers a student's moving weights as they are now, w₀, unless a layer that
     shares the student has done so."""
     for other in layer.student.sharing:
@@ -78,7 +81,7 @@ def drop_anchors(layer) -> None:
             weight.constraint = None
     if layer.symmetry != "anchored":
         return
-    for weight in moving_weights(layer.student, layer.symmetry, layer.moves):
+    for weight in trained_weights(layer.student, layer.symmetry, layer.trainable_part):
         anchor = layer.add_weight(
             name=f"anchor_{len(layer.anchors)}",
             shape=weight.shape,

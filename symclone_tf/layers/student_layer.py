@@ -8,35 +8,35 @@ from keras import ops
 
 from symclone_tf.layers.anchors import penalty
 from symclone_tf.layers.decoupled_anchors import Decoupled
-from symclone_tf.layers.shared_students import let_move, moving_weights
+from symclone_tf.layers.shared_students import set_trainable_part, trained_weights
 
 
 @dataclasses.dataclass(frozen=True)
-class Departure:
+class Deviation:
     """How far a layer's student has left its cloned weights, and where.
 
     Attributes:
-        places: Array of shape `(points_out,)`: of each output point, the norm of
+        positions: Array of shape `(positions_out,)`: of each output point, the norm of
             what moved of the blocks' weights, relative to all of them.
-        elements: Array of shape `(maps_in, maps_out)`: of each pair of group
+        elements: Array of shape `(representation_in, representation_out)`: of each pair of group
             elements, the norm of what moved of the encoder, relative to all of it.
 
     Example:
 
-    >>> moved = Departure(places=np.array([0.3, 0.0, 0.4]), elements=np.zeros((1, 1)))
-    >>> int(moved.places.argmax())  # the output point that left furthest
+    >>> moved = Deviation(positions=np.array([0.3, 0.0, 0.4]), elements=np.zeros((1, 1)))
+    >>> int(moved.positions.argmax())  # the output point that left furthest
     2
     >>> round(moved.norm, 6)
     0.5
     """
 
-    places: np.ndarray
+    positions: np.ndarray
     elements: np.ndarray
 
     @property
     def norm(self) -> float:
         """The norm of all of it."""
-        parts = (self.places, self.elements)
+        parts = (self.positions, self.elements)
         return float(np.sqrt(sum(np.sum(np.square(part)) for part in parts)))
 
 
@@ -54,29 +54,29 @@ class HoldsStudent:
         keras.layers.Layer.trainable.fset(self, value)
         # `model.trainable = True` sets all layers; what stays, stays.
         if hasattr(self, "student"):
-            let_move(self)
+            set_trainable_part(self)
 
     @property
     def treatment(self) -> tuple:
         """What layers that share a student have to agree on."""
         if self.symmetry == "frozen":
             return (self.symmetry,)
-        moves = () if self.moves == "all" else (self.moves,)
+        trainable_part = () if self.trainable_part == "all" else (self.trainable_part,)
         if self.symmetry == "trainable":
-            return (self.symmetry, *moves)
-        return (self.symmetry, *moves, self.anchor, self.anchor_strength)
+            return (self.symmetry, *trainable_part)
+        return (self.symmetry, *trainable_part, self.anchor, self.anchor_strength)
 
     def computes_as(self) -> str:
         """How the layer computes, see `compute`.
 
         Returns:
             String, `"convolution"` or `"blocks"`; why a layer whose blocks stay is
-            no convolution says `student.everywhere().reason`.
+            no convolution says `student.translation_equivariance().reason`.
         """
-        blocks_move = self.symmetry != "frozen" and self.moves != "encoder"
+        blocks_move = self.symmetry != "frozen" and self.trainable_part != "encoder"
         if self.compute == "blocks" or blocks_move:
             return "blocks"
-        same = self.student.everywhere().is_convolution
+        same = self.student.translation_equivariance().is_convolution
         return "convolution" if same else "blocks"
 
     def hold(self, optimizer) -> None:
@@ -101,11 +101,11 @@ class HoldsStudent:
         pairs = zip(self._moving, self.anchors)
         return sum((penalty(self.anchor, w, anchor) for w, anchor in pairs), 0.0)
 
-    def departure(self) -> Departure:
+    def deviation(self) -> Deviation:
         """How far the student has left its cloned weights, and where.
 
         Returns:
-            `Departure`.
+            `Deviation`.
 
         Raises:
             ValueError: If the layer keeps no anchors to compare with.
@@ -116,8 +116,8 @@ class HoldsStudent:
                 f"Received: layer {self.name!r}, {' '.join(map(str, self.treatment))}"
             )
         teacher, encoder = self.student.teacher, self.student.encoder.kernel
-        places = np.zeros(teacher.points_out)
-        elements = np.zeros((teacher.maps_in, teacher.maps_out))
+        positions = np.zeros(teacher.positions_out)
+        elements = np.zeros((teacher.representation_in, teacher.representation_out))
         for weight, anchor in zip(self._moving, self.anchors):
             before = ops.convert_to_numpy(anchor)
             moved = ops.convert_to_numpy(weight) - before
@@ -125,16 +125,16 @@ class HoldsStudent:
             size = np.sum(np.square(before)) or 1.0
             share = np.square(moved, dtype="float64") / size
             if weight.path == encoder.path:
-                shape = (-1, teacher.maps_in, teacher.maps_out)
+                shape = (-1, teacher.representation_in, teacher.representation_out)
                 elements += share.reshape(shape).sum(axis=0)
             else:
-                places += self.student.by_place(share)
-        return Departure(np.sqrt(places), np.sqrt(elements))
+                positions += self.student.by_position(share)
+        return Deviation(np.sqrt(positions), np.sqrt(elements))
 
     @property
     def _moving(self) -> list:
         """The weights that the anchors are of."""
-        return moving_weights(self.student, self.symmetry, self.moves)
+        return trained_weights(self.student, self.symmetry, self.trainable_part)
 
     def config_of_student(self) -> dict:
         """What of the layer's configuration is about its student."""
@@ -147,6 +147,6 @@ class HoldsStudent:
             "symmetry": self.symmetry,
             "anchor": self.anchor,
             "anchor_strength": self.anchor_strength,
-            "moves": self.moves,
+            "trainable_part": self.trainable_part,
             "compute": self.compute,
         }

@@ -5,7 +5,7 @@ import math
 
 import keras
 
-from symclone_tf.students import window_of
+from symclone_tf.students import relative_receptive_field
 
 FORMS = {
     "convolution": "one convolution",
@@ -114,32 +114,50 @@ def costs(student, channels, filters, use_bias=True, groups=1) -> dict[str, Cost
     True
     """
     teacher, found = student.teacher, {}
-    maps_in, maps_out = teacher.maps_in * channels, teacher.maps_out * filters
-    bias = maps_out if use_bias else 0
+    representation_in, representation_out = (
+        teacher.representation_in * channels,
+        teacher.representation_out * filters,
+    )
+    bias = representation_out if use_bias else 0
     # Mixed first, blocks are one product, and need nothing besides.
     first = student.mixes_inputs(channels, filters)
-    blocks = student.block_parameters if first else student.plain_parameters(maps_in)
+    blocks = (
+        student.block_parameters
+        if first
+        else student.plain_parameters(representation_in)
+    )
     if blocks is not None:
-        mixing = maps_in * student.blocks * maps_out
+        mixing = representation_in * student.blocks * representation_out
         found["factored"] = Cost(
             2 * student.operations(channels, filters), 4 * (blocks + mixing + bias)
         )
-    if student.everywhere().is_convolution:
-        seen = math.prod(window_of(teacher).dense_kernel.shape[:2])
-        bank = seen * maps_in * maps_out
+    if student.translation_equivariance().is_convolution:
+        seen = math.prod(relative_receptive_field(teacher).dense_kernel.shape[:2])
+        bank = seen * representation_in * representation_out
         if is_depthwise(student, channels, groups):
             bank //= channels
-        found["convolution"] = Cost(2 * bank * teacher.points_out, 4 * (bank + bias))
+        found["convolution"] = Cost(2 * bank * teacher.positions_out, 4 * (bank + bias))
     if student.is_linear:
-        matrix = maps_in * teacher.points_in * maps_out * teacher.points_out
-        found["dense"] = Cost(2 * matrix, 4 * (matrix + bias * teacher.points_out))
+        matrix = (
+            representation_in
+            * teacher.positions_in
+            * representation_out
+            * teacher.positions_out
+        )
+        found["dense"] = Cost(2 * matrix, 4 * (matrix + bias * teacher.positions_out))
     return found
 
 
 def is_depthwise(student, channels, groups) -> bool:
     """Whether a convolution of so many groups is Keras' `DepthwiseConv2D`."""
-    teacher, strides = student.teacher, window_of(student.teacher).strides
-    alone = channels == groups > 1 and teacher.maps_in == teacher.maps_out == 1
+    teacher, strides = (
+        student.teacher,
+        relative_receptive_field(student.teacher).strides,
+    )
+    alone = (
+        channels == groups > 1
+        and teacher.representation_in == teacher.representation_out == 1
+    )
     return alone and strides[0] == strides[1]
 
 
@@ -158,7 +176,10 @@ def lacking(student, found, compute) -> str:
     if "dense" not in found:
         reasons.append("no matrix: its blocks are not linear")
     if "convolution" not in found:
-        why = student.everywhere().reason or 'compute="blocks" keeps the blocks'
+        why = (
+            student.translation_equivariance().reason
+            or 'compute="blocks" keeps the blocks'
+        )
         reasons.append(f"no convolution: {why}")
     if "factored" not in found:
         reasons.append("no blocks: they have no plain form")

@@ -6,7 +6,6 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from symclone_tf.artifacts.exporting import artifact_name
 from symclone_tf.networks.fused_forms import (
     FusedLayer,
     cheapest,
@@ -14,7 +13,7 @@ from symclone_tf.networks.fused_forms import (
     is_depthwise,
     lacking,
 )
-from symclone_tf.students import window_of
+from symclone_tf.students import artifact_name, relative_receptive_field
 
 # How many unit impulses to put through a layer at once.
 CHUNK = 256
@@ -117,7 +116,7 @@ def _assembled(layer, channels, body) -> keras.Model:
 
 def _convolution(layer, kernel):
     """The convolution that blocks are which do the same everywhere."""
-    student, window = layer.student, window_of(layer.student.teacher)
+    student, window = layer.student, relative_receptive_field(layer.student.teacher)
     if (along := _along_one_axis(student.teacher, window)) is not None:
         bank = student.convolution_kernel(kernel)[:, 0]
         convolution = layers.Conv1D(
@@ -128,7 +127,7 @@ def _convolution(layer, kernel):
             name="convolution",
         )
         return [(convolution, [bank, *_bias(layer)])]
-    maps_in = student.teacher.maps_in * kernel.shape[-2]
+    representation_in = student.teacher.representation_in * kernel.shape[-2]
     options = {
         "strides": window.strides,
         "padding": window.padding_name or "valid",
@@ -148,7 +147,7 @@ def _convolution(layer, kernel):
         convolution = layers.Conv2D(bank.shape[-1], bank.shape[:2], **options)
     padding = layers.ZeroPadding2D(window.padding, "channels_last")
     return [
-        (layers.Reshape((*window.grid, maps_in)), []),
+        (layers.Reshape((*window.grid, representation_in)), []),
         *([] if window.padding_name else [(padding, [])]),
         (convolution, [bank, *_bias(layer)]),
     ]
@@ -156,7 +155,12 @@ def _convolution(layer, kernel):
 
 def _along_one_axis(teacher, window) -> dict | None:
     """What a `Conv1D` is made with that sees through a window; `None` if none does."""
-    alone = teacher.maps_in == teacher.maps_out == 1 == len(teacher.input_shape)
+    alone = (
+        teacher.representation_in
+        == teacher.representation_out
+        == 1
+        == len(teacher.input_shape)
+    )
     causal = window.padding == ((window.kernel.shape[0] - 1, 0), (0, 0))
     padding = window.padding_name or ("causal" if causal else None)
     if not alone or padding is None or len(teacher.output_shape) != 1:
@@ -187,12 +191,14 @@ def _dense(layer, kernel):
 def _mixed_last(layer, kernel):
     """The blocks for every map of the inputs, then one product that mixes."""
     student, teacher = layer.student, layer.student.teacher
-    maps = teacher.maps_in * kernel.shape[-2]
+    maps = teacher.representation_in * kernel.shape[-2]
     mixing = layers.Dense(
-        teacher.maps_out * layer.filters, use_bias=layer.use_bias, name="mixing"
+        teacher.representation_out * layer.filters,
+        use_bias=layer.use_bias,
+        name="mixing",
     )
     return [
-        (layers.Reshape((teacher.points_in, maps)), []),
+        (layers.Reshape((teacher.positions_in, maps)), []),
         (layers.Permute((2, 1)), []),
         *student.plain_blocks(maps),
         (layers.Permute((2, 1)), []),
@@ -203,19 +209,21 @@ def _mixed_last(layer, kernel):
 def _mixed_first(layer, kernel):
     """One product that mixes the inputs, then all blocks in another."""
     student, teacher = layer.student, layer.student.teacher
-    points, blocks = teacher.points_in, student.blocks
-    maps_in, maps_out = (
+    points, blocks = teacher.positions_in, student.blocks
+    representation_in, representation_out = (
         maps * count
-        for maps, count in zip((teacher.maps_in, teacher.maps_out), kernel.shape[-2:])
+        for maps, count in zip(
+            (teacher.representation_in, teacher.representation_out), kernel.shape[-2:]
+        )
     )
-    mixing = layers.Dense(blocks * maps_out, use_bias=False, name="mixing")
+    mixing = layers.Dense(blocks * representation_out, use_bias=False, name="mixing")
     return [
-        (layers.Reshape((points, maps_in)), []),
+        (layers.Reshape((points, representation_in)), []),
         (mixing, [student.coefficients(kernel)]),
-        (layers.Reshape((points, blocks, maps_out)), []),
+        (layers.Reshape((points, blocks, representation_out)), []),
         (layers.Permute((3, 1, 2)), []),
-        (layers.Reshape((maps_out, points * blocks)), []),
-        *student.plain_sum(maps_out, tuple(_bias(layer))),
+        (layers.Reshape((representation_out, points * blocks)), []),
+        *student.plain_sum(representation_out, tuple(_bias(layer))),
     ]
 
 

@@ -5,10 +5,10 @@ import dataclasses
 import keras
 from keras import ops
 
-from symclone_tf.networks.fused_forms import FusedLayer
-from symclone_tf.networks.fusion import fuse
 from symclone_tf.layers import Cloned
 from symclone_tf.networks import rebuilt
+from symclone_tf.networks.fused_forms import FusedLayer
+from symclone_tf.networks.fusion import fuse
 from symclone_tf.networks.reconstruction import inputs_of
 
 

@@ -16,12 +16,12 @@ from symclone_tf.checks import one_of
 from symclone_tf.cloning import clone
 from symclone_tf.errors import RelaxingWarning
 from symclone_tf.layers.anchors import strength_of
-from symclone_tf.networks.selection import check_network, choose, sized, survey
 from symclone_tf.layers.cloned import Cloned
 from symclone_tf.layers.cloned_conv2d import ClonedConv2D
+from symclone_tf.layers.conversion import CONV_1D_3D
+from symclone_tf.layers.shared_students import SYMMETRIES, TRAINABLE_PARTS
 from symclone_tf.networks.reconstruction import rebuilt
-from symclone_tf.layers.shared_students import MOVES, SYMMETRIES
-from symclone_tf.layers.conversion import SHIFTED
+from symclone_tf.networks.selection import check_network, choose, sized, survey
 from symclone_tf.students import make_student
 
 # Of a student's weights: gradients and an optimizer's two moments.
@@ -128,7 +128,7 @@ def relax(
         image_size: Integer or pair of integers, height and width of the images, where
             the model takes images of any size; or one for each axis of other inputs.
         verbose: Integer, 0 for silence, 1 for a progress bar on stderr.
-        **options: Of `ClonedConv2D`, as `anchor` and `moves`.
+        **options: Of `ClonedConv2D`, as `anchor` and `trainable_part`.
 
     Returns:
         Pair of `keras.Model` and `Relaxation`. It is compiled as the given model was.
@@ -143,7 +143,7 @@ def relax(
 
     >>> convolution = keras.layers.Conv2D(4, 3, name="edges")
     >>> model = keras.Sequential([keras.Input((8, 8, 1)), convolution])
-    >>> relaxed, report = relax(model, "anchored", anchor="decay", verbose=0)
+    >>> relaxed, report = relax(model, "anchored", anchor="decoupled-l2-sp", verbose=0)
     >>> relaxed.layers[0].symmetry
     'anchored'
     >>> report.difference < 1e-5
@@ -174,7 +174,7 @@ def relax(
         if id(layer) not in chosen:
             return None
         own = copy.deepcopy(clones[chosen[id(layer)][1]])
-        kind = Cloned if isinstance(layer, SHIFTED) else ClonedConv2D
+        kind = Cloned if isinstance(layer, CONV_1D_3D) else ClonedConv2D
         relaxed_layers[id(layer)] = kind.from_conv(
             layer, own, symmetry=symmetry, **options
         )
@@ -199,10 +199,16 @@ def relax(
     return relaxed, Relaxation(rows, left, difference, time.perf_counter() - start)
 
 
-def _check_options(symmetry, anchor="augment", anchor_strength=None, moves="all", **_):
+def _check_options(
+    symmetry,
+    anchor="transformed-inputs",
+    anchor_strength=None,
+    trainable_part="all",
+    **_,
+):
     """Refuses what a layer would, before anything is cloned for it."""
     one_of("symmetry", symmetry, SYMMETRIES)
-    one_of("moves", moves, MOVES)
+    one_of("trainable_part", trainable_part, TRAINABLE_PARTS)
     strength_of(anchor, anchor_strength)
 
 
@@ -227,7 +233,7 @@ def _check_memory(chosen, student, symmetry) -> None:
 def _row(layer, teacher, cloned) -> RelaxedLayer:
     *_, share, filters = cloned.kernel.shape
     channels, student = share * cloned.groups, cloned.student
-    size = teacher.points_out * teacher.maps_out * teacher.kernel_entries
+    size = teacher.positions_out * teacher.representation_out * teacher.kernel_entries
     mine = student.operations(share, filters // cloned.groups) * cloned.groups
     if cloned.computes_as() == "convolution":
         mine = size * share * filters

@@ -4,8 +4,8 @@ import keras
 
 from symclone_tf.checks import positive_pair
 from symclone_tf.layers.cloned import Cloned
+from symclone_tf.layers.conversion import CONV_1D_3D, CONVOLUTIONS, teacher_of
 from symclone_tf.networks.reconstruction import inputs_of, is_network, rebuilt
-from symclone_tf.layers.conversion import CONVOLUTIONS, SHIFTED, teacher_of
 
 
 def check_network(model) -> None:
@@ -145,7 +145,7 @@ def choose(found, layers):
             continue
         try:
             teacher = _teacher(layer, shape)
-            if teacher.points_out == 1:
+            if teacher.positions_out == 1:
                 raise ValueError("its output is one place, which has no symmetry")
             if id(layer) in chosen:
                 raise ValueError("it is called with images of several sizes")
@@ -179,7 +179,7 @@ def _why_not(layer) -> str:
 
 
 def _teacher(layer, shape):
-    if type(layer) not in (*CONVOLUTIONS, *SHIFTED):
-        kinds = ", ".join(kind.__name__ for kind in (*CONVOLUTIONS, *SHIFTED))
+    if type(layer) not in (*CONVOLUTIONS, *CONV_1D_3D):
+        kinds = ", ".join(kind.__name__ for kind in (*CONVOLUTIONS, *CONV_1D_3D))
         raise ValueError(f"{kinds} can be, and it is a {type(layer).__name__}")
     return teacher_of(layer, shape)

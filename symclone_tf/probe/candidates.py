@@ -6,13 +6,13 @@ import math
 import keras
 import numpy as np
 
-from symclone_tf.workspace import load_or_clone
 from symclone_tf.checks import one_of
-from symclone_tf.experiments.network_layouts import network_students
 from symclone_tf.experiments.image_networks import image_network
+from symclone_tf.experiments.network_layouts import network_students
 from symclone_tf.layers import convolution_layers
 from symclone_tf.students import Student
 from symclone_tf.symmetry import get_group
+from symclone_tf.workspace import load_or_clone
 
 KINDS = ("assumed", "may leave", "without")
 # Of a network under T(2); others are narrower, so that all have as many weights.
@@ -159,7 +159,7 @@ def forget(model, seed) -> None:
     rng = np.random.default_rng(seed)
     for layer in convolution_layers(model):
         weights = layer.student.local_weights
-        places, seen, _ = weights.shape
+        positions, seen, _ = weights.shape
         # Of random normal matrices, the orthogonal factors are uniform.
-        turns, _ = np.linalg.qr(rng.normal(size=(places, seen, seen)))
+        turns, _ = np.linalg.qr(rng.normal(size=(positions, seen, seen)))
         weights.assign(turns.astype("float32") @ weights.numpy())

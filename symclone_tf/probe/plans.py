@@ -7,8 +7,8 @@ import time
 import numpy as np
 
 from symclone_tf.errors import DataError
-from symclone_tf.probe.candidates import Candidate
 from symclone_tf.probe.candidate_runs import Sample, compiled, fit
+from symclone_tf.probe.candidates import Candidate
 
 BATCH = 32
 # An epoch's number of images changes with the budget, not how often each is seen.

@@ -6,8 +6,8 @@ import json
 from symclone_tf.artifacts import write_file
 from symclone_tf.cloning import versions
 from symclone_tf.errors import ArtifactError
-from symclone_tf.probe.plans import Plan
 from symclone_tf.probe.candidate_runs import Run
+from symclone_tf.probe.plans import Plan
 
 # What may be more when a probe goes on.
 GROWING = ("seeds", "minutes")
@@ -55,11 +55,13 @@ class Kept:
             )
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise ArtifactError(f"{file} is no probe: {error!r}") from error
-        for name, asked in options.items():
-            if there.get(name) != asked and not _grows(name, there.get(name), asked):
+        for name, evaluated in options.items():
+            if there.get(name) != evaluated and not _grows(
+                name, there.get(name), evaluated
+            ):
                 raise ArtifactError(
                     f"`output` holds {file}, a probe with {name}={there.get(name)}: "
-                    f"give another folder. Received: {name}={asked}"
+                    f"give another folder. Received: {name}={evaluated}"
                 )
         return kept
 
@@ -93,8 +95,8 @@ class Kept:
         )
 
 
-def _grows(name, before, asked) -> bool:
-    return name in GROWING and isinstance(before, (int, float)) and asked > before
+def _grows(name, before, evaluated) -> bool:
+    return name in GROWING and isinstance(before, (int, float)) and evaluated > before
 
 
 def _typed(kind, values):

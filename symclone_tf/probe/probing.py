@@ -6,13 +6,13 @@ import time
 
 from symclone_tf.artifacts import check_directory
 from symclone_tf.checks import positive_integer, positive_number
-from symclone_tf.probe.candidates import Candidate, candidates_of, without
 from symclone_tf.data.images import Images, open_images
-from symclone_tf.probe.probe_files import Kept
 from symclone_tf.experiments.opening import warn_of_skipped
-from symclone_tf.probe.plans import BATCH, Plan, little, make_plan
-from symclone_tf.probe.probe_progress import ProbeProgress
 from symclone_tf.probe.candidate_runs import Run, draw_samples, run
+from symclone_tf.probe.candidates import Candidate, candidates_of, without
+from symclone_tf.probe.plans import BATCH, Plan, little, make_plan
+from symclone_tf.probe.probe_files import Kept
+from symclone_tf.probe.probe_progress import ProbeProgress
 from symclone_tf.probe.recommendations import Recommendation, recommend
 from symclone_tf.probe.verdicts import Verdict, judge
 from symclone_tf.symmetry import get_group

@@ -2,9 +2,12 @@ from .attention import AttentionStudent as AttentionStudent
 from .base import STUDENTS as STUDENTS
 from .base import Student as Student
 from .dense import DenseStudent as DenseStudent
-from .locally_connected import LocalStudent as LocalStudent
+from .locally_connected import LocallyConnectedStudent as LocallyConnectedStudent
 from .mixer import MixerStudent as MixerStudent
+from .registry import artifact_name as artifact_name
 from .registry import get_student as get_student
 from .registry import make_student as make_student
 from .registry import student_options as student_options
-from .relative_receptive_field import window_of as window_of
+from .relative_receptive_field import (
+    relative_receptive_field as relative_receptive_field,
+)

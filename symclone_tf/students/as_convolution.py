@@ -7,9 +7,12 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from symclone_tf.students.translation_equivariance import Everywhere, everywhere
-from symclone_tf.students.receptive_fields import neighbourhood_of
-from symclone_tf.students.relative_receptive_field import window_of
+from symclone_tf.students.receptive_fields import receptive_fields_of
+from symclone_tf.students.relative_receptive_field import relative_receptive_field
+from symclone_tf.students.translation_equivariance import (
+    TranslationEquivariance,
+    translation_equivariance,
+)
 from symclone_tf.teachers import convolve
 
 # How many unit impulses to put through blocks at once.
@@ -25,25 +28,25 @@ class Convolving:
     """
 
     # What was measured of the weights, and whether a call has relied on it.
-    _everywhere = None
+    _translation_equivariance = None
     _relied_on = False
 
-    def everywhere(self) -> Everywhere:
+    def translation_equivariance(self) -> TranslationEquivariance:
         """Whether the blocks do the same in all places.
 
         Measured each time while blocks train; else once, and again after weights
         were loaded or solved for.
 
         Returns:
-            `Everywhere`.
+            `TranslationEquivariance`.
         """
-        if self._everywhere is not None:
-            return self._everywhere
+        if self._translation_equivariance is not None:
+            return self._translation_equivariance
         # Weights are read as they are, also while a function is traced.
         with tf.init_scope():
-            found = everywhere(self)
+            found = translation_equivariance(self)
         if self.built and not any(w.trainable for w in self.block_weights):
-            self._everywhere = found
+            self._translation_equivariance = found
         return found
 
     @property
@@ -55,19 +58,19 @@ class Convolving:
     def trainable(self, value):
         keras.layers.Layer.trainable.fset(self, value)
         # What trains, or has trained, is not what was measured.
-        self._everywhere = None
+        self._translation_equivariance = None
 
     def weights_changed(self) -> None:
         """Has the blocks measured again.
 
         Who sets weights calls this; what Keras loads calls it by itself.
         """
-        self._everywhere = None
-        if self._relied_on and not self.everywhere().is_convolution:
+        self._translation_equivariance = None
+        if self._relied_on and not self.translation_equivariance().is_convolution:
             self._relied_on = False
             warnings.warn(
                 "A frozen layer has computed as a convolution, and its student's new "
-                f"weights are none: {self.everywhere().reason}. Compile the model "
+                f"weights are none: {self.translation_equivariance().reason}. Compile the model "
                 'again, or make the layer with compute="blocks".',
                 stacklevel=3,
             )
@@ -84,11 +87,13 @@ class Convolving:
         """
         self.check_shapes(inputs.shape, kernel.shape)
         self._relied_on = True
-        window, teacher = window_of(self.teacher), self.teacher
+        window, teacher = relative_receptive_field(self.teacher), self.teacher
         # In the layer's precision, as Keras' own convolution.
         bank = ops.cast(self.convolution_kernel(kernel), inputs.dtype)
         channels = inputs.shape[-1]
-        images = ops.reshape(inputs, (-1, *window.grid, teacher.maps_in * channels))
+        images = ops.reshape(
+            inputs, (-1, *window.grid, teacher.representation_in * channels)
+        )
         if window.padding_name is None:
             images = ops.pad(images, ((0, 0), *window.padding, (0, 0)))
         outputs = convolve(
@@ -98,8 +103,8 @@ class Convolving:
             window.padding_name or "valid",
             window.dilation_rate,
             channels // kernel.shape[-2],
-            teacher.maps_in,
-            teacher.maps_out,
+            teacher.representation_in,
+            teacher.representation_out,
         )
         return ops.reshape(outputs, (-1, *teacher.output_shape, kernel.shape[-1]))
 
@@ -110,23 +115,23 @@ class Convolving:
             kernel: Tensor, as in a call of the layer.
 
         Returns:
-            Tensor of shape `(kh, kw, maps_in · channels, maps_out · filters)`.
+            Tensor of shape `(kh, kw, representation_in · channels, representation_out · filters)`.
         """
         mixing = self.coefficients(kernel)
         rows, columns = mixing.shape
         mixing = ops.reshape(mixing, (rows // self.blocks, self.blocks, columns))
         mixing = ops.reshape(ops.transpose(mixing, (1, 0, 2)), (self.blocks, -1))
-        places = window_of(self.teacher).dense_kernel
-        height, width, seen = places.shape
+        positions = relative_receptive_field(self.teacher).dense_kernel
+        height, width, seen = positions.shape
         # Each of the points that are seen is brought to its place in the window.
-        places = ops.cast(places.reshape(-1, seen), mixing.dtype)
-        weights = ops.cast(self.window_weights(*_whole(self.teacher)), mixing.dtype)
-        weights = ops.matmul(places, weights)
+        positions = ops.cast(positions.reshape(-1, seen), mixing.dtype)
+        weights = ops.cast(self.weights_at(*_whole(self.teacher)), mixing.dtype)
+        weights = ops.matmul(positions, weights)
         return ops.reshape(
             ops.matmul(weights, mixing), (height, width, rows // self.blocks, columns)
         )
 
-    def window_weights(self, place, seen):
+    def weights_at(self, position, seen):
         """The blocks' weights at one output point.
 
         Args:
@@ -136,45 +141,45 @@ class Convolving:
         Returns:
             Tensor of shape `(r, blocks)`.
         """
-        rows = np.eye(self.teacher.points_in, dtype="float32")[seen]
-        return self.block_maps(rows)[:, :, place]
+        rows = np.eye(self.teacher.positions_in, dtype="float32")[seen]
+        return self.block_outputs(rows)[:, :, position]
 
-    def seen_weights(self):
+    def receptive_field_weights(self):
         """The blocks' weights, by what each output point sees.
 
         Returns:
-            Pair of an array of shape `(points_out, r, blocks)`, and the squared
+            Pair of an array of shape `(positions_out, r, blocks)`, and the squared
             norm of all weights of what output points do not see.
         """
-        seen, points = neighbourhood_of(self.teacher), self.teacher.points_in
+        seen, points = receptive_fields_of(self.teacher), self.teacher.positions_in
         found = np.zeros((*seen.shape, self.blocks), "float32")
         rest = 0.0
         for start in range(0, points, CHUNK):
             count = min(CHUNK, points - start)
-            answers = self.answers_to_impulses(start, count)
+            answers = self.impulse_responses(start, count)
             # A copy: tensors may share the weights' memory.
             answers = np.array(ops.convert_to_numpy(answers))
-            places, which = np.nonzero((seen >= start) & (seen < start + count))
-            rows = seen[places, which] - start
-            found[places, which] = answers[rows, :, places]
-            answers[rows, :, places] = 0
+            positions, which = np.nonzero((seen >= start) & (seen < start + count))
+            rows = seen[positions, which] - start
+            found[positions, which] = answers[rows, :, positions]
+            answers[rows, :, positions] = 0
             rest += float(np.sum(np.square(answers), dtype="float64"))
         return found, rest
 
-    def by_place(self, values):
+    def by_position(self, values):
         """Sums of values, one for each weight of the blocks, over output points.
 
         Args:
             values: Array of the shape of one of `block_weights`.
 
         Returns:
-            Array of shape `(points_out,)`, what belongs to each output point;
+            Array of shape `(positions_out,)`, what belongs to each output point;
             evenly spread by students that do not tell.
         """
-        points = self.teacher.points_out
+        points = self.teacher.positions_out
         return np.full(points, values.sum() / points)
 
-    def answers_to_impulses(self, start, count):
+    def impulse_responses(self, start, count):
         """What every block makes of unit impulses, one point after the other.
 
         Args:
@@ -182,15 +187,15 @@ class Convolving:
             count: Integer, how many.
 
         Returns:
-            Tensor of shape `(count, blocks, points_out)`.
+            Tensor of shape `(count, blocks, positions_out)`.
         """
-        rows = np.eye(count, self.teacher.points_in, start, dtype="float32")
-        return self.block_maps(rows)
+        rows = np.eye(count, self.teacher.positions_in, start, dtype="float32")
+        return self.block_outputs(rows)
 
 
 def _whole(teacher):
     """An output point that sees no padding, in the middle, and what it sees."""
-    seen = neighbourhood_of(teacher)
+    seen = receptive_fields_of(teacher)
     whole = np.flatnonzero(np.all(seen >= 0, axis=1))
-    place = int(whole[len(whole) // 2])
-    return place, seen[place]
+    position = int(whole[len(whole) // 2])
+    return position, seen[position]

@@ -63,12 +63,12 @@ class AttentionStudent(Student):
         teacher = self.teacher
         self.keys = self.add_weight(
             name="keys",
-            shape=(teacher.points_in + 1, self.dimensions),
+            shape=(teacher.positions_in + 1, self.dimensions),
             initializer=keras.initializers.RandomNormal(stddev=1.0, seed=self.seed),
         )
         self.queries = self.add_weight(
             name="queries",
-            shape=(self.blocks, teacher.points_out, self.dimensions),
+            shape=(self.blocks, teacher.positions_out, self.dimensions),
             initializer="zeros",
         )
 
@@ -76,7 +76,7 @@ class AttentionStudent(Student):
         """The attention maps.
 
         Returns:
-            Tensor of shape `(blocks, points_out, points_in)`. Rows sum to at most 1:
+            Tensor of shape `(blocks, positions_out, positions_in)`. Rows sum to at most 1:
             what is missing goes to nothing.
         """
         queries = ops.cast(self.queries, self.compute_dtype)
@@ -85,16 +85,18 @@ class AttentionStudent(Student):
             ops.reshape(queries, (-1, self.dimensions)), ops.transpose(keys)
         )
         weights = ops.softmax(logits / math.sqrt(self.dimensions))[:, :-1]
-        return ops.reshape(weights, (self.blocks, -1, self.teacher.points_in))
+        return ops.reshape(weights, (self.blocks, -1, self.teacher.positions_in))
 
-    def block_maps(self, rows):
-        maps = ops.reshape(self.attention(), (-1, self.teacher.points_in))
+    def block_outputs(self, rows):
+        maps = ops.reshape(self.attention(), (-1, self.teacher.positions_in))
         answers = ops.matmul(rows, ops.transpose(maps))
-        return ops.reshape(answers, (-1, self.blocks, self.teacher.points_out))
+        return ops.reshape(answers, (-1, self.blocks, self.teacher.positions_out))
 
     @property
     def block_parameters(self) -> int:
-        positions = self.teacher.points_in + 1 + self.blocks * self.teacher.points_out
+        positions = (
+            self.teacher.positions_in + 1 + self.blocks * self.teacher.positions_out
+        )
         return positions * self.dimensions
 
     @property
@@ -104,7 +106,7 @@ class AttentionStudent(Student):
     @property
     def map_size(self) -> int:
         """Integer, the entries of all attention maps."""
-        return self.blocks * self.teacher.points_in * self.teacher.points_out
+        return self.blocks * self.teacher.positions_in * self.teacher.positions_out
 
     @property
     def shared_numbers(self) -> int:
@@ -125,11 +127,11 @@ class AttentionStudent(Student):
 
     def plain_blocks(self, maps):
         # Positions never change again: what they make is one matrix.
-        size = self.blocks * self.teacher.points_out
+        size = self.blocks * self.teacher.positions_out
         product = keras.layers.Dense(size, use_bias=False, name="blocks")
         attention = ops.convert_to_numpy(self.attention())
-        values = attention.reshape(-1, self.teacher.points_in).T
-        rows = keras.layers.Reshape((maps * self.blocks, self.teacher.points_out))
+        values = attention.reshape(-1, self.teacher.positions_in).T
+        rows = keras.layers.Reshape((maps * self.blocks, self.teacher.positions_out))
         return [(product, [values]), (rows, [])]
 
     def get_config(self):

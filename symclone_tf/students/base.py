@@ -11,8 +11,8 @@ from symclone_tf.checks import positive_integer
 from symclone_tf.docstrings import share, with_shared
 from symclone_tf.registered import Registered
 from symclone_tf.students.as_convolution import Convolving
-from symclone_tf.students.initializers import FirstElementOrthogonal
 from symclone_tf.students.encoding import Mixing
+from symclone_tf.students.initializers import FirstElementOrthogonal
 from symclone_tf.students.shapes import Shaped
 from symclone_tf.teachers import Teacher, deserialize_teacher, serialize_teacher
 
@@ -33,7 +33,7 @@ class Student(Shaped, Mixing, Convolving, Registered, keras.layers.Layer):
     what its teacher does with them.
 
     A subclass adds its blocks: their weights in `build_blocks`, what they
-    compute in `block_maps`, and in `block_parameters` how many weights that
+    compute in `block_outputs`, and in `block_parameters` how many weights that
     takes. What else it may say of them, as that they are linear, makes more
     possible: the closed form asks for `coordinates` and `assign_coordinates`,
     mixing before the blocks for `sum_of_blocks`, export in the student's own
@@ -64,12 +64,12 @@ class Student(Shaped, Mixing, Convolving, Registered, keras.layers.Layer):
 
     >>> class Gains(Student):
     ...     def build_blocks(self):
-    ...         self.gains = self.add_weight((self.blocks, self.teacher.points_in))
-    ...     def block_maps(self, rows):
+    ...         self.gains = self.add_weight((self.blocks, self.teacher.positions_in))
+    ...     def block_outputs(self, rows):
     ...         return rows[:, None] * self.gains
     ...     @property
     ...     def block_parameters(self):
-    ...         return self.blocks * self.teacher.points_in
+    ...         return self.blocks * self.teacher.positions_in
     >>> student = Gains(ConvTeacher("c4", 6, padding="same"), blocks=2)
     >>> student(np.ones((1, 6, 6, 3)), np.ones((3, 3, 3, 5))).shape
     TensorShape([1, 6, 6, 4, 5])
@@ -110,9 +110,9 @@ class Student(Shaped, Mixing, Convolving, Registered, keras.layers.Layer):
         # Layers that compute with this student, see `ClonedConv2D`.
         self.sharing = weakref.WeakSet()
         self.encoder = keras.layers.Dense(
-            self.blocks * teacher.maps_in * teacher.maps_out,
+            self.blocks * teacher.representation_in * teacher.representation_out,
             use_bias=False,
-            kernel_initializer=FirstElementOrthogonal(teacher.maps_out, seed),
+            kernel_initializer=FirstElementOrthogonal(teacher.representation_out, seed),
             **self.options_of_parts,
             name="encoder",
         )
@@ -127,25 +127,25 @@ class Student(Shaped, Mixing, Convolving, Registered, keras.layers.Layer):
         """Makes the blocks' weights."""
         raise TypeError(f"{type(self).__name__} must make its blocks' weights")
 
-    def block_maps(self, rows):
+    def block_outputs(self, rows):
         """What every block makes of points.
 
         Args:
-            rows: Tensor of shape `(rows, points_in)`.
+            rows: Tensor of shape `(rows, positions_in)`.
 
         Returns:
-            Tensor of shape `(rows, blocks, points_out)`.
+            Tensor of shape `(rows, blocks, positions_out)`.
         """
-        raise TypeError(f"{type(self).__name__} must compute in `block_maps`")
+        raise TypeError(f"{type(self).__name__} must compute in `block_outputs`")
 
     def sum_of_blocks(self, mixed):
         """What all blocks together make of points that differ for each.
 
         Args:
-            mixed: Tensor of shape `(rows, points_in, blocks)`.
+            mixed: Tensor of shape `(rows, positions_in, blocks)`.
 
         Returns:
-            Tensor of shape `(rows, points_out)`, `Σ_b φ_b(mixed[:, :, b])`.
+            Tensor of shape `(rows, positions_out)`, `Σ_b φ_b(mixed[:, :, b])`.
         """
         raise TypeError(f"{type(self).__name__} does not sum its blocks")
 
@@ -153,9 +153,9 @@ class Student(Shaped, Mixing, Convolving, Registered, keras.layers.Layer):
         """The teacher's operators in the coordinates of a block's weights.
 
         Args:
-            ask: `Questions`: called with rows of shape `(rows, points_in)`, not
+            ask: `Questions`: called with rows of shape `(rows, positions_in)`, not
                 more than `ask.most` at a time, it gives the teacher's answers,
-                `(rows, points_out, operators)`.
+                `(rows, positions_out, operators)`.
 
         Yields:
             Pairs of what `assign_coordinates` knows a piece of the weights by,
@@ -175,14 +175,14 @@ class Student(Shaped, Mixing, Convolving, Registered, keras.layers.Layer):
         raise TypeError(f"{type(self).__name__} has no closed form")
 
     def plain_blocks(self, maps):
-        """`block_maps` of plain Keras layers, for `maps` rows of each sample.
+        """`block_outputs` of plain Keras layers, for `maps` rows of each sample.
 
         Args:
             maps: Integer.
 
         Returns:
             List of pairs of a Keras layer and its weights' values, from
-            `(batch, maps, points_in)` to `(batch, maps · blocks, points_out)`.
+            `(batch, maps, positions_in)` to `(batch, maps · blocks, positions_out)`.
         """
         raise TypeError(f"{type(self).__name__} has no plain form")
 
@@ -199,7 +199,7 @@ class Student(Shaped, Mixing, Convolving, Registered, keras.layers.Layer):
 
         Returns:
             List of pairs of a Keras layer and its weights' values, from
-            `(batch, maps, points_in · blocks)` to `(batch, points_out, maps)`.
+            `(batch, maps, positions_in · blocks)` to `(batch, positions_out, maps)`.
         """
         raise TypeError(f"{type(self).__name__} does not sum its blocks")
 
@@ -216,7 +216,7 @@ class Student(Shaped, Mixing, Convolving, Registered, keras.layers.Layer):
     @property
     def features_per_map(self) -> int:
         """Integer, the numbers that the blocks make of one map on the way."""
-        return self.blocks * self.teacher.points_out
+        return self.blocks * self.teacher.positions_out
 
     @property
     def shared_numbers(self) -> int:
@@ -230,9 +230,9 @@ class Student(Shaped, Mixing, Convolving, Registered, keras.layers.Layer):
 
     @property
     def colours(self) -> np.ndarray:
-        """Integer array of shape `(points_in,)`: points of one colour are never
+        """Integer array of shape `(positions_in,)`: points of one colour are never
         seen together by an output point of a block, and can be drawn alike."""
-        return np.arange(self.teacher.points_in)
+        return np.arange(self.teacher.positions_in)
 
     @property
     def is_exact(self) -> bool:
@@ -268,7 +268,7 @@ class Student(Shaped, Mixing, Convolving, Registered, keras.layers.Layer):
         self._and_measure(super().load_own_variables)(store)
 
     def _and_measure(self, load):
-        """Loading weights that `everywhere` has seen others of."""
+        """Loading weights that `translation_equivariance` has seen others of."""
 
         @functools.wraps(load)
         def loading(store):

@@ -97,7 +97,11 @@ class DenseStudent(Student):
     @property
     def _widths(self) -> tuple[int, ...]:
         """Sizes of a block's input, hidden layers and output."""
-        return (self.teacher.points_in, *self.hidden_units, self.teacher.points_out)
+        return (
+            self.teacher.positions_in,
+            *self.hidden_units,
+            self.teacher.positions_out,
+        )
 
     @property
     def is_linear(self) -> bool:
@@ -119,7 +123,7 @@ class DenseStudent(Student):
 
     @property
     def features_per_map(self) -> int:
-        return self.blocks * (sum(self.hidden_units) + self.teacher.points_out)
+        return self.blocks * (sum(self.hidden_units) + self.teacher.positions_out)
 
     @property
     def traits(self) -> list[str]:
@@ -131,11 +135,11 @@ class DenseStudent(Student):
         return traits
 
     def build_blocks(self):
-        self.block_layers[0].build((None, self.teacher.points_in))
+        self.block_layers[0].build((None, self.teacher.positions_in))
         for layer, units in zip(self.block_layers[1:], self.hidden_units):
             layer.build((None, self.blocks, units))
 
-    def block_maps(self, rows):
+    def block_outputs(self, rows):
         for depth, layer in enumerate(self.block_layers):
             rows = layer(rows)
             if depth == 0:
@@ -143,41 +147,41 @@ class DenseStudent(Student):
         return rows
 
     def sum_of_blocks(self, mixed):
-        size = self.teacher.points_in * self.blocks
+        size = self.teacher.positions_in * self.blocks
         kernel = ops.cast(self.block_layers[0].kernel, self.compute_dtype)
         return ops.matmul(
             ops.reshape(mixed, (-1, size)), ops.reshape(kernel, (size, -1))
         )
 
-    def answers_to_impulses(self, start, count):
+    def impulse_responses(self, start, count):
         if not self.is_linear:
-            return super().answers_to_impulses(start, count)
+            return super().impulse_responses(start, count)
         rows = self.block_layers[0].kernel[start : start + count]
-        return ops.reshape(rows, (count, self.blocks, self.teacher.points_out))
+        return ops.reshape(rows, (count, self.blocks, self.teacher.positions_out))
 
-    def window_weights(self, place, seen):
-        columns = np.arange(self.blocks) * self.teacher.points_out + place
+    def weights_at(self, position, seen):
+        columns = np.arange(self.blocks) * self.teacher.positions_out + position
         rows = ops.take(self.block_layers[0].kernel, seen, axis=0)
         return ops.take(rows, columns, axis=1)
 
     def coordinates(self, ask):
-        points = self.teacher.points_in
+        points = self.teacher.positions_in
         for start in range(0, points, ask.most):
             count = min(ask.most, points - start)
             yield start, ask(np.eye(count, points, start, dtype="float32"))
 
     def assign_coordinates(self, pieces):
-        points, outputs = self.teacher.points_in, self.teacher.points_out
+        points, outputs = self.teacher.positions_in, self.teacher.positions_out
         blocks = np.zeros((points, self.blocks, outputs), "float32")
         for start, values in pieces:
             values = ops.transpose(values, (0, 2, 1))
             blocks[start : start + len(values), : values.shape[1]] = values
         self.block_layers[0].kernel.assign(blocks.reshape(points, -1))
 
-    def by_place(self, values):
-        points = self.teacher.points_out
+    def by_position(self, values):
+        points = self.teacher.positions_out
         if values.shape[-1] % points:  # of hidden layers, that all places see
-            return super().by_place(values)
+            return super().by_position(values)
         return values.reshape(-1, points).sum(axis=0)
 
     def plain_parameters(self, maps):
@@ -185,7 +189,7 @@ class DenseStudent(Student):
 
     def plain_blocks(self, maps):
         first, *others = [self._plain(layer, maps) for layer in self.block_layers]
-        outputs = self.teacher.points_out
+        outputs = self.teacher.positions_out
         widths = keras.layers.Reshape((maps, self.blocks, first.units // self.blocks))
         rows = keras.layers.Reshape((maps * self.blocks, outputs))
         parts = [first, widths, *others, rows]
@@ -204,11 +208,11 @@ class DenseStudent(Student):
     def plain_sum(self, maps, bias=()):
         product = keras.layers.EinsumDense(
             "noq,qp->npo",
-            (self.teacher.points_out, maps),
+            (self.teacher.positions_out, maps),
             bias_axes="o" if bias else None,
             name="blocks_0",
         )
-        size = self.teacher.points_in * self.blocks
+        size = self.teacher.positions_in * self.blocks
         kernel = self.block_layers[0].get_weights()[0]
         return [(product, [kernel.reshape(size, -1), *bias])]
 

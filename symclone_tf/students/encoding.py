@@ -55,34 +55,38 @@ class Mixing:
         if mixing_first is None:
             mixing_first = self.mixes_inputs(channels, filters)
         teacher = self.teacher
-        maps_in, maps_out = teacher.maps_in * channels, teacher.maps_out * filters
-        through = maps_out if mixing_first else maps_in
-        points = teacher.points_in if mixing_first else teacher.points_out
-        mixing = maps_in * maps_out * self.blocks * points
+        representation_in, representation_out = (
+            teacher.representation_in * channels,
+            teacher.representation_out * filters,
+        )
+        through = representation_out if mixing_first else representation_in
+        points = teacher.positions_in if mixing_first else teacher.positions_out
+        mixing = representation_in * representation_out * self.blocks * points
         return through * self.block_operations + mixing
 
     def _mix_inputs(self, inputs, kernel):
         teacher = self.teacher
-        maps_in = teacher.maps_in * inputs.shape[-1]
-        maps_out = teacher.maps_out * kernel.shape[-1]
-        points = teacher.points_in
+        representation_in = teacher.representation_in * inputs.shape[-1]
+        representation_out = teacher.representation_out * kernel.shape[-1]
+        points = teacher.positions_in
         mixing = ops.reshape(
-            self.coefficients(kernel), (maps_in, self.blocks * maps_out)
+            self.coefficients(kernel),
+            (representation_in, self.blocks * representation_out),
         )
-        mixed = ops.matmul(ops.reshape(inputs, (-1, points, maps_in)), mixing)
-        mixed = ops.reshape(mixed, (-1, points, self.blocks, maps_out))
+        mixed = ops.matmul(ops.reshape(inputs, (-1, points, representation_in)), mixing)
+        mixed = ops.reshape(mixed, (-1, points, self.blocks, representation_out))
         rows = ops.reshape(
             ops.transpose(mixed, (0, 3, 1, 2)), (-1, points, self.blocks)
         )
         outputs = self.sum_of_blocks(rows)
-        outputs = ops.reshape(outputs, (-1, maps_out, teacher.points_out))
+        outputs = ops.reshape(outputs, (-1, representation_out, teacher.positions_out))
         return ops.transpose(outputs, (0, 2, 1))
 
     def mix_features_last(self, inputs, kernel):
         """The outputs from `features_last`.
 
         Returns:
-            Tensor with `batch · points_out · maps_out · filters` entries, in this
+            Tensor with `batch · positions_out · representation_out · filters` entries, in this
             order.
         """
         mixing = self.coefficients(kernel)
@@ -98,7 +102,7 @@ class Mixing:
         """The outputs of a kernel for groups of channels.
 
         Returns:
-            Tensor with `batch · points_out · maps_out · filters` entries, in this
+            Tensor with `batch · positions_out · representation_out · filters` entries, in this
             order.
         """
         teacher, channels = self.teacher, kernel.shape[-2]
@@ -107,21 +111,30 @@ class Mixing:
         # (maps_in, channels, blocks, maps_out, groups, shared)
         mixing = ops.reshape(
             self.coefficients(kernel),
-            (teacher.maps_in, channels, self.blocks, teacher.maps_out, groups, shared),
+            (
+                teacher.representation_in,
+                channels,
+                self.blocks,
+                teacher.representation_out,
+                groups,
+                shared,
+            ),
         )
         mixing = ops.transpose(mixing, (4, 2, 0, 1, 3, 5))
-        rows = self.blocks * teacher.maps_in * channels
-        mixing = ops.reshape(mixing, (groups, rows, teacher.maps_out * shared))
+        rows = self.blocks * teacher.representation_in * channels
+        mixing = ops.reshape(
+            mixing, (groups, rows, teacher.representation_out * shared)
+        )
         features = ops.reshape(
             self.features_last(inputs),
-            (-1, self.blocks * teacher.maps_in, groups, channels),
+            (-1, self.blocks * teacher.representation_in, groups, channels),
         )
         features = ops.reshape(
             ops.transpose(features, (2, 0, 1, 3)), (groups, -1, rows)
         )
         outputs = ops.reshape(
             ops.matmul(features, mixing),
-            (groups, -1, teacher.points_out, teacher.maps_out, shared),
+            (groups, -1, teacher.positions_out, teacher.representation_out, shared),
         )
         return ops.transpose(outputs, (1, 2, 3, 0, 4))
 
@@ -137,9 +150,9 @@ class Mixing:
         """
         teacher = self.teacher
         features = self.features_last(inputs[..., None])
-        rows = teacher.maps_in * self.blocks
+        rows = teacher.representation_in * self.blocks
         encoded = self.encoder(ops.reshape(kernels, (-1, teacher.kernel_entries)))
-        coefficients = ops.reshape(encoded, (-1, rows, teacher.maps_out))
+        coefficients = ops.reshape(encoded, (-1, rows, teacher.representation_out))
         outputs = ops.matmul(features, coefficients)
         return ops.reshape(outputs, (-1, *teacher.output_shape))
 
@@ -150,14 +163,14 @@ class Mixing:
             inputs: Tensor, as in a call of the layer.
 
         Returns:
-            Tensor of shape `(batch, maps_in · channels · blocks, points_out)`.
+            Tensor of shape `(batch, representation_in · channels · blocks, positions_out)`.
         """
         teacher = self.teacher
-        maps = teacher.maps_in * inputs.shape[-1]
-        points = ops.reshape(inputs, (-1, teacher.points_in, maps))
-        rows = ops.reshape(ops.transpose(points, (0, 2, 1)), (-1, teacher.points_in))
-        features = self.block_maps(rows)
-        return ops.reshape(features, (-1, maps * self.blocks, teacher.points_out))
+        maps = teacher.representation_in * inputs.shape[-1]
+        points = ops.reshape(inputs, (-1, teacher.positions_in, maps))
+        rows = ops.reshape(ops.transpose(points, (0, 2, 1)), (-1, teacher.positions_in))
+        features = self.block_outputs(rows)
+        return ops.reshape(features, (-1, maps * self.blocks, teacher.positions_out))
 
     def features_last(self, inputs):
         """The same features, with points first, and blocks before maps.
@@ -166,9 +179,12 @@ class Mixing:
             inputs: Tensor, as in a call of the layer.
 
         Returns:
-            Tensor of shape `(batch, points_out, blocks · maps_in · channels)`.
+            Tensor of shape `(batch, positions_out, blocks · representation_in · channels)`.
         """
-        points, maps = self.teacher.points_out, self.teacher.maps_in * inputs.shape[-1]
+        points, maps = (
+            self.teacher.positions_out,
+            self.teacher.representation_in * inputs.shape[-1],
+        )
         features = ops.reshape(self.features(inputs), (-1, maps, self.blocks, points))
         features = ops.transpose(features, (0, 3, 2, 1))
         return ops.reshape(features, (-1, points, self.blocks * maps))
@@ -180,15 +196,23 @@ class Mixing:
             kernel: Tensor, as in a call of the layer.
 
         Returns:
-            Tensor of shape `(maps_in · channels · blocks, maps_out · filters)`.
+            Tensor of shape `(representation_in · channels · blocks, representation_out · filters)`.
         """
         teacher = self.teacher
         channels, filters = kernel.shape[-2:]
         entries = ops.reshape(kernel, (teacher.kernel_entries, channels, filters))
         encoded = self.encoder(ops.transpose(entries, (1, 2, 0)))
         encoded = ops.reshape(
-            encoded, (channels, filters, self.blocks, teacher.maps_in, teacher.maps_out)
+            encoded,
+            (
+                channels,
+                filters,
+                self.blocks,
+                teacher.representation_in,
+                teacher.representation_out,
+            ),
         )
         return ops.reshape(
-            ops.transpose(encoded, (3, 0, 2, 4, 1)), (-1, teacher.maps_out * filters)
+            ops.transpose(encoded, (3, 0, 2, 4, 1)),
+            (-1, teacher.representation_out * filters),
         )

@@ -7,13 +7,13 @@ from keras import ops
 from symclone_tf.students.base import Student
 from symclone_tf.students.receptive_fields import (
     colours_of,
-    neighbourhood_of,
-    neighbours_of,
+    receptive_field_size_of,
+    receptive_fields_of,
 )
 from symclone_tf.students.relative_receptive_field import (
-    seen_by_place,
-    seen_points,
-    window_of,
+    gather_receptive_fields,
+    receptive_fields_by_position,
+    relative_receptive_field,
 )
 
 # Entries of a kernel, without its pixels, up to which a place has one of its own.
@@ -23,11 +23,11 @@ MOST_CHECKED = 2**24
 
 
 @Student.register("local")
-class LocalStudent(Student):
+class LocallyConnectedStudent(Student):
     """Blocks of one weight for each point that an output point sees.
 
-    `φ_b(x)[p] = Σ_{v<r} W[p,v,b] · x[neighbourhood[p,v]]`, with W of shape
-    `(points_out, r, blocks)`. The student knows that points have neighbours, and
+    `φ_b(x)[p] = Σ_{v<r} W[p,v,b] · x[receptive_fields[p,v]]`, with W of shape
+    `(positions_out, r, blocks)`. The student knows that points have neighbours, and
     has to learn that they all do the same. Where an exact copy of a k×k
     convolution takes k² Dense blocks with k²·n²·m² weights, here it takes
     k⁴·m².
@@ -51,7 +51,7 @@ class LocalStudent(Student):
 
     Example:
 
-    >>> student = LocalStudent(ConvTeacher("c4", image_size=28), seed=0)
+    >>> student = LocallyConnectedStudent(ConvTeacher("c4", image_size=28), seed=0)
     >>> x = keras.random.normal((2, 28, 28, 1))
     >>> student(x, keras.random.normal((3, 3, 1, 5))).shape
     TensorShape([2, 26, 26, 4, 5])
@@ -65,43 +65,53 @@ class LocalStudent(Student):
     def __init__(self, teacher, blocks=None, seed=None, **kwargs):
         super().__init__(teacher, blocks, seed, **kwargs)
         if self.block_parameters <= MOST_CHECKED:
-            neighbourhood_of(teacher)  # refuses what does not fit, before any work
+            receptive_fields_of(teacher)  # refuses what does not fit, before any work
 
     def build_blocks(self):
         self.local_weights = self.add_weight(
             name="blocks",
-            shape=(self.teacher.points_out, neighbours_of(self.teacher), self.blocks),
+            shape=(
+                self.teacher.positions_out,
+                receptive_field_size_of(self.teacher),
+                self.blocks,
+            ),
             initializer="zeros",
         )
 
     @property
     def block_parameters(self) -> int:
-        return self.teacher.points_out * neighbours_of(self.teacher) * self.blocks
+        return (
+            self.teacher.positions_out
+            * receptive_field_size_of(self.teacher)
+            * self.blocks
+        )
 
     @property
     def features_per_map(self) -> int:
         # What is seen, and what the blocks make of it.
-        return self.teacher.points_out * (neighbours_of(self.teacher) + self.blocks)
+        return self.teacher.positions_out * (
+            receptive_field_size_of(self.teacher) + self.blocks
+        )
 
     @property
     def colours(self) -> np.ndarray:
-        """Integer array of shape `(points_in,)`, see `colours_of`."""
+        """Integer array of shape `(positions_in,)`, see `colours_of`."""
         return colours_of(self.teacher)
 
-    def block_maps(self, rows):
-        seen = seen_points(self.teacher, rows[..., None])[..., 0]
+    def block_outputs(self, rows):
+        seen = gather_receptive_fields(self.teacher, rows[..., None])[..., 0]
         features = ops.matmul(ops.transpose(seen, (1, 0, 2)), self._weights())
         return ops.transpose(features, (1, 2, 0))
 
     def features_last(self, inputs):
         teacher = self.teacher
-        maps = teacher.maps_in * inputs.shape[-1]
-        points = ops.reshape(inputs, (-1, teacher.points_in, maps))
+        maps = teacher.representation_in * inputs.shape[-1]
+        points = ops.reshape(inputs, (-1, teacher.positions_in, maps))
         weights = ops.transpose(self._weights(), (0, 2, 1))
         # As many axes as its partner has: with fewer, TensorFlow 2.21's matrix
         # product of oneDNN writes past its memory (tensorflow #117700).
-        features = ops.matmul(weights[None], seen_points(teacher, points))
-        return ops.reshape(features, (-1, teacher.points_out, self.blocks * maps))
+        features = ops.matmul(weights[None], gather_receptive_fields(teacher, points))
+        return ops.reshape(features, (-1, teacher.positions_out, self.blocks * maps))
 
     def mix_features_last(self, inputs, kernel):
         if self.deforms(inputs.shape[-1], kernel.shape[-1]):
@@ -116,29 +126,43 @@ class LocalStudent(Student):
             channels: Integer, of the inputs.
             filters: Integer, of the kernel.
         """
-        maps_in = self.teacher.maps_in * channels
-        return maps_in * self.teacher.maps_out * filters <= MOST_DEFORMED
+        representation_in = self.teacher.representation_in * channels
+        return (
+            representation_in * self.teacher.representation_out * filters
+            <= MOST_DEFORMED
+        )
 
     def mix_in_groups(self, inputs, kernel):
-        teacher, maps_out = self.teacher, kernel.shape[-1]
-        alone = kernel.shape[-2] == teacher.maps_in == teacher.maps_out == 1
-        if not alone or maps_out != inputs.shape[-1]:
+        teacher, representation_out = self.teacher, kernel.shape[-1]
+        alone = (
+            kernel.shape[-2]
+            == teacher.representation_in
+            == teacher.representation_out
+            == 1
+        )
+        if not alone or representation_out != inputs.shape[-1]:
             return super().mix_in_groups(inputs, kernel)
         # Each channel for itself: a kernel of its own at each place is cheapest.
-        seen = seen_points(teacher, ops.reshape(inputs, (-1, *self._flat(inputs))))
-        kernels = ops.reshape(self._deformed(kernel), (*seen.shape[1:3], maps_out))
+        seen = gather_receptive_fields(
+            teacher, ops.reshape(inputs, (-1, *self._flat(inputs)))
+        )
+        kernels = ops.reshape(
+            self._deformed(kernel), (*seen.shape[1:3], representation_out)
+        )
         return ops.sum(seen * kernels, axis=2)
 
     def _with_deformed_kernel(self, inputs, kernel):
         teacher, kernels = self.teacher, self._deformed(kernel)
-        kernels = ops.reshape(kernels, (teacher.points_out, -1, kernels.shape[-1]))
+        kernels = ops.reshape(kernels, (teacher.positions_out, -1, kernels.shape[-1]))
         flat = ops.reshape(inputs, (-1, *self._flat(inputs)))
-        places = seen_by_place(teacher, flat)
-        return ops.transpose(ops.matmul(places, kernels), (1, 0, 2))
+        positions = receptive_fields_by_position(teacher, flat)
+        return ops.transpose(ops.matmul(positions, kernels), (1, 0, 2))
 
     def _flat(self, inputs):
         """Points and maps of inputs."""
-        return self.teacher.points_in, self.teacher.maps_in * inputs.shape[-1]
+        return self.teacher.positions_in, self.teacher.representation_in * inputs.shape[
+            -1
+        ]
 
     def _deformed(self, kernel):
         """The kernel at each place, `(points_out · r, maps_in · channels, maps_out ·
@@ -154,11 +178,11 @@ class LocalStudent(Student):
     def _weights(self):
         return ops.cast(self.local_weights, self.compute_dtype)
 
-    def seen_weights(self):
+    def receptive_field_weights(self):
         return ops.convert_to_numpy(self.local_weights), 0.0
 
-    def window_weights(self, place, seen):
-        return self.local_weights[place]
+    def weights_at(self, position, seen):
+        return self.local_weights[position]
 
     def coordinates(self, ask):
         teacher, colours = self.teacher, self.colours
@@ -170,8 +194,8 @@ class LocalStudent(Student):
                 for start in range(0, len(shown), ask.most)
             ]
         )
-        seen = neighbourhood_of(teacher)
-        found = answers[colours[seen], np.arange(teacher.points_out)[:, None]]
+        seen = receptive_fields_of(teacher)
+        found = answers[colours[seen], np.arange(teacher.positions_out)[:, None]]
         found[seen < 0] = 0
         yield None, found
 
@@ -181,16 +205,16 @@ class LocalStudent(Student):
         weights[:, :, : values.shape[-1]] = values
         self.local_weights.assign(weights)
 
-    def by_place(self, values):
+    def by_position(self, values):
         return values.sum(axis=(1, 2))
 
     def plain_parameters(self, maps):
-        window = window_of(self.teacher)
+        window = relative_receptive_field(self.teacher)
         return window and self.block_parameters + maps * window.kernel.size
 
     def plain_blocks(self, maps):
-        window = window_of(self.teacher)
-        points, seen = self.teacher.points_out, neighbours_of(self.teacher)
+        window = relative_receptive_field(self.teacher)
+        points, seen = self.teacher.positions_out, receptive_field_size_of(self.teacher)
         product = keras.layers.EinsumDense(
             "npmr,prb->npmb", (points, maps, self.blocks), name="blocks"
         )

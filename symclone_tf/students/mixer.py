@@ -60,7 +60,7 @@ class MixerStudent(Student):
         **kwargs,
     ):
         super().__init__(teacher, blocks, seed, **kwargs)
-        default = (teacher.points_in, CHANNELS_PER_BLOCK * self.blocks)
+        default = (teacher.positions_in, CHANNELS_PER_BLOCK * self.blocks)
         hidden_units = default if hidden_units is None else tuple(hidden_units)
         if len(hidden_units) != 2:
             raise ValueError(
@@ -80,11 +80,11 @@ class MixerStudent(Student):
         options, act = self.options_of_parts, self.activation
         he = [keras.initializers.HeNormal(seed=seed) for seed in seeds]
         normal = keras.initializers.RandomNormal(stddev=1.0, seed=seeds[0])
-        points = self.teacher.points_out
+        points = self.teacher.positions_out
         return [
             keras.layers.EinsumDense(
                 "nq,qc->ncq",
-                (channels, self.teacher.points_in),
+                (channels, self.teacher.positions_in),
                 kernel_initializer=normal,
                 name="positions",
                 **options,
@@ -110,12 +110,12 @@ class MixerStudent(Student):
 
     def build_blocks(self):
         hidden, channels = self.hidden_units
-        points_in = self.teacher.points_in
-        widths = (points_in, points_in, hidden, channels, channels)
+        positions_in = self.teacher.positions_in
+        widths = (positions_in, positions_in, hidden, channels, channels)
         for layer, width in zip(self.parts, widths, strict=True):
             layer.build((None, width))
 
-    def block_maps(self, rows):
+    def block_outputs(self, rows):
         embed, *mix_points, first, last = self.parts
         channels = embed(rows)
         for layer in mix_points:
@@ -126,30 +126,40 @@ class MixerStudent(Student):
     @property
     def block_parameters(self) -> int:
         hidden, channels = self.hidden_units
-        points_in, points_out = self.teacher.points_in, self.teacher.points_out
-        mixing_points = (points_in + 1) * hidden + (hidden + 1) * points_out
+        positions_in, positions_out = (
+            self.teacher.positions_in,
+            self.teacher.positions_out,
+        )
+        mixing_points = (positions_in + 1) * hidden + (hidden + 1) * positions_out
         mixing_blocks = (channels + 1) * channels + channels * self.blocks
-        return points_in * channels + mixing_points + mixing_blocks
+        return positions_in * channels + mixing_points + mixing_blocks
 
     @property
     def block_operations(self) -> int:
         hidden, channels = self.hidden_units
-        points_in, points_out = self.teacher.points_in, self.teacher.points_out
-        mixing_points = points_in + (points_in + points_out) * hidden
-        return channels * (mixing_points + points_out * (channels + self.blocks))
+        positions_in, positions_out = (
+            self.teacher.positions_in,
+            self.teacher.positions_out,
+        )
+        mixing_points = positions_in + (positions_in + positions_out) * hidden
+        return channels * (mixing_points + positions_out * (channels + self.blocks))
 
     @property
     def features_per_map(self) -> int:
         hidden, channels = self.hidden_units
-        points_in, points_out = self.teacher.points_in, self.teacher.points_out
+        positions_in, positions_out = (
+            self.teacher.positions_in,
+            self.teacher.positions_out,
+        )
         return (
-            channels * (points_in + hidden + 2 * points_out) + super().features_per_map
+            channels * (positions_in + hidden + 2 * positions_out)
+            + super().features_per_map
         )
 
     @property
     def traits(self) -> list[str]:
         traits = super().traits
-        default = (self.teacher.points_in, CHANNELS_PER_BLOCK * self.blocks)
+        default = (self.teacher.positions_in, CHANNELS_PER_BLOCK * self.blocks)
         if self.hidden_units != default:
             traits.append("h" + "x".join(map(str, self.hidden_units)))
         if self.activation is not keras.activations.relu:
@@ -160,10 +170,10 @@ class MixerStudent(Student):
         return self.block_parameters
 
     def plain_blocks(self, maps):
-        points, channels = self.teacher.points_out, self.hidden_units[1]
+        points, channels = self.teacher.positions_out, self.hidden_units[1]
         embed, *others = self.parts
         plain = keras.layers.EinsumDense(
-            "nmq,qc->nmcq", (maps, channels, self.teacher.points_in), name=embed.name
+            "nmq,qc->nmcq", (maps, channels, self.teacher.positions_in), name=embed.name
         )
         copies = [
             keras.layers.Dense.from_config({**layer.get_config(), "trainable": True})

@@ -9,7 +9,7 @@ MOST_ENTRIES = 2**30
 
 
 @functools.lru_cache(maxsize=16)
-def neighbourhood_of(teacher) -> np.ndarray:
+def receptive_fields_of(teacher) -> np.ndarray:
     """The input points that each output point of a teacher depends on.
 
     Args:
@@ -17,30 +17,30 @@ def neighbourhood_of(teacher) -> np.ndarray:
             impulses.
 
     Returns:
-        Integer array of shape `(points_out, r)`, −1 where there are fewer.
+        Integer array of shape `(positions_out, r)`, −1 where there are fewer.
 
     Raises:
         ValueError: If the neighbourhoods that the teacher names do not fit it.
         MemoryError: If the teacher has too many points to be asked.
     """
-    named = teacher.neighbourhood
+    named = teacher.receptive_fields
     return _asked(teacher) if named is None else _fitting(teacher, np.asarray(named))
 
 
-def neighbours_of(teacher) -> int:
+def receptive_field_size_of(teacher) -> int:
     """How many input points an output point sees, r."""
-    named = teacher.neighbours
-    return neighbourhood_of(teacher).shape[1] if named is None else named
+    named = teacher.receptive_field_size
+    return receptive_fields_of(teacher).shape[1] if named is None else named
 
 
 def _fitting(teacher, named) -> np.ndarray:
     """Refuses neighbourhoods that are none of a teacher's points."""
     integers = named.dtype.kind in "iu" and named.ndim == 2 and named.size
-    fits = integers and len(named) == teacher.points_out
-    if not fits or named.min() < -1 or named.max() >= teacher.points_in:
+    fits = integers and len(named) == teacher.positions_out
+    if not fits or named.min() < -1 or named.max() >= teacher.positions_in:
         raise ValueError(
-            f"`neighbourhood` of {teacher.title} must be integers of shape "
-            f"({teacher.points_out}, r), from -1 to {teacher.points_in - 1}. Received: "
+            f"`receptive_fields` of {teacher.title} must be integers of shape "
+            f"({teacher.positions_out}, r), from -1 to {teacher.positions_in - 1}. Received: "
             f"{named.dtype} of shape {named.shape}"
             + (f", from {named.min()} to {named.max()}" if integers else "")
         )
@@ -49,26 +49,30 @@ def _fitting(teacher, named) -> np.ndarray:
 
 def _asked(teacher) -> np.ndarray:
     """Pads, with −1, the points whose impulse reaches each output point."""
-    points_in, points_out = teacher.points_in, teacher.points_out
-    if points_in * points_out > MOST_ENTRIES:
+    positions_in, positions_out = teacher.positions_in, teacher.positions_out
+    if positions_in * positions_out > MOST_ENTRIES:
         raise MemoryError(
             f"{teacher.title} names no neighbourhoods, and has too many points to be "
-            f"asked for them: {points_in} × {points_out}"
+            f"asked for them: {positions_in} × {positions_out}"
         )
     rng = np.random.default_rng(0)
     kernel = rng.normal(size=(*teacher.kernel_shape, 1, 1)).astype("float32")
-    seen = np.zeros((points_in, points_out), bool)
-    for map_in in range(teacher.maps_in):
-        for start in range(0, points_in, 256):
-            rows = np.eye(min(256, points_in - start), points_in, start, dtype="f4")
-            inputs = np.zeros((len(rows), points_in, teacher.maps_in), "float32")
+    seen = np.zeros((positions_in, positions_out), bool)
+    for map_in in range(teacher.representation_in):
+        for start in range(0, positions_in, 256):
+            rows = np.eye(
+                min(256, positions_in - start), positions_in, start, dtype="f4"
+            )
+            inputs = np.zeros(
+                (len(rows), positions_in, teacher.representation_in), "float32"
+            )
             inputs[:, :, map_in] = rows
             answers = teacher(inputs.reshape(-1, *teacher.input_shape, 1), kernel)
-            answers = np.reshape(answers, (len(rows), points_out, -1))
+            answers = np.reshape(answers, (len(rows), positions_out, -1))
             seen[start : start + len(rows)] |= np.any(answers != 0, axis=-1)
     counts = seen.sum(axis=0)
-    places = np.argsort(~seen, axis=0, kind="stable")[: max(1, counts.max())].T
-    return np.where(np.arange(places.shape[1]) < counts[:, None], places, -1)
+    positions = np.argsort(~seen, axis=0, kind="stable")[: max(1, counts.max())].T
+    return np.where(np.arange(positions.shape[1]) < counts[:, None], positions, -1)
 
 
 @functools.lru_cache(maxsize=16)
@@ -81,32 +85,32 @@ def colours_of(teacher) -> np.ndarray:
         teacher: `Teacher`.
 
     Returns:
-        Integer array of shape `(points_in,)`, colours counted from 0.
+        Integer array of shape `(positions_in,)`, colours counted from 0.
 
     Example:
 
     >>> sorted(set(colours_of(ConvTeacher("t2", 8)).tolist())) == list(range(9))
     True
     """
-    seen = neighbourhood_of(teacher)
+    seen = receptive_fields_of(teacher)
     grid = teacher.input_shape[: len(_grid(teacher))]
-    if len(grid) and np.prod(grid) == teacher.points_in:
-        places = np.stack(np.unravel_index(np.maximum(seen, 0), grid))
-        lowest = np.where(seen < 0, np.array(grid).reshape(-1, 1, 1), places).min(-1)
-        highest = np.where(seen < 0, -1, places).max(-1)
+    if len(grid) and np.prod(grid) == teacher.positions_in:
+        positions = np.stack(np.unravel_index(np.maximum(seen, 0), grid))
+        lowest = np.where(seen < 0, np.array(grid).reshape(-1, 1, 1), positions).min(-1)
+        highest = np.where(seen < 0, -1, positions).max(-1)
         reach = np.maximum(highest - lowest + 1, 1).max(axis=1)
-        every = np.stack(np.unravel_index(np.arange(teacher.points_in), grid))
+        every = np.stack(np.unravel_index(np.arange(teacher.positions_in), grid))
         # Dilated windows see every second point, or every third.
         for step in range(1, reach.max() + 1):
             tile = -(-reach // step)
-            places = tuple(every // step % tile[:, None])
+            positions = tuple(every // step % tile[:, None])
             _, colours = np.unique(
-                np.ravel_multi_index(places, tile), return_inverse=True
+                np.ravel_multi_index(positions, tile), return_inverse=True
             )
             few = colours.max() < 2 * seen.shape[1]
             if few and not _sees_twice(seen, colours):
                 return colours
-    return _greedy(seen, teacher.points_in)
+    return _greedy(seen, teacher.positions_in)
 
 
 def _sees_twice(seen, colours) -> bool:
@@ -120,7 +124,7 @@ def _grid(teacher) -> tuple[int, ...]:
     """The axes of an input that are places, before those that are maps."""
     shape, points = [], 1
     for size in teacher.input_shape:
-        if points == teacher.points_in:
+        if points == teacher.positions_in:
             break
         shape.append(size)
         points *= size
@@ -130,10 +134,10 @@ def _grid(teacher) -> tuple[int, ...]:
 def _greedy(seen, points) -> np.ndarray:
     """The lowest colour that no point has with which one is seen together."""
     together = [set() for _ in range(points)]
-    for places in seen:
-        places = places[places >= 0].tolist()
-        for place in places:
-            together[place].update(places)
+    for positions in seen:
+        positions = positions[positions >= 0].tolist()
+        for position in positions:
+            together[position].update(positions)
     colours = np.full(points, -1)
     for point in range(points):
         taken = {colours[other] for other in together[point]}

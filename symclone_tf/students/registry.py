@@ -5,14 +5,20 @@ import inspect
 import keras
 
 from symclone_tf.checks import one_of
+from symclone_tf.earlier import CLASSES
 from symclone_tf.students.attention import AttentionStudent
 from symclone_tf.students.base import STUDENTS, Student
 from symclone_tf.students.dense import DenseStudent
-from symclone_tf.students.locally_connected import LocalStudent
+from symclone_tf.students.locally_connected import LocallyConnectedStudent
 from symclone_tf.students.mixer import MixerStudent
 
+for _earlier, _now in CLASSES.items():
+    keras.saving.get_custom_objects()[f"symclone_tf>{_earlier}"] = globals()[_now]
+
 # Registered, since they are imported.
-BUILT_IN = (DenseStudent, LocalStudent, MixerStudent, AttentionStudent)
+BUILT_IN = (DenseStudent, LocallyConnectedStudent, MixerStudent, AttentionStudent)
+# The kind of students that names of artifacts do not name.
+DEFAULT = "dense"
 
 
 def get_student(name) -> type[Student]:
@@ -27,7 +33,7 @@ def get_student(name) -> type[Student]:
 
     Example:
 
-    >>> get_student("local") is LocalStudent
+    >>> get_student("local") is LocallyConnectedStudent
     True
     """
     one_of("student", name, STUDENTS)
@@ -80,3 +86,17 @@ def student_options(student) -> dict:
     common = {*keras.layers.Layer().get_config(), "teacher"}
     config = student.get_config()
     return {name: value for name, value in config.items() if name not in common}
+
+
+def artifact_name(student) -> str:
+    """The name that an artifact of this student gets.
+
+    The teacher's, then the kind of student, and what is not the default of it.
+
+    Example:
+
+    >>> artifact_name(DenseStudent(ConvTeacher("c4", image_size=12), blocks=7))
+    'c4-lifting-12x12-k3-b7'
+    """
+    kind = [student.kind] if student.kind != DEFAULT else []
+    return "-".join([student.teacher.name, *map(str, kind), *student.traits])

@@ -12,11 +12,11 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from symclone_tf.students.receptive_fields import neighbourhood_of
+from symclone_tf.students.receptive_fields import receptive_fields_of
 
 
 @dataclasses.dataclass(frozen=True)
-class Window:
+class RelativeReceptiveField:
     """A neighbourhood of one shape, on a grid of points.
 
     Attributes:
@@ -110,8 +110,8 @@ class Window:
     @property
     def offsets(self) -> list[tuple[int, int]]:
         """Where each point of the window lies in it."""
-        places = np.argmax(self.kernel.reshape(-1, self.kernel.shape[-1]), axis=0)
-        return list(zip(*np.unravel_index(places, self.kernel.shape[:2])))
+        positions = np.argmax(self.kernel.reshape(-1, self.kernel.shape[-1]), axis=0)
+        return list(zip(*np.unravel_index(positions, self.kernel.shape[:2])))
 
     def plain_layers(self, maps):
         """The same as plain Keras layers, from `(batch, points, maps)`."""
@@ -137,54 +137,54 @@ def _pads_as_same(size, reach, stride) -> tuple[int, int]:
     return zeros // 2, zeros - zeros // 2
 
 
-def seen_points(teacher, points):
+def gather_receptive_fields(teacher, points):
     """The input points that each output point of a teacher sees.
 
     Args:
         teacher: `Teacher`.
-        points: Tensor of shape `(batch, points_in, maps)`.
+        points: Tensor of shape `(batch, positions_in, maps)`.
 
     Returns:
-        Tensor of shape `(batch, points_out, r, maps)`, zeros where an output
+        Tensor of shape `(batch, positions_out, r, maps)`, zeros where an output
         point sees fewer than r.
     """
-    window = window_of(teacher)
+    window = relative_receptive_field(teacher)
     if window is not None:
         maps = points.shape[-1]
         seen = window(ops.reshape(points, (-1, *window.grid, maps)))
-        shape = (-1, teacher.points_out, len(seen), maps)
+        shape = (-1, teacher.positions_out, len(seen), maps)
         return ops.reshape(ops.stack(seen, axis=3), shape)
     # What there is not to be seen is one more point, of zeros.
     padded = ops.pad(points, ((0, 0), (0, 1), (0, 0)))
-    places = np.where(neighbourhood_of(teacher) < 0, teacher.points_in, 0)
-    places = places + np.maximum(neighbourhood_of(teacher), 0)
-    return ops.take(padded, places, axis=1)
+    positions = np.where(receptive_fields_of(teacher) < 0, teacher.positions_in, 0)
+    positions = positions + np.maximum(receptive_fields_of(teacher), 0)
+    return ops.take(padded, positions, axis=1)
 
 
-def seen_by_place(teacher, points):
+def receptive_fields_by_position(teacher, points):
     """The same, with what one place sees of all samples side by side.
 
     Args:
         teacher: `Teacher`.
-        points: Tensor of shape `(batch, points_in, maps)`.
+        points: Tensor of shape `(batch, positions_in, maps)`.
 
     Returns:
-        Tensor of shape `(points_out, batch, r · maps)`.
+        Tensor of shape `(positions_out, batch, r · maps)`.
     """
-    window, maps = window_of(teacher), points.shape[-1]
+    window, maps = relative_receptive_field(teacher), points.shape[-1]
     if window is None:
-        seen = ops.transpose(seen_points(teacher, points), (1, 0, 2, 3))
+        seen = ops.transpose(gather_receptive_fields(teacher, points), (1, 0, 2, 3))
     else:
         # The few inputs are brought into order, not the many that are seen.
         images = ops.reshape(points, (-1, *window.grid, maps))
         images = ops.transpose(images, (1, 2, 0, 3))[None]
         seen = ops.stack(window(images), axis=4)
-    shape = (teacher.points_out, -1, neighbourhood_of(teacher).shape[1] * maps)
+    shape = (teacher.positions_out, -1, receptive_fields_of(teacher).shape[1] * maps)
     return ops.reshape(seen, shape)
 
 
 @functools.lru_cache(maxsize=16)
-def window_of(teacher) -> Window | None:
+def relative_receptive_field(teacher) -> RelativeReceptiveField | None:
     """The window that all neighbourhoods of a teacher are, or `None`.
 
     Args:
@@ -192,29 +192,29 @@ def window_of(teacher) -> Window | None:
 
     Example:
 
-    >>> window = window_of(ConvTeacher("t2", image_size=8, padding="same"))
+    >>> window = relative_receptive_field(ConvTeacher("t2", image_size=8, padding="same"))
     >>> window.kernel.shape[:2], window.strides, window.padding_name
     ((3, 3), (1, 1), 'same')
-    >>> window_of(OrbitTeacher(symmetric(5))) is None  # each point sees all
+    >>> relative_receptive_field(OrbitTeacher(symmetric(5))) is None  # each point sees all
     True
     """
     grids = _grids(teacher)
     if grids is None:
         return None
     grid_in, grid_out = grids
-    seen = neighbourhood_of(teacher)
+    seen = receptive_fields_of(teacher)
     whole = np.flatnonzero(np.all(seen >= 0, axis=1))
     if not len(whole):
         return None
-    places = np.stack(np.unravel_index(np.maximum(seen, 0), grid_in), axis=-1)
+    positions = np.stack(np.unravel_index(np.maximum(seen, 0), grid_in), axis=-1)
     outputs = np.stack(np.unravel_index(np.arange(len(seen)), grid_out), axis=-1)
     first, last = whole[0], whole[-1]
     steps = outputs[last] - outputs[first]
-    moved = places[last, 0] - places[first, 0]
+    moved = positions[last, 0] - positions[first, 0]
     strides = np.where(steps > 0, moved // np.maximum(steps, 1), 1)
     if grid_in[1] == grid_out[1] == 1:  # along which there is nowhere to step
         strides[1] = strides[0]
-    offsets = places[first] - strides * outputs[first]
+    offsets = positions[first] - strides * outputs[first]
     # Where each output point would look, if it were a window.
     expected = strides * outputs[:, None] + offsets
     inside = np.all((expected >= 0) & (expected < grid_in), axis=-1)
@@ -233,13 +233,13 @@ def window_of(teacher) -> Window | None:
     if not np.array_equal(made, grid_out):
         return None
     padding = tuple(zip(before.tolist(), after.tolist()))
-    return Window(grid_in, padding, tuple(strides.tolist()), kernel)
+    return RelativeReceptiveField(grid_in, padding, tuple(strides.tolist()), kernel)
 
 
 def _grids(teacher):
     """Height and width of inputs and outputs, if both are grids; signals along one
     axis are images of width 1."""
-    points = teacher.points_in, teacher.points_out
+    points = teacher.positions_in, teacher.positions_out
     for axes in (2, 1):
         grids = teacher.input_shape[:axes], teacher.output_shape[:axes]
         if all(

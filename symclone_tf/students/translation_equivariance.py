@@ -8,15 +8,15 @@ import dataclasses
 
 import numpy as np
 
-from symclone_tf.students.receptive_fields import neighbourhood_of
-from symclone_tf.students.relative_receptive_field import window_of
+from symclone_tf.students.receptive_fields import receptive_fields_of
+from symclone_tf.students.relative_receptive_field import relative_receptive_field
 
 # How far from their mean the weights of all places may be, relative to them.
 TOLERANCE = 1e-5
 
 
 @dataclasses.dataclass(frozen=True)
-class Everywhere:
+class TranslationEquivariance:
     """Whether a student's blocks do the same in all places.
 
     Attributes:
@@ -34,37 +34,37 @@ class Everywhere:
         return not self.reason
 
 
-def everywhere(student) -> Everywhere:
+def translation_equivariance(student) -> TranslationEquivariance:
     """Compares what a student's blocks do in all places.
 
     Args:
         student: `Student`.
 
     Returns:
-        `Everywhere`.
+        `TranslationEquivariance`.
 
     Example:
 
     >>> teacher = ConvTeacher("c4", image_size=8)
     >>> student, _ = clone(teacher, solver="closed-form", verbose=0)
-    >>> everywhere(student).is_convolution
+    >>> translation_equivariance(student).is_convolution
     True
     """
     if not student.built:
-        return Everywhere(None, "it has no weights yet")
+        return TranslationEquivariance(None, "it has no weights yet")
     if not student.is_linear:
-        return Everywhere(None, "its blocks are not linear")
-    if window_of(student.teacher) is None:
-        return Everywhere(None, "its points are seen through no window")
-    weights, rest = student.seen_weights()
-    inside = neighbourhood_of(student.teacher) >= 0
+        return TranslationEquivariance(None, "its blocks are not linear")
+    if relative_receptive_field(student.teacher) is None:
+        return TranslationEquivariance(None, "its points are seen through no window")
+    weights, rest = student.receptive_field_weights()
+    inside = receptive_fields_of(student.teacher) >= 0
     # Weights of points that are not there are multiplied with zeros.
     weights = np.where(inside[..., None], weights, 0).astype("float64")
     size = np.sqrt(np.sum(np.square(weights)) + rest)
     if not np.isfinite(size):
-        return Everywhere(None, "its weights are not finite")
+        return TranslationEquivariance(None, "its weights are not finite")
     if size == 0:
-        return Everywhere(None, "its blocks are zero, as before cloning")
+        return TranslationEquivariance(None, "its blocks are zero, as before cloning")
     mean = weights.sum(axis=0) / inside.sum(axis=0)[:, None]
     away = np.where(inside[..., None], weights - mean, 0)
     deviation = float(np.sqrt(np.sum(np.square(away)) + rest) / size)
@@ -73,5 +73,5 @@ def everywhere(student) -> Everywhere:
             "its blocks do not do the same everywhere: they deviate by "
             f"{deviation:.1e}, of at most {TOLERANCE:.0e}"
         )
-        return Everywhere(deviation, reason)
-    return Everywhere(deviation, "")
+        return TranslationEquivariance(deviation, reason)
+    return TranslationEquivariance(deviation, "")

@@ -19,7 +19,7 @@ def operators(answer, teacher, kernel) -> np.ndarray:
         kernel: Array of shape `kernel_shape`, `(k, k)` for convolutions.
 
     Returns:
-        Array of shape `(maps_out, points_out, points_in)`: one matrix for each
+        Array of shape `(representation_out, positions_out, positions_in)`: one matrix for each
         output map.
 
     Raises:
@@ -31,16 +31,16 @@ def operators(answer, teacher, kernel) -> np.ndarray:
     >>> operators(teacher, teacher, np.ones((3, 3))).shape
     (1, 16, 36)
     """
-    if teacher.maps_in > 1:
+    if teacher.representation_in > 1:
         raise ValueError(
             "Inputs must be images, to have one matrix for each output map. "
             f"Received: teacher {teacher.title}"
         )
-    points = teacher.points_in
+    points = teacher.positions_in
     impulses = np.eye(points, dtype="float32").reshape(-1, *teacher.input_shape, 1)
     kernel = np.asarray(kernel, "float32")[..., None, None]
     answers = np.asarray(answer(impulses, kernel))
-    answers = answers.reshape(points, teacher.points_out, teacher.maps_out)
+    answers = answers.reshape(points, teacher.positions_out, teacher.representation_out)
     return answers.transpose(2, 1, 0)
 
 
@@ -74,11 +74,11 @@ def untrained(student, seed=0) -> Student:
 
 
 @dataclasses.dataclass(frozen=True)
-class Moved:
+class TransformedOutputs:
     """What a layer makes of an input before and after it is moved.
 
     Attributes:
-        answer: Array of shape `(*places, maps)`, of the input.
+        answer: Array of shape `(*positions, maps)`, of the input.
         moved_answer: Array of the same shape, of the moved input.
         difference: Array of the same shape: the answer to the moved input less
             the moved answer, not a number where a shift leaves it undefined.
@@ -86,12 +86,12 @@ class Moved:
     """
 
     answer: np.ndarray
-    moved_answer: np.ndarray
+    transformed_output: np.ndarray
     difference: np.ndarray
     error: float
 
 
-def moved_answers(answer, teacher, image, kernel, move) -> Moved:
+def transformed_outputs(answer, teacher, image, kernel, move) -> TransformedOutputs:
     """Compares moving a layer's input with moving its output.
 
     Args:
@@ -99,15 +99,15 @@ def moved_answers(answer, teacher, image, kernel, move) -> Moved:
         teacher: `Teacher` of inputs with one map, whose sizes to take.
         image: Array of shape `input_shape`, `(n, n)` for images.
         kernel: Array of shape `kernel_shape`, `(k, k)` for convolutions.
-        move: `Move`.
+        move: `Transformation`.
 
     Returns:
-        `Moved`.
+        `TransformedOutputs`.
 
     Example:
 
     >>> teacher, image = ConvTeacher("c4", image_size=6), np.eye(6)
-    >>> moved_answers(teacher, teacher, image, np.ones((3, 3)), Turn("c4", 1)).error
+    >>> transformed_outputs(teacher, teacher, image, np.ones((3, 3)), GroupTransformation("c4", 1)).error
     0.0
     """
     inputs = np.asarray(image, "float32")[None, ..., None]
@@ -121,9 +121,9 @@ def moved_answers(answer, teacher, image, kernel, move) -> Moved:
     norm = np.linalg.norm(expected[known])
     error = np.linalg.norm(difference[known]) / norm if norm else 0.0
     shape = (*teacher.output_shape, 1)
-    if teacher.maps_out > 1:
+    if teacher.representation_out > 1:
         shape = teacher.output_shape
-    return Moved(
+    return TransformedOutputs(
         *(array.reshape(shape) for array in (first, second, difference)), float(error)
     )
 
@@ -203,7 +203,7 @@ def _copied(weight) -> np.ndarray:
     return np.array(keras.ops.convert_to_numpy(weight))
 
 
-def deformations(student, places) -> np.ndarray:
+def deformations(student, positions) -> np.ndarray:
     """What a local student makes of the kernel at some places.
 
     At a place p, the entries ψ of a kernel act on the points that p sees as
@@ -211,11 +211,11 @@ def deformations(student, places) -> np.ndarray:
     matrix at every place.
 
     Args:
-        student: `LocalStudent`, built.
-        places: List of integers, output points.
+        student: `LocallyConnectedStudent`, built.
+        positions: List of integers, output points.
 
     Returns:
-        Array of shape `(places, r, kernel_entries)`: the part of the first maps.
+        Array of shape `(positions, r, kernel_entries)`: the part of the first maps.
 
     Example:
 
@@ -223,15 +223,17 @@ def deformations(student, places) -> np.ndarray:
     >>> np.allclose(deformations(student, [0, 7]), np.eye(9), atol=1e-5)
     True
     """
-    return _copied(student.local_weights)[places] @ _first_encoder(student).T
+    return _copied(student.local_weights)[positions] @ _first_encoder(student).T
 
 
-def deformations_while_learning(student, places, steps=(0, 2, 5, 10), seed=0) -> dict:
+def deformations_while_learning(
+    student, positions, steps=(0, 2, 5, 10), seed=0
+) -> dict:
     """Trains a local student, and keeps its deformations at several steps.
 
     Args:
-        student: `LocalStudent`, not yet trained.
-        places: List of integers, output points.
+        student: `LocallyConnectedStudent`, not yet trained.
+        positions: List of integers, output points.
         steps: Tuple of integers in growing order, after which to look; the last
             step of the student's recipe is added to them.
         seed: Integer, of the draws.
@@ -241,14 +243,16 @@ def deformations_while_learning(student, places, steps=(0, 2, 5, 10), seed=0) ->
 
     Example:
 
-    >>> student = LocalStudent(ConvTeacher("t2", 6))
+    >>> student = LocallyConnectedStudent(ConvTeacher("t2", 6))
     >>> kept = deformations_while_learning(student, [0], steps=(0,))
     >>> float(np.abs(kept[0]).max())
     0.0
     """
     if not student.built:
         student.build()
-    return _while_learning(student, lambda: deformations(student, places), steps, seed)
+    return _while_learning(
+        student, lambda: deformations(student, positions), steps, seed
+    )
 
 
 def _teachers_values(student) -> np.ndarray:

@@ -13,10 +13,10 @@ from .permutation_groups import PermutationGroup as PermutationGroup
 from .point_groups import GROUPS as GROUPS
 from .point_groups import PointGroup as PointGroup
 from .point_groups import get_group as get_group
-from .transformations import Move as Move
+from .transformations import GroupTransformation as GroupTransformation
 from .transformations import Permutation as Permutation
-from .transformations import Shift as Shift
-from .transformations import Turn as Turn
-from .transformations import moves_of as moves_of
+from .transformations import Transformation as Transformation
+from .transformations import Translation as Translation
 from .transformations import permutations_of as permutations_of
-from .translation import shifted as shifted
+from .transformations import transformations_of as transformations_of
+from .translation import translated as translated

@@ -3,16 +3,16 @@
 import numpy as np
 from keras import ops
 
-from symclone_tf.symmetry.transformations import moves_of
+from symclone_tf.symmetry.transformations import transformations_of
 
 
 def equivariance_error(
-    layer, group, inputs, border=0, max_shift=2, group_out=None
+    layer, group, inputs, border=0, max_translation=2, group_out=None
 ) -> float:
     """How far a function is from commuting with a group.
 
     For a point group, the largest of `‖f(g·x) − g·f(x)‖ / ‖f(x)‖` over its
-    elements. For T(2), the largest over all shifts of up to `max_shift` pixels,
+    elements. For T(2), the largest over all shifts of up to `max_translation` pixels,
     compared where the shifted and the original output are both defined; of
     many shifts, 13 distances in each direction stand for all. For permutations, the
     largest over the generators, which decide whether it is 0, and 16 random
@@ -29,7 +29,7 @@ def equivariance_error(
             permutations.
         border: Integer, pixels of each edge of the output to leave out under
             T(2): half the kernel's size where a layer pads with zeros.
-        max_shift: Integer, pixels.
+        max_translation: Integer, pixels.
         group_out: `PermutationGroup`, as the same group moves outputs, where these
             have other points.
 
@@ -46,19 +46,21 @@ def equivariance_error(
     >>> equivariance_error(GroupConv2D(4, 3, "c4"), "c4", images) < 1e-5
     True
     """
-    moves = moves_of(group, max_shift, border, group_out=group_out)
-    error = largest_error(layer, moves, inputs)
-    if error is None and moves:
+    transformations = transformations_of(
+        group, max_translation, border, group_out=group_out
+    )
+    error = largest_error(layer, transformations, inputs)
+    if error is None and transformations:
         raise ValueError("No part of the outputs is left to compare after shifts.")
     return error or 0.0
 
 
-def largest_error(layer, moves, inputs) -> float | None:
+def largest_error(layer, transformations, inputs) -> float | None:
     """The largest error of a function over moves.
 
     Args:
         layer: Callable of a batch of inputs.
-        moves: Iterable of `Move`.
+        transformations: Iterable of `Transformation`.
         inputs: Array, a batch.
 
     Returns:
@@ -69,15 +71,16 @@ def largest_error(layer, moves, inputs) -> float | None:
     >>> images = np.random.default_rng(0).normal(size=(2, 6, 6, 1))
     >>> def mirrored(images):
     ...     return images[:, :, ::-1]
-    >>> largest_error(mirrored, [Turn("c4", 2)], images)  # a half turn
+    >>> largest_error(mirrored, [GroupTransformation("c4", 2)], images)  # a half turn
     0.0
-    >>> largest_error(mirrored, moves_of("c4"), images) > 0.1
+    >>> largest_error(mirrored, transformations_of("c4"), images) > 0.1
     True
     """
     inputs = np.asarray(inputs)
     outputs = _apply(layer, inputs)
     pairs = (
-        move.compared(_apply(layer, move.inputs(inputs)), outputs) for move in moves
+        move.compared(_apply(layer, move.inputs(inputs)), outputs)
+        for move in transformations
     )
     errors = (relative(*pair) for pair in pairs if pair[1].size)
     return max(errors, default=None)

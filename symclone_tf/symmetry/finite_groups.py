@@ -137,8 +137,8 @@ def hexagonal(radius) -> PermutationGroup:
     rows, columns = np.meshgrid(steps, steps, indexing="ij")
     inside = np.abs(rows + columns) <= radius
     # Two axes at 120°: a sixth of a turn takes (r, c) to (r + c, −r).
-    places = np.stack([rows[inside], columns[inside]])
-    moved = (places[0] + places[1], -places[0]), places[::-1]
+    positions = np.stack([rows[inside], columns[inside]])
+    moved = (positions[0] + positions[1], -positions[0]), positions[::-1]
     number = np.full(inside.shape, -1)
     number[inside] = np.arange(inside.sum())
     generators = [number[r + radius, c + radius] for r, c in moved]

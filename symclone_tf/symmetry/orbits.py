@@ -46,7 +46,7 @@ def orbits_of_pairs(group, group_out=None) -> np.ndarray:
             generators, in their order; `None` for the same points.
 
     Returns:
-        Integer array of shape `(points_out, points_in)`, orbits counted in the order
+        Integer array of shape `(positions_out, positions_in)`, orbits counted in the order
         of pairs.
 
     Raises:

@@ -12,9 +12,9 @@ import numpy as np
 from symclone_tf.checks import one_of
 
 # Acting on centred (row, column) coordinates, rows pointing down.
-HALF_TURN = ((-1, 0), (0, -1))
-QUARTER_TURN = ((0, -1), (1, 0))  # numpy.rot90(image, 1): counter-clockwise
-MIRROR = ((1, 0), (0, -1))  # left to right
+HALF_ROTATION = ((-1, 0), (0, -1))
+QUARTER_ROTATION = ((0, -1), (1, 0))  # numpy.rot90(image, 1): counter-clockwise
+REFLECTION = ((1, 0), (0, -1))  # left to right
 
 
 def _key(element: np.ndarray) -> tuple[int, ...]:
@@ -37,7 +37,7 @@ def _closure(generators: list[np.ndarray]) -> list[np.ndarray]:
 
 def _element_title(element: np.ndarray) -> str:
     mirrored = round(np.linalg.det(element)) < 0
-    turn = element @ np.array(MIRROR) if mirrored else element
+    turn = element @ np.array(REFLECTION) if mirrored else element
     degrees = round(np.degrees(np.arctan2(turn[1, 0], turn[0, 0]))) % 360
     parts = ["mirrored"] * mirrored + [f"turned {degrees}°"] * bool(degrees)
     return ", ".join(parts) or "original"
@@ -91,7 +91,7 @@ class PointGroup:
         return self.order == 1
 
     @property
-    def axis_shape(self) -> tuple[int, ...]:
+    def representation_shape(self) -> tuple[int, ...]:
         """The group axis as a piece of a shape: `(|G|,)`, or `()` if trivial."""
         return () if self.is_trivial else (self.order,)
 
@@ -208,9 +208,9 @@ GROUPS = {
     group.name: group
     for group in (
         PointGroup("t2", "T(2)"),
-        PointGroup("c2", "C2", (HALF_TURN,)),
-        PointGroup("c4", "C4", (QUARTER_TURN,)),
-        PointGroup("d4", "D4", (QUARTER_TURN, MIRROR)),
+        PointGroup("c2", "C2", (HALF_ROTATION,)),
+        PointGroup("c4", "C4", (QUARTER_ROTATION,)),
+        PointGroup("d4", "D4", (QUARTER_ROTATION, REFLECTION)),
     )
 }
 """Point groups by their names."""

@@ -5,10 +5,10 @@ import math
 
 import numpy as np
 
-from symclone_tf.symmetry.point_groups import get_group
 from symclone_tf.symmetry.orbits import check_generators
 from symclone_tf.symmetry.permutation_groups import PermutationGroup, random_words
-from symclone_tf.symmetry.translation import edges_go_on, shifted, windows
+from symclone_tf.symmetry.point_groups import get_group
+from symclone_tf.symmetry.translation import edges_go_on, translated, windows
 
 # In each direction, that all shifts of T(2) are judged by.
 MOST_DISTANCES = 13
@@ -16,7 +16,7 @@ MOST_DISTANCES = 13
 WORDS = 16
 
 
-class Move:
+class Transformation:
     """One element of a symmetry, as it acts on both sides of a map.
 
     An equivariant map f satisfies `f(move.inputs(x)) == move.outputs(f(x))`
@@ -24,7 +24,7 @@ class Move:
 
     Example:
 
-    >>> class Backwards(Move):
+    >>> class Backwards(Transformation):
     ...     title = "backwards in time"
     ...     def inputs(self, inputs):
     ...         return inputs[:, ::-1]
@@ -58,7 +58,7 @@ class Move:
         """
         return moved, self.outputs(outputs)
 
-    def inverse(self) -> "Move":
+    def inverse(self) -> "Transformation":
         """The move that takes this one back."""
         raise TypeError(f"{type(self).__name__} must say what takes it back")
 
@@ -79,7 +79,7 @@ class Move:
         return tuple(np.reshape(entries, -1) for entries in moved)
 
 
-class Turn(Move):
+class GroupTransformation(Transformation):
     """An element of a point group, that moves images and feature maps.
 
     Args:
@@ -88,7 +88,7 @@ class Turn(Move):
 
     Example:
 
-    >>> Turn("c4", 1).title
+    >>> GroupTransformation("c4", 1).title
     'turned 90°'
     """
 
@@ -111,10 +111,10 @@ class Turn(Move):
         return self.group.transform(outputs, self.element)
 
     def inverse(self):
-        return Turn(self.group, int(self.group.inverse[self.element]))
+        return GroupTransformation(self.group, int(self.group.inverse[self.element]))
 
 
-class Shift(Move):
+class Translation(Transformation):
     """A shift by whole pixels, zeros moving in.
 
     Args:
@@ -127,7 +127,7 @@ class Shift(Move):
 
     Example:
 
-    >>> Shift((3, -1)).title
+    >>> Translation((3, -1)).title
     '3 down, 1 left'
     """
 
@@ -147,10 +147,10 @@ class Shift(Move):
         return f"{vertical}, {abs(right)} {'right' if right > 0 else 'left'}"
 
     def inputs(self, inputs):
-        return shifted(inputs, [s * step for s, step in zip(self.strides, self.by)])
+        return translated(inputs, [s * step for s, step in zip(self.strides, self.by)])
 
     def outputs(self, outputs):
-        return shifted(outputs, self.by) if self._has_axes(outputs) else outputs
+        return translated(outputs, self.by) if self._has_axes(outputs) else outputs
 
     def compared(self, moved, outputs):
         if not self._has_axes(outputs):
@@ -167,7 +167,7 @@ class Shift(Move):
         return outputs.ndim >= len(self.by) + 2
 
     def inverse(self):
-        return Shift([-step for step in self.by], self.border, self.strides)
+        return Translation([-step for step in self.by], self.border, self.strides)
 
     def sources(self, input_shape, output_shape):
         # Nothing is known of what moves in; edges that go on look most alike.
@@ -175,7 +175,7 @@ class Shift(Move):
         return edges_go_on(steps, input_shape), edges_go_on(self.by, output_shape)
 
 
-class Permutation(Move):
+class Permutation(Transformation):
     """A permutation of flattened inputs, and one of flattened outputs.
 
     Outputs without an axis of points, `(batch, filters)`, are expected to be
@@ -220,21 +220,23 @@ def _permuted(values, permutation):
     return flat[:, permutation].reshape(values.shape)
 
 
-def moves_of(group, max_shift=2, border=0, strides=1, group_out=None) -> list[Move]:
+def transformations_of(
+    group, max_translation=2, border=0, strides=1, group_out=None
+) -> list[Transformation]:
     """What a group's symmetry is judged by.
 
     Args:
         group: String, `PointGroup` or `PermutationGroup`, which is judged by its
             generators and by random elements.
-        max_shift: Integer, pixels; of the many shifts of T(2) up to it, 13
+        max_translation: Integer, pixels; of the many shifts of T(2) up to it, 13
             distances in each direction stand for all.
-        border: Integer, see `Shift`.
-        strides: Integer, see `Shift`.
+        border: Integer, see `Translation`.
+        strides: Integer, see `Translation`.
         group_out: `PermutationGroup`, as the same group moves outputs; `None` where
             it moves them as it moves inputs.
 
     Returns:
-        List of `Move`: of point groups, all elements but the identity.
+        List of `Transformation`: of point groups, all elements but the identity.
 
     Raises:
         ValueError: If there is no group of this name, or `group_out` does not go
@@ -242,7 +244,7 @@ def moves_of(group, max_shift=2, border=0, strides=1, group_out=None) -> list[Mo
 
     Example:
 
-    >>> [move.title for move in moves_of("c4")]
+    >>> [move.title for move in transformations_of("c4")]
     ['turned 90°', 'turned 180°', 'turned 270°']
     """
     if isinstance(group, PermutationGroup):
@@ -254,11 +256,18 @@ def moves_of(group, max_shift=2, border=0, strides=1, group_out=None) -> list[Mo
             f"Received: group={group.name}"
         )
     if not group.is_trivial:
-        return [Turn(group, element) for element in range(1, group.order)]
-    most = min(2 * max_shift + 1, MOST_DISTANCES)
-    steps = np.linspace(-max_shift, max_shift, most).round().astype(int).tolist()
+        return [
+            GroupTransformation(group, element) for element in range(1, group.order)
+        ]
+    most = min(2 * max_translation + 1, MOST_DISTANCES)
+    steps = (
+        np.linspace(-max_translation, max_translation, most)
+        .round()
+        .astype(int)
+        .tolist()
+    )
     by = itertools.product(steps, steps)
-    return [Shift(shift, border, strides) for shift in by if shift != (0, 0)]
+    return [Translation(shift, border, strides) for shift in by if shift != (0, 0)]
 
 
 def permutations_of(group, group_out=None, words=WORDS) -> list[Permutation]:
@@ -278,8 +287,8 @@ def permutations_of(group, group_out=None, words=WORDS) -> list[Permutation]:
 
     Example:
 
-    >>> moves = permutations_of(symmetric(5))
-    >>> len(moves), moves[0].title
+    >>> transformations = permutations_of(symmetric(5))
+    >>> len(transformations), transformations[0].title
     (18, 'generator 1')
     """
     group_out = group if group_out is None else group_out

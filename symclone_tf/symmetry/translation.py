@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 
-def shifted(inputs, shift) -> np.ndarray:
+def translated(inputs, shift) -> np.ndarray:
     """A batch moved down and to the right by whole pixels, zeros moving in; along as
     many axes as the shift has.
 
@@ -19,7 +19,7 @@ def shifted(inputs, shift) -> np.ndarray:
     Example:
 
     >>> images = np.arange(1, 10).reshape(1, 3, 3, 1)
-    >>> shifted(images, (1, -1))[0, :, :, 0]
+    >>> translated(images, (1, -1))[0, :, :, 0]
     array([[0, 0, 0],
            [2, 3, 0],
            [5, 6, 0]])

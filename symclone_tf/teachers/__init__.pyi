@@ -9,4 +9,4 @@ from .orbit_teacher import OrbitTeacher as OrbitTeacher
 from .registry import deserialize_teacher as deserialize_teacher
 from .registry import get_teacher as get_teacher
 from .registry import serialize_teacher as serialize_teacher
-from .translation_conv_teacher import ShiftConvTeacher as ShiftConvTeacher
+from .translation_conv_teacher import TranslationConvTeacher as TranslationConvTeacher

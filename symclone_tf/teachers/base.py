@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from symclone_tf.registered import Registered
-from symclone_tf.symmetry import Move
+from symclone_tf.symmetry import Transformation
 
 TEACHERS: dict[str, type] = {}
 """Classes by the names that `Teacher.register` gave them."""
@@ -17,7 +17,7 @@ class Teacher(Registered):
     """An equivariant map of inputs and a kernel, that a student imitates.
 
     A value: two teachers of one class and one configuration are equal. A
-    subclass sets the attributes below, computes in `__call__`, says in `moves`
+    subclass sets the attributes below, computes in `__call__`, says in `transformations`
     what its symmetry is, and gives in `get_config` the arguments of its
     constructor, which `register` makes known by name.
 
@@ -26,15 +26,15 @@ class Teacher(Registered):
     place has one each: a feature map on C4 has four maps. Points come first.
 
     Attributes:
-        points_in: Integer, points of an input.
-        maps_in: Integer, maps of an input.
-        points_out: Integer, points of an output.
-        maps_out: Integer, maps of an output.
+        positions_in: Integer, points of an input.
+        representation_in: Integer, maps of an input.
+        positions_out: Integer, points of an output.
+        representation_out: Integer, maps of an output.
         input_shape: Tuple, of an input without batch and channels:
-            `points_in · maps_in` entries.
+            `positions_in · representation_in` entries.
         kernel_shape: Tuple, of a kernel without channels and filters.
         output_shape: Tuple, of an output without batch and filters:
-            `points_out · maps_out` entries.
+            `positions_out · representation_out` entries.
         name: String, that names artifacts: letters, digits and hyphens.
         title: String, as tables and progress bars show it.
         is_linear: Boolean, whether it is linear in inputs and in the kernel.
@@ -42,8 +42,8 @@ class Teacher(Registered):
     Example:
 
     >>> class Gain(Teacher):
-    ...     points_in = points_out = 5
-    ...     maps_in = maps_out = 1
+    ...     positions_in = positions_out = 5
+    ...     representation_in = representation_out = 1
     ...     input_shape = output_shape = (5,)
     ...     kernel_shape = (1,)
     ...     name = title = "gain"
@@ -58,10 +58,10 @@ class Teacher(Registered):
     - [Huang et al., 2024](https://arxiv.org/abs/2410.03989), section 3
     """
 
-    points_in: int
-    maps_in: int
-    points_out: int
-    maps_out: int
+    positions_in: int
+    representation_in: int
+    positions_out: int
+    representation_out: int
     input_shape: tuple[int, ...]
     kernel_shape: tuple[int, ...]
     output_shape: tuple[int, ...]
@@ -79,19 +79,21 @@ class Teacher(Registered):
     def rank(self) -> int:
         """Integer, the dimension of the space of all maps from points to points
         that the teacher is made of: as many linear blocks copy it exactly."""
-        operators = self.maps_in * self.maps_out * self.kernel_entries
-        return min(operators, self.points_in * self.points_out)
+        operators = (
+            self.representation_in * self.representation_out * self.kernel_entries
+        )
+        return min(operators, self.positions_in * self.positions_out)
 
     @property
-    def neighbourhood(self) -> np.ndarray | None:
-        """Integer array of shape `(points_out, r)`, the input points that each
+    def receptive_fields(self) -> np.ndarray | None:
+        """Integer array of shape `(positions_out, r)`, the input points that each
         output point depends on, −1 for none; `None` for all of them."""
         return None
 
     @property
-    def neighbours(self) -> int | None:
+    def receptive_field_size(self) -> int | None:
         """Integer, r, known without its array; `None` as above."""
-        named = self.neighbourhood
+        named = self.receptive_fields
         return None if named is None else np.shape(named)[-1]
 
     @property
@@ -101,7 +103,7 @@ class Teacher(Registered):
         return 0
 
     @property
-    def entry_power(self) -> np.ndarray | float:
+    def entry_gain(self) -> np.ndarray | float:
         """Array of shape `kernel_shape`, or one number for all: how many input points
         an entry of the kernel is multiplied with, a mean over outputs. It is the mean
         square of answers to N(0, I) by a kernel of this entry alone, by which training
@@ -109,10 +111,10 @@ class Teacher(Registered):
         return 1.0
 
     @property
-    def largest_power(self) -> float:
+    def largest_gain(self) -> float:
         """Float, the same by the kernel of norm 1 that answers most: more than each
         entry where entries do much the same."""
-        return float(np.max(self.entry_power))
+        return float(np.max(self.entry_gain))
 
     def __call__(self, inputs, kernel):
         """Answers.
@@ -126,7 +128,7 @@ class Teacher(Registered):
         """
         raise TypeError(f"{type(self).__name__} must compute in `__call__`")
 
-    def answering_memory(self, kernels) -> int:
+    def call_memory(self, kernels) -> int:
         """Bytes that answers take besides inputs, kernels and outputs.
 
         Args:
@@ -134,22 +136,22 @@ class Teacher(Registered):
         """
         return 0
 
-    def moves(self) -> Iterable[Move]:
+    def transformations(self) -> Iterable[Transformation]:
         """What its symmetry does to inputs and to outputs.
 
         Returns:
-            Iterable of `Move`, by which the equivariance error is measured;
+            Iterable of `Transformation`, by which the equivariance error is measured;
             none for a teacher without symmetry, or too small to see it.
         """
         return ()
 
-    def training_moves(self) -> Iterable[Move]:
-        """What moves inputs of layers that are trained with `anchor="augment"`.
+    def training_transformations(self) -> Iterable[Transformation]:
+        """What moves inputs of layers that are trained with `anchor="transformed-inputs"`.
 
         Returns:
-            Iterable of `Move`; as `moves` unless a teacher says more.
+            Iterable of `Transformation`; as `transformations` unless a teacher says more.
         """
-        return self.moves()
+        return self.transformations()
 
     def get_config(self) -> dict:
         """The arguments of its constructor, as plain values."""

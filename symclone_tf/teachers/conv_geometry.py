@@ -14,7 +14,7 @@ FAR = 64
 
 
 @dataclasses.dataclass(frozen=True)
-class Windows:
+class ConvGeometry:
     """The windows of a convolution, along height and width.
 
     Args:
@@ -132,7 +132,7 @@ class Windows:
         steps = self._outputs(size, axis) - 1
         return steps * self.strides[axis] + self.reach[axis]
 
-    def check_turns(self, image_size) -> None:
+    def check_grid(self, image_size) -> None:
         """Refuses images whose grid of windows turning does not keep.
 
         Args:

@@ -5,13 +5,13 @@ import math
 import numpy as np
 
 from symclone_tf.checks import one_or_two, positive_pair
-from symclone_tf.symmetry import get_group, moves_of
+from symclone_tf.symmetry import get_group, transformations_of
 from symclone_tf.teachers.base import Teacher
-from symclone_tf.teachers.conv_geometry import Windows
+from symclone_tf.teachers.conv_geometry import ConvGeometry
 from symclone_tf.teachers.group_convolution import group_conv2d
 
 # Pixels of the output, by which training moves it.
-MOST_SHIFT = 2
+MOST_TRANSLATION = 2
 
 
 @Teacher.register("conv")
@@ -55,7 +55,7 @@ class ConvTeacher(Teacher):
     Example:
 
     >>> teacher = ConvTeacher("c4", image_size=8)
-    >>> teacher.name, teacher.points_in, teacher.maps_out, teacher.rank
+    >>> teacher.name, teacher.positions_in, teacher.representation_out, teacher.rank
     ('c4-lifting-8x8-k3', 64, 4, 9)
     >>> images = keras.random.normal((2, 8, 8, 1))
     >>> teacher(images, keras.random.normal((3, 3, 1, 5))).shape
@@ -77,24 +77,31 @@ class ConvTeacher(Teacher):
         dilation_rate=1,
     ):
         self.group = get_group(group)
-        self.windows = Windows(self.group, kernel_size, padding, strides, dilation_rate)
+        self.windows = ConvGeometry(
+            self.group, kernel_size, padding, strides, dilation_rate
+        )
         self.kernel_size = one_or_two(self.windows.kernel_size)
         self.padding = padding
         self.strides = one_or_two(self.windows.strides)
         self.dilation_rate = one_or_two(self.windows.dilation_rate)
         self.lifting = bool(lifting) or self.group.is_trivial
         self.grid = positive_pair("image_size", image_size)
-        self.windows.check_turns(self.grid)
+        self.windows.check_grid(self.grid)
         self.new_grid = self.windows.outputs(self.grid)
         self.image_size = one_or_two(self.grid)
         self.output_size = one_or_two(self.new_grid)
 
-        axis_in = () if self.lifting else self.group.axis_shape
+        axis_in = () if self.lifting else self.group.representation_shape
         self.input_shape = (*self.grid, *axis_in)
         self.kernel_shape = (*self.windows.kernel_size, *axis_in)
-        self.output_shape = (*self.new_grid, *self.group.axis_shape)
-        self.points_in, self.points_out = map(math.prod, (self.grid, self.new_grid))
-        self.maps_in, self.maps_out = math.prod(axis_in), self.group.order
+        self.output_shape = (*self.new_grid, *self.group.representation_shape)
+        self.positions_in, self.positions_out = map(
+            math.prod, (self.grid, self.new_grid)
+        )
+        self.representation_in, self.representation_out = (
+            math.prod(axis_in),
+            self.group.order,
+        )
 
     @property
     def rank(self) -> int:
@@ -103,7 +110,7 @@ class ConvTeacher(Teacher):
         return math.prod(self.windows.kernel_size)
 
     @property
-    def neighbourhood(self) -> np.ndarray:
+    def receptive_fields(self) -> np.ndarray:
         """Integer array of shape `(m², k²)`: the pixels under the kernel, row by
         row, −1 where it lies over the padding."""
         rows, columns = self.windows.lines(self.grid)
@@ -111,10 +118,10 @@ class ConvTeacher(Teacher):
         rows, columns = rows[:, None, :, None], columns[None, :, None, :]
         inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
         pixels = np.where(inside, rows * width + columns, -1)
-        return pixels.reshape(self.points_out, -1)
+        return pixels.reshape(self.positions_out, -1)
 
     @property
-    def neighbours(self) -> int:
+    def receptive_field_size(self) -> int:
         return self.rank
 
     @property
@@ -163,16 +170,18 @@ class ConvTeacher(Teacher):
             self.dilation_rate,
         )
 
-    def moves(self):
+    def transformations(self):
         # The smallest outputs show no piece of a shifted image twice.
         if self.group.is_trivial and min(self.new_grid) - 2 * self.border < 2:
             return []
-        return moves_of(self.group, border=self.border, strides=self.windows.strides)
+        return transformations_of(
+            self.group, border=self.border, strides=self.windows.strides
+        )
 
-    def training_moves(self):
+    def training_transformations(self):
         # Shifts of small outputs, by which no error could be measured, still teach.
-        most = min(MOST_SHIFT, min(self.new_grid) - 1)
-        return moves_of(self.group, most, strides=self.windows.strides)
+        most = min(MOST_TRANSLATION, min(self.new_grid) - 1)
+        return transformations_of(self.group, most, strides=self.windows.strides)
 
     def __eq__(self, other) -> bool:
         return super().__eq__(other) and self.group == other.group

@@ -10,8 +10,8 @@ def convolve(
     padding,
     dilation_rate,
     channel_groups=1,
-    maps_in=1,
-    maps_out=1,
+    representation_in=1,
+    representation_out=1,
 ):
     """A convolution with a bank of kernels, for groups of channels.
 
@@ -19,18 +19,18 @@ def convolve(
     every map are shared out alike.
 
     Args:
-        inputs: Tensor of shape `(batch, height, width, maps_in · channels)`.
+        inputs: Tensor of shape `(batch, height, width, representation_in · channels)`.
         bank: Tensor of shape `(kh, kw, maps_in · channels / channel_groups,
             maps_out · filters)`.
         strides: Pair of integers.
         padding: String, `"valid"` or `"same"`.
         dilation_rate: Pair of integers.
         channel_groups: Integer.
-        maps_in: Integer.
-        maps_out: Integer.
+        representation_in: Integer.
+        representation_out: Integer.
 
     Returns:
-        Tensor of shape `(batch, new_height, new_width, maps_out · filters)`.
+        Tensor of shape `(batch, new_height, new_width, representation_out · filters)`.
 
     Example:
 
@@ -47,8 +47,8 @@ def convolve(
     }
     if channel_groups == 1:
         return ops.conv(inputs, bank, **options)
-    inputs = _exchanged(inputs, maps_in, channel_groups)
-    bank = _exchanged(bank, maps_out, channel_groups)
+    inputs = _exchanged(inputs, representation_in, channel_groups)
+    bank = _exchanged(bank, representation_out, channel_groups)
     equal = len(set(strides)) == len(set(dilation_rate)) == 1
     if bank.shape[2] == 1 and equal:
         # Keras compiles other groups with XLA on CPUs, for want of operations.
@@ -56,7 +56,7 @@ def convolve(
         outputs = ops.depthwise_conv(inputs, ops.reshape(bank, shape), **options)
     else:
         outputs = ops.conv(inputs, bank, **options)
-    return _exchanged(outputs, channel_groups, maps_out)
+    return _exchanged(outputs, channel_groups, representation_out)
 
 
 def _exchanged(tensor, first, second):

@@ -49,7 +49,7 @@ def drawn(teacher, channels=1, filters=1, seed=0):
     return tuple(rng.normal(size=shape).astype("float32") for shape in shapes)
 
 
-def asked(teacher, inputs, kernel) -> np.ndarray:
+def evaluated(teacher, inputs, kernel) -> np.ndarray:
     """A teacher's answers as an array."""
     with full_float32():
         return np.asarray(ops.convert_to_numpy(teacher(inputs, kernel)))
@@ -62,7 +62,7 @@ def differ(found, expected) -> bool:
 
 
 @functools.lru_cache(maxsize=64)
-def check_answers(teacher) -> None:
+def check_outputs(teacher) -> None:
     """Refuses a teacher that is not what it says of itself.
 
     Args:
@@ -74,7 +74,7 @@ def check_answers(teacher) -> None:
             that they are.
     """
     inputs, kernel = drawn(teacher)
-    answers = asked(teacher, inputs, kernel)
+    answers = evaluated(teacher, inputs, kernel)
     declared = (len(inputs), *teacher.output_shape, 1)
     if answers.shape != declared:
         raise ValueError(
@@ -92,7 +92,7 @@ def check_answers(teacher) -> None:
             "A teacher must give answers that are not all zero. Received: zeros, to "
             f"inputs and a kernel N(0, I), {_whose(teacher)}"
         )
-    if differ(asked(teacher, inputs, kernel), answers):
+    if differ(evaluated(teacher, inputs, kernel), answers):
         raise ValueError(
             "A teacher must give the same answers whenever it is asked the same. "
             f"Received: answers that change from call to call, {_whose(teacher)}"
@@ -126,14 +126,16 @@ def linear_in(teacher) -> tuple[str, ...]:
     """
     one, other = drawn(teacher, seed=1), drawn(teacher, seed=2)
     found = []
-    for place, name in enumerate(("inputs", "kernel")):
+    for position, name in enumerate(("inputs", "kernel")):
 
-        def ask(value, place=place):
-            return asked(teacher, *(value if p == place else one[p] for p in (0, 1)))
+        def ask(value, position=position):
+            return evaluated(
+                teacher, *(value if p == position else one[p] for p in (0, 1))
+            )
 
         # Not a sum of weights 1: that would take affine maps for linear ones.
-        mixed = ask(0.75 * one[place] - 1.5 * other[place])
-        if not differ(mixed, 0.75 * ask(one[place]) - 1.5 * ask(other[place])):
+        mixed = ask(0.75 * one[position] - 1.5 * other[position])
+        if not differ(mixed, 0.75 * ask(one[position]) - 1.5 * ask(other[position])):
             found.append(name)
     return tuple(found)
 
@@ -156,7 +158,7 @@ class Strength:
 
 
 @functools.lru_cache(maxsize=64)
-def strength_of_answers(teacher) -> Strength:
+def gain_of_outputs(teacher) -> Strength:
     """Asks a linear teacher with each entry of its kernel, one map at a time.
 
     Args:
@@ -167,22 +169,26 @@ def strength_of_answers(teacher) -> Strength:
 
     Example:
 
-    >>> strength = strength_of_answers(ConvTeacher("c4", 8, lifting=False))
+    >>> strength = gain_of_outputs(ConvTeacher("c4", 8, lifting=False))
     >>> strength.rank, round(strength.largest, 4)
     (9, 1.0)
     """
-    sizes = (teacher.maps_in, teacher.maps_out, teacher.kernel_entries)
+    sizes = (
+        teacher.representation_in,
+        teacher.representation_out,
+        teacher.kernel_entries,
+    )
     operators = int(np.prod(sizes))
     whole = operators <= MOST_OPERATORS
     # Products of all operators with each other, or of each with itself.
     gram = np.zeros((operators, operators) if whole else operators)
-    rows = _shown(teacher.points_in)
-    many = max(1, MOST_NUMBERS // (teacher.points_out * operators))
+    rows = _shown(teacher.positions_in)
+    many = max(1, MOST_NUMBERS // (teacher.positions_out * operators))
     for start in range(0, len(rows), many):
         answers = _answers_to(teacher, rows[start : start + many]).astype("float64")
         gram += answers.T @ answers if whole else np.square(answers).sum(axis=0)
-    exact = len(rows) == teacher.points_in
-    gram /= teacher.points_out * (1 if exact else len(rows))
+    exact = len(rows) == teacher.positions_in
+    gram /= teacher.positions_out * (1 if exact else len(rows))
     power = (np.diag(gram) if whole else gram).reshape(sizes)
     entries = power.sum(axis=0).mean(axis=0)
     if not whole:
@@ -208,10 +214,10 @@ def _shown(points) -> np.ndarray:
 
 def _answers_to(teacher, rows) -> np.ndarray:
     """Answers to rows in one map at a time, with each entry of the kernel: an array of
-    shape `(rows · points_out, maps_in · maps_out · kernel_entries)`."""
-    maps, entries = teacher.maps_in, teacher.kernel_entries
+    shape `(rows · positions_out, representation_in · representation_out · kernel_entries)`."""
+    maps, entries = teacher.representation_in, teacher.kernel_entries
     inputs = np.einsum("ip,gf->igpf", rows, np.eye(maps, dtype="float32"))
     units = np.eye(entries, dtype="float32").reshape(*teacher.kernel_shape, 1, entries)
-    answers = asked(teacher, inputs.reshape(-1, *teacher.input_shape, 1), units)
-    answers = answers.reshape(len(rows), maps, teacher.points_out, -1)
-    return np.swapaxes(answers, 1, 2).reshape(len(rows) * teacher.points_out, -1)
+    answers = evaluated(teacher, inputs.reshape(-1, *teacher.input_shape, 1), units)
+    answers = answers.reshape(len(rows), maps, teacher.positions_out, -1)
+    return np.swapaxes(answers, 1, 2).reshape(len(rows) * teacher.positions_out, -1)

@@ -5,16 +5,16 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from symclone_tf.symmetry import Move
-from symclone_tf.teachers.evaluation import linear_in, strength_of_answers
+from symclone_tf.symmetry import Transformation
 from symclone_tf.teachers.base import Teacher
+from symclone_tf.teachers.evaluation import gain_of_outputs, linear_in
+from symclone_tf.teachers.layer_function import LayerFunction
 from symclone_tf.teachers.validation import (
     check_function,
-    maps_and_points,
     name_of,
+    representation_and_positions,
     shape_of,
 )
-from symclone_tf.teachers.layer_function import LayerFunction
 
 # Teachers that artifacts may name, by their names.
 FUNCTIONS: dict[str, "FunctionTeacher"] = {}
@@ -37,14 +37,14 @@ class FunctionTeacher(Teacher):
         input_shape: Tuple of integers, or one.
         kernel_shape: Tuple of integers, or one.
         output_shape: Tuple of integers, or one.
-        maps_in: Integer, the maps of an input, its last entries; see `Teacher`.
-        maps_out: Integer, the maps of an output.
+        representation_in: Integer, the maps of an input, its last entries; see `Teacher`.
+        representation_out: Integer, the maps of an output.
         per_channel: Boolean, whether the function knows one channel and one filter
             only: it takes `(batch, *input_shape)` and `kernel_shape`, gives `(batch,
             *output_shape)`, and is asked for each pair of them.
-        neighbourhood: Integer array of shape `(points_out, r)`, see `Teacher`; `None`
+        receptive_fields: Integer array of shape `(positions_out, r)`, see `Teacher`; `None`
             to have it asked for.
-        moves: Iterable of `Move`, what its symmetry does, as `moves_of` and
+        transformations: Iterable of `Transformation`, what its symmetry does, as `transformations_of` and
             `permutations_of` give them; none, where it has none or none is known.
         name: String, of letters, digits and hyphens, that names artifacts; `None` for
             the function's.
@@ -63,9 +63,9 @@ class FunctionTeacher(Teacher):
 
     >>> adjacency = np.eye(6, k=1) + np.eye(6, k=-1)
     >>> powers = np.stack([np.eye(6), adjacency]).astype("float32")
-    >>> def neighbours(inputs, kernel):
+    >>> def receptive_field_size(inputs, kernel):
     ...     return keras.ops.einsum("kqp,npc,kco->nqo", powers, inputs, kernel)
-    >>> teacher = FunctionTeacher(neighbours, 6, 2, 6)
+    >>> teacher = FunctionTeacher(receptive_field_size, 6, 2, 6)
     >>> teacher.is_linear, teacher.rank
     (True, 2)
     >>> student, report = clone(teacher, verbose=0)
@@ -79,11 +79,11 @@ class FunctionTeacher(Teacher):
         input_shape,
         kernel_shape,
         output_shape,
-        maps_in=1,
-        maps_out=1,
+        representation_in=1,
+        representation_out=1,
         per_channel=False,
-        neighbourhood=None,
-        moves=(),
+        receptive_fields=None,
+        transformations=(),
         name=None,
         title=None,
     ):
@@ -97,23 +97,24 @@ class FunctionTeacher(Teacher):
         self.kernel_shape = shape_of("kernel_shape", kernel_shape)
         self.output_shape = shape_of("output_shape", output_shape)
         sides = (
-            ("in", maps_in, self.input_shape),
-            ("out", maps_out, self.output_shape),
+            ("in", representation_in, self.input_shape),
+            ("out", representation_out, self.output_shape),
         )
-        (self.maps_in, self.points_in), (self.maps_out, self.points_out) = (
-            maps_and_points(*side) for side in sides
-        )
+        (
+            (self.representation_in, self.positions_in),
+            (self.representation_out, self.positions_out),
+        ) = (representation_and_positions(*side) for side in sides)
         self.per_channel = bool(per_channel)
         self.answer = self._compiled if per_channel else function
         self._traced = {}
         self.name = name_of(function, name)
         self.title = self.name if title is None else str(title)
-        self._neighbourhood = neighbourhood
-        self._moves = tuple(moves)
+        self._neighbourhood = receptive_fields
+        self._moves = tuple(transformations)
         for move in self._moves:
-            if not isinstance(move, Move):
+            if not isinstance(move, Transformation):
                 raise TypeError(
-                    "`moves` must be moves, as `sc.symmetry.moves_of` gives them. "
+                    "`transformations` must be moves, as `sc.symmetry.transformations_of` gives them. "
                     f"Received: one of type {type(move).__name__}"
                 )
         check_function(self)
@@ -131,7 +132,7 @@ class FunctionTeacher(Teacher):
             layer: `keras.layers.Layer` of one channel and one filter, or a model;
                 built or not. It is copied.
             input_shape: Tuple, of its inputs without the batch, as `(16, 1)`.
-            **options: Of `FunctionTeacher`, as `moves` and `maps_in`.
+            **options: Of `FunctionTeacher`, as `transformations` and `representation_in`.
 
         Returns:
             `FunctionTeacher`, named as the layer is.
@@ -214,36 +215,42 @@ class FunctionTeacher(Teacher):
 
     @property
     def rank(self) -> int:
-        found = strength_of_answers(self).rank if self.is_linear else None
+        found = gain_of_outputs(self).rank if self.is_linear else None
         return super().rank if found is None else found
 
     @property
-    def entry_power(self):
+    def entry_gain(self):
         if not self.is_linear:
             return 1.0
-        power = strength_of_answers(self).entries
+        power = gain_of_outputs(self).entries
         # What answers nothing needs no step either.
         return np.where(power > 0, power, 1.0).reshape(self.kernel_shape)
 
     @property
-    def largest_power(self) -> float:
-        return strength_of_answers(self).largest if self.is_linear else 1.0
+    def largest_gain(self) -> float:
+        return gain_of_outputs(self).largest if self.is_linear else 1.0
 
     @property
-    def neighbourhood(self):
+    def receptive_fields(self):
         if self._neighbourhood is not None or self.is_linear:
             return self._neighbourhood
         # Impulses would not tell of what is not linear.
-        points = np.arange(self.points_in)
-        return np.broadcast_to(points, (self.points_out, self.points_in))
+        points = np.arange(self.positions_in)
+        return np.broadcast_to(points, (self.positions_out, self.positions_in))
 
-    def moves(self):
+    def transformations(self):
         return self._moves
 
     @property
     def _declared(self) -> tuple:
         shapes = self.input_shape, self.kernel_shape, self.output_shape
-        return (*shapes, self.maps_in, self.maps_out, self.per_channel, self.name)
+        return (
+            *shapes,
+            self.representation_in,
+            self.representation_out,
+            self.per_channel,
+            self.name,
+        )
 
     def __eq__(self, other) -> bool:
         if type(self) is not type(other) or self.function is not other.function:

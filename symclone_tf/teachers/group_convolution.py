@@ -5,8 +5,8 @@ import math
 from keras import ops
 
 from symclone_tf.symmetry import PointGroup, get_group
+from symclone_tf.teachers.conv_geometry import ConvGeometry
 from symclone_tf.teachers.convolution import convolve
-from symclone_tf.teachers.conv_geometry import Windows
 
 
 def is_lifting(shape, group: PointGroup) -> bool:
@@ -81,9 +81,11 @@ def group_conv2d(inputs, kernel, group, padding="valid", strides=1, dilation_rat
             f"{'' if lifting else f'{group.order}, '}in_channels, filters). "
             f"Received: kernel of shape {tuple(kernel.shape)}"
         )
-    windows = Windows(group, tuple(kernel.shape[:2]), padding, strides, dilation_rate)
+    windows = ConvGeometry(
+        group, tuple(kernel.shape[:2]), padding, strides, dilation_rate
+    )
     if None not in inputs.shape[1:3]:
-        windows.check_turns(tuple(inputs.shape[1:3]))
+        windows.check_grid(tuple(inputs.shape[1:3]))
     height, width = windows.kernel_size
     in_channels, filters = kernel.shape[-2:]
     channel_groups = _channel_groups(inputs.shape[-1], in_channels, filters)

@@ -25,7 +25,7 @@ class OrbitTeacher(Teacher):
     `y[n,q,o] = Σ_{p,c} x[n,p,c] · ψ[orbit(q,p),c,o]`: pairs of an output point q and
     an input point p that the group moves to each other share a weight. How it sums is
     chosen by the cost. Mostly it is one product with the matrix of all weights,
-    `points_in · points_out · channels · filters` multiplications for one input. Where
+    `positions_in · positions_out · channels · filters` multiplications for one input. Where
     almost all pairs of a point are in one orbit, as under a symmetric group, the sum is
     that over all points, and what the few others differ by: `points_out · (others + 1)
     · channels · filters`.
@@ -36,12 +36,12 @@ class OrbitTeacher(Teacher):
             many generators, in the same order; `None` for the same points.
 
     Call arguments:
-        inputs: Tensor of shape `(batch, points_in, channels)`.
+        inputs: Tensor of shape `(batch, positions_in, channels)`.
         kernel: Tensor of shape `(orbits, channels, filters)`, orbits of pairs counted
             in the order of (output point, input point).
 
     Output shape:
-        `(batch, points_out, filters)`.
+        `(batch, positions_out, filters)`.
 
     Raises:
         ValueError: If the groups have different numbers of generators.
@@ -62,7 +62,7 @@ class OrbitTeacher(Teacher):
     - [Maron et al., 2019](https://arxiv.org/abs/1812.09902)
     """
 
-    maps_in = maps_out = 1
+    representation_in = representation_out = 1
 
     def __init__(self, group, group_out=None):
         self.group = group
@@ -75,12 +75,15 @@ class OrbitTeacher(Teacher):
                     f"Received: {name} of type {type(given).__name__}"
                 )
         check_pairs(self.group, self.group_out)
-        self.points_in, self.points_out = self.group.points, self.group_out.points
-        self.input_shape, self.output_shape = (self.points_in,), (self.points_out,)
+        self.positions_in, self.positions_out = self.group.points, self.group_out.points
+        self.input_shape, self.output_shape = (
+            (self.positions_in,),
+            (self.positions_out,),
+        )
 
     @property
     def orbits(self) -> np.ndarray:
-        """Integer array of shape `(points_out, points_in)`, the orbit of each pair."""
+        """Integer array of shape `(positions_out, positions_in)`, the orbit of each pair."""
         return orbits_of_pairs(self.group, self.group_out)
 
     @cached_property
@@ -93,17 +96,17 @@ class OrbitTeacher(Teacher):
         return (len(self.orbit_sizes),)
 
     @property
-    def entry_power(self) -> np.ndarray:
-        return self.orbit_sizes / self.points_out
+    def entry_gain(self) -> np.ndarray:
+        return self.orbit_sizes / self.positions_out
 
     @property
-    def neighbourhood(self) -> np.ndarray:
-        points = np.arange(self.points_in)
-        return np.broadcast_to(points, (self.points_out, self.points_in))
+    def receptive_fields(self) -> np.ndarray:
+        points = np.arange(self.positions_in)
+        return np.broadcast_to(points, (self.positions_out, self.positions_in))
 
     @property
-    def neighbours(self) -> int:
-        return self.points_in
+    def receptive_field_size(self) -> int:
+        return self.positions_in
 
     @property
     def name(self) -> str:
@@ -127,16 +130,16 @@ class OrbitTeacher(Teacher):
     def __call__(self, inputs, kernel):
         return self._sums(ops.convert_to_tensor(inputs), ops.convert_to_tensor(kernel))
 
-    def answering_memory(self, kernels):
+    def call_memory(self, kernels):
         if self._sums.gathers:
             return 0
         # The matrix of all weights, and its transpose.
-        return 8 * self.points_in * self.points_out * kernels
+        return 8 * self.positions_in * self.positions_out * kernels
 
-    def moves(self):
+    def transformations(self):
         return permutations_of(self.group, self.group_out)
 
-    def training_moves(self):
+    def training_transformations(self):
         return permutations_of(self.group, self.group_out, TRAINING_WORDS)
 
     def __eq__(self, other) -> bool:

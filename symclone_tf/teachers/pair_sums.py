@@ -17,11 +17,11 @@ class PairSums:
     the few others, with what their weights differ by from the rest's.
 
     Args:
-        orbits: Integer array of shape `(points_out, points_in)`, the orbit of each
+        orbits: Integer array of shape `(positions_out, positions_in)`, the orbit of each
             pair.
         sizes: Integer array of shape `(orbits,)`, how many pairs each has.
-        outputs: Integer array of shape `(points_out,)`, orbits of output points.
-        inputs: Integer array of shape `(points_in,)`, orbits of input points.
+        outputs: Integer array of shape `(positions_out,)`, orbits of output points.
+        inputs: Integer array of shape `(positions_in,)`, orbits of input points.
 
     Attributes:
         gathers: Boolean, which of the two ways it is.
@@ -45,11 +45,11 @@ class PairSums:
         points, kinds = self.orbits.shape[1], self._rest.shape[1]
         nothing = 2 * (self.orbits.max() + 1)
         weights = np.where(others, self.orbits, nothing)
-        places = np.argsort(weights, axis=1, kind="stable")[:, :count]
-        weights = np.take_along_axis(weights, places, axis=1)
+        positions = np.argsort(weights, axis=1, kind="stable")[:, :count]
+        weights = np.take_along_axis(weights, positions, axis=1)
         rest = self._rest[outputs] + nothing // 2
         totals = np.broadcast_to(points + np.arange(kinds), rest.shape)
-        self._places = np.hstack([places, totals]).astype("int32")
+        self._places = np.hstack([positions, totals]).astype("int32")
         self._weights = np.hstack([weights, rest]).astype("int32")
         # To which orbit's weight that of each is compared.
         cells = np.zeros(nothing // 2, "int32")
@@ -61,21 +61,21 @@ class PairSums:
         """The sums.
 
         Args:
-            inputs: Tensor of shape `(batch, points_in, channels)`.
+            inputs: Tensor of shape `(batch, positions_in, channels)`.
             kernel: Tensor of shape `(orbits, channels, filters)`.
 
         Returns:
-            Tensor of shape `(batch, points_out, filters)`.
+            Tensor of shape `(batch, positions_out, filters)`.
         """
         if self.gathers:
             return self._gathered(inputs, kernel)
-        points_out, points_in = self.orbits.shape
+        positions_out, positions_in = self.orbits.shape
         channels, filters = kernel.shape[-2:]
         matrix = ops.take(kernel, self.orbits.T, axis=0)
         matrix = ops.transpose(matrix, (0, 2, 1, 3))
-        matrix = ops.reshape(matrix, (points_in * channels, points_out * filters))
-        flat = ops.reshape(inputs, (-1, points_in * channels))
-        return ops.reshape(ops.matmul(flat, matrix), (-1, points_out, filters))
+        matrix = ops.reshape(matrix, (positions_in * channels, positions_out * filters))
+        flat = ops.reshape(inputs, (-1, positions_in * channels))
+        return ops.reshape(ops.matmul(flat, matrix), (-1, positions_out, filters))
 
     def _gathered(self, inputs, kernel):
         channels, filters = kernel.shape[-2:]

@@ -1,21 +1,22 @@
 """Teachers by name, and as plain values."""
 
 from symclone_tf.checks import one_of
+from symclone_tf.earlier import teacher_values
 from symclone_tf.teachers.base import TEACHERS, Teacher
 from symclone_tf.teachers.conv_teacher import ConvTeacher
 from symclone_tf.teachers.function_teacher import FunctionTeacher
 from symclone_tf.teachers.orbit_teacher import OrbitTeacher
-from symclone_tf.teachers.translation_conv_teacher import ShiftConvTeacher
+from symclone_tf.teachers.translation_conv_teacher import TranslationConvTeacher
 
 # Registered, since they are imported.
-BUILT_IN = (ConvTeacher, FunctionTeacher, OrbitTeacher, ShiftConvTeacher)
+BUILT_IN = (ConvTeacher, FunctionTeacher, OrbitTeacher, TranslationConvTeacher)
 
 
 def get_teacher(name) -> type[Teacher]:
     """The class of a registered name.
 
     Args:
-        name: String, `"conv"`, `"function"`, `"orbit"`, `"shifts"`, or what
+        name: String, `"conv"`, `"function"`, `"orbit"`, `"translations"`, or what
             `Teacher.register` was given.
 
     Returns:
@@ -84,4 +85,5 @@ def deserialize_teacher(values) -> Teacher:
     >>> deserialize_teacher(serialize_teacher(teacher)) == teacher
     True
     """
+    values = teacher_values(values)
     return get_teacher(values["name"]).from_config(values["config"])

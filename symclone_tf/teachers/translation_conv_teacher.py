@@ -7,15 +7,15 @@ import numpy as np
 from keras import ops
 
 from symclone_tf.checks import one_of
-from symclone_tf.symmetry import Shift
+from symclone_tf.symmetry import Translation
 from symclone_tf.teachers.base import Teacher
 
 # How far inputs are shifted along one axis, or along each of several.
-MOST_SHIFT = {1: 4, 2: 2, 3: 1}
+MOST_TRANSLATION = {1: 4, 2: 2, 3: 1}
 
 
-@Teacher.register("shifts")
-class ShiftConvTeacher(Teacher):
+@Teacher.register("translations")
+class TranslationConvTeacher(Teacher):
     """A convolution along one to three axes, as Keras' own.
 
     What `keras.layers.Conv1D`, `Conv2D` and `Conv3D` compute, and equivariant under
@@ -42,21 +42,21 @@ class ShiftConvTeacher(Teacher):
 
     Example:
 
-    >>> teacher = ShiftConvTeacher(16, padding="causal", dilation_rate=2)
+    >>> teacher = TranslationConvTeacher(16, padding="causal", dilation_rate=2)
     >>> teacher.name, teacher.output_shape
     ('t1-16-k3-causal-d2', (16,))
-    >>> ShiftConvTeacher((6, 6, 6)).points_out
+    >>> TranslationConvTeacher((6, 6, 6)).positions_out
     64
     """
 
-    maps_in = maps_out = 1
+    representation_in = representation_out = 1
 
     def __init__(
         self, shape, kernel_size=3, padding="valid", strides=1, dilation_rate=1
     ):
         count = len(shape) if isinstance(shape, (tuple, list)) else 1
         self.input_shape = _sizes("shape", shape, count)
-        one_of("shape's number of axes", count, MOST_SHIFT)
+        one_of("shape's number of axes", count, MOST_TRANSLATION)
         self.kernel_shape = _sizes("kernel_size", kernel_size, count)
         self.strides = _sizes("strides", strides, count)
         self.dilation_rate = _sizes("dilation_rate", dilation_rate, count)
@@ -69,8 +69,8 @@ class ShiftConvTeacher(Teacher):
                 f"strides={strides}, dilation_rate={dilation_rate}"
             )
         self.output_shape = tuple(count for count, _ in self._windows())
-        self.points_in = math.prod(self.input_shape)
-        self.points_out = math.prod(self.output_shape)
+        self.positions_in = math.prod(self.input_shape)
+        self.positions_out = math.prod(self.output_shape)
 
     @property
     def kernel_size(self) -> tuple[int, ...]:
@@ -109,18 +109,18 @@ class ShiftConvTeacher(Teacher):
         ]
 
     @property
-    def neighbourhood(self) -> np.ndarray:
-        axes, places, inside = len(self.input_shape), 0, True
+    def receptive_fields(self) -> np.ndarray:
+        axes, positions, inside = len(self.input_shape), 0, True
         for axis, (line, size) in enumerate(zip(self._lines(), self.input_shape)):
             shape = np.ones(2 * axes, int)
             shape[[axis, axes + axis]] = line.shape
             line = line.reshape(shape)
             inside = inside & (line >= 0) & (line < size)
-            places = places * size + line
-        return np.where(inside, places, -1).reshape(self.points_out, -1)
+            positions = positions * size + line
+        return np.where(inside, positions, -1).reshape(self.positions_out, -1)
 
     @property
-    def neighbours(self) -> int:
+    def receptive_field_size(self) -> int:
         return self.kernel_entries
 
     @property
@@ -167,20 +167,20 @@ class ShiftConvTeacher(Teacher):
             dilation_rate=self.dilation_rate,
         )
 
-    def moves(self):
+    def transformations(self):
         # The smallest outputs show no piece of a shifted input twice.
         if min(self.output_shape) - 2 * self.border < 2:
             return []
-        return self._shifts(MOST_SHIFT[len(self.output_shape)], self.border)
+        return self._shifts(MOST_TRANSLATION[len(self.output_shape)], self.border)
 
-    def training_moves(self):
-        most = min(MOST_SHIFT[len(self.output_shape)], min(self.output_shape) - 1)
+    def training_transformations(self):
+        most = min(MOST_TRANSLATION[len(self.output_shape)], min(self.output_shape) - 1)
         return self._shifts(most)
 
-    def _shifts(self, most, border=0) -> list[Shift]:
+    def _shifts(self, most, border=0) -> list[Translation]:
         steps = range(-most, most + 1)
         by = itertools.product(steps, repeat=len(self.output_shape))
-        return [Shift(shift, border, self.strides) for shift in by if any(shift)]
+        return [Translation(shift, border, self.strides) for shift in by if any(shift)]
 
     def get_config(self) -> dict:
         return {

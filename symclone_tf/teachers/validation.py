@@ -10,10 +10,10 @@ from keras import ops
 
 from symclone_tf.checks import positive_integer
 from symclone_tf.teachers.evaluation import (
-    asked,
-    check_answers,
+    check_outputs,
     differ,
     drawn,
+    evaluated,
     full_float32,
 )
 
@@ -38,8 +38,8 @@ def check_function(teacher) -> None:
         else:
             teacher.function(inputs, kernel)
         compiled = tf.function(teacher.answer)(inputs, kernel)
-    check_answers(teacher)
-    if differ(compiled, asked(teacher, inputs, kernel)):
+    check_outputs(teacher)
+    if differ(compiled, evaluated(teacher, inputs, kernel)):
         raise ValueError(
             "`function` must answer alike when it is compiled. "
             f"Received: other answers, of {teacher.title}"
@@ -86,7 +86,9 @@ def _check_channels(teacher) -> None:
         answers = teacher.answer(*map(ops.convert_to_tensor, (inputs, kernel)))
     expected = [
         sum(
-            asked(teacher, inputs[..., c : c + 1], kernel[..., c : c + 1, o : o + 1])
+            evaluated(
+                teacher, inputs[..., c : c + 1], kernel[..., c : c + 1, o : o + 1]
+            )
             for c in range(2)
         )
         for o in range(3)
@@ -115,7 +117,7 @@ def shape_of(name, value) -> tuple[int, ...]:
     return shape
 
 
-def maps_and_points(side, maps, shape) -> tuple[int, int]:
+def representation_and_positions(side, maps, shape) -> tuple[int, int]:
     """Maps, and the points that a shape has of each.
 
     Raises:

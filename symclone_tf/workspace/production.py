@@ -5,7 +5,7 @@ import functools
 import pathlib
 import sys
 
-from symclone_tf.artifacts.exporting import artifact_name, export
+from symclone_tf.artifacts import export
 from symclone_tf.artifacts.loading import load
 from symclone_tf.artifacts.publishing import check_directory, rescued
 from symclone_tf.artifacts.records import find
@@ -17,7 +17,7 @@ from symclone_tf.cloning import (
     is_chief,
     train,
 )
-from symclone_tf.students import Student
+from symclone_tf.students import Student, artifact_name
 
 
 def clone_and_export(students, training, directory="exported", verbose=1):

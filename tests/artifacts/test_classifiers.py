@@ -30,7 +30,7 @@ assert "symclone_tf" not in sys.modules
 def model(clones):
     students = find_or_clone(Experiment("cloned"), clones)
     return image_network(
-        "cloned", "c4", students=students, symmetry="anchored", anchor="l2", seed=0
+        "cloned", "c4", students=students, symmetry="anchored", anchor="l2-sp", seed=0
     )
 
 

@@ -80,7 +80,7 @@ def test_signature_names_and_shapes(tmp_path, group, lifting):
         "image": (None, *image),
         "kernel": (None, *kernel),
     }
-    axis = student.teacher.group.axis_shape
+    axis = student.teacher.group.representation_shape
     assert {k: tuple(v.shape) for k, v in signature.structured_outputs.items()} == {
         "features": (None, 3, 3, *axis)
     }

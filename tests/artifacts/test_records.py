@@ -185,8 +185,8 @@ def test_list_leaves_out_what_cannot_be_read_and_says_so(exported, tmp_path):
 class Nameless(sc.Teacher):
     """A teacher of a class that nobody registered."""
 
-    points_in = points_out = kernel_entries = 4
-    maps_in = maps_out = 1
+    positions_in = positions_out = kernel_entries = 4
+    representation_in = representation_out = 1
     input_shape = kernel_shape = output_shape = (4,)
     name = title = "nameless"
 

@@ -14,7 +14,14 @@ def test_writes_both_tables_and_shows_them(run, monkeypatch):
     monkeypatch.setattr(benchmarking, "NETWORKS", ({"architecture": "mlp"},))
     monkeypatch.setattr(benchmarking, "VARIANTS", ())
     result = run(
-        "benchmark", "--group", "t2", "--max-shift", 1, "--output", "tables", *SMALL
+        "benchmark",
+        "--group",
+        "t2",
+        "--max-translation",
+        1,
+        "--output",
+        "tables",
+        *SMALL,
     )
     assert result.exit_code == 0
     assert "tables/t2.csv" in result.stdout
@@ -42,7 +49,7 @@ def test_own_images_have_tables_of_their_own(run, rng, tmp_path, monkeypatch):
         (["--seeds", "0"], "'--seeds'"),
         (["--epochs", "-1"], "'--epochs'"),
         (["--canvas", "27"], "--canvas must be at least 28"),
-        (["--moves", "encoder"], "go with --symmetry"),
+        (["--trainable-part", "encoder"], "go with --symmetry"),
         (
             ["--symmetry", "anchored", "--anchor-strength", "2"],
             "--anchor-strength is a share, of more than 0 and at most 1",

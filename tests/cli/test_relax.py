@@ -32,13 +32,20 @@ def test_relaxes_a_saved_network(run, saved):
 
 @pytest.mark.usefixtures("saved")
 def test_takes_what_holds_and_which_layers(run):
-    options = ("--symmetry", "anchored", "--anchor", "decay", "--anchor-strength", "45")
-    chosen = ("--layer", "first", "--layer", "inner", "--moves", "encoder")
+    options = (
+        "--symmetry",
+        "anchored",
+        "--anchor",
+        "decoupled-l2-sp",
+        "--anchor-strength",
+        "45",
+    )
+    chosen = ("--layer", "first", "--layer", "inner", "--trainable-part", "encoder")
     result = run("relax", "model.keras", "--output", "new.keras", *options, *chosen)
     assert result.exit_code == 0
     relaxed = keras.saving.load_model("new.keras")
     layer = relaxed.get_layer("first")
-    assert layer.treatment == ("anchored", "encoder", "decay", 45)
+    assert layer.treatment == ("anchored", "encoder", "decoupled-l2-sp", 45)
     found = [type(one).__name__ for one in sc.layers.convolution_layers(relaxed)]
     assert sorted(found) == ["ClonedConv2D"] * 2 + ["Conv2D", "DepthwiseConv2D"]
 
@@ -63,10 +70,13 @@ def test_says_what_it_left_and_takes_a_size(run, tmp_path):
         (("model.keras", "--output", "new.h5"), "written to a .keras file"),
         (("model.keras", "--layer", "nowhere"), "no layers of the names ['nowhere']"),
         (("model.keras", "--layer", "pool"), "'pool' cannot be relaxed"),
-        (("model.keras", "--anchor", "decay"), "for --symmetry anchored only"),
         (
-            ("model.keras", "--symmetry", "frozen", "--moves", "encoder"),
-            "--moves is for clones that are not frozen",
+            ("model.keras", "--anchor", "decoupled-l2-sp"),
+            "for --symmetry anchored only",
+        ),
+        (
+            ("model.keras", "--symmetry", "frozen", "--trainable-part", "encoder"),
+            "--trainable-part is for clones that are not frozen",
         ),
         (("dense.keras",), "no convolution to relax"),
         (("any.keras",), "say which, --image-size"),

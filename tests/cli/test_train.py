@@ -39,7 +39,7 @@ def test_every_option_reaches_the_experiment(run):
         "symmetry": "anchored",
         "student": "local",
         "blocks": 9,
-        "anchor": "l2",
+        "anchor": "l2-sp",
         "anchor_strength": 2.5,
         "canvas": 28,
         "train_size": 65,
@@ -55,8 +55,8 @@ def test_every_option_reaches_the_experiment(run):
         for name, value in options.items()
         for part in (f"--{name.replace('_', '-')}", value)
     ]
-    places = ("--clones", "made", "--output", "there", "--image-dtype", "uint8")
-    assert run("train", "--group", "c4", *arguments, *places).exit_code == 0
+    positions = ("--clones", "made", "--output", "there", "--image-dtype", "uint8")
+    assert run("train", "--group", "c4", *arguments, *positions).exit_code == 0
     (file,) = pathlib.Path("there").rglob("metrics.json")
     assert json.loads(file.read_text())["options"].items() >= options.items()
     made = [artifact.name for artifact in sc.artifacts.list_artifacts("made")]
@@ -69,7 +69,12 @@ def test_every_option_reaches_the_experiment(run):
 @pytest.mark.usefixtures("mnist")
 @pytest.mark.slow
 def test_options_of_shifts_reach_the_experiment(run):
-    options = {"architecture": "cnn", "canvas": 29, "max_shift": 3, "batch_size": 8}
+    options = {
+        "architecture": "cnn",
+        "canvas": 29,
+        "max_translation": 3,
+        "batch_size": 8,
+    }
     sizes = {"train_size": 16, "test_size": 8, "epochs": 1}
     arguments = [
         part
@@ -170,8 +175,12 @@ def test_bad_images_are_refused_in_one_line(
             "--symmetry frozen,anchored",
             "or 4 separated by commas",
         ),
-        (["--moves", "encoder"], "--moves encoder", "trainable or anchored only"),
-        (["--anchor", "decay"], "--anchor decay", "anchored only"),
+        (
+            ["--trainable-part", "encoder"],
+            "--trainable-part encoder",
+            "trainable or anchored only",
+        ),
+        (["--anchor", "decoupled-l2-sp"], "--anchor decay", "anchored only"),
         (
             ["--architecture", "cnn", "--symmetry", "frozen"],
             "--symmetry frozen",
@@ -180,7 +189,7 @@ def test_bad_images_are_refused_in_one_line(
         (["--architecture", "cnn", "--blocks", "7"], "--blocks 7", "cloned only"),
         (["--anchor-strength", "2"], "--anchor-strength 2.0", "--symmetry anchored"),
         (["--canvas", "20"], "--canvas 20", "--canvas must be at least 28"),
-        (["--max-shift", "3"], "--max-shift 3", "--group t2"),
+        (["--max-translation", "3"], "--max-translation 3", "--group t2"),
         (["--train-size", "0"], "0 is not", "'--train-size'"),
         (["--canvas", "513"], "--canvas 513", "--canvas must be at most 512"),
         (["--epochs", str(10**18)], str(10**18), "1<=x<=1000000"),

@@ -85,7 +85,7 @@ def test_answers_in_chunks_are_the_same(monkeypatch):
 class Mystery(sc.Teacher):
     """Any map that is linear in inputs and in kernels."""
 
-    points_in, points_out, maps_in, maps_out = 16, 9, 1, 1
+    positions_in, positions_out, representation_in, representation_out = 16, 9, 1, 1
     input_shape, kernel_shape, output_shape = (4, 4), (2, 2), (3, 3)
     name = title = "mystery"
 

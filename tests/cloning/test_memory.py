@@ -54,11 +54,11 @@ def test_weights_and_their_copies_are_less_than_six_times_the_weights():
 
 def test_what_teachers_take_to_answer_is_counted(monkeypatch):
     ring, members = (OrbitTeacher(group) for group in (cyclic(128), symmetric(128)))
-    assert ring.answering_memory(10) == 2 * 4 * 128**2 * 10
-    assert members.answering_memory(10) == 0  # no matrix of pairs
+    assert ring.call_memory(10) == 2 * 4 * 128**2 * 10
+    assert members.call_memory(10) == 0  # no matrix of pairs
     student = DenseStudent(ring, blocks=1)
     needs = [solving_memory(student), training_memory(student, recipe_for(student))]
-    monkeypatch.setattr(OrbitTeacher, "answering_memory", lambda self, kernels: 0)
+    monkeypatch.setattr(OrbitTeacher, "call_memory", lambda self, kernels: 0)
     less = [solving_memory(student), training_memory(student, recipe_for(student))]
     for more, without in zip(needs, less):
         assert more - without == pytest.approx(1.1 * 8 * 128**3, abs=2)

@@ -3,9 +3,9 @@ import time
 import numpy as np
 import pytest
 
+from symclone_tf.data.tfds import read_tfds
 from symclone_tf.errors import DataError
 from symclone_tf.experiments.tasks import mnist_task
-from symclone_tf.data.tfds import read_tfds
 
 
 @pytest.mark.usefixtures("offline")

@@ -17,15 +17,15 @@ OF_THE_README = {
     "Dense clones, trainable": "Dense clones, trainable",
     "local clones, frozen": "clones, frozen",
     "local clones, trainable": "clones, trainable",
-    "local clones, anchored": "clones, augment",
-    "**the last anchored, the others frozen**": "last clone, augment",
+    "local clones, anchored": "clones, transformed inputs",
+    "**the last anchored, the others frozen**": "last clone, transformed inputs",
     "relaxed translations": "relaxed translation",
     "relaxed rotations": "relaxed rotation",
     "residual pathway priors": "rpp",
 }
 
 
-ALL_AUGMENTED = ("clones, augment", 0.2)
+ALL_AUGMENTED = ("clones, transformed inputs", 0.2)
 
 
 def rows():
@@ -70,7 +70,7 @@ def test_the_page_has_every_methods_knee():
 
 def test_the_recommended_setting_is_better_than_every_peers():
     found = best()
-    mine = found.pop("last clone, augment")
+    mine = found.pop("last clone, transformed inputs")
     assert len(mine.keeps) >= 3
     assert mine.smaller > 0.85
     peers = ("rpp", "relaxed", "position", "untied", "cnn", "mlp", "gcnn")
@@ -99,15 +99,15 @@ def test_held_out_digits_would_choose_what_keeps_little():
 def test_other_ways_to_hold_the_last_clone_have_these_knees():
     found, text = best(), flowing(KEEP_OR_BREAK)
     for method, words in {
-        "last clone, decay, rising": "has a knee of {}",
-        "last clone, decay": "where one that stays has {}",
-        "last clone, decay, falling": "one that falls {}",
-        "last clone, l2": "A penalty `l2` has {}",
-        "last clone, threshold": "a threshold {}",
-        "gcnn, pooling, threshold": "has {} with 27,070 weights",
+        "last clone, decoupled L2-SP, rising": "has a knee of {}",
+        "last clone, decoupled L2-SP": "where one that stays has {}",
+        "last clone, decoupled L2-SP, falling": "one that falls {}",
+        "last clone, L2-SP": "A penalty `l2` has {}",
+        "last clone, proximal": "a threshold {}",
+        "gcnn, pooling, proximal": "has {} with 27,070 weights",
     }.items():
         assert words.format(f"{found[method].smaller:.1%}") in text
-    assert found["gcnn, pooling, threshold"].weights == 27_070
+    assert found["gcnn, pooling, proximal"].weights == 27_070
 
 
 def test_quadrants_are_those_measured():
@@ -164,7 +164,7 @@ def test_the_page_to_learn_from_says_the_same():
     assert f"fall from {frozen[0]:.0%} to {free[0]:.0%} on turned digits" in text
     assert (
         "gets {:.1%} of what is to be kept and {:.1%}".format(
-            *both("last clone, augment")
+            *both("last clone, transformed inputs")
         )
         in text
     )

@@ -23,7 +23,7 @@ def test_the_page_has_all_runs_as_measured(rows):
     assert table(PAGE, "data") == expected
 
 
-CLOTHES, SHIFTED, CIFAR = "fashion_mnist", "fashion_mnist-shifted", "cifar10"
+CLOTHES, CONV_1D_3D, CIFAR = "fashion_mnist", "fashion_mnist-shifted", "cifar10"
 
 
 @pytest.fixture(scope="module")
@@ -50,13 +50,13 @@ def test_gains_and_their_lack_are_what_was_measured(mean):
     assert f"as many weights has {mean('mlp', 0, CIFAR):.1%}" in text
     little = gain("relaxed", 24, CLOTHES, 1000)
     assert f"Of 1,000 images it gains {little} points" in text
-    moved = mean("relaxed", 4, SHIFTED), mean("cnn", 0, SHIFTED)
+    moved = mean("relaxed", 4, CONV_1D_3D), mean("cnn", 0, CONV_1D_3D)
     assert "{:.1%} relaxed, {:.1%} not".format(*moved) in text
     assert f"come to {mean('relaxed', 0):.1%}, as after four" in text
     assert f"with three left, to {mean('relaxed', 7):.1%}" in text
     assert f"alone gains {gain('last relaxed')} points" in text
     assert f"third of the rate {gain('relaxed, a third of the rate')} (" in text
-    assert f"decay of 10 it is {gain('relaxed, decay 10')}, and" in text
+    assert f"decay of 10 it is {gain('relaxed, decoupled L2-SP 10')}, and" in text
     assert f"better on clothes, {untied:.1%}" in text
     assert f"MLP as good, {mlp:.1%}" in text
     assert abs(mlp - relaxed) < 0.01
@@ -80,7 +80,7 @@ def test_the_hours_are_those_of_all_runs(rows):
 
 def test_errors_grow_unless_they_are_held():
     (courses,) = read_beside(RESULTS / "relax_time.csv", "errors").values()
-    free, held = courses["relaxed, 4"], courses["relaxed, decay 10, 4"]
+    free, held = courses["relaxed, 4"], courses["relaxed, decoupled L2-SP 10, 4"]
     assert min(free[-1].values()) > 0.25
     assert max(held[-1].values()) < 0.12
 

@@ -115,7 +115,7 @@ def test_results_on_the_published_canvas_are_those_measured():
     said = []
     for title, name in list(networks("t2").items())[:4]:
         row = rows.pop(name)
-        assert (row.experiment.canvas, row.experiment.max_shift) == (48, 15)
+        assert (row.experiment.canvas, row.experiment.max_translation) == (48, 15)
         assert row.experiment.task == "breaking"
         said.append(
             [

@@ -88,16 +88,16 @@ def test_figures_have_captions_and_lead_to_the_picture():
 def test_constants_that_are_filled_later_show_no_value():
     room = reference.package()["students"]
     assert not reference.is_plain(room["STUDENTS"])
-    assert reference.is_plain(reference.package()["layers"]["MOVES"])
+    assert reference.is_plain(reference.package()["layers"]["TRAINABLE_PARTS"])
 
 
 def test_layers_explain_what_they_have_of_their_bases():
     door = reference.package()["layers"]
-    assert {"departure", "hold", "computes_as"} <= set(
+    assert {"deviation", "hold", "computes_as"} <= set(
         reference.inherited(door["ClonedConv2D"])
     )
     students = reference.package()["students"]
-    assert "everywhere" in reference.inherited(students["Student"])
+    assert "translation_equivariance" in reference.inherited(students["Student"])
     assert reference.inherited(students["DenseStudent"]) == []
 
 

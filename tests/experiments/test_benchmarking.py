@@ -91,7 +91,7 @@ def test_plan_of_another_kind_of_students_shares_what_has_none():
 
 
 def test_plan_of_one_kind_of_clones_has_every_seed_of_it():
-    only = {"symmetry": "frozen,frozen,frozen,anchored", "moves": "encoder"}
+    only = {"symmetry": "frozen,frozen,frozen,anchored", "trainable_part": "encoder"}
     plan = benchmark_plan("c4", seeds=2, student="local", only=only)
     assert [(e.task, e.seed) for e in plan] == [
         (task, seed) for seed in (0, 1) for task in ("invariance", "breaking")

@@ -7,23 +7,23 @@ def test_defaults_are_the_laptop_protocol():
     full = Experiment("cloned", "t2").complete()
     assert (full.train_size, full.epochs, full.batch_size) == (10_000, 8, 64)
     assert (full.learning_rate, full.dropout) == (1e-3, 0.2)
-    assert (full.canvas, full.max_shift) == (40, 6)
+    assert (full.canvas, full.max_translation) == (40, 6)
     assert (full.symmetry, full.blocks, full.anchor) == ("frozen", 9, None)
     assert full.complete() == full
 
 
 def test_anchors_have_strengths_of_their_own():
-    for anchor, strength in (("kl", 1000), ("decay", 30), ("threshold", 0.5)):
+    for anchor, strength in (("kl", 1000), ("decoupled-l2-sp", 30), ("proximal", 0.5)):
         full = Experiment(symmetry="anchored", anchor=anchor).complete()
-        assert (full.anchor_strength, full.moves) == (strength, "all")
+        assert (full.anchor_strength, full.trainable_part) == (strength, "all")
 
 
 def test_networks_of_mixed_layers_have_titles():
     mixed = Experiment(
         symmetry="frozen,frozen,frozen,anchored",
         student="local",
-        anchor="decay",
-        moves="encoder",
+        anchor="decoupled-l2-sp",
+        trainable_part="encoder",
     )
     title = "cloned, local, 9 blocks, frozen ×3, anchored (decay 30, encoder)"
     assert mixed.network == title
@@ -42,7 +42,7 @@ def test_what_is_for_other_networks_is_empty():
         ({"blocks": 7}, "c4-invariance-cloned-frozen-b7"),
         ({"student": "local"}, "c4-invariance-cloned-frozen-local"),
         (
-            {"symmetry": "anchored", "anchor": "l2", "anchor_strength": 0.5},
+            {"symmetry": "anchored", "anchor": "l2-sp", "anchor_strength": 0.5},
             "c4-invariance-cloned-anchored-l2-0.5",
         ),
         (
@@ -50,23 +50,23 @@ def test_what_is_for_other_networks_is_empty():
             "c4-invariance-cloned-anchored-kl-1e20",
         ),
         (
-            {"symmetry": "trainable", "moves": "encoder"},
+            {"symmetry": "trainable", "trainable_part": "encoder"},
             "c4-invariance-cloned-trainable-encoder",
         ),
         (
             {
                 "symmetry": "frozen,frozen,frozen,anchored",
                 "student": "local",
-                "anchor": "decay",
-                "moves": "encoder",
+                "anchor": "decoupled-l2-sp",
+                "trainable_part": "encoder",
             },
             "c4-invariance-cloned-frozen3-anchored-local-decay-30-encoder",
         ),
         (
             {
                 "symmetry": "trainable,trainable,anchored,anchored",
-                "moves": "all,blocks,blocks,encoder",
-                "anchor": "threshold",
+                "trainable_part": "all,blocks,blocks,encoder",
+                "anchor": "proximal",
             },
             "c4-invariance-cloned-trainable2-anchored2-threshold-0.5-all-blocks2-encoder",
         ),
@@ -94,13 +94,19 @@ def test_names_say_what_was_trained(options, name):
         ({"symmetry": "frozen,melted,frozen,frozen"}, "frozen, train.*symmetry=melted"),
         ({"symmetry": "frozen,anchored"}, "four|4 separated.*symmetry=frozen,anchored"),
         ({"symmetry": 3}, "symmetry=3"),
-        ({"moves": "encoder"}, "`symmetry` trainable or anchored only.*moves=encoder"),
         (
-            {"symmetry": "trainable", "moves": "bias"},
+            {"trainable_part": "encoder"},
+            "`symmetry` trainable or anchored only.*moves=encoder",
+        ),
+        (
+            {"symmetry": "trainable", "trainable_part": "bias"},
             "all, encoder, bl.*moves=bias",
         ),
         ({"symmetry": "anchored", "anchor_strength": float("inf")}, "positive, finite"),
-        ({"symmetry": "trainable", "anchor": "decay"}, "`symmetry` anchored only"),
+        (
+            {"symmetry": "trainable", "anchor": "decoupled-l2-sp"},
+            "`symmetry` anchored only",
+        ),
         ({"architecture": "gcnn", "symmetry": "frozen"}, "`architecture` cloned only"),
         ({"architecture": "cnn", "blocks": 9}, "`blocks` is for.*blocks=9"),
         ({"symmetry": "trainable", "anchor": "kl"}, "`symmetry` anchored only"),
@@ -128,7 +134,7 @@ def test_names_say_what_was_trained(options, name):
         ({"data": "photos", "train_size": 0}, "train_size=0"),
         ({"data": " "}, "`data` must be a name of tensorflow-datasets, or the path"),
         ({"data": "a\nb"}, r"data='a\\nb'"),
-        ({"max_shift": 2}, "max_shift=2"),
+        ({"max_translation": 2}, "max_shift=2"),
     ],
 )
 def test_bad_options_are_refused(options, message):

@@ -5,8 +5,8 @@ from keras import layers
 
 import symclone_tf as sc
 from symclone_tf.experiments.experiment import Experiment
-from symclone_tf.experiments.network_layouts import network_students
 from symclone_tf.experiments.image_networks import image_network
+from symclone_tf.experiments.network_layouts import network_students
 from symclone_tf.experiments.runs import find_or_clone
 from symclone_tf.layers.convolutions import convolution_layers
 from symclone_tf.layers.group_conv2d import GroupConv2D
@@ -123,13 +123,13 @@ def test_symmetry_and_anchors_reach_the_clones(students):
         "c4",
         students=copies,
         symmetry="anchored",
-        anchor="l2",
+        anchor="l2-sp",
         anchor_strength=7,
     )
     found = {
         (c.symmetry, c.anchor, c.anchor_strength) for c in convolution_layers(model)
     }
-    assert found == {("anchored", "l2", 7.0)}
+    assert found == {("anchored", "l2-sp", 7.0)}
 
 
 def test_each_convolution_may_be_treated_for_itself(students):
@@ -138,10 +138,13 @@ def test_each_convolution_may_be_treated_for_itself(students):
         "cloned",
         students=copies,
         symmetry="frozen,trainable,anchored,anchored",
-        anchor="decay",
-        moves="all,blocks,all,encoder",
+        anchor="decoupled-l2-sp",
+        trainable_part="all,blocks,all,encoder",
     )
-    found = [(c.symmetry, c.moves, len(c.anchors)) for c in convolution_layers(model)]
+    found = [
+        (c.symmetry, c.trainable_part, len(c.anchors))
+        for c in convolution_layers(model)
+    ]
     assert found == [
         ("frozen", "all", 0),
         ("trainable", "blocks", 0),
@@ -149,7 +152,7 @@ def test_each_convolution_may_be_treated_for_itself(students):
         ("anchored", "encoder", 1),
     ]
     with pytest.raises(ValueError, match=r"or 4 separated by commas.*all,all"):
-        image_network("cloned", students=copies, moves="all,all")
+        image_network("cloned", students=copies, trainable_part="all,all")
 
 
 @pytest.mark.parametrize(

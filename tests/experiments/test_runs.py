@@ -32,7 +32,7 @@ class TestRunning:
         assert set(metrics) == {
             *("accuracy", "loss", "upright_accuracy", "parameters"),
             *("seconds", "seconds_per_epoch", "equivariance_error"),
-            *("departure", "class_names", "versions", "options"),
+            *("deviation", "class_names", "versions", "options"),
         }
         assert metrics["class_names"] == list("0123456789")
         assert metrics["options"] == dataclasses.asdict(Experiment(**SMALL).complete())
@@ -51,12 +51,15 @@ class TestRunning:
 
     @pytest.mark.slow
     def test_departure_is_that_of_anchored_convolutions(self, clones):
-        options = {"symmetry": "frozen,frozen,frozen,anchored", "anchor": "decay"}
-        experiment = Experiment(moves="encoder", **options, **SMALL)
+        options = {
+            "symmetry": "frozen,frozen,frozen,anchored",
+            "anchor": "decoupled-l2-sp",
+        }
+        experiment = Experiment(trainable_part="encoder", **options, **SMALL)
         model, metrics = run_experiment(experiment, clones, verbose=0)
-        assert list(metrics["departure"]) == ["conv_4"]
-        found = metrics["departure"]["conv_4"]
-        expected = convolution_layers(model)[-1].departure()
+        assert list(metrics["deviation"]) == ["conv_4"]
+        found = metrics["deviation"]["conv_4"]
+        expected = convolution_layers(model)[-1].deviation()
         assert found["norm"] == pytest.approx(expected.norm)
         assert found["norm"] > 0
         assert not np.any(found["places"])
@@ -109,16 +112,16 @@ class TestRunning:
 
         parameters = []
         free = error(symmetry="trainable")
-        held = error(symmetry="anchored", anchor="l2", anchor_strength=1e3)
+        held = error(symmetry="anchored", anchor="l2-sp", anchor_strength=1e3)
         assert free["before"] < 1e-5 < held["after"] < 0.8 * free["after"]
         assert len(set(parameters)) == 1
 
     @pytest.mark.slow
     def test_frozen_and_group_convolutions_agree_on_trained_kernels(self, clones):
         """Classifiers with the same kernels agree on 99.9% of test digits."""
-        from symclone_tf.experiments.tasks import mnist_task
-        from symclone_tf.experiments.task_transformations import classes
         from symclone_tf.experiments.image_networks import image_network
+        from symclone_tf.experiments.task_transformations import classes
+        from symclone_tf.experiments.tasks import mnist_task
 
         options = {"train_size": 1000, "epochs": 2, "test_size": 48}
         gcnn, _ = run_experiment(Experiment("gcnn", **options), verbose=0)
@@ -135,7 +138,7 @@ class TestRunning:
         assert np.linalg.norm(mine - theirs) < 1e-3 * np.linalg.norm(theirs)
 
     def test_t2_runs_on_its_canvas(self):
-        experiment = Experiment("cnn", "t2", "breaking", max_shift=2, **SMALL)
+        experiment = Experiment("cnn", "t2", "breaking", max_translation=2, **SMALL)
         model, metrics = run_experiment(experiment, verbose=0)
         assert model.input_shape == (None, 40, 40, 1)
         assert metrics["equivariance_error"]["conv_4"]["after"] < 1e-5
@@ -170,7 +173,7 @@ class TestRunning:
 
 @pytest.mark.slow
 def test_missing_clones_are_made_and_announced(tmp_path, capsys):
-    experiment = Experiment("cloned", "t2", canvas=28, max_shift=2)
+    experiment = Experiment("cloned", "t2", canvas=28, max_translation=2)
     students = find_or_clone(experiment, tmp_path)
     assert "Cloning what is missing" in capsys.readouterr().err
     assert [s.teacher.image_size for s in students] == [28, 26, 12, 10]

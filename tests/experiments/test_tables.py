@@ -25,7 +25,7 @@ ROWS = [
     row(0.25, architecture="mlp", seed=1),
     row(0.5, architecture="cloned", symmetry="anchored", anchor="kl"),
     row(0.125, architecture="cnn", task="breaking"),
-    row(0.875, architecture="cnn", group="t2", max_shift=1, canvas=28),
+    row(0.875, architecture="cnn", group="t2", max_translation=1, canvas=28),
 ]
 
 
@@ -48,7 +48,9 @@ def test_line_that_was_cut_off_is_none_and_is_mended(file):
     assert read_benchmark(file) == ROWS
 
 
-@pytest.mark.parametrize("earlier", [[], ["moves"], ["moves", "student"]])
+@pytest.mark.parametrize(
+    "earlier", [[], ["trainable_part"], ["trainable_part", "student"]]
+)
 def test_tables_begun_before_there_was_a_choice_go_on(file, earlier):
     lacking = ["data", "image_size", *earlier]
     header, *lines = file.read_text().splitlines()

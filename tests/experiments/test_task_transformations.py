@@ -1,14 +1,14 @@
 import pytest
 
 from symclone_tf.experiments.task_transformations import (
-    canvas_and_shift,
+    canvas_and_translation,
     classes,
     task_class_names,
 )
 
 
 @pytest.mark.parametrize(
-    ("group", "canvas", "max_shift", "expected"),
+    ("group", "canvas", "max_translation", "expected"),
     [
         ("c4", None, None, (28, 0)),
         ("t2", None, None, (40, 6)),
@@ -16,8 +16,8 @@ from symclone_tf.experiments.task_transformations import (
         ("d4", 31, None, (31, 0)),
     ],
 )
-def test_sizes_have_defaults(group, canvas, max_shift, expected):
-    assert canvas_and_shift(group, canvas, max_shift) == expected
+def test_sizes_have_defaults(group, canvas, max_translation, expected):
+    assert canvas_and_translation(group, canvas, max_translation) == expected
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def test_sizes_have_defaults(group, canvas, max_shift, expected):
     [
         (("c4", 20), "at least 28.*canvas=20"),
         (("c4", 28.5), "canvas=28.5"),
-        (("c4", 28, 3), "`max_shift` is for `group` t2.*max_shift=3"),
+        (("c4", 28, 3), "`max_translation` is for `group` t2.*max_shift=3"),
         (("t2", 40, 0), "max_shift=0"),
         (("t2", 40, 20), "less than half.*max_shift=20, canvas=40"),
         (("c5", 40), "group=c5"),
@@ -33,7 +33,7 @@ def test_sizes_have_defaults(group, canvas, max_shift, expected):
 )
 def test_bad_sizes_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
-        canvas_and_shift(*arguments)
+        canvas_and_translation(*arguments)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_bad_sizes_are_refused(arguments, message):
     ],
 )
 def test_sizes_of_other_images(group, canvas, image_size, expected):
-    assert canvas_and_shift(group, canvas, None, image_size) == expected
+    assert canvas_and_translation(group, canvas, None, image_size) == expected
 
 
 @pytest.mark.parametrize(
@@ -57,12 +57,12 @@ def test_sizes_of_other_images(group, canvas, image_size, expected):
         (("c4", 63, None, 64), "at least 64, the size of the images.*canvas=63"),
         (("c4", 15, None, None), "at least 16.*canvas=15"),
         (("t2", 520, None, 508), "at most 512.*canvas=520"),
-        (("c2", None, 2, None), "`max_shift` is for `group` t2"),
+        (("c2", None, 2, None), "`max_translation` is for `group` t2"),
     ],
 )
 def test_sizes_that_do_not_fit_other_images_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
-        canvas_and_shift(*arguments)
+        canvas_and_translation(*arguments)
 
 
 def test_breaking_doubles_the_classes():
@@ -89,4 +89,4 @@ def test_classes_of_the_second_half_say_so(group, moved):
 
 @pytest.mark.parametrize(("size", "canvas"), [(16, 28), (500, 512), (510, 512)])
 def test_shifts_of_large_images_have_the_margin_that_is_left(size, canvas):
-    assert canvas_and_shift("t2", image_size=size) == (canvas, 6)
+    assert canvas_and_translation("t2", image_size=size) == (canvas, 6)

@@ -6,9 +6,9 @@ import zlib
 import numpy as np
 import pytest
 
+from symclone_tf.data.images import open_images
 from symclone_tf.experiments import datasets
 from symclone_tf.experiments.tasks import image_task, mnist_task
-from symclone_tf.data.images import open_images
 
 from cases import later
 from pictures import write_folder, write_npz
@@ -76,7 +76,7 @@ class TestMNIST:
         np.testing.assert_array_equal(labels, names)
 
     def test_breaking_under_t2_is_left_or_right(self):
-        images, labels = arrays("breaking", "t2", "test", size=200, max_shift=4)
+        images, labels = arrays("breaking", "t2", "test", size=200, max_translation=4)
         theirs, names = original("test", 200)
         shifts = np.array([_shift(i, t, 40) for i, t in zip(images, theirs)])
         assert set(shifts[:, 0]) == {0}
@@ -220,11 +220,11 @@ class TestImages:
         )
         moved, answers = collected(image_task(pictures, "breaking", "t2", "test"))
         assert moved.shape == (6, 28, 28, pictures.channels)
-        for image, shifted, label, answer in zip(upright, moved, labels, answers):
+        for image, translated, label, answer in zip(upright, moved, labels, answers):
             (shift,) = [
                 n
                 for n in range(-6, 7)
-                if np.array_equal(np.roll(image, n, axis=1), shifted)
+                if np.array_equal(np.roll(image, n, axis=1), translated)
             ]
             assert answer == label + 3 * (shift > 0)
 
@@ -265,7 +265,7 @@ class TestImages:
         [
             ({"canvas": 15}, "`canvas` must be at least 16, the size of the images"),
             ({"size": 25}, "`size` must be at most 24, the train images of"),
-            ({"group": "t2", "max_shift": 14}, "less than half"),
+            ({"group": "t2", "max_translation": 14}, "less than half"),
         ],
     )
     def test_more_than_there_is_is_refused(self, pictures, options, message):

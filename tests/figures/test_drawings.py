@@ -5,7 +5,7 @@ import pytest
 
 import symclone_tf as sc
 from symclone_tf.figures.drawings import mosaic
-from symclone_tf.symmetry import Shift, Turn
+from symclone_tf.symmetry import GroupTransformation, Translation
 
 from clones import dense
 
@@ -91,7 +91,7 @@ class TestFeatureMaps:
         return image, kernel, layers, np.reshape(figure.axes, (3, 4))
 
     def test_columns_are_what_each_layer_answers(self, rng):
-        image, kernel, layers, grid = self.draw(rng, "c4", Turn("c4", 1))
+        image, kernel, layers, grid = self.draw(rng, "c4", GroupTransformation("c4", 1))
         np.testing.assert_array_equal(pixels(grid[0, 0]), image)
         np.testing.assert_array_equal(pixels(grid[1, 0]), np.rot90(image))
         assert [axes.get_title() for axes in grid[0]] == ["noise", *layers]
@@ -102,7 +102,7 @@ class TestFeatureMaps:
                 np.testing.assert_allclose(pixels(axes), mosaic(maps), atol=1e-6)
 
     def test_last_row_is_the_difference_from_turning_the_output(self, rng):
-        _, _, layers, grid = self.draw(rng, "c4", Turn("c4", 1))
+        _, _, layers, grid = self.draw(rng, "c4", GroupTransformation("c4", 1))
         for column, name in zip(grid.T[1:], layers):
             first, second, difference = (unpacked(pixels(axes)) for axes in column)
             # Turned by 90°, each map goes to the next place on the group axis.
@@ -114,7 +114,7 @@ class TestFeatureMaps:
             assert (error < 1e-5) == (name == "teacher")
 
     def test_last_row_is_the_difference_from_shifting_the_output(self, rng):
-        _, _, _, grid = self.draw(rng, "t2", Shift((1, -2)))
+        _, _, _, grid = self.draw(rng, "t2", Translation((1, -2)))
         for column in grid.T[1:]:
             first, second, difference = (pixels(axes) for axes in column)
             np.testing.assert_allclose(
@@ -149,10 +149,10 @@ def test_deformations_stand_in_rows_of_places_and_columns_of_steps(rng):
     kept = {0: np.zeros((2, 9, 9)), 5: rng.normal(size=(2, 9, 9))}
     figure = sc.figures.draw_deformations(kept, ["corner", "centre"])
     grid = np.reshape(figure.axes[:4], (2, 2))
-    for place, row in enumerate(grid):
+    for position, row in enumerate(grid):
         for matrices, axes in zip(kept.values(), row):
             shown = axes.images[0].get_array()
-            np.testing.assert_array_equal(shown, matrices[place])
+            np.testing.assert_array_equal(shown, matrices[position])
             assert axes.images[0].get_clim() == (-1, 1)
     assert [axes.get_title() for axes in grid[0]] == ["before", "step 5"]
     assert [axes.get_ylabel() for axes in grid[:, 0]] == ["corner", "centre"]

@@ -10,7 +10,7 @@ import pytest
 import symclone_tf as sc
 from symclone_tf.figures.explore_page import (
     KERNELS,
-    explored,
+    explore,
     write_explore_page,
     write_explored,
 )
@@ -27,7 +27,7 @@ def found_of(tmp_path_factory, group):
     folder = tmp_path_factory.mktemp("none")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("socket.getaddrinfo", _refuse)
-        return explored(group, SIZE, data_dir=folder)
+        return explore(group, SIZE, data_dir=folder)
 
 
 def _refuse(*arguments, **options):

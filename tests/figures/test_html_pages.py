@@ -4,7 +4,6 @@ import pytest
 
 import symclone_tf as sc
 from symclone_tf.figures import draw_learning_curves
-from symclone_tf.figures.illustrations import Illustration
 from symclone_tf.figures.html_pages import (
     check_page,
     contents,
@@ -15,6 +14,7 @@ from symclone_tf.figures.html_pages import (
     table,
     write_page,
 )
+from symclone_tf.figures.illustrations import Illustration
 
 from browsers import driven, needs_browser
 

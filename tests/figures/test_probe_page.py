@@ -3,9 +3,9 @@ import pytest
 
 import symclone_tf as sc
 from symclone_tf.figures.probe_page import (
-    draw_moved_images,
     draw_probe_accuracies,
     draw_probe_errors,
+    draw_transformed_images,
     probe_figures,
     probe_table,
     write_probe_page,
@@ -40,7 +40,7 @@ def test_bars_are_mean_errors_of_each_layer(probe):
 
 def test_rows_show_what_a_symmetry_confuses():
     image = np.arange(256, dtype="uint8").reshape(1, 16, 16, 1)
-    figure = draw_moved_images(np.repeat(image, 3, axis=0), ["t2", "c4", "d4"])
+    figure = draw_transformed_images(np.repeat(image, 3, axis=0), ["t2", "c4", "d4"])
     shown = [axes.images[0].get_array() for axes in figure.axes if axes.images]
     assert len(shown) == 7 + 4 + 8
     assert np.array_equal(shown[0], image[0, ..., 0])
@@ -53,7 +53,7 @@ def test_rows_show_what_a_symmetry_confuses():
 def test_colour_stays_colour():
     image = np.zeros((1, 16, 16, 3), "uint8")
     image[0, 0, 0] = (255, 0, 0)
-    (first, *_) = draw_moved_images(image, ["c2"]).axes
+    (first, *_) = draw_transformed_images(image, ["c2"]).axes
     assert first.images[0].get_array().shape == (16, 16, 3)
 
 

@@ -8,10 +8,10 @@ import pytest
 import symclone_tf as sc
 from symclone_tf.figures.relax_times import read_beside, read_relax_times
 from symclone_tf.figures.relaxing import (
-    draw_errors_left,
-    draw_places_left,
+    draw_layer_errors,
+    draw_position_deviations,
     draw_relax_times,
-    places_left,
+    position_deviations,
 )
 
 from networks import plain
@@ -46,7 +46,7 @@ def table(tmp_path):
 
 def test_places_that_left_are_found():
     relaxed, _ = sc.relax(plain(), verbose=0)
-    found = places_left(relaxed)
+    found = position_deviations(relaxed)
     assert {name: norms.shape for name, norms in found.items()} == dict.fromkeys(
         ("first", "inner", "depthwise"), (6, 6)
     )
@@ -56,14 +56,14 @@ def test_places_that_left_are_found():
     weights = before.copy()
     weights[14] *= 3  # the third pixel of the third row: a deformation of 3
     blocks.assign(weights)
-    first = places_left(relaxed)["first"]
+    first = position_deviations(relaxed)["first"]
     assert np.unravel_index(first.argmax(), first.shape) == (2, 2)
     assert first[2, 2] == pytest.approx(2 * 3 * (1 - 1 / 36), rel=0.02)
     # The same everywhere is another convolution, and leaves nothing.
     blocks.assign(2 * before)
-    assert places_left(relaxed)["first"].max() < 1e-5
+    assert position_deviations(relaxed)["first"].max() < 1e-5
     blocks.assign(weights)
-    figure = draw_places_left(places_left(relaxed))
+    figure = draw_position_deviations(position_deviations(relaxed))
     titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
     assert titles == ["first", "inner", "depthwise"]
     np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), first)
@@ -87,7 +87,7 @@ def test_errors_are_drawn_against_epochs(tmp_path):
     file = tmp_path / "times.csv"
     assert read_beside(file, "errors") == {}
     (tmp_path / "times-errors.json").write_text(json.dumps({"digits": courses}))
-    left, right = draw_errors_left(read_beside(file, "errors")["digits"]).axes
+    left, right = draw_layer_errors(read_beside(file, "errors")["digits"]).axes
     assert (left.get_title(), right.get_title()) == tuple(courses)
     assert left.lines[1].get_ydata() == pytest.approx([0.1, 0.4])
     assert right.lines[0].get_ydata() == pytest.approx([0.0, 0.5])

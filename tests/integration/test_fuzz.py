@@ -168,8 +168,8 @@ def damage(path, file, kind, where, what):
         content = bytearray(others[where % len(others)].read_bytes())
     elif kind == "json" and file.suffix == ".json":
         record = json.loads(content)
-        places = list(_places(record))
-        part, name = places[where % len(places)]
+        positions = list(_places(record))
+        part, name = positions[where % len(positions)]
         part[name] = json_values[what % len(json_values)]
         content = bytearray(json.dumps(record).encode())
     if kind == "remove":

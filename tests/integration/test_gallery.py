@@ -41,7 +41,9 @@ def test_readme_tells_the_figures_of_each(name):
     record = sc.artifacts.find(ROOT / name / "1").record
     student = sc.load(ROOT / name / "1")
     image, _ = student.input_shapes()
-    features = (student.teacher.output_size,) * 2 + student.teacher.group.axis_shape
+    features = (
+        student.teacher.output_size,
+    ) * 2 + student.teacher.group.representation_shape
     assert rows()[name] == [
         str(image),
         str(features),

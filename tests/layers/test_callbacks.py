@@ -10,9 +10,9 @@ import symclone_tf as sc
 from symclone_tf.experiments.image_networks import image_network
 from symclone_tf.layers.callbacks import EquivarianceErrors, layer_errors
 from symclone_tf.layers.cloned_conv2d import ClonedConv2D
+from symclone_tf.layers.group_conv2d import GroupConv2D
 from symclone_tf.students.dense import DenseStudent
 from symclone_tf.symmetry.equivariance import equivariance_error
-from symclone_tf.layers.group_conv2d import GroupConv2D
 
 from clones import solved
 from networks import of_signals, of_volumes
@@ -204,7 +204,9 @@ def test_unknown_group_is_refused():
 
 def test_what_moved_of_anchored_layers_joins_the_logs(rng):
     layers = [
-        ClonedConv2D(2, solved(image_size=8), "anchored", anchor="decay", name="held"),
+        ClonedConv2D(
+            2, solved(image_size=8), "anchored", anchor="decoupled-l2-sp", name="held"
+        ),
         ClonedConv2D(2, solved("c4", False, 6), name="frozen"),
     ]
     model = keras.Sequential([keras.Input((8, 8, 1)), *layers])
@@ -213,13 +215,13 @@ def test_what_moved_of_anchored_layers_joins_the_logs(rng):
     errors = sc.EquivarianceErrors(images, "c4")
     targets = np.ones((4, 4, 4, 4, 2))
     history = model.fit(images, targets, epochs=2, callbacks=[errors], verbose=0)
-    assert list(errors.departures) == ["held"]
-    first, *later = errors.departures["held"]
+    assert list(errors.deviations) == ["held"]
+    first, *later = errors.deviations["held"]
     assert first.norm == 0
-    norms = [np.linalg.norm([*d.places, *d.elements.ravel()]) for d in later]
+    norms = [np.linalg.norm([*d.positions, *d.elements.ravel()]) for d in later]
     np.testing.assert_allclose(history.history["moved/held"], norms, rtol=1e-5)
     assert min(norms) > 0
-    assert sc.layers.departures(model)["held"].norm == pytest.approx(norms[-1])
+    assert sc.layers.deviations(model)["held"].norm == pytest.approx(norms[-1])
 
 
 @pytest.mark.parametrize("network", [of_signals, of_volumes])

@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 
 import symclone_tf as sc
-from symclone_tf.layers import Cloned, layer_errors
+from symclone_tf.layers import Cloned, OrbitDense, layer_errors
 from symclone_tf.symmetry import cyclic, icosahedron, symmetric
-from symclone_tf.layers import OrbitDense
 
 from cases import later
 from clones import draw, relative, solved
@@ -26,10 +25,10 @@ def taught(group=None, group_out=None, **options):
 @pytest.mark.parametrize(
     ("symmetry", "anchor", "weights", "trainable"),
     [
-        ("frozen", "l2", 4, 2),
-        later("trainable", "l2", 4, 4),
-        later("anchored", "decay", 6, 4),
-        ("anchored", "augment", 6, 4),
+        ("frozen", "l2-sp", 4, 2),
+        later("trainable", "l2-sp", 4, 4),
+        later("anchored", "decoupled-l2-sp", 6, 4),
+        ("anchored", "transformed-inputs", 6, 4),
     ],
 )
 def test_behaves_as_a_keras_layer(
@@ -45,7 +44,7 @@ def test_behaves_as_a_keras_layer(
             "anchor": anchor,
             "seed": 4,
             "activation": "relu",
-            "kernel_regularizer": "l2",
+            "kernel_regularizer": "l2-sp",
         },
         [draw(rng, student)],
         (4, POINTS, 3),
@@ -85,7 +84,7 @@ def test_takes_students_of_convolutions_too(rng):
 
 def stacked(second, group=None):
     first = Cloned(4, taught(group), activation="relu", name="first")
-    points = first.student.teacher.points_in
+    points = first.student.teacher.positions_in
     return keras.Sequential([keras.Input((points, 1)), first, second])
 
 
@@ -95,7 +94,12 @@ def stacked(second, group=None):
 )
 def test_keeps_or_leaves_the_symmetry(rng, symmetry):
     second = Cloned(
-        1, taught(), symmetry, anchor="decay", anchor_strength=1.0, name="second"
+        1,
+        taught(),
+        symmetry,
+        anchor="decoupled-l2-sp",
+        anchor_strength=1.0,
+        name="second",
     )
     model = stacked(second)
     x = rng.normal(size=(64, POINTS, 1)).astype("float32")
@@ -110,10 +114,10 @@ def test_keeps_or_leaves_the_symmetry(rng, symmetry):
     whole = sc.equivariance_error(model, cyclic(POINTS), x)
     assert whole < 1e-4 if symmetry == "frozen" else whole > 0.05
     if symmetry == "anchored":
-        places = second.departure().places
-        assert places.shape == (POINTS,)
-        assert errors.departures["second"][-1].norm == pytest.approx(
-            second.departure().norm
+        positions = second.deviation().positions
+        assert positions.shape == (POINTS,)
+        assert errors.deviations["second"][-1].norm == pytest.approx(
+            second.deviation().norm
         )
 
 
@@ -194,7 +198,7 @@ def test_what_does_not_fit_is_refused():
 def test_signals_take_over_what_they_were_made_with(rng):
     layer = keras.layers.Conv1D(3, 3, padding="causal", activation="tanh", name="one")
     layer.build((None, 10, 2))
-    teacher = sc.teachers.ShiftConvTeacher(10, padding="causal")
+    teacher = sc.teachers.TranslationConvTeacher(10, padding="causal")
     student, _ = sc.clone(teacher, student="local", solver="closed-form", verbose=0)
     cloned = sc.layers.Cloned.from_conv(layer, student, symmetry="anchored")
     assert (cloned.name, cloned.activation) == ("one", keras.activations.tanh)
@@ -213,6 +217,8 @@ def test_signals_take_over_what_they_were_made_with(rng):
 )
 def test_other_convolutions_are_not_taken_over(layer, message):
     layer.build((None, *(10,) * (len(layer.kernel_size)), 2))
-    student = sc.LocalStudent(sc.teachers.ShiftConvTeacher(10, padding="causal"))
+    student = sc.LocallyConnectedStudent(
+        sc.teachers.TranslationConvTeacher(10, padding="causal")
+    )
     with pytest.raises(ValueError, match=message):
         sc.layers.Cloned.from_conv(layer, student)

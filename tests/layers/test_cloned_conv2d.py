@@ -93,7 +93,9 @@ class TestCompute:
         student, _ = sc.clone("c4", image_size=6, blocks=7, verbose=0)
         layer = ClonedConv2D(3, student)
         assert layer.computes_as() == "blocks"
-        assert "do not do the same everywhere" in student.everywhere().reason
+        assert (
+            "do not do the same everywhere" in student.translation_equivariance().reason
+        )
         inputs = draw(rng, student)
         layer.build(inputs.shape)
         np.testing.assert_allclose(layer(inputs), student(inputs, layer.kernel))
@@ -126,13 +128,13 @@ def test_behaves_as_a_keras_layer(rng, tmp_path, group, lifting, symmetry):
             "filters": 3,
             "student": student,
             "symmetry": symmetry,
-            "anchor": "l2",
+            "anchor": "l2-sp",
             "anchor_strength": 0.5,
             "activation": "relu",
-            "kernel_regularizer": "l2",
+            "kernel_regularizer": "l2-sp",
         },
         [draw(rng, student)],
-        (4, 4, 4, *GROUPS[group].axis_shape, 3),
+        (4, 4, 4, *GROUPS[group].representation_shape, 3),
         weights={"frozen": 4, "trainable": 4, "anchored": 6}[symmetry],
         trainable={"frozen": 2, "trainable": 4, "anchored": 4}[symmetry],
         path=tmp_path / "model.keras",
@@ -179,7 +181,7 @@ def test_trainable_blocks_change_and_leave_the_symmetry(rng):
     ("anchor", "strengths"),
     [
         ("kl", (1, 1e3, 1e4)),
-        later("l2", (1e-3, 0.3, 5)),
+        later("l2-sp", (1e-3, 0.3, 5)),
     ],
 )
 @pytest.mark.slow
@@ -196,7 +198,7 @@ def test_anchors_hold_the_weights_the_more_the_stronger(anchor, strengths):
 
 
 def test_anchors_survive_saving(rng, tmp_path):
-    layer = ClonedConv2D(2, solved(), "anchored", anchor="l2")
+    layer = ClonedConv2D(2, solved(), "anchored", anchor="l2-sp")
     model = classifier(layer)
     fit(model, rng)
     model.save(tmp_path / "model.keras")
@@ -222,7 +224,7 @@ def test_students_are_not_quantized(rng):
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "mixed_float16"])
 def test_anchors_are_as_exact_as_what_they_hold(dtype):
-    layer = ClonedConv2D(2, solved(), "anchored", "l2", 1.0, dtype=dtype)
+    layer = ClonedConv2D(2, solved(), "anchored", "l2-sp", 1.0, dtype=dtype)
     layer.build((None, 6, 6, 1))
     assert float(layer.anchor_penalty()) == 0
 

@@ -15,9 +15,9 @@ from processes import run_script
 
 def test_pulls_are_the_formulas(rng):
     before, moved = rng.normal(size=(2, 4, 5)).astype("float32")
-    found = pulled("decay", before + moved, before, 0.25)
+    found = pulled("decoupled-l2-sp", before + moved, before, 0.25)
     np.testing.assert_allclose(found, before + 0.75 * moved, rtol=1e-6)
-    found = pulled("threshold", before + moved, before, 0.25)
+    found = pulled("proximal", before + moved, before, 0.25)
     shrunk = np.sign(moved) * np.maximum(np.abs(moved) - 0.25, 0)
     np.testing.assert_allclose(found, before + shrunk, rtol=1e-6, atol=1e-12)
     assert np.sum(np.array(found) == before) > 0
@@ -37,7 +37,7 @@ class Deaf(keras.losses.Loss):
         return 0.0 * keras.ops.sum(y_pred, axis=tuple(range(1, len(y_pred.shape))))
 
 
-def displaced(rng, strength=2.0, student="local", anchor="decay", **options):
+def displaced(rng, strength=2.0, student="local", anchor="decoupled-l2-sp", **options):
     """A model of one anchored layer, whose student was moved off its anchors."""
     student = solved("t2", image_size=6, student=student)
     layer = sc.ClonedConv2D(
@@ -123,13 +123,13 @@ def test_reloaded_models_go_on(rng, tmp_path):
         tmp_path / "model.keras", custom_objects={"Deaf": Deaf}
     )
     (layer,) = reloaded.layers
-    assert (layer.anchor, layer.anchor_strength) == ("decay", 2.0)
+    assert (layer.anchor, layer.anchor_strength) == ("decoupled-l2-sp", 2.0)
     fit(reloaded, 3, keras.optimizers.SGD(0.1))
     assert left(layer, moved) == pytest.approx(0.8**5, rel=1e-4)
 
 
 def test_threshold_leaves_weights_at_their_anchor_until_gradients_insist(rng):
-    model, layer, moved = displaced(rng, 1.0, anchor="threshold")
+    model, layer, moved = displaced(rng, 1.0, anchor="proximal")
     fit(model, 4, keras.optimizers.SGD(0.05))
     for weight, anchor, by in zip(layer.student.weights, layer.anchors, moved):
         away = weight.numpy() - anchor.numpy()
@@ -140,7 +140,7 @@ def test_threshold_leaves_weights_at_their_anchor_until_gradients_insist(rng):
 
 def test_two_layers_of_one_student_decay_once(rng):
     student = solved("t2", image_size=6, padding="same")
-    options = {"anchor": "decay", "anchor_strength": 2.0}
+    options = {"anchor": "decoupled-l2-sp", "anchor_strength": 2.0}
     layers = [sc.ClonedConv2D(1, student, "anchored", **options) for _ in range(2)]
     model = keras.Sequential([keras.Input((6, 6, 1)), *layers])
     (weight,) = student.block_weights
@@ -186,7 +186,7 @@ student, _ = sc.clone("t2", image_size=6, student="local", solver="closed-form")
 with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
     student = type(student).from_config(student.get_config())
     layer = sc.ClonedConv2D(
-        2, student, "anchored", anchor="decay", anchor_strength=2.0
+        2, student, "anchored", anchor="decoupled-l2-sp", anchor_strength=2.0
     )
     frozen = sc.clone("t2", image_size=4, student="local", solver="closed-form")[0]
     frozen = sc.ClonedConv2D(2, frozen)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 import symclone_tf as sc
+from symclone_tf.layers import OrbitDense
 from symclone_tf.symmetry import (
     PermutationGroup,
     cyclic,
@@ -9,7 +10,6 @@ from symclone_tf.symmetry import (
     icosahedron,
     symmetric,
 )
-from symclone_tf.layers import OrbitDense
 
 from layer_checks import check_layer
 
@@ -31,7 +31,7 @@ def test_behaves_as_a_keras_layer(rng, tmp_path, case):
             "group": group,
             "group_out": group_out,
             "activation": "relu",
-            "kernel_regularizer": "l2",
+            "kernel_regularizer": "l2-sp",
         },
         [rng.normal(size=(3, group.points, 2)).astype("float32")],
         (3, (group_out or group).points, 4),

@@ -17,7 +17,7 @@ def test_begins_as_the_mean_and_is_invariant(rng, symmetry):
     features = rng.normal(size=(2, 5, 5, 4, 3)).astype("float32")
     layer = GroupPooling(symmetry)
     np.testing.assert_allclose(layer(features), features.mean(axis=3), atol=1e-6)
-    moved = sc.symmetry.Turn("c4", 1)
+    moved = sc.symmetry.GroupTransformation("c4", 1)
     turned = np.rot90(layer(features), 1, (1, 2))
     np.testing.assert_allclose(layer(moved.inputs(features)), turned, atol=1e-6)
 
@@ -28,7 +28,7 @@ def test_behaves_as_a_keras_layer(rng, tmp_path, symmetry):
     weights, trainable = WEIGHTS[symmetry]
     check_layer(
         GroupPooling,
-        {"symmetry": symmetry, "anchor": "threshold", "anchor_strength": 0.2},
+        {"symmetry": symmetry, "anchor": "proximal", "anchor_strength": 0.2},
         [features],
         (2, 3, 3, 3),
         weights,
@@ -61,7 +61,7 @@ def test_is_held_the_nearer_to_the_mean_the_stronger(rng):
     free = away("trainable")
     held = [away("anchored", anchor_strength=strength) for strength in (1.0, 8.0)]
     assert free > held[0] > held[1] > 0
-    assert away("anchored", anchor="threshold", anchor_strength=2.0) < 1e-6
+    assert away("anchored", anchor="proximal", anchor_strength=2.0) < 1e-6
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import symclone_tf as sc
-from symclone_tf.layers.random_transformations import RandomMoves
+from symclone_tf.layers.random_transformations import RandomTransformations
 
 from cases import later
 from clones import draw, solved
@@ -14,8 +14,8 @@ from clones import draw, solved
 BOTH_KINDS = pytest.mark.parametrize("student", ["dense", "local"])
 
 
-def random_moves(teacher, share=1.0):
-    return RandomMoves(teacher, share, keras.random.SeedGenerator(0))
+def random_transformations(teacher, share=1.0):
+    return RandomTransformations(teacher, share, keras.random.SeedGenerator(0))
 
 
 @pytest.mark.parametrize("lifting", [True, False])
@@ -23,11 +23,14 @@ def random_moves(teacher, share=1.0):
 @pytest.mark.parametrize("size", [6, 7])
 def test_elements_move_as_the_group_does(rng, group, lifting, size):
     teacher = sc.ConvTeacher(group, size, lifting=lifting)
-    moves, order = random_moves(teacher), teacher.group.order
+    transformations, order = random_transformations(teacher), teacher.group.order
     inputs = rng.normal(size=(order, *teacher.input_shape, 2)).astype("float32")
     outputs = rng.normal(size=(order, *teacher.output_shape, 3)).astype("float32")
     elements = np.arange(order)
-    there, back = moves.there(inputs, elements), moves.back(outputs, elements)
+    there, back = (
+        transformations.there(inputs, elements),
+        transformations.back(outputs, elements),
+    )
     for element in elements:
         one = slice(element, element + 1)
         expected = teacher.group.transform(inputs[one], element)
@@ -38,20 +41,20 @@ def test_elements_move_as_the_group_does(rng, group, lifting, size):
 
 def test_shifts_move_away_from_edges_and_back(rng):
     teacher = sc.ConvTeacher("t2", 12)
-    moves = random_moves(teacher)
+    transformations = random_transformations(teacher)
     image = np.zeros((25, 12, 12, 1), "float32")
     image[:, 5:7, 5:7] = rng.normal(size=(2, 2, 1))
     kernel = rng.normal(size=(3, 3, 1, 2)).astype("float32")
-    moved = teacher(moves.there(image, np.arange(25)), kernel)
-    back = moves.back(moved, np.arange(25))
+    moved = teacher(transformations.there(image, np.arange(25)), kernel)
+    back = transformations.back(moved, np.arange(25))
     np.testing.assert_allclose(back, teacher(image, kernel), atol=1e-5)
     assert np.ptp(moved, axis=0).max() > 0.1
 
 
 @pytest.mark.parametrize("share", [0.25, 1.0])
 def test_a_share_of_all_inputs_moves_each_element_alike(share):
-    moves = random_moves(sc.ConvTeacher("c4", 6), share)
-    counts = np.bincount(moves.draw(20_000), minlength=4) / 20_000
+    transformations = random_transformations(sc.ConvTeacher("c4", 6), share)
+    counts = np.bincount(transformations.draw(20_000), minlength=4) / 20_000
     expected = [1 - 0.75 * share, *[0.25 * share] * 3]
     np.testing.assert_allclose(counts, expected, atol=0.015)
 
@@ -61,7 +64,7 @@ def augmented(student, share=1.0, **options):
         3,
         student,
         "anchored",
-        anchor="augment",
+        anchor="transformed-inputs",
         anchor_strength=share,
         seed=0,
         **options,
@@ -80,11 +83,13 @@ def test_a_layer_that_kept_the_symmetry_trains_as_if_nothing_moved(
 
 
 @BOTH_KINDS
-@pytest.mark.parametrize("moves", ["all", "encoder"])
-def test_a_layer_that_left_it_answers_as_its_symmetric_mean(rng, student, moves):
+@pytest.mark.parametrize("trainable_part", ["all", "encoder"])
+def test_a_layer_that_left_it_answers_as_its_symmetric_mean(
+    rng, student, transformations
+):
     """The mean of many draws is the Reynolds operator's, which is equivariant."""
     student = solved("c4", True, 6, student=student)
-    layer = augmented(student, moves=moves)
+    layer = augmented(student, transformations=transformations)
     inputs = draw(rng, student, batch=1)
     still = np.array(layer(inputs, training=False))
     encoder = student.encoder.kernel
@@ -118,7 +123,7 @@ def test_gradients_of_what_kept_the_symmetry_do_not_move_either(rng):
             loss = tf.reduce_sum(layer(inputs, training=training) * target)
         return tape.gradient(loss, [inputs, layer.kernel.value, layer.bias.value])
 
-    drawn = random_moves(student.teacher).draw(len(inputs))
+    drawn = random_transformations(student.teacher).draw(len(inputs))
     assert len(set(np.array(drawn).tolist())) > 1
     still, moved = gradients(training=False), gradients(training=True)
     for found, expected in zip(moved, still):
@@ -159,7 +164,7 @@ def test_what_data_insists_on_is_learned_unless_all_moves(rng, share, most, leas
     model.fit(images, turned, epochs=40, batch_size=64, verbose=0)
     accuracy = model.evaluate(images, turned, verbose=0)[1]
     assert least <= accuracy <= most
-    assert layer.departure().norm > 0
+    assert layer.deviation().norm > 0
 
 
 @pytest.mark.slow
@@ -183,7 +188,11 @@ def test_a_reloaded_layer_moves_on(rng, tmp_path):
     model.save(tmp_path / "model.keras")
     reloaded = keras.saving.load_model(tmp_path / "model.keras")
     (layer,) = reloaded.layers
-    assert (layer.anchor, layer.anchor_strength, layer.seed) == ("augment", 0.5, 0)
+    assert (layer.anchor, layer.anchor_strength, layer.seed) == (
+        "transformed-inputs",
+        0.5,
+        0,
+    )
     encoder = layer.student.encoder.kernel
     encoder.assign(encoder + rng.normal(size=encoder.shape))
     inputs = draw(rng, student, channels=1)

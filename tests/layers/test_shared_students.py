@@ -56,10 +56,10 @@ class TestSharing:
         assert layer.student is student
         ClonedConv2D(3, copy.deepcopy(student), "trainable")
 
-    @pytest.mark.parametrize("other", [("kl", 5.0), later(("l2", 6.0))])
+    @pytest.mark.parametrize("other", [("kl", 5.0), later(("l2-sp", 6.0))])
     def test_anchors_are_alike_too(self, other):
         student = solved()
-        layer = ClonedConv2D(3, student, "anchored", "l2", 5.0)
+        layer = ClonedConv2D(3, student, "anchored", "l2-sp", 5.0)
         message = rf"anchored l2 5\.0 in another layer.*anchored {other[0]} {other[1]}"
         with pytest.raises(ValueError, match=message):
             ClonedConv2D(3, student, "anchored", *other)
@@ -67,12 +67,12 @@ class TestSharing:
 
     def test_later_layers_keep_the_first_ones_anchors(self):
         student = solved()
-        first = ClonedConv2D(3, student, "anchored", "l2", 5.0)
+        first = ClonedConv2D(3, student, "anchored", "l2-sp", 5.0)
         first.build((None, 6, 6, 1))
         for weight in student.weights:
             weight.assign_add(np.ones(weight.shape))
         penalty = float(sum(first.losses))
-        second = ClonedConv2D(2, student, "anchored", "l2", 5.0)
+        second = ClonedConv2D(2, student, "anchored", "l2-sp", 5.0)
         second.build((None, 6, 6, 1))
         assert penalty > 0
         assert float(sum(first.losses)) == penalty
@@ -80,7 +80,7 @@ class TestSharing:
 
     def test_students_of_layers_that_are_gone_are_free(self):
         student = solved()
-        layer = ClonedConv2D(3, student, "anchored", "l2", 5.0)
+        layer = ClonedConv2D(3, student, "anchored", "l2-sp", 5.0)
         layer.build((None, 6, 6, 1))
         del layer
         free = ClonedConv2D(3, student, "trainable")
@@ -100,7 +100,7 @@ class TestSharing:
         inputs = keras.Input((6, 6, 4, 1))
         outputs = inputs
         for filters in (3, 2):
-            outputs = ClonedConv2D(filters, student, "anchored", "l2", 1.0)(outputs)
+            outputs = ClonedConv2D(filters, student, "anchored", "l2-sp", 1.0)(outputs)
         model = keras.Model(inputs, outputs)
         student.encoder.kernel.assign_add(np.ones(student.encoder.kernel.shape))
         model.save(tmp_path / "model.keras")

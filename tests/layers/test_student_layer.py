@@ -12,8 +12,12 @@ import symclone_tf as sc
 from cases import later
 from clones import draw, solved
 
-MOVES = {"all": (True, True), "encoder": (False, True), "blocks": (True, False)}
-EVERY_MOVE = pytest.mark.parametrize("moves", MOVES)
+TRAINABLE_PARTS = {
+    "all": (True, True),
+    "encoder": (False, True),
+    "blocks": (True, False),
+}
+EVERY_MOVE = pytest.mark.parametrize("trainable_part", TRAINABLE_PARTS)
 BOTH_KINDS = pytest.mark.parametrize("student", ["local", later("dense")])
 
 
@@ -32,10 +36,10 @@ def trained(rng, symmetry, student, **options):
 @BOTH_KINDS
 @EVERY_MOVE
 @pytest.mark.parametrize("symmetry", [later("trainable"), "anchored"])
-def test_what_may_move_moves_and_nothing_else(rng, moves, symmetry, student):
-    _, layer, before = trained(rng, symmetry, student, moves=moves)
+def test_what_may_move_moves_and_nothing_else(rng, trainable_part, symmetry, student):
+    _, layer, before = trained(rng, symmetry, student, trainable_part=trainable_part)
     student = layer.student
-    blocks, encoder = MOVES[moves]
+    blocks, encoder = TRAINABLE_PARTS[trainable_part]
     for weight, was in zip(student.weights, before, strict=True):
         may = encoder if weight.path == student.encoder.kernel.path else blocks
         assert (not np.array_equal(weight, was)) == may
@@ -45,16 +49,22 @@ def test_what_may_move_moves_and_nothing_else(rng, moves, symmetry, student):
 
 
 @EVERY_MOVE
-def test_what_stays_stays_after_thawing_and_reloading(rng, tmp_path, moves):
-    model, layer, _ = trained(rng, "anchored", "local", moves=moves, anchor="decay")
+def test_what_stays_stays_after_thawing_and_reloading(rng, tmp_path, trainable_part):
+    model, layer, _ = trained(
+        rng,
+        "anchored",
+        "local",
+        trainable_part=trainable_part,
+        anchor="decoupled-l2-sp",
+    )
     model.trainable = False
     assert layer.student.trainable_weights == []
     model.trainable = True
-    count = sum(MOVES[moves])
+    count = sum(TRAINABLE_PARTS[trainable_part])
     assert len(layer.student.trainable_weights) == count
     model.save(tmp_path / "model.keras")
     (reloaded,) = keras.saving.load_model(tmp_path / "model.keras").layers
-    assert reloaded.moves == moves
+    assert reloaded.trainable_part == trainable_part
     assert len(reloaded.student.trainable_weights) == count
     inputs = draw(rng, layer.student)
     np.testing.assert_allclose(reloaded(inputs), layer(inputs), atol=1e-6)
@@ -62,7 +72,7 @@ def test_what_stays_stays_after_thawing_and_reloading(rng, tmp_path, moves):
 
 @BOTH_KINDS
 def test_layers_whose_encoder_alone_moves_compute_as_convolutions(rng, student):
-    _, layer, _ = trained(rng, "anchored", student, moves="encoder")
+    _, layer, _ = trained(rng, "anchored", student, trainable_part="encoder")
     assert layer.computes_as() == "convolution"
     inputs = draw(rng, layer.student)
     kept = sc.ClonedConv2D.from_kernel(
@@ -85,14 +95,22 @@ def gradient_of_encoder(layer, inputs):
 
 
 @BOTH_KINDS
-@pytest.mark.parametrize("anchor", ["kl", later("l2"), "decay", later("threshold")])
-@pytest.mark.parametrize("moves", ["encoder", later("all")])
-def test_every_anchor_holds_what_moves(rng, anchor, moves, student):
+@pytest.mark.parametrize(
+    "anchor", ["kl", later("l2-sp"), "decoupled-l2-sp", later("proximal")]
+)
+@pytest.mark.parametrize("trainable_part", ["encoder", later("all")])
+def test_every_anchor_holds_what_moves(rng, anchor, trainable_part, student):
     """A strong anchor leaves the student nearer to its clone than none."""
-    strength = {"kl": 1e5, "l2": 10.0, "decay": 90.0, "threshold": 0.9}[anchor]
-    _, free, before = trained(rng, "trainable", student, moves=moves)
+    strength = {"kl": 1e5, "l2-sp": 10.0, "decoupled-l2-sp": 90.0, "proximal": 0.9}[
+        anchor
+    ]
+    _, free, before = trained(rng, "trainable", student, trainable_part=trainable_part)
     rng = np.random.default_rng(0)
-    options = {"anchor": anchor, "anchor_strength": strength, "moves": moves}
+    options = {
+        "anchor": anchor,
+        "anchor_strength": strength,
+        "trainable_part": trainable_part,
+    }
     _, held, _ = trained(rng, "anchored", student, **options)
 
     def away(layer):
@@ -105,15 +123,15 @@ def test_every_anchor_holds_what_moves(rng, anchor, moves, student):
 @BOTH_KINDS
 def test_departure_tells_places_and_elements(rng, student):
     student = solved("c4", False, 6, student=student)
-    layer = sc.ClonedConv2D(2, student, "anchored", anchor="decay")
+    layer = sc.ClonedConv2D(2, student, "anchored", anchor="decoupled-l2-sp")
     layer.build((None, 6, 6, 4, 1))
-    assert not layer.departure().places.any()
-    assert not layer.departure().elements.any()
+    assert not layer.deviation().positions.any()
+    assert not layer.deviation().elements.any()
 
     (blocks,), encoder = student.block_weights, student.encoder.kernel
     before = blocks.numpy().copy()
     moved = before.copy()
-    if isinstance(student, sc.LocalStudent):
+    if isinstance(student, sc.LocallyConnectedStudent):
         moved[5] *= 1.5
         norms = np.linalg.norm(before.reshape(16, -1), axis=1)
     else:
@@ -126,10 +144,10 @@ def test_departure_tells_places_and_elements(rng, student):
     matrix[:, :, 1, 3] += 0.5
     encoder.assign(matrix.reshape(encoder.shape))
 
-    found = layer.departure()
-    assert np.flatnonzero(found.places).tolist() == [5]
+    found = layer.deviation()
+    assert np.flatnonzero(found.positions).tolist() == [5]
     whole = np.linalg.norm(before)
-    assert found.places[5] == pytest.approx(0.5 * norms[5] / whole, rel=1e-4)
+    assert found.positions[5] == pytest.approx(0.5 * norms[5] / whole, rel=1e-4)
     assert np.argwhere(found.elements > 1e-6).tolist() == [[1, 3]]
     expected = 0.5 * np.sqrt(36 * 9) / size
     assert found.elements[1, 3] == pytest.approx(expected, rel=1e-4)
@@ -138,12 +156,12 @@ def test_departure_tells_places_and_elements(rng, student):
 def test_departure_needs_anchors():
     layer = sc.ClonedConv2D(2, solved(), "trainable", name="free")
     with pytest.raises(ValueError, match=r"Only layers of.*'free', trainable"):
-        layer.departure()
+        layer.deviation()
 
 
 @pytest.mark.parametrize(
     ("anchor", "strength"),
-    [("kl", 1000.0), ("l2", 0.01), ("decay", 30.0), ("threshold", 0.5)],
+    [("kl", 1000.0), ("l2-sp", 0.01), ("decoupled-l2-sp", 30.0), ("proximal", 0.5)],
 )
 def test_each_anchor_has_a_strength_of_its_own(anchor, strength):
     layer = sc.ClonedConv2D(2, solved(), "anchored", anchor=anchor)
@@ -153,12 +171,14 @@ def test_each_anchor_has_a_strength_of_its_own(anchor, strength):
 
 def test_layers_of_one_student_let_the_same_move():
     student = solved()
-    first = sc.ClonedConv2D(2, student, "trainable", moves="encoder")
+    first = sc.ClonedConv2D(2, student, "trainable", trainable_part="encoder")
     with pytest.raises(ValueError, match=r"trainable encoder in another.*trainable$"):
         sc.ClonedConv2D(2, student, "trainable")
     assert first.treatment == ("trainable", "encoder")
 
 
 def test_bad_moves_are_refused():
-    with pytest.raises(ValueError, match="`moves` must be one of all, encoder, blocks"):
-        sc.ClonedConv2D(2, solved(), "trainable", moves="bias")
+    with pytest.raises(
+        ValueError, match="`trainable_part` must be one of all, encoder, blocks"
+    ):
+        sc.ClonedConv2D(2, solved(), "trainable", trainable_part="bias")

@@ -27,8 +27,8 @@ def test_costs_are_those_of_the_weights_and_products(rng, options, form):
                 rows /= layer.student.blocks
             operations += 2 * np.prod(part.kernel.shape) * rows
         elif isinstance(part, keras.layers.Conv2D):
-            places = np.prod(part.output.shape[1:-1])
-            operations += 2 * np.prod(part.kernel.shape) * places
+            positions = np.prod(part.output.shape[1:-1])
+            operations += 2 * np.prod(part.kernel.shape) * positions
     assert operations == cost.operations
 
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 import symclone_tf as sc
-from symclone_tf.networks.fusion import fuse
 from symclone_tf.cloning.closed_form import solve
 from symclone_tf.layers.cloned_conv2d import ClonedConv2D
+from symclone_tf.networks.fusion import fuse
 
 from cases import later
 from clones import dense
@@ -27,7 +27,7 @@ def test_fused_layer_computes_what_the_layer_does(rng, options, form, batch):
 @pytest.mark.parametrize(
     "steps", [{}, {"strides": 2}, {"dilation_rate": 2}, {"kernel_size": 2}]
 )
-@pytest.mark.parametrize("kind", [sc.DenseStudent, sc.LocalStudent])
+@pytest.mark.parametrize("kind", [sc.DenseStudent, sc.LocallyConnectedStudent])
 def test_convolutions_of_any_window_are_fused_to_keras_own(rng, kind, steps, padding):
     student = kind(sc.ConvTeacher("t2", 9, padding=padding, **steps), seed=0)
     solve(student)

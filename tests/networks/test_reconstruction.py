@@ -79,10 +79,10 @@ def test_nothing_replaced_is_the_same_network(make):
 
 
 def test_each_layer_is_asked_once_for_each_size_that_reaches_it():
-    asked = []
-    rebuilt(plain(), lambda layer, shape: asked.append((layer.name, shape)))
-    found = dict(asked)
-    assert len(found) == len(asked)
+    evaluated = []
+    rebuilt(plain(), lambda layer, shape: evaluated.append((layer.name, shape)))
+    found = dict(evaluated)
+    assert len(found) == len(evaluated)
     assert found["first"] == (None, 12, 12, 2)
     assert found["inner"] == (*found["pointwise"][:3], 4)
     assert found["answers"] == (None, 5)
@@ -92,11 +92,13 @@ def test_networks_of_any_size_get_the_one_that_is_asked_for():
     images = keras.Input((None, None, 3))
     x = keras.Sequential([keras.Input((None, None, 3)), layers.Conv2D(4, 3)])(images)
     model = keras.Model(images, layers.Conv2D(2, 3, name="last")(x))
-    asked = {}
+    evaluated = {}
     again = rebuilt(
-        model, lambda layer, shape: asked.update({layer.name: shape}), (None, 10, 9, 3)
+        model,
+        lambda layer, shape: evaluated.update({layer.name: shape}),
+        (None, 10, 9, 3),
     )
-    assert asked["last"] == (None, 8, 7, 4)
+    assert evaluated["last"] == (None, 8, 7, 4)
     assert again.output_shape == (None, 6, 5, 2)
     images = noise(again)
     np.testing.assert_array_equal(again(images), model(images))

@@ -35,7 +35,7 @@ def test_a_relaxed_network_answers_as_before(student):
 
 
 def test_convolutions_larger_than_a_pixel_become_clones():
-    _, relaxed, report = relaxed_plain("anchored", anchor="decay")
+    _, relaxed, report = relaxed_plain("anchored", anchor="decoupled-l2-sp")
     kinds = {
         layer.name: type(layer).__name__
         for layer in sc.layers.convolution_layers(relaxed)
@@ -44,9 +44,9 @@ def test_convolutions_larger_than_a_pixel_become_clones():
     assert kinds == dict.fromkeys(clones, "ClonedConv2D") | {"pointwise": "Conv2D"}
     assert [row.name for row in report.layers] == clones
     layer = relaxed.get_layer("first")
-    assert (layer.symmetry, layer.anchor) == ("anchored", "decay")
+    assert (layer.symmetry, layer.anchor) == ("anchored", "decoupled-l2-sp")
     assert isinstance(layer.kernel_regularizer, keras.regularizers.L2)
-    assert isinstance(layer.student, sc.LocalStudent)
+    assert isinstance(layer.student, sc.LocallyConnectedStudent)
 
 
 def test_the_report_counts_weights_and_operations():
@@ -120,7 +120,7 @@ def test_group_convolutions_are_relaxed_too():
         ]
     )
     settle(model)
-    relaxed, report = sc.relax(model, moves="encoder", verbose=0)
+    relaxed, report = sc.relax(model, trainable_part="encoder", verbose=0)
     assert [row.teacher for row in report.layers] == ["C4 lifting 9×9", "C4 group 7×7"]
     assert report.difference < 1e-5
     assert relaxed.layers[1].student.teacher.group.name == "c4"
@@ -132,7 +132,7 @@ def test_what_a_layer_would_refuse_is_refused_before_any_work(monkeypatch):
         ({"symmetry": "relaxed"}, "`symmetry` must be one of"),
         ({"symmetry": "anchored", "anchor": "rope"}, "`anchor` must be one of"),
         ({"symmetry": "anchored", "anchor_strength": 2.0}, "a share, of more than 0"),
-        ({"moves": "kernel"}, "`moves` must be one of"),
+        ({"trainable_part": "kernel"}, "`trainable_part` must be one of"),
     ):
         with pytest.raises(ValueError, match=message):
             sc.relax(plain(), verbose=0, **options)
@@ -193,7 +193,7 @@ def fitted(relaxed, *callbacks):
 
 @NOT_MEASURED
 def test_a_relaxed_network_trains_leaves_its_symmetry_and_is_read_again(tmp_path):
-    model, relaxed, _ = relaxed_plain("anchored", anchor="augment")
+    model, relaxed, _ = relaxed_plain("anchored", anchor="transformed-inputs")
     errors = sc.EquivarianceErrors(noise(model, 4), "t2")
     losses = fitted(relaxed, errors)
     assert losses[-1] < 0.9 * losses[0]
@@ -203,7 +203,7 @@ def test_a_relaxed_network_trains_leaves_its_symmetry_and_is_read_again(tmp_path
     again = keras.saving.load_model(tmp_path / "relaxed.keras")
     images = noise(model)
     np.testing.assert_allclose(again(images), relaxed(images), rtol=1e-5, atol=1e-6)
-    assert again.get_layer("first").departure().norm > 0
+    assert again.get_layer("first").deviation().norm > 0
 
 
 @pytest.mark.slow
@@ -271,9 +271,9 @@ def test_networks_of_signals_and_volumes_keep_their_answers(network, student):
         cloned = relaxed.get_layer(layer.name)
         assert isinstance(cloned, sc.layers.Cloned)
         assert cloned.trainable_weights
-        places = int(np.prod(layer.output.shape[1:-1]))
+        positions = int(np.prod(layer.output.shape[1:-1]))
         entries = int(np.prod(layer.kernel.shape))
-        assert row.operations_before == 2 * places * entries
+        assert row.operations_before == 2 * positions * entries
     images = keras.random.normal((4, *model.input_shape[1:]))
     relaxed.compile("sgd", "mse")
     relaxed.fit(images, model(images) + 1, epochs=1, verbose=0)

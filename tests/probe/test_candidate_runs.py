@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 
 import symclone_tf as sc
+from symclone_tf.probe.candidate_runs import compiled, draw_samples, fit, run
 from symclone_tf.probe.candidates import Candidate
 from symclone_tf.probe.plans import Plan
-from symclone_tf.probe.candidate_runs import compiled, draw_samples, fit, run
 
 from probes import stripes
 

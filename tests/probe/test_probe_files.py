@@ -4,10 +4,10 @@ import json
 import pytest
 
 import symclone_tf as sc
-from symclone_tf.probe.candidates import Candidate
-from symclone_tf.probe.probe_files import Kept
-from symclone_tf.probe.plans import Plan
 from symclone_tf.probe.candidate_runs import Run
+from symclone_tf.probe.candidates import Candidate
+from symclone_tf.probe.plans import Plan
+from symclone_tf.probe.probe_files import Kept
 
 OPTIONS = {"data": "a.npz", "groups": ["t2"], "seeds": 2, "minutes": 3}
 PLAN = Plan(128, 32, 40, 8, {"T(2) assumed": 1.5})

@@ -3,7 +3,8 @@ import json
 import pytest
 
 import symclone_tf as sc
-from symclone_tf.probe import plans as probe_plans, probing
+from symclone_tf.probe import plans as probe_plans
+from symclone_tf.probe import probing
 from symclone_tf.probe.candidates import Candidate
 
 from probes import stripes

@@ -30,8 +30,8 @@ WINDOWS = [
 class Plain(sc.DenseStudent):
     """Blocks of which nothing is known but what they compute."""
 
-    window_weights = Convolving.window_weights
-    answers_to_impulses = Convolving.answers_to_impulses
+    weights_at = Convolving.weights_at
+    impulse_responses = Convolving.impulse_responses
 
 
 def of(kind, teacher, blocks=None):
@@ -41,10 +41,10 @@ def of(kind, teacher, blocks=None):
 
 
 @pytest.mark.parametrize("options", WINDOWS)
-@pytest.mark.parametrize("kind", [sc.DenseStudent, sc.LocalStudent, Plain])
+@pytest.mark.parametrize("kind", [sc.DenseStudent, sc.LocallyConnectedStudent, Plain])
 def test_equals_what_the_blocks_compute(rng, kind, options):
     student = of(kind, sc.ConvTeacher("t2", 9, **options))
-    assert student.everywhere().is_convolution
+    assert student.translation_equivariance().is_convolution
     inputs = draw(rng, student)
     kernel = rng.normal(size=(*student.teacher.kernel_shape, 2, 3)).astype("float32")
     found = student.convolve(inputs, kernel)
@@ -60,11 +60,15 @@ def test_kernel_is_that_of_the_formula(rng, group, lifting, student, blocks):
     options = {"image_size": 6, "student": student, "blocks": blocks}
     student = solved(group, lifting, **options)
     teacher = student.teacher
-    g, h, entries = teacher.maps_in, teacher.maps_out, teacher.kernel_entries
+    g, h, entries = (
+        teacher.representation_in,
+        teacher.representation_out,
+        teacher.kernel_entries,
+    )
     kernel = rng.normal(size=(*teacher.kernel_shape, 2, 3)).astype("float32")
     impulse = np.zeros((36, 36), "float32")
     np.fill_diagonal(impulse, 1)
-    answers = np.array(student.block_maps(impulse))[:, :, 0]  # of the first place
+    answers = np.array(student.block_outputs(impulse))[:, :, 0]  # of the first place
     weights = answers.reshape(6, 6, blocks)[:3, :3]
     encoder = np.reshape(student.encoder.kernel, (entries, blocks, g, h))
     alpha = np.einsum("eco,ebgh->bghco", kernel.reshape(entries, 2, 3), encoder)
@@ -73,8 +77,8 @@ def test_kernel_is_that_of_the_formula(rng, group, lifting, student, blocks):
 
 
 def test_windows_that_were_asked_for_serve_too(rng):
-    student = of(sc.LocalStudent, Nameless("c4", 6))
-    assert student.everywhere().is_convolution
+    student = of(sc.LocallyConnectedStudent, Nameless("c4", 6))
+    assert student.translation_equivariance().is_convolution
     inputs = draw(rng, student)
     kernel = rng.normal(size=(3, 3, 2, 3)).astype("float32")
     expected = student.teacher(inputs, kernel)
@@ -95,12 +99,12 @@ class TestWeightsThatChange:
         model.save_weights(tmp_path / "other.weights.h5")
         other, its_student = self.pair()
         other.load_weights(tmp_path / "other.weights.h5")
-        assert not its_student.everywhere().is_convolution
+        assert not its_student.translation_equivariance().is_convolution
         inputs = draw(rng, student, 1)
         expected = its_student(inputs, other.layers[0].kernel)
         np.testing.assert_allclose(other(inputs), expected, atol=1e-5)
         other.load_weights(tmp_path / "same.weights.h5")
-        assert its_student.everywhere().is_convolution
+        assert its_student.translation_equivariance().is_convolution
 
     def test_are_warned_of_where_a_call_relied_on_them(self, tmp_path, rng):
         model, student = self.pair()
@@ -135,8 +139,8 @@ class TestWeightsThatChange:
     def test_of_copies_are_measured_for_themselves(self, tmp_path, rng):
         model, student = self.pair()
         twin = copy.deepcopy(student)
-        assert student.everywhere().is_convolution
-        assert twin.everywhere().is_convolution
+        assert student.translation_equivariance().is_convolution
+        assert twin.translation_equivariance().is_convolution
         (weight,) = student.block_weights
         before = weight.numpy().copy()
         weight.assign(rng.normal(size=weight.shape))
@@ -145,8 +149,8 @@ class TestWeightsThatChange:
         layer = sc.ClonedConv2D(2, twin, name="conv")
         other = keras.Sequential([keras.Input((6, 6, 1)), layer])
         other.load_weights(tmp_path / "other.weights.h5")
-        assert not twin.everywhere().is_convolution
-        assert student.everywhere().is_convolution
+        assert not twin.translation_equivariance().is_convolution
+        assert student.translation_equivariance().is_convolution
         np.testing.assert_array_equal(weight, before)
 
     @staticmethod
@@ -162,13 +166,13 @@ class TestWeightsThatChange:
     @pytest.mark.parametrize("student", ["dense", "local"])
     def test_are_measured_again_while_they_train_and_after(self, rng, student):
         student = solved("t2", image_size=6, student=student)
-        assert student.everywhere().is_convolution
+        assert student.translation_equivariance().is_convolution
         layer = self.relaxed(student)
-        assert not student.everywhere().is_convolution
+        assert not student.translation_equivariance().is_convolution
         fused = sc.fuse(layer)
         assert fused.form != "convolution"
         layer.trainable = False
-        assert not student.everywhere().is_convolution
+        assert not student.translation_equivariance().is_convolution
 
     def test_are_measured_again_by_a_later_layer(self, rng):
         student = solved("t2", image_size=6)
@@ -188,13 +192,16 @@ class TestWeightsThatChange:
     def test_are_measured_again_after_cloning(self):
         student = sc.DenseStudent(sc.ConvTeacher("t2", 6), seed=0)
         student.build()
-        assert student.everywhere().reason == "its blocks are zero, as before cloning"
+        assert (
+            student.translation_equivariance().reason
+            == "its blocks are zero, as before cloning"
+        )
         sc.cloning.solve(student)
-        assert student.everywhere().is_convolution
-        fresh = sc.LocalStudent(sc.ConvTeacher("t2", 6), seed=0)
+        assert student.translation_equivariance().is_convolution
+        fresh = sc.LocallyConnectedStudent(sc.ConvTeacher("t2", 6), seed=0)
         fresh.build()
-        assert not fresh.everywhere().is_convolution
+        assert not fresh.translation_equivariance().is_convolution
         cloner = sc.Cloner(fresh)
         cloner.compile()
         cloner.fit(epochs=1, steps_per_epoch=80, verbose=0)
-        assert fresh.everywhere().is_convolution
+        assert fresh.translation_equivariance().is_convolution

@@ -29,11 +29,11 @@ def attending(rng, *arguments, blocks=4, dimensions=5, **options):
 def attention_of(student):
     """The maps, one place at a time."""
     queries, keys = student.queries.numpy(), student.keys.numpy()
-    maps = np.zeros((student.blocks, student.teacher.points_out, len(keys) - 1))
-    for block, place in np.ndindex(maps.shape[:2]):
-        logits = keys @ queries[block, place] / np.sqrt(student.dimensions)
+    maps = np.zeros((student.blocks, student.teacher.positions_out, len(keys) - 1))
+    for block, position in np.ndindex(maps.shape[:2]):
+        logits = keys @ queries[block, position] / np.sqrt(student.dimensions)
         weights = np.exp(logits - logits.max())
-        maps[block, place] = (weights / weights.sum())[:-1]
+        maps[block, position] = (weights / weights.sum())[:-1]
     return maps
 
 
@@ -42,7 +42,11 @@ def test_equals_the_formula(rng, group, lifting):
     student = attending(rng, group, 5, lifting=lifting)
     inputs, teacher = draw(rng, student), student.teacher
     kernel = rng.normal(size=(*teacher.kernel_shape, 2, 3)).astype("float32")
-    g, h, entries = teacher.maps_in, teacher.maps_out, teacher.kernel_entries
+    g, h, entries = (
+        teacher.representation_in,
+        teacher.representation_out,
+        teacher.kernel_entries,
+    )
     encoder = np.reshape(student.encoder.kernel, (entries, 4, g, h))
     alpha = np.einsum("eco,ebgh->bghco", kernel.reshape(entries, 2, 3), encoder)
     expected = np.einsum(

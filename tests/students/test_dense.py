@@ -31,7 +31,7 @@ def test_equals_the_formula(rng, group, lifting):
     """`y[n,p,h,o] = Σ_{g,c,b} φ_b(x[n,:,g,c])[p] · α[b,g,h,c,o]`, `α = ψ·E`."""
     student = randomised(rng, group, lifting, image_size=5, blocks=4)
     x, kernel = draw(rng, student)
-    g, h = student.teacher.maps_in, GROUPS[group].order
+    g, h = student.teacher.representation_in, GROUPS[group].order
     weights = student.block_layers[0].kernel.numpy().reshape(25, 4, 9)
     encoder = student.encoder.kernel.numpy().reshape(9, g, 4, g, h)
     alpha = np.einsum(
@@ -117,7 +117,7 @@ def test_behaves_as_a_keras_layer(rng, tmp_path, group, lifting, hidden_units):
         WithKernel,
         {"student": arguments},
         [image],
-        (2, 3, 3, *GROUPS[group].axis_shape, 3),
+        (2, 3, 3, *GROUPS[group].representation_shape, 3),
         weights=len(hidden_units) * 2 + 2,
         path=tmp_path / "model.keras",
     )

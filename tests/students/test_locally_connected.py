@@ -4,8 +4,8 @@ import tensorflow as tf
 
 import symclone_tf as sc
 from symclone_tf.students import local as local_module
-from symclone_tf.students.locally_connected import LocalStudent
-from symclone_tf.students.receptive_fields import neighbourhood_of
+from symclone_tf.students.locally_connected import LocallyConnectedStudent
+from symclone_tf.students.receptive_fields import receptive_fields_of
 from symclone_tf.teachers import ConvTeacher
 
 from cases import CASES, later
@@ -16,7 +16,9 @@ from toys import Nameless, Web
 
 def local(rng=None, *arguments, blocks=4, **options):
     """A local student with random weights."""
-    student = LocalStudent(ConvTeacher(*arguments, **options), blocks, seed=0)
+    student = LocallyConnectedStudent(
+        ConvTeacher(*arguments, **options), blocks, seed=0
+    )
     student.build()
     for weight in student.weights if rng else ():
         weight.assign(rng.normal(size=weight.shape))
@@ -27,14 +29,18 @@ def local(rng=None, *arguments, blocks=4, **options):
 @pytest.mark.parametrize("padding", ["valid", "same"])
 @pytest.mark.parametrize("most", [0, 10**6])
 def test_equals_the_formula(rng, monkeypatch, group, lifting, padding, most):
-    """`φ_b(x)[p] = Σ_v W[p,v,b] x[neighbourhood[p,v]]`, mixed as all blocks are."""
+    """`φ_b(x)[p] = Σ_v W[p,v,b] x[receptive_fields[p,v]]`, mixed as all blocks are."""
     monkeypatch.setattr(local_module, "MOST_DEFORMED", most)
     student = local(rng, group, 5, 3, lifting, padding)
     teacher = student.teacher
     inputs = draw(rng, student)
     kernel = rng.normal(size=(*teacher.kernel_shape, 2, 3)).astype("float32")
-    g, h, entries = teacher.maps_in, teacher.maps_out, teacher.kernel_entries
-    seen = neighbourhood_of(teacher)
+    g, h, entries = (
+        teacher.representation_in,
+        teacher.representation_out,
+        teacher.kernel_entries,
+    )
+    seen = receptive_fields_of(teacher)
     padded = np.concatenate([inputs.reshape(4, 25, g, 2), np.zeros((4, 1, g, 2))], 1)
     features = np.einsum(
         "npvgc,pvb->npgcb", padded[:, seen], np.array(student.local_weights)
@@ -60,7 +66,7 @@ def test_pairs_equal_single_calls(rng, group, lifting):
 def test_block_maps_are_its_features(rng):
     student = local(rng, "c4", 6)
     inputs = draw(rng, student, 1, 3)
-    maps = student.block_maps(inputs.reshape(3, 36))
+    maps = student.block_outputs(inputs.reshape(3, 36))
     assert maps.shape == (3, 4, 16)
     last = student.features_last(inputs)
     np.testing.assert_allclose(np.swapaxes(maps, 1, 2), last, atol=1e-5)
@@ -136,7 +142,7 @@ def test_strided_and_dilated_convolutions_are_cloned(student, solver, arguments)
 @pytest.mark.parametrize("most", [0, 10**6])
 def test_irregular_neighbourhoods_are_computed_too(rng, monkeypatch, most):
     monkeypatch.setattr(local_module, "MOST_DEFORMED", most)
-    student = LocalStudent(Web(), 2, seed=0)
+    student = LocallyConnectedStudent(Web(), 2, seed=0)
     student.build()
     for weight in student.weights:
         weight.assign(rng.normal(size=weight.shape))
@@ -144,7 +150,7 @@ def test_irregular_neighbourhoods_are_computed_too(rng, monkeypatch, most):
     kernel = rng.normal(size=(3, 2, 4)).astype("float32")
     padded = np.concatenate([inputs, np.zeros((5, 1, 2))], axis=1)
     weights = np.array(student.local_weights)
-    features = np.einsum("npvc,pvb->npcb", padded[:, Web.neighbourhood], weights)
+    features = np.einsum("npvc,pvb->npcb", padded[:, Web.receptive_fields], weights)
     alpha = np.einsum("eco,eb->bco", kernel, np.array(student.encoder.kernel))
     expected = np.einsum("npcb,bco->npo", features, alpha)
     assert relative(np.asarray(student(inputs, kernel)), expected) < 1e-5
@@ -246,14 +252,16 @@ def test_large_images_are_cloned_too(solver):
 
 
 def test_weights_grow_as_the_pixels():
-    sizes = {n: LocalStudent(ConvTeacher("t2", n)).parameters for n in (28, 224)}
+    sizes = {
+        n: LocallyConnectedStudent(ConvTeacher("t2", n)).parameters for n in (28, 224)
+    }
     assert sizes[28] == 26**2 * 81 + 81
     assert 4 * sizes[28] == pytest.approx(219e3, rel=0.01)
     assert 4 * sizes[224] < 20e6
 
 
 def test_large_students_are_described_without_memory():
-    student = LocalStudent(ConvTeacher("t2", 10**6))
+    student = LocallyConnectedStudent(ConvTeacher("t2", 10**6))
     assert student.parameters > 10**13
     with pytest.raises(MemoryError, match="of weights"):
         sc.cloning.Training().check(student)

@@ -30,16 +30,18 @@ def test_blocks_equal_the_formula(rng):
     )
     rows = rng.normal(size=(3, 16)).astype("float32")
     expected = np.zeros((3, 4, 4))
-    for row, place in np.ndindex(3, 4):
+    for row, position in np.ndindex(3, 4):
         channels = np.array(
             [
-                np.tanh((rows[row] * positions[:, c]) @ w0 + b0) @ w1[:, place]
-                + b1[place]
+                np.tanh((rows[row] * positions[:, c]) @ w0 + b0) @ w1[:, position]
+                + b1[position]
                 for c in range(6)
             ]
         )
-        expected[row, :, place] = np.tanh(channels @ v0 + c0) @ v1
-    np.testing.assert_allclose(student.block_maps(rows), expected, rtol=1e-4, atol=1e-4)
+        expected[row, :, position] = np.tanh(channels @ v0 + c0) @ v1
+    np.testing.assert_allclose(
+        student.block_outputs(rows), expected, rtol=1e-4, atol=1e-4
+    )
 
 
 def test_weights_and_operations_are_counted(rng):

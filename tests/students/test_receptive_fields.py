@@ -5,8 +5,8 @@ import symclone_tf as sc
 from symclone_tf.students.receptive_fields import (
     _greedy,
     colours_of,
-    neighbourhood_of,
-    neighbours_of,
+    receptive_field_size_of,
+    receptive_fields_of,
 )
 from symclone_tf.teachers import ConvTeacher
 
@@ -18,23 +18,25 @@ from toys import Nameless, Web
 @pytest.mark.parametrize("padding", ["valid", "same"])
 def test_teachers_that_name_none_are_asked(group, lifting, padding):
     arguments = (group, 6, 3, lifting, padding)
-    named = neighbourhood_of(ConvTeacher(*arguments))
-    asked = neighbourhood_of(Nameless(*arguments))
-    for mine, theirs in zip(named, asked, strict=True):
+    named = receptive_fields_of(ConvTeacher(*arguments))
+    evaluated = receptive_fields_of(Nameless(*arguments))
+    for mine, theirs in zip(named, evaluated, strict=True):
         assert sorted(mine[mine >= 0]) == sorted(theirs[theirs >= 0])
-    assert neighbours_of(Nameless(*arguments)) == neighbours_of(ConvTeacher(*arguments))
+    assert receptive_field_size_of(Nameless(*arguments)) == receptive_field_size_of(
+        ConvTeacher(*arguments)
+    )
 
 
 def test_teachers_with_too_many_points_are_not_asked():
     with pytest.raises(
         MemoryError, match=r"too many points to be asked.*50176 × 49284"
     ):
-        neighbourhood_of(Nameless("t2", 224))
+        receptive_fields_of(Nameless("t2", 224))
 
 
 def see_no_colour_twice(seen, colours):
-    for places in seen:
-        mine = colours[places[places >= 0]]
+    for positions in seen:
+        mine = colours[positions[positions >= 0]]
         if len(set(mine)) < len(mine):
             return False
     return True
@@ -49,15 +51,15 @@ def test_no_output_point_sees_a_colour_twice(group, lifting, padding, kernel_siz
     teacher = ConvTeacher(group, 7, kernel_size, lifting, padding)
     colours = colours_of(teacher)
     assert set(colours) == set(range(kernel_size**2))
-    assert see_no_colour_twice(neighbourhood_of(teacher), colours)
+    assert see_no_colour_twice(receptive_fields_of(teacher), colours)
 
 
 def test_irregular_neighbourhoods_are_coloured_too():
     colours = colours_of(Web())
     assert len(colours) == 6
-    assert see_no_colour_twice(Web.neighbourhood, colours)
-    greedy = _greedy(Web.neighbourhood, 6)
-    assert see_no_colour_twice(Web.neighbourhood, greedy)
+    assert see_no_colour_twice(Web.receptive_fields, colours)
+    greedy = _greedy(Web.receptive_fields, 6)
+    assert see_no_colour_twice(Web.receptive_fields, greedy)
     assert greedy.max() + 1 <= 4
 
 
@@ -75,7 +77,7 @@ def test_irregular_neighbourhoods_are_coloured_too():
 def test_neighbourhoods_that_do_not_fit_are_refused_before_any_work(named, message):
     class Odd(Web):
         title = "odd"
-        neighbourhood = named
+        receptive_fields = named
 
     with pytest.raises(ValueError, match=message):
-        sc.LocalStudent(Odd())
+        sc.LocallyConnectedStudent(Odd())

@@ -44,7 +44,7 @@ def test_options_that_are_not_for_it_are_refused():
     ("method", "arguments"),
     [
         ("build_blocks", ()),
-        ("block_maps", (None,)),
+        ("block_outputs", (None,)),
         ("sum_of_blocks", (None,)),
         ("coordinates", (None,)),
         ("assign_coordinates", ((),)),

@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
 
-from symclone_tf.students.receptive_fields import neighbourhood_of
-from symclone_tf.students.relative_receptive_field import seen_points, window_of
+from symclone_tf.students.receptive_fields import receptive_fields_of
+from symclone_tf.students.relative_receptive_field import (
+    gather_receptive_fields,
+    relative_receptive_field,
+)
 from symclone_tf.teachers import ConvTeacher, Teacher
 
 from toys import Web
@@ -10,13 +13,13 @@ from toys import Web
 
 def gathered(teacher, points):
     """By index, a loop for each output point."""
-    seen = neighbourhood_of(teacher)
+    seen = receptive_fields_of(teacher)
     batch, _, maps = points.shape
     expected = np.zeros((batch, *seen.shape, maps))
-    for output, places in enumerate(seen):
-        for place, point in enumerate(places):
+    for output, positions in enumerate(seen):
+        for position, point in enumerate(positions):
             if point >= 0:
-                expected[:, output, place] = points[:, point]
+                expected[:, output, position] = points[:, point]
     return expected
 
 
@@ -25,20 +28,20 @@ def gathered(teacher, points):
 def test_windows_see_what_indices_say(rng, padding, kernel_size):
     teacher = ConvTeacher("t2", 7, kernel_size, padding=padding)
     points = rng.normal(size=(2, 49, 3)).astype("float32")
-    assert window_of(teacher) is not None
+    assert relative_receptive_field(teacher) is not None
     np.testing.assert_array_equal(
-        seen_points(teacher, points), gathered(teacher, points)
+        gather_receptive_fields(teacher, points), gathered(teacher, points)
     )
 
 
 class Strided(Teacher):
     """Windows of 2×3 pixels, two rows and one column apart, one in a corner."""
 
-    points_in, points_out, maps_in, maps_out = 30, 16, 1, 1
+    positions_in, positions_out, representation_in, representation_out = 30, 16, 1, 1
     input_shape, kernel_shape, output_shape = (5, 6), (6,), (4, 4)
 
     @property
-    def neighbourhood(self):
+    def receptive_fields(self):
         rows, columns = np.meshgrid(range(4), range(4), indexing="ij")
         rows = (2 * rows - 2)[..., None] + np.repeat([0, 1], 3)
         columns = columns[..., None] + np.tile([0, 1, 2], 2)
@@ -47,16 +50,18 @@ class Strided(Teacher):
 
 
 def test_strides_are_found(rng):
-    window = window_of(Strided())
+    window = relative_receptive_field(Strided())
     assert window.strides == (2, 1)
     assert window.padding == ((2, 1), (0, 0))
     points = rng.normal(size=(2, 30, 3)).astype("float32")
     np.testing.assert_array_equal(
-        seen_points(Strided(), points), gathered(Strided(), points)
+        gather_receptive_fields(Strided(), points), gathered(Strided(), points)
     )
 
 
 def test_what_is_no_window_is_seen_by_index(rng):
-    assert window_of(Web()) is None
+    assert relative_receptive_field(Web()) is None
     points = rng.normal(size=(2, 6, 3)).astype("float32")
-    np.testing.assert_array_equal(seen_points(Web(), points), gathered(Web(), points))
+    np.testing.assert_array_equal(
+        gather_receptive_fields(Web(), points), gathered(Web(), points)
+    )

@@ -8,7 +8,7 @@ from clones import dense
 
 
 @CASES
-@pytest.mark.parametrize("make", [sc.DenseStudent, sc.LocalStudent])
+@pytest.mark.parametrize("make", [sc.DenseStudent, sc.LocallyConnectedStudent])
 def test_shape_of_answers_is_known_before_them(group, lifting, make):
     student = make(sc.ConvTeacher(group, 5, lifting=lifting), seed=0)
     image, kernel = student.input_shapes((4,), (6,))

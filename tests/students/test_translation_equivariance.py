@@ -2,8 +2,11 @@ import numpy as np
 import pytest
 
 import symclone_tf as sc
-from symclone_tf.students.translation_equivariance import TOLERANCE, everywhere
-from symclone_tf.students.receptive_fields import neighbourhood_of
+from symclone_tf.students.receptive_fields import receptive_fields_of
+from symclone_tf.students.translation_equivariance import (
+    TOLERANCE,
+    translation_equivariance,
+)
 
 from cases import CASES, later
 from clones import dense, solved
@@ -21,7 +24,9 @@ from toys import Web
     ],
 )
 def test_solved_clones_are_convolutions(group, lifting, padding, student):
-    found = everywhere(solved(group, lifting, padding=padding, student=student))
+    found = translation_equivariance(
+        solved(group, lifting, padding=padding, student=student)
+    )
     assert found.is_convolution
     assert found.deviation < 1e-6
 
@@ -30,21 +35,21 @@ def test_solved_clones_are_convolutions(group, lifting, padding, student):
 def test_trained_clones_are_convolutions_if_they_are_exact(student):
     options = {"image_size": 6, "student": student, "verbose": 0}
     exact, _ = sc.clone("c4", **options)
-    assert everywhere(exact).is_convolution
+    assert translation_equivariance(exact).is_convolution
     fewer, _ = sc.clone("c4", blocks=7, **options)
-    assert 1e-4 < everywhere(fewer).deviation < 1
-    assert "do not do the same everywhere" in everywhere(fewer).reason
+    assert 1e-4 < translation_equivariance(fewer).deviation < 1
+    assert "do not do the same everywhere" in translation_equivariance(fewer).reason
 
 
-@pytest.mark.parametrize("kind", [sc.DenseStudent, sc.LocalStudent])
+@pytest.mark.parametrize("kind", [sc.DenseStudent, sc.LocallyConnectedStudent])
 def test_deviation_is_the_distance_from_the_mean(rng, kind):
     """Blocks of one kernel everywhere, and at one place another."""
     student = kind(sc.ConvTeacher("t2", 6), 2)
     sc.cloning.solve(student)
     weights = student.block_weights[0].numpy().copy()
     moved = rng.normal(size=(9, 2)).astype("float32")
-    seen = neighbourhood_of(student.teacher)
-    if kind is sc.LocalStudent:
+    seen = receptive_fields_of(student.teacher)
+    if kind is sc.LocallyConnectedStudent:
         weights[5] += moved
         norm = np.linalg.norm(weights)
     else:
@@ -54,7 +59,9 @@ def test_deviation_is_the_distance_from_the_mean(rng, kind):
     student.block_weights[0].assign(weights)
     # The mean moves by a sixteenth; one place is fifteen sixteenths away.
     expected = np.linalg.norm(moved) * np.sqrt(15 / 16) / norm
-    assert everywhere(student).deviation == pytest.approx(expected, rel=1e-4)
+    assert translation_equivariance(student).deviation == pytest.approx(
+        expected, rel=1e-4
+    )
 
 
 @pytest.mark.parametrize(("share", "is_convolution"), [(0.5, True), (2, False)])
@@ -64,7 +71,7 @@ def test_tolerance_is_relative_to_all_weights(share, is_convolution):
     weights = weight.numpy().copy()
     weights[7, 4, 2] += share * TOLERANCE * np.linalg.norm(weights)
     weight.assign(weights)
-    assert everywhere(student).is_convolution == is_convolution
+    assert translation_equivariance(student).is_convolution == is_convolution
 
 
 def test_weights_of_what_lies_elsewhere_count(rng):
@@ -73,31 +80,36 @@ def test_weights_of_what_lies_elsewhere_count(rng):
     weights = weight.numpy().copy().reshape(36, 9, 16)
     weights[35, 4, 0] = np.linalg.norm(weights)
     weight.assign(weights.reshape(36, -1))
-    assert everywhere(student).deviation == pytest.approx(1 / np.sqrt(2), rel=1e-4)
+    assert translation_equivariance(student).deviation == pytest.approx(
+        1 / np.sqrt(2), rel=1e-4
+    )
 
 
 def test_weights_of_the_padding_do_not_count(rng):
     student = solved("t2", image_size=6, padding="same", student="local")
     (weight,) = student.block_weights
-    outside = neighbourhood_of(student.teacher) < 0
+    outside = receptive_fields_of(student.teacher) < 0
     weight.assign(np.where(outside[..., None], np.nan, weight))
-    assert everywhere(student).is_convolution
+    assert translation_equivariance(student).is_convolution
 
 
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (lambda: sc.LocalStudent(sc.ConvTeacher("t2", 6)), "it has no weights yet"),
+        (
+            lambda: sc.LocallyConnectedStudent(sc.ConvTeacher("t2", 6)),
+            "it has no weights yet",
+        ),
         (lambda: dense("t2", image_size=6, hidden_units=(3,)), "are not linear"),
         (lambda: dense("t2", image_size=6), "its blocks are zero"),
-        (lambda: sc.LocalStudent(Web()), "seen through no window"),
+        (lambda: sc.LocallyConnectedStudent(Web()), "seen through no window"),
     ],
 )
 def test_says_why_not(make, reason):
     student = make()
     if "yet" not in reason:
         student.build()
-    found = everywhere(student)
+    found = translation_equivariance(student)
     assert not found.is_convolution
     assert found.deviation is None
     assert reason in found.reason
@@ -107,7 +119,7 @@ def test_says_why_not(make, reason):
 def test_weights_stay_as_they_are(student):
     student = solved("t2", image_size=6, student=student)
     before = [weight.copy() for weight in student.get_weights()]
-    everywhere(student)
+    translation_equivariance(student)
     for weight, was in zip(student.get_weights(), before, strict=True):
         np.testing.assert_array_equal(weight, was)
 
@@ -115,4 +127,4 @@ def test_weights_stay_as_they_are(student):
 def test_weights_that_are_no_number_are_no_convolution():
     student = solved("t2", image_size=6)
     student.block_weights[0].assign(np.full(student.block_weights[0].shape, np.nan))
-    assert everywhere(student).reason == "its weights are not finite"
+    assert translation_equivariance(student).reason == "its weights are not finite"

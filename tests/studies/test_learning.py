@@ -3,7 +3,7 @@ import pytest
 
 import symclone_tf as sc
 from symclone_tf.cloning import recipe_for
-from symclone_tf.symmetry import Shift
+from symclone_tf.symmetry import Translation
 
 from clones import dense
 
@@ -65,7 +65,9 @@ def test_untrained_student_is_random_and_as_loud_as_its_teacher():
 def test_moved_answers_of_a_teacher_are_the_moved_answer(rng):
     teacher = sc.ConvTeacher("t2", image_size=8)
     image, kernel = rng.normal(size=(8, 8)), rng.normal(size=(3, 3))
-    moved = sc.studies.moved_answers(teacher, teacher, image, kernel, Shift((2, 1)))
+    moved = sc.studies.transformed_outputs(
+        teacher, teacher, image, kernel, Translation((2, 1))
+    )
     assert moved.error < 1e-6
     assert moved.answer.shape == (6, 6, 1)
     assert np.isnan(moved.difference[:2]).all()
@@ -75,7 +77,7 @@ def test_moved_answers_of_a_teacher_are_the_moved_answer(rng):
 
 @pytest.mark.parametrize("group", ["t2", "c4"])
 def test_deformations_become_the_unit_matrix_at_every_place(group):
-    student = sc.LocalStudent(sc.ConvTeacher(group, 7), seed=0)
+    student = sc.LocallyConnectedStudent(sc.ConvTeacher(group, 7), seed=0)
     kept = sc.studies.deformations_while_learning(student, [0, 12, 24], steps=(0, 3))
     assert list(kept) == [0, 3, sc.cloning.recipe_for(student).steps]
     before, while_learning, after = kept.values()
@@ -86,7 +88,7 @@ def test_deformations_become_the_unit_matrix_at_every_place(group):
 
 def test_deformations_are_the_kernel_that_a_place_applies(rng):
     """Of relaxed students: what the answer at a place is made of."""
-    student = sc.LocalStudent(sc.ConvTeacher("t2", 6), seed=0)
+    student = sc.LocallyConnectedStudent(sc.ConvTeacher("t2", 6), seed=0)
     student.build()
     for weight in student.weights:
         weight.assign(rng.normal(size=weight.shape))

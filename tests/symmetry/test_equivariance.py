@@ -75,7 +75,7 @@ def test_many_shifts_are_judged_by_some_the_farthest_among_them(rng):
         calls.append(1)
         return x + far * np.max(x)
 
-    assert equivariance_error(wrong_at_the_edge, "t2", images, max_shift=15) > 0.5
+    assert equivariance_error(wrong_at_the_edge, "t2", images, max_translation=15) > 0.5
     assert len(calls) == 13**2
 
 
@@ -87,9 +87,9 @@ def test_nothing_to_compare_is_refused(rng):
 @pytest.mark.parametrize("size", [2, 3])
 def test_shifts_that_leave_nothing_are_no_reason_to_refuse(rng, size):
     images = rng.normal(size=(2, size, size, 1))
-    assert equivariance_error(lambda x: x, "t2", images, max_shift=5) == 0
+    assert equivariance_error(lambda x: x, "t2", images, max_translation=5) == 0
     ramp = np.arange(1.0, size + 1)[None, :, None, None]
-    assert equivariance_error(lambda x: x * ramp, "t2", images, max_shift=5) > 0.1
+    assert equivariance_error(lambda x: x * ramp, "t2", images, max_translation=5) > 0.1
 
 
 def test_permutations_are_judged_by_generators_and_random_words(rng):

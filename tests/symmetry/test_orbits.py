@@ -19,7 +19,7 @@ from symclone_tf.symmetry import (
 )
 
 
-def walked(starts, moves):
+def walked(starts, transformations):
     """Orbits by walking from each, one by one."""
     found = {}
     for start in starts:
@@ -27,10 +27,10 @@ def walked(starts, moves):
             continue
         number, new = len(set(found.values())), [start]
         while new:
-            place = new.pop()
-            if place not in found:
-                found[place] = number
-                new.extend(move(place) for move in moves)
+            position = new.pop()
+            if position not in found:
+                found[position] = number
+                new.extend(move(position) for move in transformations)
     return [found[start] for start in starts]
 
 

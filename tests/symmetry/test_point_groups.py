@@ -73,7 +73,7 @@ def test_c4_kernel_entry_is_the_design_formula(rng):
 @given(names, sizes, st.booleans(), st.data())
 def test_actions_respect_the_product(name, size, on_group, data):
     group = GROUPS[name]
-    shape = (1, size, size, *(group.axis_shape if on_group else ()), 2)
+    shape = (1, size, size, *(group.representation_shape if on_group else ()), 2)
     inputs = np.random.default_rng(size).normal(size=shape)
     g, h = (data.draw(st.integers(0, group.order - 1)) for _ in range(2))
     np.testing.assert_array_equal(

@@ -3,11 +3,11 @@ import pytest
 
 from symclone_tf.symmetry import cyclic, get_group, icosahedron
 from symclone_tf.symmetry.transformations import (
+    GroupTransformation,
     Permutation,
-    Shift,
-    Turn,
-    moves_of,
+    Translation,
     permutations_of,
+    transformations_of,
 )
 
 from references import closure
@@ -23,7 +23,7 @@ from references import closure
     ],
 )
 def test_moves_have_names(group, by, name):
-    move = Shift(by) if group == "t2" else Turn(group, by)
+    move = Translation(by) if group == "t2" else GroupTransformation(group, by)
     assert move.title == name
 
 
@@ -42,9 +42,9 @@ def test_permutations_move_points_and_maps_at_once(rng):
 
 def test_moves_are_all_elements_but_the_identity(rng):
     images = rng.normal(size=(1, 5, 5, 1))
-    moved = [move.inputs(images).tobytes() for move in moves_of("d4")]
+    moved = [move.inputs(images).tobytes() for move in transformations_of("d4")]
     assert len({images.tobytes(), *moved}) == 8
-    assert len(moves_of("t2", max_shift=2)) == 24
+    assert len(transformations_of("t2", max_translation=2)) == 24
 
 
 @pytest.mark.parametrize("group", ["c2", "c4", "d4"])
@@ -53,7 +53,7 @@ def test_what_a_turn_moves_its_inverse_moves_back(rng, group, size):
     order = get_group(group).order
     features = rng.normal(size=(2, size, size, order, 3))
     for element in range(order):
-        move = Turn(group, element)
+        move = GroupTransformation(group, element)
         moved = move.outputs(move.inputs(features))
         back = move.inverse()
         np.testing.assert_array_equal(back.inputs(back.outputs(moved)), features)
@@ -67,7 +67,9 @@ def test_what_a_permutation_moves_its_inverse_moves_back(rng):
     np.testing.assert_array_equal(back.outputs(move.outputs(outputs)), outputs)
 
 
-@pytest.mark.parametrize("move", [Turn("c4", 1), Turn("d4", 6)])
+@pytest.mark.parametrize(
+    "move", [GroupTransformation("c4", 1), GroupTransformation("d4", 6)]
+)
 def test_sources_say_where_entries_come_from(rng, move):
     shapes = (7, 7), (5, 5, move.group.order)
     image, features = (rng.normal(size=(1, *shape, 1)) for shape in shapes)
@@ -78,7 +80,7 @@ def test_sources_say_where_entries_come_from(rng, move):
 
 
 def test_edges_go_on_where_a_shift_moves_something_in():
-    into, out_of = Shift((1, -1), strides=(2, 1)).sources((4, 3), (3, 3))
+    into, out_of = Translation((1, -1), strides=(2, 1)).sources((4, 3), (3, 3))
     assert into.reshape(4, 3).tolist() == [[1, 2, 2], [1, 2, 2], [1, 2, 2], [4, 5, 5]]
     assert out_of.reshape(3, 3).tolist() == [[1, 2, 2], [1, 2, 2], [4, 5, 5]]
 
@@ -87,14 +89,14 @@ def test_permutations_are_moved_by_the_same_element_on_both_sides(rng):
     corners, faces = icosahedron(12), icosahedron(20)
     both = np.hstack([corners.generators, 12 + faces.generators])
     elements = closure(both.tolist())
-    moves = permutations_of(corners, faces, words=9)
-    assert len(moves) == 2 + 9
-    for move in moves:
+    transformations = permutations_of(corners, faces, words=9)
+    assert len(transformations) == 2 + 9
+    for move in transformations:
         assert (*move.into.tolist(), *(12 + move.out_of).tolist()) in elements
     again = permutations_of(corners, faces, words=9)
-    assert all((a.into == b.into).all() for a, b in zip(moves, again))
+    assert all((a.into == b.into).all() for a, b in zip(transformations, again))
     names = ["generator 2", "element 1"]
-    assert [move.title for move in moves][1:3] == names
+    assert [move.title for move in transformations][1:3] == names
 
 
 def test_permutations_leave_what_has_no_points():
@@ -107,4 +109,4 @@ def test_permutations_leave_what_has_no_points():
 
 def test_other_points_are_for_permutations():
     with pytest.raises(ValueError, match="`group_out` is for a `group` that is a Perm"):
-        moves_of("c4", group_out=cyclic(4))
+        transformations_of("c4", group_out=cyclic(4))

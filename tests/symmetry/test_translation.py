@@ -1,10 +1,10 @@
 import numpy as np
 
-from symclone_tf.symmetry.translation import shifted
+from symclone_tf.symmetry.translation import translated
 
 
 def test_shifts_move_down_and_right():
     image = np.zeros((1, 5, 5, 1))
     image[0, 1, 1] = 1
-    assert np.argwhere(shifted(image, (2, -1))[0, ..., 0]).tolist() == [[3, 0]]
-    assert not shifted(image, (9, 0)).any()
+    assert np.argwhere(translated(image, (2, -1))[0, ..., 0]).tolist() == [[3, 0]]
+    assert not translated(image, (9, 0)).any()

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 
 import symclone_tf as sc
-from symclone_tf.symmetry import get_group, largest_error
-from symclone_tf.teachers.conv_teacher import ConvTeacher
-from symclone_tf.teachers.conv_geometry import Windows
 from symclone_tf.layers.group_conv2d import GroupConv2D
+from symclone_tf.symmetry import get_group, largest_error
+from symclone_tf.teachers.conv_geometry import ConvGeometry
+from symclone_tf.teachers.conv_teacher import ConvTeacher
 
 from drawn import windows
 
@@ -33,7 +33,7 @@ def test_t2_is_keras_own_convolution(window):
     assert teacher.new_grid == expected.shape[1:3]
     assert ConvTeacher.from_config(teacher.get_config()) == teacher
     seen = np.concatenate([inputs.reshape(2, -1, 2), np.zeros((2, 1, 2))], 1)
-    patches = seen[:, teacher.neighbourhood]
+    patches = seen[:, teacher.receptive_fields]
     products = np.einsum(
         "npvc,vco->npo", patches, np.reshape(theirs.kernel, (-1, 2, 3))
     )
@@ -74,9 +74,9 @@ def test_steps_keep_the_symmetry(rng, group, size, padding, strides, dilation, l
     teacher = ConvTeacher(group, size, 3, lifting, padding, strides, dilation)
     inputs = rng.normal(size=(2, *teacher.input_shape, 2)).astype("float32")
     kernel = rng.normal(size=(*teacher.kernel_shape, 2, 3)).astype("float32")
-    moves = list(teacher.moves())
-    assert len(moves) == get_group(group).order - 1
-    assert largest_error(lambda x: teacher(x, kernel), moves, inputs) < 1e-5
+    transformations = list(teacher.transformations())
+    assert len(transformations) == get_group(group).order - 1
+    assert largest_error(lambda x: teacher(x, kernel), transformations, inputs) < 1e-5
 
 
 @pytest.mark.parametrize("padding", ["valid", "same"])
@@ -86,8 +86,8 @@ def test_shifts_by_whole_steps_are_shifts(rng, padding, strides, dilation, size)
     teacher = ConvTeacher("t2", size, 3, True, padding, strides, dilation)
     inputs = rng.normal(size=(2, size, size, 2)).astype("float32")
     kernel = rng.normal(size=(3, 3, 2, 3)).astype("float32")
-    moves = teacher.moves()
-    assert largest_error(lambda x: teacher(x, kernel), moves, inputs) < 1e-5
+    transformations = teacher.transformations()
+    assert largest_error(lambda x: teacher(x, kernel), transformations, inputs) < 1e-5
 
 
 @pytest.mark.parametrize(
@@ -123,8 +123,8 @@ def test_layers_refuse_sizes_as_soon_as_they_know_them():
 
 
 def test_t2_takes_any_size():
-    windows = Windows(get_group("t2"), 3, strides=2)
+    windows = ConvGeometry(get_group("t2"), 3, strides=2)
     for size in range(3, 12):
-        windows.check_turns((size, 14 - size))
+        windows.check_grid((size, 14 - size))
     assert windows.outputs((8, None)) == (3, None)
-    assert Windows(get_group("t2"), 3, "same", 2).outputs((8, 9)) == (4, 5)
+    assert ConvGeometry(get_group("t2"), 3, "same", 2).outputs((8, 9)) == (4, 5)

@@ -29,11 +29,15 @@ def test_answers_as_the_group_convolution(rng, group, lifting, padding):
 @pytest.mark.parametrize("padding", ["valid", "same"])
 def test_sizes_are_those_of_its_shapes(group, lifting, padding):
     teacher = ConvTeacher(group, 7, 3, lifting, padding)
-    assert teacher.points_in * teacher.maps_in == np.prod(teacher.input_shape)
-    assert teacher.points_out * teacher.maps_out == np.prod(teacher.output_shape)
+    assert teacher.positions_in * teacher.representation_in == np.prod(
+        teacher.input_shape
+    )
+    assert teacher.positions_out * teacher.representation_out == np.prod(
+        teacher.output_shape
+    )
     assert teacher.kernel_entries == np.prod(teacher.kernel_shape)
-    assert teacher.maps_out == get_group(group).order
-    assert teacher.maps_in == (1 if lifting else teacher.maps_out)
+    assert teacher.representation_out == get_group(group).order
+    assert teacher.representation_in == (1 if lifting else teacher.representation_out)
 
 
 @ALL_CASES
@@ -42,9 +46,9 @@ def test_sizes_are_those_of_its_shapes(group, lifting, padding):
 def test_its_moves_are_its_symmetry(rng, group, lifting, padding, size):
     teacher = ConvTeacher(group, size, 3, lifting, padding)
     inputs, kernel = draw(rng, teacher)
-    moves = teacher.moves()
-    assert len(moves) == (24 if group == "t2" else teacher.group.order - 1)
-    assert largest_error(lambda x: teacher(x, kernel), moves, inputs) < 1e-5
+    transformations = teacher.transformations()
+    assert len(transformations) == (24 if group == "t2" else teacher.group.order - 1)
+    assert largest_error(lambda x: teacher(x, kernel), transformations, inputs) < 1e-5
 
 
 @ALL_CASES
@@ -54,14 +58,16 @@ def test_neighbourhoods_are_the_points_that_an_output_depends_on(
     rng, group, lifting, padding, kernel_size
 ):
     teacher = ConvTeacher(group, 5, kernel_size, lifting, padding)
-    found = teacher.neighbourhood
-    assert found.shape == (teacher.points_out, teacher.neighbours)
+    found = teacher.receptive_fields
+    assert found.shape == (teacher.positions_out, teacher.receptive_field_size)
     _, kernel = draw(rng, teacher, 1, 1)
     impulses = np.zeros((25, *teacher.input_shape, 1), "float32")
     impulses.reshape(25, 25, -1)[range(25), range(25)] = 1
-    answers = np.reshape(teacher(impulses, kernel), (25, teacher.points_out, -1))
-    for seen, places in zip(np.any(answers != 0, axis=-1).T, found):
-        assert set(np.flatnonzero(seen)) == {place for place in places if place >= 0}
+    answers = np.reshape(teacher(impulses, kernel), (25, teacher.positions_out, -1))
+    for seen, positions in zip(np.any(answers != 0, axis=-1).T, found):
+        assert set(np.flatnonzero(seen)) == {
+            position for position in positions if position >= 0
+        }
 
 
 def test_rank_is_the_dimension_of_its_maps():
@@ -89,7 +95,7 @@ def test_is_a_value():
 def test_groups_of_others_are_teachers_too():
     mirrors = PointGroup("v4", "V4", (((-1, 0), (0, 1)), ((1, 0), (0, -1))))
     teacher = ConvTeacher(mirrors, 8)
-    assert (teacher.name, teacher.maps_out) == ("v4-lifting-8x8-k3", 4)
+    assert (teacher.name, teacher.representation_out) == ("v4-lifting-8x8-k3", 4)
     # A name alone makes no group.
     assert ConvTeacher(PointGroup("c4", "C4"), 8) != ConvTeacher("c4", 8)
 
@@ -114,7 +120,7 @@ def test_names_say_what_it_is(arguments, name, title):
 
 @pytest.mark.parametrize(("size", "padding"), [(3, "valid"), (3, "same")])
 def test_too_small_to_be_shifted_it_has_no_moves(size, padding):
-    assert ConvTeacher("t2", size, padding=padding).moves() == []
+    assert ConvTeacher("t2", size, padding=padding).transformations() == []
 
 
 @pytest.mark.parametrize(

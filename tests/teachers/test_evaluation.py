@@ -7,7 +7,7 @@ from keras import ops
 import symclone_tf as sc
 from symclone_tf.symmetry import dihedral
 from symclone_tf.teachers import asking, linear_in
-from symclone_tf.teachers.evaluation import check_answers, strength_of_answers
+from symclone_tf.teachers.evaluation import check_outputs, gain_of_outputs
 
 from cases import CASES
 
@@ -15,8 +15,8 @@ from cases import CASES
 class Scale(sc.Teacher):
     """`ψ · x`, and what a subclass makes of it."""
 
-    points_in = points_out = 5
-    maps_in = maps_out = 1
+    positions_in = positions_out = 5
+    representation_in = representation_out = 1
     input_shape = output_shape = (5,)
     kernel_shape = (1,)
     name = title = "scale"
@@ -56,40 +56,40 @@ def test_teachers_that_are_not_what_they_say_are_refused_before_cloning(
 
 
 def test_teachers_that_say_what_they_are_pass():
-    check_answers(Scale())
-    check_answers(spoilt(lambda y: y**2, is_linear=False))
+    check_outputs(Scale())
+    check_outputs(spoilt(lambda y: y**2, is_linear=False))
 
 
 @CASES
 def test_convolutions_are_found_to_be_what_they_are(group, lifting):
     teacher = sc.ConvTeacher(group, 6, lifting=lifting)
     assert linear_in(teacher) == ("inputs", "kernel")
-    found = strength_of_answers(teacher)
+    found = gain_of_outputs(teacher)
     np.testing.assert_allclose(found.entries, 1, rtol=1e-5)
     assert found.largest == pytest.approx(1)
     # Feature maps under D4 are of too many operators to count what they span.
-    asked = (group, lifting) != ("d4", False)
-    assert found.rank == (teacher.rank if asked else None)
+    evaluated = (group, lifting) != ("d4", False)
+    assert found.rank == (teacher.rank if evaluated else None)
 
 
 def test_power_is_that_of_orbits():
     teacher = sc.OrbitTeacher(dihedral(12))
-    found = strength_of_answers(teacher)
-    np.testing.assert_allclose(found.entries, teacher.entry_power, rtol=1e-5)
-    assert found.largest == pytest.approx(teacher.largest_power)
+    found = gain_of_outputs(teacher)
+    np.testing.assert_allclose(found.entries, teacher.entry_gain, rtol=1e-5)
+    assert found.largest == pytest.approx(teacher.largest_gain)
     assert found.rank == 7
 
 
 def test_many_points_are_estimated_and_many_operators_told_apart_no_more(monkeypatch):
     teacher = sc.ConvTeacher("t2", 20)
-    assert teacher.points_in > asking.MOST_DRAWS
-    found = strength_of_answers(teacher)
+    assert teacher.positions_in > asking.MOST_DRAWS
+    found = gain_of_outputs(teacher)
     np.testing.assert_allclose(found.entries, 1, rtol=1e-5)
     assert found.rank == 9
     assert found.largest == pytest.approx(1, abs=0.1)
-    strength_of_answers.cache_clear()
+    gain_of_outputs.cache_clear()
     monkeypatch.setattr(asking, "MOST_OPERATORS", 8)
-    few = strength_of_answers(teacher)
+    few = gain_of_outputs(teacher)
     assert few.rank is None
     np.testing.assert_allclose(few.entries, 1, rtol=1e-5)
-    strength_of_answers.cache_clear()
+    gain_of_outputs.cache_clear()

@@ -28,8 +28,8 @@ def upwards(inputs, kernel):
 
 
 def ring(inputs, kernel):
-    places = (np.arange(8)[:, None] + np.arange(3)) % 8
-    return ops.einsum("npvc,vco->npo", ops.take(inputs, places, axis=1), kernel)
+    positions = (np.arange(8)[:, None] + np.arange(3)) % 8
+    return ops.einsum("npvc,vco->npo", ops.take(inputs, positions, axis=1), kernel)
 
 
 def gated(inputs, kernel):
@@ -65,7 +65,7 @@ def test_linear_ones_are_found_out_and_copied(
     assert report.nmse < 1e-10
     assert report.caveat is None
     if student == "local":
-        assert cloned.local_weights.shape == (teacher.points_out, seen, rank)
+        assert cloned.local_weights.shape == (teacher.positions_out, seen, rank)
 
 
 def test_answers_are_the_functions_own_for_all_channels(rng):
@@ -83,10 +83,14 @@ def test_answers_are_the_functions_own_for_all_channels(rng):
 
 
 def test_the_symmetry_that_it_names_is_measured():
-    moves = permutations_of(cyclic(8))
-    _, report = sc.clone(sc.FunctionTeacher(ring, 8, 3, 8, moves=moves), verbose=0)
+    transformations = permutations_of(cyclic(8))
+    _, report = sc.clone(
+        sc.FunctionTeacher(ring, 8, 3, 8, transformations=transformations), verbose=0
+    )
     assert report.equivariance_error < 1e-5
-    broken = sc.FunctionTeacher(graph, 7, 2, 7, moves=permutations_of(cyclic(7)))
+    broken = sc.FunctionTeacher(
+        graph, 7, 2, 7, transformations=permutations_of(cyclic(7))
+    )
     _, report = sc.clone(broken, verbose=0)
     assert report.equivariance_error > 0.1
 
@@ -112,7 +116,7 @@ def test_what_is_not_linear_is_trained_and_says_what_a_linear_student_lacks(caps
     assert better.caveat is None
     with pytest.raises(ValueError, match="needs a teacher that is linear"):
         sc.clone(teacher, solver="closed-form", verbose=0)
-    local = sc.LocalStudent(teacher)
+    local = sc.LocallyConnectedStudent(teacher)
     assert local.block_parameters == 6 * 6 * local.blocks
 
 
@@ -134,8 +138,8 @@ def test_maps_are_told_apart():
     def pooled(inputs, kernel):
         return ops.einsum("npgc,gco->npo", inputs, kernel)
 
-    teacher = sc.FunctionTeacher(pooled, (5, 4), 4, 5, maps_in=4)
-    assert (teacher.points_in, teacher.maps_in, teacher.rank) == (5, 4, 1)
+    teacher = sc.FunctionTeacher(pooled, (5, 4), 4, 5, representation_in=4)
+    assert (teacher.positions_in, teacher.representation_in, teacher.rank) == (5, 4, 1)
     student, report = sc.clone(teacher, verbose=0)
     assert student.blocks == 1
     assert report.nmse < 1e-10
@@ -150,8 +154,8 @@ def test_entries_that_do_much_the_same_are_stepped_over_with_care():
 
     teacher = sc.FunctionTeacher(same, 6, 2, 6)
     assert teacher.rank == 1
-    np.testing.assert_allclose(teacher.entry_power, [1, 1])
-    assert teacher.largest_power == pytest.approx(2)
+    np.testing.assert_allclose(teacher.entry_gain, [1, 1])
+    assert teacher.largest_gain == pytest.approx(2)
     _, report = sc.clone(teacher, solver="sgd", verbose=0)
     assert report.nmse < 1e-8
 

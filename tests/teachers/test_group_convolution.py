@@ -2,9 +2,9 @@ import keras
 import numpy as np
 import pytest
 
+from symclone_tf.layers.group_conv2d import GroupConv2D
 from symclone_tf.symmetry.equivariance import equivariance_error
 from symclone_tf.symmetry.point_groups import GROUPS
-from symclone_tf.layers.group_conv2d import GroupConv2D
 from symclone_tf.teachers.group_convolution import group_conv2d
 
 from cases import ALL_CASES, CASES
@@ -13,7 +13,7 @@ from references import group_conv2d_loops
 
 
 def draw(rng, group, lifting, size, kernel_size, channels=2, filters=3):
-    axis = () if lifting else GROUPS[group].axis_shape
+    axis = () if lifting else GROUPS[group].representation_shape
     return (
         rng.normal(size=(2, size, size, *axis, channels)).astype("float32"),
         rng.normal(size=(kernel_size, kernel_size, *axis, channels, filters)).astype(
@@ -95,11 +95,11 @@ def test_behaves_as_a_keras_layer(rng, tmp_path, group, lifting):
             "group": group,
             "padding": "valid",
             "activation": "relu",
-            "kernel_regularizer": "l2",
+            "kernel_regularizer": "l2-sp",
             "bias_constraint": "non_neg",
         },
         [inputs],
-        (2, 4, 4, *GROUPS[group].axis_shape, 4),
+        (2, 4, 4, *GROUPS[group].representation_shape, 4),
         weights=2,
         path=tmp_path / "model.keras",
     )

@@ -49,8 +49,10 @@ def test_models_of_several_maps_are_layers_too(rng):
     inputs = keras.Input((4, 3))
     attention = layers.MultiHeadAttention(1, 2)
     model = keras.Model(inputs, attention(inputs, inputs))
-    teacher = sc.FunctionTeacher.from_layer(model, (4, 3), maps_in=3, maps_out=3)
-    assert (teacher.points_in, teacher.kernel_shape) == (4, (24,))
+    teacher = sc.FunctionTeacher.from_layer(
+        model, (4, 3), representation_in=3, representation_out=3
+    )
+    assert (teacher.positions_in, teacher.kernel_shape) == (4, (24,))
     assert linear_in(teacher) == ()
     signals = rng.normal(size=(2, 4, 3)).astype("float32")
     weights = [np.ravel(w) for w in model.trainable_variables if w.name != "bias"]

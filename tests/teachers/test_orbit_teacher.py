@@ -43,14 +43,14 @@ def teacher_of(case):
 
 
 def matrix(teacher, kernel):
-    """What the teacher does to one channel, `(points_out, points_in)`."""
-    impulses = np.eye(teacher.points_in, dtype="float32")[..., None]
+    """What the teacher does to one channel, `(positions_out, positions_in)`."""
+    impulses = np.eye(teacher.positions_in, dtype="float32")[..., None]
     return np.asarray(teacher(impulses, kernel[:, None, None]))[..., 0].T
 
 
 def representations(teacher, words=100):
     """Permutation matrices of generators and random words, of outputs and inputs."""
-    points = teacher.points_in
+    points = teacher.positions_in
     both = np.hstack([teacher.group.generators, teacher.group_out.generators + points])
     for row in np.vstack([both, random_words(both, words, seed=7)]):
         into, out_of = row[:points], row[points:] - points
@@ -73,12 +73,12 @@ def test_maps_commute_with_generators_and_words_as_emlp_has_it(rng, case):
 def test_no_other_map_commutes(case):
     """As many weights as the solutions of ρ(g)W = Wρ(g) have dimensions."""
     teacher = teacher_of(case)
-    size = teacher.points_out * teacher.points_in
+    size = teacher.positions_out * teacher.positions_in
     gram = np.zeros((size, size))
     for outputs, inputs in representations(teacher, words=0):
         # Of W row by row.
-        equations = np.kron(outputs, np.eye(teacher.points_in))
-        equations -= np.kron(np.eye(teacher.points_out), inputs.T)
+        equations = np.kron(outputs, np.eye(teacher.positions_in))
+        equations -= np.kron(np.eye(teacher.positions_out), inputs.T)
         gram += equations.T @ equations
     dimension = int(np.sum(np.linalg.eigvalsh(gram) < 1e-8))
     assert teacher.kernel_entries == TEACHERS[case][2] == dimension
@@ -124,12 +124,12 @@ def test_blocks_that_are_too_few_reach_their_floor(solver):
 def test_training_goes_by_the_power_of_the_kernels_entries():
     """Steps for entries of power 1 would not converge."""
     teacher = sc.OrbitTeacher(symmetric(48))
-    np.testing.assert_array_equal(teacher.entry_power, [1, 47])
+    np.testing.assert_array_equal(teacher.entry_gain, [1, 47])
     _, report = sc.clone(teacher, verbose=0)
     assert report.nmse < 1e-11
 
     class Unaware(sc.OrbitTeacher):
-        entry_power = 1.0
+        entry_gain = 1.0
 
     with pytest.raises(sc.CloningError):
         sc.clone(Unaware(symmetric(48)), max_nmse=1e-3, verbose=0)
@@ -257,10 +257,10 @@ def test_what_is_no_group_is_refused(name):
 
 def test_errors_are_measured_by_generators_and_words(rng):
     student, _ = sc.clone(sc.OrbitTeacher(cyclic(6)), solver="closed-form", verbose=0)
-    moves = list(student.teacher.moves())
-    assert [move.title for move in moves][:2] == ["generator 1", "element 1"]
-    assert len(moves) == 17
-    assert len(list(student.teacher.training_moves())) == 65
+    transformations = list(student.teacher.transformations())
+    assert [move.title for move in transformations][:2] == ["generator 1", "element 1"]
+    assert len(transformations) == 17
+    assert len(list(student.teacher.training_transformations())) == 65
     (blocks,) = student.block_weights
     spoil = np.zeros(blocks.shape, "float32")
     spoil[0, 0] = 1

@@ -42,12 +42,12 @@ def test_sums_are_those_of_a_loop(rng, case, compiled):
     group, group_out, gathers = CASES[case]
     sums = made(group, group_out)
     assert sums.gathers == gathers
-    points_out, points_in = sums.orbits.shape
-    x = rng.normal(size=(3, points_in, 2)).astype("float32")
+    positions_out, positions_in = sums.orbits.shape
+    x = rng.normal(size=(3, positions_in, 2)).astype("float32")
     kernel = rng.normal(size=(sums.orbits.max() + 1, 2, 4)).astype("float32")
-    expected = np.zeros((3, points_out, 4))
-    for q in range(points_out):
-        for p in range(points_in):
+    expected = np.zeros((3, positions_out, 4))
+    for q in range(positions_out):
+        for p in range(positions_in):
             expected[:, q] += x[:, p] @ kernel[sums.orbits[q, p]]
     call = tf.function(sums, jit_compile=True) if compiled else sums
     found = call(tf.constant(x), tf.constant(kernel))

@@ -59,11 +59,11 @@ def test_teachers_that_do_not_say_what_they_hold_are_like_no_other():
 
 def test_what_a_teacher_has_not_said_is_asked_for():
     class Silent(Teacher):
-        points_in = points_out = maps_in = maps_out = 1
+        positions_in = positions_out = representation_in = representation_out = 1
         kernel_shape = (1,)
 
     with pytest.raises(TypeError, match="Silent must compute in `__call__`"):
         Silent()(None, None)
     assert Silent().rank == 1
-    assert Silent().neighbourhood is None
-    assert list(Silent().moves()) == []
+    assert Silent().receptive_fields is None
+    assert list(Silent().transformations()) == []

@@ -8,7 +8,7 @@ import symclone_tf as sc
 from symclone_tf.cloning import student_equivariance_error
 from symclone_tf.symmetry.equivariance import largest_error
 from symclone_tf.teachers import (
-    ShiftConvTeacher,
+    TranslationConvTeacher,
     deserialize_teacher,
     serialize_teacher,
 )
@@ -37,7 +37,7 @@ MOST = pytest.mark.parametrize("case", [c if c in FEW else later(c) for c in CAS
 def made(case):
     shape, options = CASES[case]
     layer = LAYERS[len(shape)](3, **{"kernel_size": 3, "use_bias": False, **options})
-    return ShiftConvTeacher(shape, **options), layer
+    return TranslationConvTeacher(shape, **options), layer
 
 
 @MOST
@@ -60,13 +60,13 @@ def test_teachers_and_clones_are_keras_layers(rng, case):
 @EVERY
 def test_neighbourhoods_are_those_that_are_found_by_asking(case):
     teacher, _ = made(case)
-    asked = sc.FunctionTeacher(
+    evaluated = sc.FunctionTeacher(
         teacher, teacher.input_shape, teacher.kernel_shape, teacher.output_shape
     )
-    found = sc.students.receptive_fields.neighbourhood_of(asked)
-    named = [sorted(row[row >= 0]) for row in teacher.neighbourhood]
+    found = sc.students.receptive_fields.receptive_fields_of(evaluated)
+    named = [sorted(row[row >= 0]) for row in teacher.receptive_fields]
     assert named == [sorted(row[row >= 0]) for row in found]
-    assert teacher.neighbours == teacher.neighbourhood.shape[1]
+    assert teacher.receptive_field_size == teacher.receptive_fields.shape[1]
 
 
 @EVERY
@@ -74,15 +74,20 @@ def test_it_commutes_with_its_shifts(rng, case):
     teacher, _ = made(case)
     inputs = rng.normal(size=(2, *teacher.input_shape, 1)).astype("float32")
     kernel = rng.normal(size=(*teacher.kernel_shape, 1, 1)).astype("float32")
-    for moves in (teacher.moves(), teacher.training_moves()):
-        shapes = {len(move.by) for move in moves}
+    for transformations in (
+        teacher.transformations(),
+        teacher.training_transformations(),
+    ):
+        shapes = {len(move.by) for move in transformations}
         assert shapes <= {len(teacher.input_shape)}
-    error = largest_error(lambda x: teacher(x, kernel), teacher.moves(), inputs)
+    error = largest_error(
+        lambda x: teacher(x, kernel), teacher.transformations(), inputs
+    )
     assert error is None or error < 1e-5
 
 
 def test_causal_outputs_see_nothing_later(rng):
-    teacher = ShiftConvTeacher(9, padding="causal", dilation_rate=2)
+    teacher = TranslationConvTeacher(9, padding="causal", dilation_rate=2)
     late = np.zeros((1, 9, 1), "float32")
     late[:, 5:] = 1
     kernel = rng.normal(size=(3, 1, 1)).astype("float32")
@@ -91,7 +96,7 @@ def test_causal_outputs_see_nothing_later(rng):
 
 
 def test_it_is_trained_too():
-    teacher = ShiftConvTeacher(16, padding="causal")
+    teacher = TranslationConvTeacher(16, padding="causal")
     for kind in ("dense", "local"):
         student, report = sc.clone(teacher, student=kind, verbose=0)
         assert report.nmse < 1e-8
@@ -99,7 +104,7 @@ def test_it_is_trained_too():
 
 
 def test_broken_shifts_are_seen(rng):
-    teacher = ShiftConvTeacher((5, 5, 5))
+    teacher = TranslationConvTeacher((5, 5, 5))
     weights = rng.normal(size=(5, 5, 5, 1)).astype("float32")
     inputs = rng.normal(size=(2, 5, 5, 5, 1)).astype("float32")
     kernel = np.ones((3, 3, 3, 1, 1), "float32")
@@ -107,7 +112,7 @@ def test_broken_shifts_are_seen(rng):
     def broken(inputs):
         return teacher(inputs * weights, kernel)
 
-    assert largest_error(broken, teacher.moves(), inputs) > 0.1
+    assert largest_error(broken, teacher.transformations(), inputs) > 0.1
 
 
 @EVERY
@@ -126,7 +131,7 @@ def test_frozen_clones_of_signals_compute_as_a_convolution(rng):
             student, _ = sc.clone(
                 teacher, student=kind, solver="closed-form", verbose=0
             )
-            assert student.everywhere().is_convolution
+            assert student.translation_equivariance().is_convolution
             kernel = rng.normal(size=(3, 2, 4)).astype("float32")
             seen = inputs[:, : teacher.input_shape[0]]
             expected = teacher(seen, kernel)
@@ -136,8 +141,8 @@ def test_frozen_clones_of_signals_compute_as_a_convolution(rng):
 
 
 def test_gigantic_sizes_cost_nothing_until_they_are_asked_for():
-    teacher = ShiftConvTeacher((10**6, 10**6, 10**6), padding="same")
-    assert teacher.points_out == 10**18
+    teacher = TranslationConvTeacher((10**6, 10**6, 10**6), padding="same")
+    assert teacher.positions_out == 10**18
     assert sc.DenseStudent(teacher).parameters > 10**36
 
 
@@ -157,5 +162,5 @@ def test_gigantic_sizes_cost_nothing_until_they_are_asked_for():
 )
 def test_what_is_no_convolution_is_refused(options, message):
     with pytest.raises(ValueError, match=message) as caught:
-        ShiftConvTeacher(**options)
+        TranslationConvTeacher(**options)
     assert "\n" not in str(caught.value)

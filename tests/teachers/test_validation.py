@@ -9,8 +9,8 @@ import symclone_tf as sc
 
 
 def ring(inputs, kernel):
-    places = (np.arange(8)[:, None] + np.arange(3)) % 8
-    return ops.einsum("npvc,vco->npo", ops.take(inputs, places, axis=1), kernel)
+    positions = (np.arange(8)[:, None] + np.arange(3)) % 8
+    return ops.einsum("npvc,vco->npo", ops.take(inputs, positions, axis=1), kernel)
 
 
 def test_functions_of_one_channel_that_change_are_refused_too():
@@ -32,10 +32,10 @@ def test_functions_of_one_channel_that_change_are_refused_too():
         ({"kernel_shape": (3, -1)}, "`kernel_shape` must be"),
         ({"output_shape": (8.0,)}, "`output_shape` must be"),
         ({"output_shape": 9}, r"real numbers of shape \(2, 9, 1\).*\(2, 8, 1\)"),
-        ({"maps_in": 3}, "`maps_in` must divide the 8 entries"),
-        ({"maps_out": 0}, "`maps_out` must be a positive integer"),
+        ({"representation_in": 3}, "`representation_in` must divide the 8 entries"),
+        ({"representation_out": 0}, "`representation_out` must be a positive integer"),
         ({"name": "a/b"}, "`name` must be of letters, digits and hyphens"),
-        ({"moves": [1]}, "`moves` must be moves.*type int"),
+        ({"transformations": [1]}, "`transformations` must be moves.*type int"),
     ],
 )
 def test_arguments_are_refused(change, message):

@@ -45,9 +45,9 @@ def drawn() -> dict:
         "clone": (clone, teacher),
         "seven blocks": (few, teacher),
     }
-    turn = sc.symmetry.Turn("c4", 1)
+    turn = sc.symmetry.GroupTransformation("c4", 1)
     flat, _ = sc.clone("t2", image_size=6, solver="closed-form", verbose=0)
-    learner = sc.LocalStudent(sc.ConvTeacher("t2", image_size=6), seed=0)
+    learner = sc.LocallyConnectedStudent(sc.ConvTeacher("t2", image_size=6), seed=0)
     kept = sc.studies.deformations_while_learning(
         learner, list(PLACES.values()), steps=(0, 2, 5)
     )
