@@ -16,7 +16,7 @@ def plain(size=12, channels=2):
     )
     x = images = keras.Input((size, size, channels), name="images")
     x = layers.Conv2D(
-        4, 3, strides=2, padding="same", kernel_regularizer="l2-sp", name="first"
+        4, 3, strides=2, padding="same", kernel_regularizer="l2", name="first"
     )(x)
     x = inner(x)
     y = layers.DepthwiseConv2D(3, padding="same", use_bias=False, name="depthwise")(x)

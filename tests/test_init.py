@@ -15,8 +15,8 @@ import symclone_tf
 from cases import later
 
 ROOMS = {
-    *("symmetry", "teachers", "students", "cloning"),
-    *("layers", "artifacts", "experiments", "figures"),
+    *("symmetry", "teachers", "students", "cloning", "layers", "networks"),
+    *("artifacts", "workspace", "data", "experiments", "probe", "studies", "figures"),
 }
 DOORS = [symclone_tf, *(getattr(symclone_tf, room) for room in sorted(ROOMS))]
 DOORS_BY_NAME = pytest.mark.parametrize("door", DOORS, ids=lambda d: d.__name__)
@@ -46,9 +46,9 @@ def test_what_editors_read_is_what_is_there(door):
 
 
 def test_front_door_fits_on_one_page():
-    """About 25 names, and the rooms."""
+    """At most 32 names, and the rooms."""
     assert set(symclone_tf.__all__) >= ROOMS
-    assert len(set(symclone_tf.__all__) - ROOMS) <= 30
+    assert len(set(symclone_tf.__all__) - ROOMS) <= 32
 
 
 def test_types_are_for_others_too():

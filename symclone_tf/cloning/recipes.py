@@ -117,7 +117,7 @@ def linear_recipe(student, images_per_step=None, kernels_per_step=None) -> Recip
     With linear blocks the mean squared error is quadratic in the blocks and in
     the encoder. On orthogonal inputs of norm `√points` and orthogonal kernels its
     curvature is the same in every direction that a batch reaches: `2·points /
-    (inputs·points_out)` for the blocks, where points are those that a block sees
+    (inputs·positions_out)` for the blocks, where points are those that a block sees
     together, or the colours that tell them apart; and `2 / representation_out` for the
     encoder once the blocks' operators have rows of unit norm, as a convolution's
     have, times the most power that a kernel of norm 1 has. A gradient step of the

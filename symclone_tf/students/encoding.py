@@ -108,7 +108,7 @@ class Mixing:
         teacher, channels = self.teacher, kernel.shape[-2]
         groups = inputs.shape[-1] // channels
         shared = kernel.shape[-1] // groups
-        # (maps_in, channels, blocks, maps_out, groups, shared)
+        # (representation_in, channels, blocks, representation_out, groups, shared)
         mixing = ops.reshape(
             self.coefficients(kernel),
             (

@@ -165,7 +165,7 @@ class LocallyConnectedStudent(Student):
         ]
 
     def _deformed(self, kernel):
-        """The kernel at each place, `(points_out · r, maps_in · channels, maps_out ·
+        """The kernel at each place, `(positions_out · r, representation_in · channels, representation_out ·
         filters)`."""
         mixing = self.coefficients(kernel)
         rows, columns = mixing.shape

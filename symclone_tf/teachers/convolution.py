@@ -20,8 +20,8 @@ def convolve(
 
     Args:
         inputs: Tensor of shape `(batch, height, width, representation_in · channels)`.
-        bank: Tensor of shape `(kh, kw, maps_in · channels / channel_groups,
-            maps_out · filters)`.
+        bank: Tensor of shape `(kh, kw, representation_in · channels / channel_groups,
+            representation_out · filters)`.
         strides: Pair of integers.
         padding: String, `"valid"` or `"same"`.
         dilation_rate: Pair of integers.

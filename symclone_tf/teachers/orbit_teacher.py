@@ -27,7 +27,7 @@ class OrbitTeacher(Teacher):
     chosen by the cost. Mostly it is one product with the matrix of all weights,
     `positions_in · positions_out · channels · filters` multiplications for one input. Where
     almost all pairs of a point are in one orbit, as under a symmetric group, the sum is
-    that over all points, and what the few others differ by: `points_out · (others + 1)
+    that over all points, and what the few others differ by: `positions_out · (others + 1)
     · channels · filters`.
 
     Args:

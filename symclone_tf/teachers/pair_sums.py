@@ -84,7 +84,7 @@ class PairSums:
         totals = ops.matmul(ops.cast(self._sums_of, inputs.dtype), inputs)
         points = ops.concatenate([inputs, totals], axis=1)
         count, columns = self._places.shape
-        # (points_out, batch, columns · channels)
+        # (positions_out, batch, columns · channels)
         seen = ops.take(ops.transpose(points, (1, 0, 2)), self._places, axis=0)
         seen = ops.transpose(seen, (0, 2, 1, 3))
         width = columns * channels

@@ -123,12 +123,12 @@ def representation_and_positions(side, maps, shape) -> tuple[int, int]:
     Raises:
         ValueError: If it has none of each.
     """
-    positive_integer(f"maps_{side}", maps)
+    positive_integer(f"representation_{side}", maps)
     entries = math.prod(shape)
     if entries % maps:
         raise ValueError(
-            f"`maps_{side}` must divide the {entries} entries of `{side}put_shape`. "
-            f"Received: maps_{side}={maps}"
+            f"`representation_{side}` must divide the {entries} entries of `{side}put_shape`. "
+            f"Received: representation_{side}={maps}"
         )
     return maps, entries // maps
 

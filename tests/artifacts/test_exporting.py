@@ -11,6 +11,8 @@ import tensorflow as tf
 
 import symclone_tf as sc
 from symclone_tf.artifacts import exporting, publishing
+from symclone_tf.students import artifact_name
+from symclone_tf.workspace import production
 
 from cases import CASES, later
 from clones import dense
@@ -51,7 +53,7 @@ def size(folder):
     ],
 )
 def test_names_say_what_is_not_the_default(arguments, name):
-    assert exporting.artifact_name(dense(**arguments)) == name
+    assert artifact_name(dense(**arguments)) == name
 
 
 def test_layout_is_tf_servings(exported):
@@ -215,7 +217,7 @@ def test_failure_leaves_nothing_behind(small_clone, tmp_path, monkeypatch, error
 
 
 def test_everything_is_checked_before_the_first_is_trained(tmp_path, monkeypatch):
-    monkeypatch.setattr(exporting, "train", lambda *_: pytest.fail("it trained"))
+    monkeypatch.setattr(production, "train", lambda *_: pytest.fail("it trained"))
     students = [dense("t2", image_size=n) for n in (5, 512)]
     with pytest.raises(MemoryError):
         list(
@@ -305,4 +307,4 @@ def test_output_that_is_a_file_is_refused(tmp_path):
 
 def test_paths_come_back_as_paths(exported):
     assert isinstance(exported, pathlib.Path)
-    assert exporting.find(str(exported)).path == exported
+    assert sc.artifacts.find(str(exported)).path == exported

@@ -118,7 +118,7 @@ def test_checkpoint_stays_until_the_clone_is_written(tmp_path, monkeypatch):
     def fail(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("symclone_tf.artifacts.exporting.export", fail)
+    monkeypatch.setattr("symclone_tf.workspace.production.export", fail)
     student = dense("t2", image_size=6, seed=0)
     with pytest.raises(KeyboardInterrupt):
         list(

@@ -97,7 +97,7 @@ def test_plan_of_one_kind_of_clones_has_every_seed_of_it():
         (task, seed) for seed in (0, 1) for task in ("invariance", "breaking")
     ]
     (network,) = {e.network for e in plan}
-    assert network.endswith("frozen ×3, anchored (augment 0.2, encoder)")
+    assert network.endswith("frozen ×3, anchored (transformed-inputs 0.2, encoder)")
 
 
 @pytest.mark.parametrize(

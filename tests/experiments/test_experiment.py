@@ -25,7 +25,7 @@ def test_networks_of_mixed_layers_have_titles():
         anchor="decoupled-l2-sp",
         trainable_part="encoder",
     )
-    title = "cloned, local, 9 blocks, frozen ×3, anchored (decay 30, encoder)"
+    title = "cloned, local, 9 blocks, frozen ×3, anchored (decoupled-l2-sp 30, encoder)"
     assert mixed.network == title
 
 
@@ -43,7 +43,7 @@ def test_what_is_for_other_networks_is_empty():
         ({"student": "local"}, "c4-invariance-cloned-frozen-local"),
         (
             {"symmetry": "anchored", "anchor": "l2-sp", "anchor_strength": 0.5},
-            "c4-invariance-cloned-anchored-l2-0.5",
+            "c4-invariance-cloned-anchored-l2-sp-0.5",
         ),
         (
             {"symmetry": "anchored", "anchor": "kl", "anchor_strength": 1e20},
@@ -60,7 +60,7 @@ def test_what_is_for_other_networks_is_empty():
                 "anchor": "decoupled-l2-sp",
                 "trainable_part": "encoder",
             },
-            "c4-invariance-cloned-frozen3-anchored-local-decay-30-encoder",
+            "c4-invariance-cloned-frozen3-anchored-local-decoupled-l2-sp-30-encoder",
         ),
         (
             {
@@ -68,7 +68,7 @@ def test_what_is_for_other_networks_is_empty():
                 "trainable_part": "all,blocks,blocks,encoder",
                 "anchor": "proximal",
             },
-            "c4-invariance-cloned-trainable2-anchored2-threshold-0.5-all-blocks2-encoder",
+            "c4-invariance-cloned-trainable2-anchored2-proximal-0.5-all-blocks2-encoder",
         ),
         (
             {"architecture": "cnn", "data": "fashion_mnist"},
@@ -96,11 +96,11 @@ def test_names_say_what_was_trained(options, name):
         ({"symmetry": 3}, "symmetry=3"),
         (
             {"trainable_part": "encoder"},
-            "`symmetry` trainable or anchored only.*moves=encoder",
+            "`symmetry` trainable or anchored only.*trainable_part=encoder",
         ),
         (
             {"symmetry": "trainable", "trainable_part": "bias"},
-            "all, encoder, bl.*moves=bias",
+            "all, encoder, bl.*trainable_part=bias",
         ),
         ({"symmetry": "anchored", "anchor_strength": float("inf")}, "positive, finite"),
         (

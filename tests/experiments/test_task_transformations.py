@@ -26,7 +26,7 @@ def test_sizes_have_defaults(group, canvas, max_translation, expected):
         (("c4", 20), "at least 28.*canvas=20"),
         (("c4", 28.5), "canvas=28.5"),
         (("c4", 28, 3), "`max_translation` is for `group` t2.*max_shift=3"),
-        (("t2", 40, 0), "max_shift=0"),
+        (("t2", 40, 0), "max_translation=0"),
         (("t2", 40, 20), "less than half.*max_shift=20, canvas=40"),
         (("c5", 40), "group=c5"),
     ],

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from symclone_tf.data.images import open_images
-from symclone_tf.experiments import datasets
+from symclone_tf.experiments import tasks as datasets
 from symclone_tf.experiments.tasks import image_task, mnist_task
 
 from cases import later

@@ -44,7 +44,7 @@ def test_behaves_as_a_keras_layer(
             "anchor": anchor,
             "seed": 4,
             "activation": "relu",
-            "kernel_regularizer": "l2-sp",
+            "kernel_regularizer": "l2",
         },
         [draw(rng, student)],
         (4, POINTS, 3),

@@ -131,7 +131,7 @@ def test_behaves_as_a_keras_layer(rng, tmp_path, group, lifting, symmetry):
             "anchor": "l2-sp",
             "anchor_strength": 0.5,
             "activation": "relu",
-            "kernel_regularizer": "l2-sp",
+            "kernel_regularizer": "l2",
         },
         [draw(rng, student)],
         (4, 4, 4, *GROUPS[group].representation_shape, 3),

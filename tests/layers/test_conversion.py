@@ -65,7 +65,7 @@ def test_takes_over_how_a_convolution_is_trained():
     conv = keras.layers.Conv2D(
         *(2, 3),
         use_bias=False,
-        kernel_regularizer="l2-sp",
+        kernel_regularizer="l2",
         kernel_constraint="non_neg",
         trainable=False,
         dtype="mixed_bfloat16",
@@ -202,7 +202,7 @@ def test_groups_of_channels_keep_a_point_groups_symmetry(
 
 def test_depthwise_convolutions_are_trained_on_as_they_were(rng):
     layer = keras.layers.DepthwiseConv2D(
-        3, depthwise_regularizer="l2-sp", depthwise_constraint="non_neg"
+        3, depthwise_regularizer="l2", depthwise_constraint="non_neg"
     )
     layer.build((None, 6, 6, 2))
     cloned = ClonedConv2D.from_conv(layer, solved("t2"))

@@ -31,7 +31,7 @@ def test_behaves_as_a_keras_layer(rng, tmp_path, case):
             "group": group,
             "group_out": group_out,
             "activation": "relu",
-            "kernel_regularizer": "l2-sp",
+            "kernel_regularizer": "l2",
         },
         [rng.normal(size=(3, group.points, 2)).astype("float32")],
         (3, (group_out or group).points, 4),

@@ -68,7 +68,11 @@ def test_is_held_the_nearer_to_the_mean_the_stronger(rng):
     ("options", "shape", "message"),
     [
         ({"symmetry": "melted"}, (1, 3, 3, 4, 2), "`symmetry` must be one of frozen"),
-        ({"anchor": "kl"}, (1, 3, 3, 4, 2), "`anchor` must be one of decay, threshold"),
+        (
+            {"anchor": "kl"},
+            (1, 3, 3, 4, 2),
+            "`anchor` must be one of decoupled-l2-sp, proximal",
+        ),
         ({"anchor_strength": -1}, (1, 3, 3, 4, 2), "`anchor_strength` must be a pos"),
         (
             {},

@@ -85,11 +85,11 @@ def test_a_layer_that_kept_the_symmetry_trains_as_if_nothing_moved(
 @BOTH_KINDS
 @pytest.mark.parametrize("trainable_part", ["all", "encoder"])
 def test_a_layer_that_left_it_answers_as_its_symmetric_mean(
-    rng, student, transformations
+    rng, student, trainable_part
 ):
     """The mean of many draws is the Reynolds operator's, which is equivariant."""
     student = solved("c4", True, 6, student=student)
-    layer = augmented(student, transformations=transformations)
+    layer = augmented(student, trainable_part=transformations)
     inputs = draw(rng, student, batch=1)
     still = np.array(layer(inputs, training=False))
     encoder = student.encoder.kernel

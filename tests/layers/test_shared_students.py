@@ -60,7 +60,9 @@ class TestSharing:
     def test_anchors_are_alike_too(self, other):
         student = solved()
         layer = ClonedConv2D(3, student, "anchored", "l2-sp", 5.0)
-        message = rf"anchored l2 5\.0 in another layer.*anchored {other[0]} {other[1]}"
+        message = (
+            rf"anchored l2-sp 5\.0 in another layer.*anchored {other[0]} {other[1]}"
+        )
         with pytest.raises(ValueError, match=message):
             ClonedConv2D(3, student, "anchored", *other)
         assert layer.student is student

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 import symclone_tf as sc
-from symclone_tf.students import local as local_module
+from symclone_tf.students import locally_connected as local_module
 from symclone_tf.students.locally_connected import LocallyConnectedStudent
 from symclone_tf.students.receptive_fields import receptive_fields_of
 from symclone_tf.teachers import ConvTeacher

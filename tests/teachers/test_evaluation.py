@@ -6,7 +6,8 @@ from keras import ops
 
 import symclone_tf as sc
 from symclone_tf.symmetry import dihedral
-from symclone_tf.teachers import asking, linear_in
+from symclone_tf.teachers import evaluation as asking
+from symclone_tf.teachers import linear_in
 from symclone_tf.teachers.evaluation import check_outputs, gain_of_outputs
 
 from cases import CASES

@@ -11,7 +11,7 @@ from keras import ops
 import symclone_tf as sc
 from symclone_tf.symmetry import cyclic, permutations_of
 from symclone_tf.teachers import deserialize_teacher, serialize_teacher
-from symclone_tf.teachers import function as functions
+from symclone_tf.teachers import function_teacher as functions
 
 from cases import later
 

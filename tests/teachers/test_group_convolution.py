@@ -95,7 +95,7 @@ def test_behaves_as_a_keras_layer(rng, tmp_path, group, lifting):
             "group": group,
             "padding": "valid",
             "activation": "relu",
-            "kernel_regularizer": "l2-sp",
+            "kernel_regularizer": "l2",
             "bias_constraint": "non_neg",
         },
         [inputs],

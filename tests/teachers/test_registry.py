@@ -20,7 +20,7 @@ def test_teachers_come_back_from_plain_values():
 def test_names_that_nobody_registered_are_refused():
     with pytest.raises(
         ValueError,
-        match=r"`teacher` must be one of conv, function, orbit, .*shifts.*=web",
+        match=r"`teacher` must be one of conv, function, orbit, .*translations.*=web",
     ):
         get_teacher("web")
 

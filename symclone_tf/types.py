@@ -1,0 +1,19 @@
+"""Types that signatures name: what has none of its own in Keras and TensorFlow."""
+
+import os
+from typing import Any, TypeAlias
+
+import numpy.typing as npt
+
+Tensor: TypeAlias = Any
+"""A backend's tensor, a `keras.Variable` or a `keras.KerasTensor`."""
+ArrayLike: TypeAlias = npt.ArrayLike | Any
+"""An array, a tensor, or numbers in lists."""
+Array: TypeAlias = npt.NDArray[Any]
+"""A NumPy array."""
+Path: TypeAlias = str | os.PathLike[str]
+"""A path of a file or a folder, as a string or `pathlib.Path`."""
+Shape: TypeAlias = tuple[int | None, ...]
+"""A shape, `None` for sizes that are not known."""
+Pair: TypeAlias = int | tuple[int, int] | list[int]
+"""One integer for height and width, or one for each."""
