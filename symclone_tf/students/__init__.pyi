@@ -8,6 +8,6 @@ from .registry import artifact_name as artifact_name
 from .registry import get_student as get_student
 from .registry import make_student as make_student
 from .registry import student_options as student_options
-from .relative_receptive_field import (
+from .relative_fields import (
     relative_receptive_field as relative_receptive_field,
 )

@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras import ops
 
 from symclone_tf.students.receptive_fields import receptive_fields_of
-from symclone_tf.students.relative_receptive_field import relative_receptive_field
+from symclone_tf.students.relative_fields import relative_receptive_field
 from symclone_tf.students.translation_equivariance import (
     TranslationEquivariance,
     translation_equivariance,

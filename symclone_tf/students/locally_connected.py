@@ -10,7 +10,7 @@ from symclone_tf.students.receptive_fields import (
     receptive_field_size_of,
     receptive_fields_of,
 )
-from symclone_tf.students.relative_receptive_field import (
+from symclone_tf.students.relative_fields import (
     gather_receptive_fields,
     receptive_fields_by_position,
     relative_receptive_field,

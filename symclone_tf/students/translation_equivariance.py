@@ -9,7 +9,7 @@ import dataclasses
 import numpy as np
 
 from symclone_tf.students.receptive_fields import receptive_fields_of
-from symclone_tf.students.relative_receptive_field import relative_receptive_field
+from symclone_tf.students.relative_fields import relative_receptive_field
 
 # How far from their mean the weights of all places may be, relative to them.
 TOLERANCE = 1e-5

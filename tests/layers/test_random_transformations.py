@@ -89,7 +89,7 @@ def test_a_layer_that_left_it_answers_as_its_symmetric_mean(
 ):
     """The mean of many draws is the Reynolds operator's, which is equivariant."""
     student = solved("c4", True, 6, student=student)
-    layer = augmented(student, trainable_part=transformations)
+    layer = augmented(student, trainable_part=trainable_part)
     inputs = draw(rng, student, batch=1)
     still = np.array(layer(inputs, training=False))
     encoder = student.encoder.kernel

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from symclone_tf.students.receptive_fields import receptive_fields_of
-from symclone_tf.students.relative_receptive_field import (
+from symclone_tf.students.relative_fields import (
     gather_receptive_fields,
     relative_receptive_field,
 )
