@@ -17,7 +17,12 @@ _load, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 # What Keras can load from a file only if it is registered.
 _REGISTERED = (
-    *("layers.group_conv2d", "layers.orbit_dense", "teachers.registry"),
+    *(
+        "layers.group_conv2d",
+        "layers.orbit_dense",
+        "layers.pooling",
+        "teachers.registry",
+    ),
     *("students.registry", "layers.cloned", "layers.cloned_conv2d"),
     *("cloning.fidelity", "cloning.cloner"),
 )

@@ -72,7 +72,7 @@ def test_other_backends_are_refused_in_one_line(monkeypatch):
 )
 def test_keras_knows_all_layers_as_soon_as_there_can_be_a_model(code, tmp_path):
     names = ("DenseStudent", "ClonedConv2D", "GroupConv2D", "Cloner", "NMSE")
-    names += ("Cloned", "OrbitDense")
+    names += ("Cloned", "OrbitDense", "GroupPooling")
     check = f"""
 {code}
 import keras
