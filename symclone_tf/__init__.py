@@ -52,10 +52,15 @@ def _register() -> None:
 
 
 class _KerasIsImported:
-    """For whoever imports this package first, and then reads a file by Keras alone.
+    """Registers what Keras can load as soon as Keras is imported.
 
-    A finder that registers all once Keras is there. The package wrapt has the same
-    in one line, and lengthens `symclone-tf --help` by a quarter.
+    For programs that import this package, use none of its names, and read a file with
+    Keras alone. Of the modules that a file names, Keras imports those of its own
+    packages only (`_retrieve_class_or_fn` of Keras 3.15), and it has no hook for others;
+    importing Keras here instead would make `symclone-tf --help` wait for TensorFlow,
+    and every import with it. So this finder waits on `sys.meta_path` until `keras` is
+    looked for, and removes itself then. `wrapt.when_imported` does the same in a line,
+    and lengthens `symclone-tf --help` by a quarter.
     """
 
     @classmethod
