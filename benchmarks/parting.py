@@ -61,7 +61,8 @@ def network(kind, seed, clones) -> keras.Model:
     )
     students = None
     if student:
-        students = sc.experiments.find_or_clone(experiment, clones, verbose=0)
+        workspace = sc.workspace.Workspace(clones, verbose=0)
+        students = sc.experiments.find_or_clone(experiment, workspace)
     model = sc.experiments.image_network(
         architecture, "c4", students=students, seed=seed
     )

@@ -32,7 +32,16 @@ from symclone_tf.cli.tables import show
     help="Folder of the tables.",
 )
 def benchmark(
-    group, output, symmetry, trainable_part, anchor, anchor_strength, **choices
+    group,
+    output,
+    symmetry,
+    trainable_part,
+    anchor,
+    anchor_strength,
+    clones,
+    data_dir,
+    strict,
+    **choices,
 ):
     """Train every network on both tasks, and compare.
 
@@ -52,7 +61,9 @@ def benchmark(
         raise click.UsageError(
             "--trainable-part, --anchor and --anchor-strength go with --symmetry."
         )
-    rows = list(sc.experiments.benchmark(group, output=output, only=only, **choices))
+    workspace = sc.workspace.Workspace(clones, data_dir, strict=strict)
+    options = {"output": output, "workspace": workspace, "only": only}
+    rows = list(sc.experiments.benchmark(group, **options, **choices))
     show(f"Benchmark of {group}", sc.experiments.summarize(rows))
     table = pathlib.Path(output, rows[0].experiment.table)
     click.echo(f"Written: {table}.csv, a line a run, and {table}.md, this table")

@@ -22,12 +22,13 @@ from symclone_tf.cli.startup import start
     default="figures",
     help="Folder of all figures; those of an earlier run are replaced.",
 )
-def figures(group, output, **choices):
+def figures(group, output, clones, data_dir, **choices):
     """Draw digits, operators, feature maps, and how clones learn.
 
     Missing clones are made first. Without MNIST, strokes are drawn instead.
     """
     sc = start()
+    choices["workspace"] = sc.workspace.Workspace(clones, data_dir)
     for illustration, path in sc.figures.make_figures(group, output, **choices):
         if path is None:
             click.echo(f"Left out {illustration.name}: it needs {illustration.caption}")

@@ -57,7 +57,7 @@ class Groups(click.ParamType):
 )
 @options.DATA_DIR
 @options.CLONES
-def probe(data, output, **choices):
+def probe(data, output, clones, data_dir, strict, **choices):
     """Which symmetries do images have, and where do they break?
 
     For each symmetry, small networks that lack it, assume it, or may leave it are
@@ -75,7 +75,8 @@ def probe(data, output, **choices):
     sc = start()
     page = pathlib.Path(output, "probe.html")
     sc.figures.check_page(page)
-    found = sc.probe.probe(data, output=output, **choices)
+    workspace = sc.workspace.Workspace(clones, data_dir, strict=strict)
+    found = sc.probe.probe(data, output=output, workspace=workspace, **choices)
     sc.figures.write_probe_page(found, page)
     show(f"Symmetries of {data}", sc.figures.probe_table(found))
     sizes, plan = found.images.counts, found.plan

@@ -34,7 +34,7 @@ from symclone_tf.cli.startup import start
     default="report.html",
     help="The page; that of an earlier run is replaced.",
 )
-def report(output, groups, **choices):
+def report(output, groups, clones, data_dir, **choices):
     """Say what was found, and draw all figures, on one HTML page with the tables.
 
     It opens with two sentences and the keep-or-break picture for each group; tables
@@ -42,6 +42,7 @@ def report(output, groups, **choices):
     page needs no other file and no network.
     """
     sc = start()
-    path = sc.figures.make_report(output, list(groups) or None, **choices)
+    workspace = sc.workspace.Workspace(clones, data_dir)
+    path = sc.figures.make_report(output, list(groups) or None, workspace, **choices)
     click.echo(f"Wrote {path}, {path.stat().st_size / 1e6:.1f} MB")
     click.echo(f"Next: open {path} in a browser")

@@ -66,11 +66,9 @@ def train(output, clones, data_dir, image_dtype, resume, strict, **choices):
     metrics, path = sc.experiments.train_and_export(
         sc.experiments.Experiment(**choices),
         output,
-        clones,
-        data_dir,
+        sc.workspace.Workspace(clones, data_dir, strict=strict),
         image_dtype,
-        resume=resume,
-        strict=strict,
+        resume,
     )
     row = {
         "Artifact": str(path),

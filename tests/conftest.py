@@ -76,6 +76,21 @@ def clones(tmp_path_factory):
     return root
 
 
+@pytest.fixture(scope="session")
+def local_clones(tmp_path_factory):
+    """Locally connected clones of networks on 16×16 pixels, in closed form."""
+    import symclone_tf as sc
+
+    root = tmp_path_factory.mktemp("local-clones")
+    solve = sc.cloning.Training(solver="closed-form")
+    for group in ("t2", "c4"):
+        students = sc.experiments.network_students(
+            group, 16, student="local", seed=0, dtype="float32"
+        )
+        list(sc.workspace.clone_and_export(students, solve, root, verbose=0))
+    return root
+
+
 @pytest.fixture
 def without_mnist():
     """MNIST is neither there nor to be had."""
@@ -111,7 +126,8 @@ def drawn_from(tmp_path_factory, figure_clones):
     rows = [{"layer": "T(2)", "size": n, "seconds": n, "memory": n} for n in (8, 9)]
     costs = folder / "costs.json"
     costs.write_text(json.dumps({"training": rows, "solving": rows}))
-    return {"clones": figure_clones, "benchmark": folder, "costs": costs, "verbose": 0}
+    workspace = sc.workspace.Workspace(figure_clones, verbose=0)
+    return {"workspace": workspace, "benchmark": folder, "costs": costs}
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from symclone_tf.probe.candidates import candidates_of
 from symclone_tf.probe.plans import Plan, little
 from symclone_tf.probe.recommendations import recommend
 from symclone_tf.probe.verdicts import judge
+from symclone_tf.workspace import Workspace
 
 
 def stripes(file, count=200, size=16):
@@ -52,5 +53,5 @@ def finished(file, groups=("t2", "c4"), seeds=3) -> Probe:
         judge("c4", "C4", found["c4", "assumed"], found["t2", "assumed"],
               found["c4", "may leave"], few),
     ]  # fmt: skip
-    advice = recommend(images, verdicts, found, 8, "exported", None)
+    advice = recommend(images, verdicts, found, 8, Workspace())
     return Probe(images, groups, plan, runs, verdicts, advice, 2.5)

@@ -133,12 +133,9 @@ def benchmark(
     group,
     seeds=3,
     output="benchmark",
-    clones="exported",
-    data_dir=None,
-    verbose=1,
+    workspace=None,
     student="dense",
     only=None,
-    strict=False,
     **options,
 ):
     """Runs every experiment that has not been run yet.
@@ -152,12 +149,10 @@ def benchmark(
         group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
         seeds: Integer, see `benchmark_plan`.
         output: String or path, the folder of the tables.
-        clones: String or path, the root of all exported clones.
-        data_dir: String or path, see `mnist_task`.
-        verbose: Integer, 0 for silence, 1 for progress bars on stderr.
+        workspace: `Workspace`, the folders of clones and data; `None` for the
+            defaults.
         student: String, see `benchmark_plan`; one table holds several kinds.
         only: Dictionary, see `benchmark_plan`.
-        strict: Boolean, see `open_data`.
         **options: Of `Experiment`, the same for all.
 
     Yields:
@@ -173,7 +168,8 @@ def benchmark(
     >>> file = f"{directory}/blank.npz"
     >>> blank = np.zeros((40, 16, 16), "uint8")
     >>> np.savez(file, x_train=blank, y_train=np.arange(40) % 2)
-    >>> rows = benchmark("c4", 1, directory, data=file, epochs=1, verbose=0)
+    >>> quiet = Workspace(verbose=0)
+    >>> rows = benchmark("c4", 1, directory, quiet, data=file, epochs=1)
     >>> next(rows).experiment.name  # doctest: +SKIP
     'c4-blank-invariance-mlp'
     >>> len(read_benchmark(directory / "c4-blank.csv"))  # doctest: +SKIP
@@ -184,16 +180,14 @@ def benchmark(
     done = {row.experiment: row for row in read_benchmark(file)}
     images = None
     if any(experiment not in done for experiment in wanted):
-        _, images = open_data(wanted[0], data_dir, strict)
+        _, images = open_data(wanted[0], workspace)
         wanted = [experiment.complete(images) for experiment in wanted]
     _check_shared(file, done, wanted[0])
     _write_table(file, wanted, done)  # an interruption may have come before
     for experiment in wanted:
         if experiment not in done:
             checkpoint = experiment_checkpoint(experiment, output)
-            _, metrics = run_experiment(
-                experiment, clones, data_dir, verbose, checkpoint, True, images
-            )
+            _, metrics = run_experiment(experiment, workspace, checkpoint, True, images)
             done[experiment] = Row(experiment, flat(metrics))
             append_row(file, done[experiment])
             checkpoint.remove()

@@ -14,24 +14,18 @@ from symclone_tf.experiments.runs import experiment_checkpoint, run_experiment
 def train_and_export(
     experiment,
     directory="trained",
-    clones="exported",
-    data_dir=None,
+    workspace=None,
     image_dtype="float32",
-    verbose=1,
     resume=False,
-    strict=False,
 ):
     """Runs an experiment and exports what it trained.
 
     Args:
         experiment: `Experiment`.
         directory: String or path, the root of all classifiers.
-        clones: String or path, see `run_experiment`.
-        data_dir: String or path, see `run_experiment`.
+        workspace: `Workspace`, see `run_experiment`.
         image_dtype: String, see `export_classifier`.
-        verbose: Integer, see `run_experiment`.
         resume: Boolean, see `run_experiment`.
-        strict: Boolean, see `open_data`.
 
     Returns:
         Pair of the metrics that `run_experiment` returns and the path of the
@@ -48,17 +42,17 @@ def train_and_export(
     >>> blank = np.zeros((40, 16, 16), "uint8")
     >>> np.savez(file, x_train=blank, y_train=np.arange(40) % 2)
     >>> experiment = Experiment("mlp", "c2", "breaking", data=file, epochs=1)
-    >>> metrics, path = train_and_export(experiment, directory, verbose=0)
+    >>> metrics, path = train_and_export(
+    ...     experiment, directory, Workspace(verbose=0)
+    ... )
     >>> path.parts[-2:]
     ('c2-blank-breaking-mlp', '1')
     """
     check_directory(directory)
     one_of("image_dtype", image_dtype, IMAGE_DTYPES)
-    experiment, images = open_data(experiment, data_dir, strict)
+    experiment, images = open_data(experiment, workspace)
     checkpoint = experiment_checkpoint(experiment, directory)
-    model, metrics = run_experiment(
-        experiment, clones, data_dir, verbose, checkpoint, resume, images
-    )
+    model, metrics = run_experiment(experiment, workspace, checkpoint, resume, images)
 
     def export(root):
         return export_classifier(

@@ -2,21 +2,22 @@
 
 import warnings
 
-from symclone_tf.data.images import Images, open_images
+from symclone_tf.data.images import Images
 from symclone_tf.errors import DataWarning
+from symclone_tf.workspace import Workspace
 
 # How many files that are left out are named.
 NAMED = 3
 
 
-def open_data(experiment, data_dir=None, strict=False):
+def open_data(experiment, workspace=None):
     """Opens the images of an experiment.
 
     Args:
         experiment: `Experiment`.
-        data_dir: String or path, see `mnist_task`.
-        strict: Boolean, whether to refuse files that cannot be read; else a
-            `DataWarning` names them.
+        workspace: `Workspace`, of whose `data_dir` and `strict` this is; `None` for
+            the defaults. Unless it is strict, a `DataWarning` lists files that cannot
+            be read.
 
     Returns:
         Pair of the experiment, complete with the sizes that were found, and
@@ -36,9 +37,8 @@ def open_data(experiment, data_dir=None, strict=False):
     (36, 40, ('0', '1'))
     """
     experiment = experiment.complete()
-    images = open_images(
-        experiment.data, experiment.image_size, strict=strict, data_dir=data_dir
-    )
+    workspace = Workspace.of(workspace)
+    images = workspace.open_images(experiment.data, experiment.image_size)
     experiment = experiment.complete(images)
     warn_of_skipped(images)
     return experiment, images

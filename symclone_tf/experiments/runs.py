@@ -21,7 +21,7 @@ from symclone_tf.experiments.task_transformations import task_class_names
 from symclone_tf.experiments.tasks import image_task
 from symclone_tf.layers import convolution_layers, deviations, layer_errors
 from symclone_tf.symmetry import equivariance_error
-from symclone_tf.workspace import load_or_clone
+from symclone_tf.workspace import Workspace, load_or_clone
 
 # How many test images the equivariance errors are measured on.
 WATCHED = 16
@@ -29,9 +29,7 @@ WATCHED = 16
 
 def run_experiment(
     experiment,
-    clones="exported",
-    data_dir=None,
-    verbose=1,
+    workspace=None,
     checkpoint=None,
     resume=False,
     images=None,
@@ -42,9 +40,8 @@ def run_experiment(
 
     Args:
         experiment: `Experiment`.
-        clones: String or path, the root of all exported clones.
-        data_dir: String or path, see `mnist_task`.
-        verbose: Integer, 0 for silence, 1 for progress bars on stderr.
+        workspace: `Workspace`, the folders of clones and data; `None` for the
+            defaults.
         checkpoint: `Checkpoint` in which a long training keeps its state, see
             `experiment_checkpoint`, or `None`. Who keeps the result then
             removes it.
@@ -76,7 +73,7 @@ def run_experiment(
     >>> noise = np.random.default_rng(0).integers(256, size=(40, 16, 16))
     >>> np.savez(file, x_train=noise.astype("uint8"), y_train=np.arange(40) % 2)
     >>> experiment = Experiment("mlp", "c2", "breaking", data=file, epochs=1)
-    >>> model, metrics = run_experiment(experiment, verbose=0)
+    >>> model, metrics = run_experiment(experiment, Workspace(verbose=0))
     >>> error = metrics["equivariance_error"]["network"]
     >>> error["after"] > 0.001  # an mlp does not keep turns
     True
@@ -85,12 +82,13 @@ def run_experiment(
 
     - [Huang et al., 2024](https://arxiv.org/abs/2410.03989), section 4
     """
+    workspace = Workspace.of(workspace)
     if images is None:
-        experiment, images = open_data(experiment, data_dir)
+        experiment, images = open_data(experiment, workspace)
     experiment = experiment.complete(images)
     start = time.perf_counter()
     data = _Data(experiment, images)
-    model = _network(experiment, clones, data, verbose)
+    model = _network(experiment, workspace, data)
     model.compile(
         keras.optimizers.AdamW(experiment.learning_rate),
         "sparse_categorical_crossentropy",
@@ -99,7 +97,7 @@ def run_experiment(
         jit_compile=_has_gpu(),
     )
     before = _errors(model, experiment, data.watched)
-    seconds = _fit(model, experiment, data, verbose, checkpoint, resume)
+    seconds = _fit(model, experiment, data, workspace.verbose, checkpoint, resume)
     loss, accuracy = model.evaluate(data.test, verbose=0)
     if not np.isfinite(loss):
         raise CloningError(
@@ -225,10 +223,10 @@ def _fit(model, experiment, data, verbose, checkpoint, resume) -> list[float]:
     return timer.seconds
 
 
-def _network(experiment, clones, data, verbose):
+def _network(experiment, workspace, data):
     students, options = None, {}
     if experiment.architecture == "cloned":
-        students = find_or_clone(experiment, clones, verbose)
+        students = find_or_clone(experiment, workspace)
         options["symmetry"] = experiment.symmetry
         for name in ("anchor", "anchor_strength", "trainable_part"):
             if getattr(experiment, name) is not None:
@@ -246,14 +244,13 @@ def _network(experiment, clones, data, verbose):
     )
 
 
-def find_or_clone(experiment, clones="exported", verbose=1) -> list:
+def find_or_clone(experiment, workspace=None) -> list:
     """The students of an experiment's network, trained.
 
     Args:
         experiment: `Experiment`.
-        clones: String or path, the root of all exported clones; those that are
-            missing are cloned, and exported to it.
-        verbose: Integer, 0 for silence, 1 for a progress bar on stderr.
+        workspace: `Workspace`, the folders of clones and data; `None` for the
+            defaults.
 
     Returns:
         List of `Student`, four for images of up to 64 pixels.
@@ -263,9 +260,11 @@ def find_or_clone(experiment, clones="exported", verbose=1) -> list:
     >>> experiment = Experiment("cloned", "c2", data="cells.npz", image_size=16)
     >>> for student in network_students("c2", canvas=16, seed=0):
     ...     path = export(student, directory)  # in the position of trained ones
-    >>> [s.teacher.name for s in find_or_clone(experiment, directory, verbose=0)]
+    >>> workspace = Workspace(clones=directory, verbose=0)
+    >>> [s.teacher.name for s in find_or_clone(experiment, workspace)]
     ['c2-lifting-16x16-k3', 'c2-group-14x14-k3', 'c2-group-6x6-k3', 'c2-group-4x4-k3']
     """
+    workspace = Workspace.of(workspace)
     experiment = experiment.complete()
     wanted = network_students(
         experiment.group,
@@ -275,7 +274,7 @@ def find_or_clone(experiment, clones="exported", verbose=1) -> list:
         seed=0,
         dtype="float32",
     )
-    return load_or_clone(wanted, clones, verbose)
+    return load_or_clone(wanted, workspace.clones, workspace.verbose)
 
 
 def _parameters(model) -> int:

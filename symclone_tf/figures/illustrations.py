@@ -35,7 +35,7 @@ from symclone_tf.studies.learning import (
 )
 from symclone_tf.symmetry import GroupTransformation, Translation, get_group
 from symclone_tf.teachers import ConvTeacher
-from symclone_tf.workspace import load_or_clone
+from symclone_tf.workspace import Workspace, load_or_clone
 
 DIGIT_SIZE = 28
 # Small enough that the bands of an operator, and the steps of training, show.
@@ -69,26 +69,21 @@ class Illustration:
 
 def illustrate(
     group,
-    clones="exported",
+    workspace=None,
     benchmark="benchmark",
     costs=None,
-    data_dir=None,
-    verbose=1,
     student="dense",
 ):
     """Draws all figures of a group.
 
     Args:
         group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
-        clones: String or path, the root of all exported clones; what is missing
-            is cloned, and exported to it.
+        workspace: `Workspace`, the folders of clones and data; `None` for the
+            defaults. Without MNIST, strokes are drawn in the digits' place.
         benchmark: String or path, the folder of `symclone-tf benchmark`'s
             tables.
         costs: String or path, what `python -m benchmarks.cloning` has written in
             a checkout of this project; `None` to leave out what is drawn of it.
-        data_dir: String or path, see `mnist_task`. Without MNIST, strokes are
-            drawn in the digits' place.
-        verbose: Integer, 0 for silence, 1 for a progress bar on stderr.
         student: String, the registered name of a kind of linear students.
 
     Yields:
@@ -108,15 +103,16 @@ def illustrate(
     group = get_group(group)
     rows = read_benchmark(pathlib.Path(benchmark, f"{group.name}.csv"))
     measured = None if costs is None else _read_costs(costs)
-    digits, source = _digits(data_dir)
+    workspace = Workspace.of(workspace)
+    digits, source = _digits(workspace.data_dir)
     exact, seven, small = load_or_clone(
         [
             _student(student, group, DIGIT_SIZE),
             _student(student, group, DIGIT_SIZE, blocks=7),
             _student(student, group, SMALL),
         ],
-        clones,
-        verbose,
+        workspace.clones,
+        workspace.verbose,
     )
     title = group.title
     yield Illustration(

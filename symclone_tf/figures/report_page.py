@@ -32,6 +32,7 @@ from symclone_tf.figures.relaxing import (
     draw_relax_times,
 )
 from symclone_tf.symmetry import GROUPS, get_group
+from symclone_tf.workspace import Workspace
 
 _TERMS = """<p>NMSE is the mean squared error relative to the teacher's power, \
 on fresh images and kernels. The equivariance error is the largest ‖h(g·x) − g·h(x)‖ / \
@@ -42,7 +43,7 @@ _PICTURE = "keep-or-break"
 def make_report(
     output="report.html",
     groups=None,
-    clones="exported",
+    workspace=None,
     benchmark="benchmark",
     trained="trained",
     relax_times=None,
@@ -57,7 +58,8 @@ def make_report(
         output: String or path of the page; that of an earlier run is replaced.
         groups: List of strings; `None` for those of which there are clones or
             a benchmark.
-        clones: String or path, the root of all exported clones.
+        workspace: `Workspace`, the folders of clones and data; `None` for the
+            defaults.
         benchmark: String or path, the folder of `symclone-tf benchmark`'s
             tables.
         trained: String or path, the root of all trained classifiers.
@@ -76,7 +78,7 @@ def make_report(
 
     Example:
 
-    >>> folders = {"clones": directory, "benchmark": directory}
+    >>> folders = {"workspace": Workspace(directory), "benchmark": directory}
     >>> make_report(directory / "report.html", **folders)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
@@ -84,7 +86,8 @@ def make_report(
     """
     output = pathlib.Path(output)
     check_page(output)
-    artifacts = _artifacts(clones)
+    workspace = Workspace.of(workspace)
+    artifacts = _artifacts(workspace.clones)
     found = groups or [
         name
         for name in GROUPS
@@ -93,7 +96,7 @@ def make_report(
     ]
     if not found:
         raise ArtifactError(
-            f"There is nothing to report in {clones} or {benchmark}: "
+            f"There is nothing to report in {workspace.clones} or {benchmark}: "
             "symclone-tf clone --group c4 makes clones"
         )
     rows = {
@@ -102,10 +105,9 @@ def make_report(
     classifiers = _classifiers(trained)
     relaxed = [] if relax_times is None else _relaxed_parts(pathlib.Path(relax_times))
     drawn = {
-        name: list(illustrate(name, clones=clones, benchmark=benchmark, **options))
-        for name in found
+        name: list(illustrate(name, workspace, benchmark, **options)) for name in found
     }
-    artifacts = _artifacts(clones)  # with those that had to be made
+    artifacts = _artifacts(workspace.clones)  # with those that had to be made
     tables = {"Clones": [_clone(artifact) for artifact in artifacts]}
     for name, each in rows.items():
         tables[f"Networks on {get_group(name).title}'s tasks"] = networks_lines(each)

@@ -204,7 +204,7 @@ def fit(model, sample, batch, epochs, seed=0, callbacks=()) -> int:
     return len(history.epoch)
 
 
-def run(candidate, images, sample, plan, seed, clones, batch, callbacks=()) -> Run:
+def run(candidate, images, sample, plan, seed, workspace, batch, callbacks=()) -> Run:
     """Trains one network, and tests it.
 
     Args:
@@ -213,7 +213,7 @@ def run(candidate, images, sample, plan, seed, clones, batch, callbacks=()) -> R
         sample: `Sample`, as many of whose images as there are to train on.
         plan: `Plan`. With fewer images than it says, there are as many more epochs.
         seed: Integer.
-        clones: String or path, the root of all exported clones.
+        workspace: `Workspace`.
         batch: Integer.
         callbacks: Iterable of Keras callbacks.
 
@@ -224,7 +224,7 @@ def run(candidate, images, sample, plan, seed, clones, batch, callbacks=()) -> R
         CloningError: If the training ends in numbers that are not finite.
     """
     began = time.perf_counter()
-    model = compiled(candidate.network(images, clones, seed, verbose=0))
+    model = compiled(candidate.network(images, workspace.silent, seed))
     count = len(sample.train[0])
     # Few images are seen as often more, so that no network lacks steps.
     epochs = round(plan.epochs * plan.train_size / count)

@@ -12,7 +12,7 @@ from symclone_tf.experiments.network_layouts import network_students
 from symclone_tf.layers import convolution_layers
 from symclone_tf.students import Student
 from symclone_tf.symmetry import get_group
-from symclone_tf.workspace import load_or_clone
+from symclone_tf.workspace import Workspace, load_or_clone
 
 KINDS = ("assumed", "may leave", "without")
 # Of a network under T(2); others are narrower, so that all have as many weights.
@@ -56,34 +56,32 @@ class Candidate:
         """
         return WIDTH / math.sqrt(get_group(self.group).order)
 
-    def students(self, images, clones="exported", verbose=1) -> list[Student]:
+    def students(self, images, workspace=None) -> list[Student]:
         """Local clones of its convolutions, made where they are missing.
 
         Args:
             images: `Images`.
-            clones: String or path, the root of all exported clones.
-            verbose: Integer, 0 for silence.
+            workspace: `Workspace`, the folder of clones; `None` for the default.
         """
         wanted = network_students(
             self.group, images.size, student="local", seed=0, dtype="float32"
         )
-        return load_or_clone(wanted, clones, verbose)
+        workspace = Workspace.of(workspace)
+        return load_or_clone(wanted, workspace.clones, workspace.verbose)
 
-    def network(self, images, clones="exported", seed=0, verbose=1) -> keras.Model:
+    def network(self, images, workspace=None, seed=0) -> keras.Model:
         """The network, not yet trained.
 
         Args:
             images: `Images`, whose size, channels and classes it takes.
-            clones: String or path, the root of all exported clones; those that are
-                missing are added.
+            workspace: `Workspace`, the folder of clones; `None` for the default.
             seed: Integer, of the initial weights.
-            verbose: Integer, 0 for silence.
 
         Returns:
             `keras.Model`.
         """
         one_of("kind", self.kind, KINDS)
-        students = self.students(images, clones, verbose)
+        students = self.students(images, workspace)
         options = {"symmetry": "frozen"}
         if self.kind == "may leave":
             options = {"symmetry": "anchored", "anchor_strength": SHARE}

@@ -57,7 +57,7 @@ class Plan:
         return math.ceil(LITTLE * self.train_size)
 
 
-def make_plan(candidates, images, seeds, minutes, clones, verbose=1) -> Plan:
+def make_plan(candidates, images, seeds, minutes, workspace) -> Plan:
     """Measures how fast each network trains, and what can be had in the time.
 
     Args:
@@ -65,8 +65,7 @@ def make_plan(candidates, images, seeds, minutes, clones, verbose=1) -> Plan:
         images: `Images`.
         seeds: Integer.
         minutes: Float, for all runs, this measuring included.
-        clones: String or path, the root of all exported clones.
-        verbose: Integer, 0 for silence.
+        workspace: `Workspace`.
 
     Returns:
         `Plan`.
@@ -84,8 +83,7 @@ def make_plan(candidates, images, seeds, minutes, clones, verbose=1) -> Plan:
         )
     began = time.perf_counter()
     speeds = {
-        candidate: Speed.of(candidate, images, clones, verbose)
-        for candidate in candidates
+        candidate: Speed.of(candidate, images, workspace) for candidate in candidates
     }
     left = RESERVE * (60 * minutes - (time.perf_counter() - began))
     test = min(images.counts["test"], MOST_TESTED)
@@ -149,11 +147,11 @@ class Speed:
     step: float
 
     @classmethod
-    def of(cls, candidate: Candidate, images, clones, verbose) -> "Speed":
+    def of(cls, candidate: Candidate, images, workspace) -> "Speed":
         """Measures it, on images of noise; clones that are missing are made first."""
-        candidate.students(images, clones, verbose)  # not timed
+        candidate.students(images, workspace)  # not timed
         began = time.perf_counter()
-        model = compiled(candidate.network(images, clones, verbose=0))
+        model = compiled(candidate.network(images, workspace.silent))
         rng = np.random.default_rng(0)
         shape = (images.size, images.size, images.channels)
         x = rng.integers(0, 256, (TIMED_STEPS * BATCH, *shape), "uint8")

@@ -6,7 +6,7 @@ import time
 
 from symclone_tf.artifacts import check_directory
 from symclone_tf.checks import positive_integer, positive_number
-from symclone_tf.data.images import Images, open_images
+from symclone_tf.data.images import Images
 from symclone_tf.experiments.opening import warn_of_skipped
 from symclone_tf.probe.candidate_runs import Run, draw_samples, run
 from symclone_tf.probe.candidates import Candidate, candidates_of, without
@@ -16,6 +16,7 @@ from symclone_tf.probe.probe_progress import ProbeProgress
 from symclone_tf.probe.recommendations import Recommendation, recommend
 from symclone_tf.probe.verdicts import Verdict, judge
 from symclone_tf.symmetry import get_group
+from symclone_tf.workspace import Workspace
 
 FILE = "probe.json"
 GROUPS = ("t2", "c2", "c4", "d4")
@@ -67,10 +68,7 @@ def probe(
     minutes=30.0,
     output="probe",
     image_size=None,
-    strict=False,
-    clones="exported",
-    data_dir=None,
-    verbose=1,
+    workspace=None,
 ) -> Probe:
     """Tells which symmetries labelled images have, by training small networks.
 
@@ -91,11 +89,8 @@ def probe(
         minutes: Float, how long all may take.
         output: String or path, a folder for `probe.json`.
         image_size: Integer, pixels, see `open_images`.
-        strict: Boolean, see `open_images`.
-        clones: String or path, the root of all exported clones; those that are
-            missing are added.
-        data_dir: String or path, see `mnist_task`.
-        verbose: Integer, 0 for silence, 1 for progress on stderr.
+        workspace: `Workspace`, the folders of clones and data; `None` for the
+            defaults.
 
     Returns:
         `Probe`.
@@ -112,7 +107,7 @@ def probe(
     >>> bars[::2, 7], bars[1::2, :, 7] = 255, 255  # across or along: a turn apart
     >>> file = f"{directory}/bars.npz"
     >>> np.savez(file, x_train=bars, y_train=np.arange(200) % 2)
-    >>> found = probe(file, ["c4"], seeds=2, minutes=10, verbose=0)  # doctest: +SKIP
+    >>> found = probe(file, ["c4"], seeds=2, minutes=10)  # doctest: +SKIP
     >>> found.verdicts[0].verdict  # doctest: +SKIP
     'break'
     """
@@ -125,6 +120,7 @@ def probe(
             f"Received: seeds={seeds}"
         )
     positive_number("minutes", minutes)
+    workspace = Workspace.of(workspace)
     options = {
         "data": str(data),
         "groups": list(groups),
@@ -133,7 +129,7 @@ def probe(
         "image_size": image_size,
     }
     file = check_directory(output) / FILE
-    images = open_images(data, image_size, strict=strict, data_dir=data_dir)
+    images = workspace.open_images(data, image_size)
     kept = Kept.read(file, options)
     more = seeds > kept.options["seeds"]
     kept = dataclasses.replace(kept, options=kept.options | options)
@@ -141,16 +137,16 @@ def probe(
     candidates = candidates_of(groups)
     if kept.plan is None:
         began = time.perf_counter()
-        plan = make_plan(candidates, images, seeds, minutes, clones, verbose)
+        plan = make_plan(candidates, images, seeds, minutes, workspace)
         kept = dataclasses.replace(kept, plan=plan).after(time.perf_counter() - began)
         kept.write(file)
     elif more:
         _check_time(kept, seeds)
-    kept = _run_all(kept, candidates, images, clones, file, verbose)
-    return _judged(kept, groups, images, clones, data_dir, file)
+    kept = _run_all(kept, candidates, images, workspace, file)
+    return _judged(kept, groups, images, workspace, file)
 
 
-def _run_all(kept, candidates, images, clones, file, verbose) -> Kept:
+def _run_all(kept, candidates, images, workspace, file) -> Kept:
     plan, seeds = kept.plan, kept.options["seeds"]
     wanted = [
         (seed, candidate, size)
@@ -166,7 +162,7 @@ def _run_all(kept, candidates, images, clones, file, verbose) -> Kept:
     samples = draw_samples(images, plan, seeds)
     kept = kept.after(time.perf_counter() - began)
     with ProbeProgress(
-        sum(plan.seconds[c.title] for _, c, _ in missing), not verbose
+        sum(plan.seconds[c.title] for _, c, _ in missing), not workspace.verbose
     ) as bar:
         for seed, candidate, size in missing:
             if seed >= 2 and not _time_left(kept, seed):
@@ -174,7 +170,7 @@ def _run_all(kept, candidates, images, clones, file, verbose) -> Kept:
             with bar.run(f"{candidate.title}, seed {seed}", candidate, plan) as watch:
                 sample = samples[seed].few(size)
                 done = run(
-                    candidate, images, sample, plan, seed, clones, BATCH, [watch]
+                    candidate, images, sample, plan, seed, workspace, BATCH, [watch]
                 )
             kept.runs.append(done)
             kept.write(file)
@@ -201,7 +197,7 @@ def _time_left(kept, seed) -> bool:
     return kept.seconds + rest <= OVERTIME * 60 * kept.options["minutes"]
 
 
-def _judged(kept, groups, images, clones, data_dir, file) -> Probe:
+def _judged(kept, groups, images, workspace, file) -> Probe:
     whole = range(_whole_seeds(kept, groups))
 
     def accuracies(candidate, size=kept.plan.train_size):
@@ -228,7 +224,7 @@ def _judged(kept, groups, images, clones, data_dir, file) -> Probe:
             )
         )
     by_kind = {(c.group, c.kind): accuracies(c) for c in candidates_of(groups)}
-    advice = recommend(images, verdicts, by_kind, kept.plan.epochs, clones, data_dir)
+    advice = recommend(images, verdicts, by_kind, kept.plan.epochs, workspace)
     results = {
         "images": {
             "classes": list(images.class_names),

@@ -37,7 +37,7 @@ class Recommendation:
     code: str
 
 
-def recommend(images, verdicts, accuracies, epochs, clones, data_dir) -> Recommendation:
+def recommend(images, verdicts, accuracies, epochs, workspace) -> Recommendation:
     """Chooses among the networks of a probe by what is sure.
 
     A symmetry to keep goes before one that costs nothing, and one that gains more
@@ -49,8 +49,7 @@ def recommend(images, verdicts, accuracies, epochs, clones, data_dir) -> Recomme
         verdicts: List of `Verdict`.
         accuracies: Dictionary from pairs of group and kind to lists of floats.
         epochs: Integer, how long to train.
-        clones: String or path, the root of all exported clones.
-        data_dir: String or path of TFDS' data, or `None`.
+        workspace: `Workspace`, of whose folders the lines are.
 
     Returns:
         `Recommendation`.
@@ -73,7 +72,7 @@ def recommend(images, verdicts, accuracies, epochs, clones, data_dir) -> Recomme
     elif group in {v.group for v in verdicts if v.verdict == "break"}:
         kind, why = "may leave", f"assuming {get_group(group).title} costs"
     sentence = f"{get_group(group).title}, {HOW[kind]}: {why}."
-    code = _code(images, group, kind, epochs, clones, data_dir)
+    code = _code(images, group, kind, epochs, workspace)
     return Recommendation(group, kind, sentence, code)
 
 
@@ -81,14 +80,14 @@ def _surely_better(accuracies, first, second) -> bool:
     return paired(accuracies[first], accuracies[second]).low > 0
 
 
-def _code(images, group, kind, epochs, clones, data_dir) -> str:
+def _code(images, group, kind, epochs, workspace) -> str:
     """Few lines, which run as they are printed."""
     options = [f"channels={images.channels}, width={Candidate(group, kind).width:.3g}"]
     if kind == "may leave":
         options.append(f'symmetry="anchored", anchor_strength={SHARE}')
     where = f"image_size={images.size}"
-    if data_dir is not None:
-        where += f", data_dir={str(data_dir)!r}"
+    if workspace.data_dir is not None:
+        where += f", data_dir={str(workspace.data_dir)!r}"
     classes = len(images.class_names)
     return f"""import keras
 import symclone_tf as sc
@@ -96,7 +95,7 @@ import symclone_tf as sc
 images = sc.data.open_images({images.name!r}, {where})
 train, test = (images.batches(split) for split in ("train", "test"))
 layers = sc.experiments.network_students("{group}", {images.size}, student="local")
-clones = sc.workspace.load_or_clone(layers, {str(clones)!r})
+clones = sc.workspace.load_or_clone(layers, {str(workspace.clones)!r})
 network = sc.experiments.image_network(
     "cloned", "{group}", {classes}, {images.size}, clones, {", ".join(options)})
 pixels = keras.layers.Normalization()

@@ -1,4 +1,4 @@
-"""Students loaded from their artifacts, or cloned and exported where they are missing."""
+"""Students loaded from artifacts, or cloned and exported where they are missing."""
 
 import dataclasses
 import functools

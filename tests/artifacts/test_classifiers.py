@@ -11,6 +11,7 @@ from symclone_tf.artifacts.classifiers import METRICS, MODEL, export_classifier
 from symclone_tf.experiments.experiment import Experiment
 from symclone_tf.experiments.image_networks import image_network
 from symclone_tf.experiments.runs import find_or_clone
+from symclone_tf.workspace import Workspace
 
 from cases import later
 
@@ -28,7 +29,7 @@ assert "symclone_tf" not in sys.modules
 
 @pytest.fixture(scope="module")
 def model(clones):
-    students = find_or_clone(Experiment("cloned"), clones)
+    students = find_or_clone(Experiment("cloned"), Workspace(clones))
     return image_network(
         "cloned", "c4", students=students, symmetry="anchored", anchor="l2-sp", seed=0
     )

@@ -4,8 +4,12 @@ pytestmark = pytest.mark.usefixtures("without_mnist")
 
 
 def arguments(sources):
-    names = ("clones", "benchmark", "costs")
-    return [part for name in names for part in (f"--{name}", sources[name])]
+    clones = sources["workspace"].clones
+    named = {
+        "clones": clones,
+        **{name: sources[name] for name in ("benchmark", "costs")},
+    }
+    return [part for name, value in named.items() for part in (f"--{name}", value)]
 
 
 @pytest.mark.slow

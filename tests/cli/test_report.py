@@ -5,8 +5,10 @@ pytestmark = pytest.mark.usefixtures("without_mnist")
 
 @pytest.mark.slow
 def test_writes_one_page(run, sources, tmp_path):
-    names = ("clones", "benchmark", "costs")
-    options = [part for name in names for part in (f"--{name}", sources[name])]
+    clones = sources["workspace"].clones
+    options = ["--clones", clones]
+    for name in ("benchmark", "costs"):
+        options += [f"--{name}", sources[name]]
     result = run("report", *options)
     assert result.exit_code == 0
     assert result.stdout.startswith("Wrote report.html, ")

@@ -13,21 +13,24 @@ from symclone_tf.errors import ArtifactError, DataError
 from symclone_tf.experiments import benchmarking
 from symclone_tf.experiments.benchmarking import benchmark, benchmark_plan
 from symclone_tf.experiments.tables import markdown, read_benchmark, summarize
+from symclone_tf.workspace import Workspace
 
 from pictures import write_folder
 
+QUIET = Workspace(verbose=0)
 SMALL = {"train_size": 64, "test_size": 32, "epochs": 1}
 
 # Two plain networks and one clone in the place of all, one experiment a line.
 PROCESS = """
 import sys
 from symclone_tf.experiments import benchmarking
+from symclone_tf.workspace import Workspace
 benchmarking.NETWORKS = tuple(
     {"architecture": name} for name in ("mlp", "cnn", "cloned")
 )
 benchmarking.VARIANTS = ()
 for row in benchmarking.benchmark(
-    "c4", 1, sys.argv[1], sys.argv[2], verbose=0,
+    "c4", 1, sys.argv[1], Workspace(sys.argv[2], verbose=0),
     train_size=64, test_size=32, epochs=1,
 ):
     print("row", row.experiment.name, flush=True)
@@ -48,7 +51,7 @@ def made(mnist, few, tmp_path_factory):
     """A finished benchmark: its folder, and its rows."""
     folder = tmp_path_factory.mktemp("benchmark")
     keras.utils.set_random_seed(0)  # as for every test
-    return folder, list(benchmark("c4", 1, folder, verbose=0, **SMALL))
+    return folder, list(benchmark("c4", 1, folder, QUIET, **SMALL))
 
 
 @pytest.fixture
@@ -122,7 +125,7 @@ def test_bad_options_are_refused_before_anything_runs(options, message, tmp_path
 @pytest.mark.usefixtures("mnist", "few")
 class TestTables:
     def test_each_run_is_a_line_and_each_network_a_row(self, finished, tmp_path):
-        rows = list(benchmark("c4", 2, tmp_path, verbose=0, **SMALL))
+        rows = list(benchmark("c4", 2, tmp_path, QUIET, **SMALL))
         assert len(rows) == 6
         assert all(row in rows for row in finished)
         with (tmp_path / "c4.csv").open() as stream:
@@ -146,13 +149,13 @@ class TestTables:
     def test_table_of_another_kind_is_kept(self, tmp_path):
         before = (tmp_path / "c4.csv").read_bytes()
         with pytest.raises(ValueError, match=r"`output` holds .*epochs=1.*epochs=2"):
-            next(benchmark("c4", 1, tmp_path, verbose=0, **SMALL | {"epochs": 2}))
+            next(benchmark("c4", 1, tmp_path, QUIET, **SMALL | {"epochs": 2}))
         assert (tmp_path / "c4.csv").read_bytes() == before
 
     def test_foreign_file_is_kept(self, tmp_path):
         (tmp_path / "c4.csv").write_text("mine\n1\n")
         with pytest.raises(ArtifactError, match=r"c4\.csv is not a table"):
-            next(benchmark("c4", 1, tmp_path, verbose=0, **SMALL))
+            next(benchmark("c4", 1, tmp_path, QUIET, **SMALL))
         assert (tmp_path / "c4.csv").read_text() == "mine\n1\n"
 
     def test_line_that_was_cut_off_is_run_again(self, finished, tmp_path):
@@ -161,7 +164,7 @@ class TestTables:
         whole = file.read_text()
         file.write_text(whole[:-30])
         assert len(read_benchmark(file)) == len(rows) - 1
-        again = list(benchmark("c4", 1, tmp_path, verbose=0, **SMALL))
+        again = list(benchmark("c4", 1, tmp_path, QUIET, **SMALL))
         assert [_lasting(row) for row in again] == [_lasting(row) for row in rows]
         assert len(file.read_text().splitlines()) == len(whole.splitlines())
 
@@ -169,14 +172,14 @@ class TestTables:
         self, finished, tmp_path
     ):
         (tmp_path / "c4.md").unlink()
-        rows = list(benchmark("c4", 1, tmp_path, verbose=0, **SMALL))
+        rows = list(benchmark("c4", 1, tmp_path, QUIET, **SMALL))
         assert rows == finished
         assert (tmp_path / "c4.md").read_text() == markdown(rows)
 
     def test_file_in_the_place_of_the_folder_is_refused(self, tmp_path):
         (tmp_path / "file").touch()
         with pytest.raises(ArtifactError, match="`output` must be a folder"):
-            next(benchmark("c4", 1, tmp_path / "file", verbose=0, **SMALL))
+            next(benchmark("c4", 1, tmp_path / "file", QUIET, **SMALL))
 
 
 @pytest.mark.usefixtures("few")
@@ -184,7 +187,7 @@ class TestOwnImages:
     @pytest.mark.slow
     def test_tables_are_apart_and_go_on(self, tmp_path, rng, monkeypatch):
         data = write_folder(tmp_path / "shapes", rng)
-        rows = list(benchmark("c4", 1, tmp_path, data=data, epochs=1, verbose=0))
+        rows = list(benchmark("c4", 1, tmp_path, QUIET, data=data, epochs=1))
         assert [row.experiment.data for row in rows] == [str(data)] * 4
         assert {row.experiment.train_size for row in rows} == {24}
         assert sorted(path.name for path in tmp_path.glob("c4*")) == [
@@ -196,17 +199,17 @@ class TestOwnImages:
             raise AssertionError("trained again")
 
         monkeypatch.setattr(benchmarking, "run_experiment", refuse)
-        again = list(benchmark("c4", 1, tmp_path, data=data, epochs=1, verbose=0))
+        again = list(benchmark("c4", 1, tmp_path, QUIET, data=data, epochs=1))
         assert [row.experiment for row in again] == [row.experiment for row in rows]
 
     def test_table_of_other_images_of_the_same_name_is_kept(self, tmp_path, rng):
         for home in "ab":
             data = write_folder(tmp_path / home / "shapes", rng)
         first = tmp_path / "a" / "shapes"
-        next(benchmark("c4", 1, tmp_path, data=first, epochs=1, verbose=0))
+        next(benchmark("c4", 1, tmp_path, QUIET, data=first, epochs=1))
         before = (tmp_path / "c4-shapes.csv").read_bytes()
         with pytest.raises(ValueError, match=r"made with data=.*a/shapes: a table"):
-            next(benchmark("c4", 1, tmp_path, data=data, epochs=1, verbose=0))
+            next(benchmark("c4", 1, tmp_path, QUIET, data=data, epochs=1))
         assert (tmp_path / "c4-shapes.csv").read_bytes() == before
 
     def test_bad_images_are_refused_before_anything_is_written(self, tmp_path, rng):
@@ -214,7 +217,9 @@ class TestOwnImages:
         (data / "ring" / "bad.png").write_text("bad")
         found = sorted(tmp_path.rglob("*"))
         with pytest.raises(DataError, match="1 files are no PNG or JPEG"):
-            next(benchmark("c4", 1, tmp_path / "out", data=data, strict=True))
+            next(
+                benchmark("c4", 1, tmp_path / "out", Workspace(strict=True), data=data)
+            )
         with pytest.raises(ValueError, match="`train_size` must be at most 24"):
             next(benchmark("c4", 1, tmp_path / "out", data=data, train_size=25))
         assert sorted(tmp_path.rglob("*")) == found

@@ -8,6 +8,7 @@ from symclone_tf.artifacts import METRICS
 from symclone_tf.errors import ArtifactError, DataError, DataWarning
 from symclone_tf.experiments.classifier_export import train_and_export
 from symclone_tf.experiments.experiment import Experiment
+from symclone_tf.workspace import Workspace
 
 from pictures import SHAPES, write_folder
 
@@ -15,7 +16,7 @@ from pictures import SHAPES, write_folder
 @pytest.mark.usefixtures("mnist")
 def test_training_ends_in_an_artifact(tmp_path):
     experiment = Experiment("mlp", train_size=64, test_size=32, epochs=1)
-    metrics, path = train_and_export(experiment, tmp_path / "out", verbose=0)
+    metrics, path = train_and_export(experiment, tmp_path / "out", Workspace(verbose=0))
     assert path == tmp_path / "out" / "c4-invariance-mlp" / "1"
     assert json.loads((path / METRICS).read_text()) == metrics
     assert 0 <= metrics["accuracy"] <= 1
@@ -26,7 +27,9 @@ def test_own_images_are_trained_on_and_their_classes_named(tmp_path, rng):
     (data / "ring" / "bad.png").write_text("bad")
     experiment = Experiment("mlp", "t2", "breaking", data=data, epochs=1)
     with pytest.warns(DataWarning, match=r"1 file is left out.*bad\.png"):
-        metrics, path = train_and_export(experiment, tmp_path / "out", verbose=0)
+        metrics, path = train_and_export(
+            experiment, tmp_path / "out", Workspace(verbose=0)
+        )
     assert path == tmp_path / "out" / "t2-shapes-breaking-mlp" / "1"
     assert json.loads((path / METRICS).read_text()) == metrics
     names = ["cross", "disc", "ring", *(f"{n}, moved right" for n in SHAPES)]
@@ -51,8 +54,7 @@ def test_bad_images_are_refused_before_anything_is_written(tmp_path, rng, strict
         train_and_export(
             Experiment(data=data, student="local", **sizes),
             tmp_path / "out",
-            tmp_path / "clones",
-            strict=strict,
+            Workspace(tmp_path / "clones", strict=strict),
         )
     assert sorted(tmp_path.rglob("*")) == before
 

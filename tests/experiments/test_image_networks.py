@@ -14,7 +14,7 @@ from symclone_tf.layers.group_conv2d import GroupConv2D
 
 @pytest.fixture(scope="module")
 def students(clones):
-    return find_or_clone(Experiment("cloned", "c4"), clones)
+    return find_or_clone(Experiment("cloned", "c4"), sc.workspace.Workspace(clones))
 
 
 @pytest.mark.parametrize("make", [network_students, image_network])

@@ -5,6 +5,7 @@ import pytest
 from symclone_tf.errors import DataError, DataWarning
 from symclone_tf.experiments.experiment import Experiment
 from symclone_tf.experiments.opening import open_data
+from symclone_tf.workspace import Workspace
 
 from pictures import write_folder, write_npz
 
@@ -74,4 +75,4 @@ def test_files_that_are_left_out_are_named(folder, count):
     message = str(warned[0].message)
     assert message.endswith("bad2.png, …" if count > 3 else "bad0.png")
     with pytest.raises(DataError, match="no PNG or JPEG images that can be read"):
-        open_data(Experiment("cnn", data=folder), strict=True)
+        open_data(Experiment("cnn", data=folder), Workspace(strict=True))

@@ -11,17 +11,19 @@ from symclone_tf.experiments.experiment import Experiment
 from symclone_tf.experiments.opening import open_data
 from symclone_tf.experiments.runs import find_or_clone, run_experiment
 from symclone_tf.layers.convolutions import convolution_layers
+from symclone_tf.workspace import Workspace
 
 from cases import later
 from pictures import write_folder
 
+QUIET = Workspace(verbose=0)
 SMALL = {"train_size": 96, "test_size": 48, "epochs": 1, "batch_size": 32}
 
 
 @pytest.fixture(scope="module")
 def ran(clones, mnist):
     keras.utils.set_random_seed(0)  # as for every test
-    return run_experiment(Experiment("cloned", **SMALL), clones, verbose=0)
+    return run_experiment(Experiment("cloned", **SMALL), Workspace(clones, verbose=0))
 
 
 @pytest.mark.usefixtures("mnist")
@@ -56,7 +58,7 @@ class TestRunning:
             "anchor": "decoupled-l2-sp",
         }
         experiment = Experiment(trainable_part="encoder", **options, **SMALL)
-        model, metrics = run_experiment(experiment, clones, verbose=0)
+        model, metrics = run_experiment(experiment, Workspace(clones, verbose=0))
         assert list(metrics["deviation"]) == ["conv_4"]
         found = metrics["deviation"]["conv_4"]
         expected = convolution_layers(model)[-1].deviation()
@@ -74,12 +76,13 @@ class TestRunning:
     @pytest.mark.slow
     def test_frozen_blocks_do_not_change_by_a_bit_and_kernels_do(self, ran, clones):
         model, _ = ran
-        fresh = find_or_clone(Experiment("cloned"), clones)
+        fresh = find_or_clone(Experiment("cloned"), Workspace(clones))
         for layer, student in zip(convolution_layers(model), fresh):
             for mine, theirs in zip(layer.student.weights, student.weights):
                 np.testing.assert_array_equal(mine, theirs)
         untrained, _ = run_experiment(
-            Experiment("cloned", **SMALL | {"learning_rate": 1e-30}), clones, verbose=0
+            Experiment("cloned", **SMALL | {"learning_rate": 1e-30}),
+            Workspace(clones, verbose=0),
         )
         for mine, theirs in zip(
             convolution_layers(model), convolution_layers(untrained)
@@ -89,7 +92,9 @@ class TestRunning:
     @pytest.mark.slow
     def test_same_seed_gives_the_same_figures(self, ran, clones):
         _, metrics = ran
-        _, again = run_experiment(Experiment("cloned", **SMALL), clones, verbose=0)
+        _, again = run_experiment(
+            Experiment("cloned", **SMALL), Workspace(clones, verbose=0)
+        )
         for name in ("accuracy", "loss", "upright_accuracy", "equivariance_error"):
             assert metrics[name] == again[name]
 
@@ -97,14 +102,14 @@ class TestRunning:
     def test_another_seed_gives_others(self, ran, clones):
         _, metrics = ran
         other = Experiment("cloned", **SMALL, seed=1)
-        _, other = run_experiment(other, clones, verbose=0)
+        _, other = run_experiment(other, Workspace(clones, verbose=0))
         assert metrics["loss"] != other["loss"]
 
     @pytest.mark.slow
     def test_trained_blocks_leave_the_symmetry_and_anchors_hold_them(self, clones):
         def error(**options):
             experiment = Experiment("cloned", task="breaking", **options, **SMALL)
-            model, metrics = run_experiment(experiment, clones, verbose=0)
+            model, metrics = run_experiment(experiment, Workspace(clones, verbose=0))
             assert metrics["upright_accuracy"] is None
             assert model.output_shape == (None, 20)
             parameters.append(metrics["parameters"])
@@ -124,8 +129,8 @@ class TestRunning:
         from symclone_tf.experiments.tasks import mnist_task
 
         options = {"train_size": 1000, "epochs": 2, "test_size": 48}
-        gcnn, _ = run_experiment(Experiment("gcnn", **options), verbose=0)
-        students = find_or_clone(Experiment("cloned"), clones)
+        gcnn, _ = run_experiment(Experiment("gcnn", **options), QUIET)
+        students = find_or_clone(Experiment("cloned"), Workspace(clones))
         cloned = image_network("cloned", "c4", classes("invariance"), students=students)
         for mine, theirs in zip(cloned.layers, gcnn.layers, strict=True):
             if hasattr(mine, "kernel"):
@@ -139,7 +144,7 @@ class TestRunning:
 
     def test_t2_runs_on_its_canvas(self):
         experiment = Experiment("cnn", "t2", "breaking", max_translation=2, **SMALL)
-        model, metrics = run_experiment(experiment, verbose=0)
+        model, metrics = run_experiment(experiment, QUIET)
         assert model.input_shape == (None, 40, 40, 1)
         assert metrics["equivariance_error"]["conv_4"]["after"] < 1e-5
         assert metrics["equivariance_error"]["network"]["after"] > 1e-5
@@ -147,19 +152,19 @@ class TestRunning:
     def test_divergence_is_told(self):
         experiment = Experiment("mlp", **SMALL | {"learning_rate": 1e30})
         with pytest.raises(CloningError, match="Lower `learning_rate`"):
-            run_experiment(experiment, verbose=0)
+            run_experiment(experiment, QUIET)
 
     def test_clones_that_are_a_file_are_refused(self, tmp_path):
         (tmp_path / "file").touch()
         with pytest.raises(ArtifactError, match="`clones` must be a folder"):
-            run_experiment(Experiment(**SMALL), tmp_path / "file", verbose=0)
+            run_experiment(Experiment(**SMALL), Workspace(tmp_path / "file", verbose=0))
 
     def test_damaged_clones_are_refused_and_kept(self, tmp_path):
         home = tmp_path / "c4-group-12x12-k3"
         home.mkdir()
         (home / "note").write_text("mine")
         with pytest.raises(ArtifactError, match="c4-group-12x12-k3"):
-            find_or_clone(Experiment(), tmp_path, verbose=0)
+            find_or_clone(Experiment(), Workspace(tmp_path, verbose=0))
         assert (home / "note").read_text() == "mine"
         assert list(tmp_path.iterdir()) == [home]
 
@@ -168,19 +173,19 @@ class TestRunning:
             (tmp_path / home.name).symlink_to(home)
         (tmp_path / "c4-group-10x10-k3").unlink()
         (tmp_path / "c4-group-10x10-k3" / ".writing-1").mkdir(parents=True)
-        assert len(find_or_clone(Experiment(), tmp_path, verbose=0)) == 4
+        assert len(find_or_clone(Experiment(), Workspace(tmp_path, verbose=0))) == 4
 
 
 @pytest.mark.slow
 def test_missing_clones_are_made_and_announced(tmp_path, capsys):
     experiment = Experiment("cloned", "t2", canvas=28, max_translation=2)
-    students = find_or_clone(experiment, tmp_path)
+    students = find_or_clone(experiment, Workspace(tmp_path))
     assert "Cloning what is missing" in capsys.readouterr().err
     assert [s.teacher.image_size for s in students] == [28, 26, 12, 10]
     artifacts = list_artifacts(tmp_path)
     assert len(artifacts) == 4
     assert max(artifact.record["nmse"] for artifact in artifacts) < 1e-6
-    again = find_or_clone(experiment, tmp_path)
+    again = find_or_clone(experiment, Workspace(tmp_path))
     assert capsys.readouterr().err == ""
     assert len(list_artifacts(tmp_path)) == 4
     np.testing.assert_array_equal(students[0].weights[0], again[0].weights[0])
@@ -207,7 +212,7 @@ class TestOwnImages:
         experiment = dataclasses.replace(experiment, task="breaking")
         # Those that are missing are made.
         clones = local_clones if channels == 1 else tmp_path / "clones"
-        model, metrics = run_experiment(experiment, clones, verbose=0)
+        model, metrics = run_experiment(experiment, Workspace(clones, verbose=0))
         assert (clones / "c4-lifting-16x16-k3-local").is_dir()
         assert model.input_shape == (None, 16, 16, channels)
         assert model.output_shape == (None, 6)
@@ -224,7 +229,7 @@ class TestOwnImages:
         experiment = dataclasses.replace(whole, architecture="mlp", student=None)
         filled, images = open_data(experiment)
         elsewhere = dataclasses.replace(filled, data="nowhere")
-        _, metrics = run_experiment(elsewhere, verbose=0, images=images)
+        _, metrics = run_experiment(elsewhere, QUIET, images=images)
         assert metrics["options"]["train_size"] == 48
 
     @pytest.mark.slow
@@ -232,14 +237,14 @@ class TestOwnImages:
         """Discs, rings and crosses, told apart as they lie and as they are turned."""
         write_folder(tmp_path / "shapes", rng, each=200, size=20)
         experiment = Experiment("gcnn", data=str(tmp_path / "shapes"), epochs=6)
-        _, metrics = run_experiment(experiment, verbose=0)
+        _, metrics = run_experiment(experiment, QUIET)
         assert metrics["accuracy"] > 0.9
         assert metrics["upright_accuracy"] == pytest.approx(metrics["accuracy"])
 
     def test_fashion_mnist(self, fashion):
         small = {"train_size": 64, "test_size": 20, "epochs": 1}
         experiment = Experiment("cnn", data="fashion_mnist", **small)
-        model, metrics = run_experiment(experiment, verbose=0, images=fashion)
+        model, metrics = run_experiment(experiment, QUIET, images=fashion)
         assert model.input_shape == (None, 28, 28, 1)
         assert "Ankle boot" in metrics["class_names"]
 
@@ -247,7 +252,7 @@ class TestOwnImages:
     def test_cifar10(self, cifar10):
         small = {"train_size": 64, "test_size": 20, "epochs": 1}
         experiment = Experiment("gcnn", data=str(cifar10), **small)
-        model, metrics = run_experiment(experiment, verbose=0)
+        model, metrics = run_experiment(experiment, QUIET)
         assert model.input_shape == (None, 32, 32, 3)
         assert model.output_shape == (None, 10)
         assert metrics["equivariance_error"]["network"]["after"] < 1e-5
@@ -259,5 +264,5 @@ def test_missing_data_is_told_before_anything_is_cloned(tmp_path, monkeypatch):
 
     monkeypatch.setattr("socket.getaddrinfo", refuse)
     with pytest.raises(DataError, match="no network"):
-        run_experiment(Experiment(), tmp_path / "clones", tmp_path / "data")
+        run_experiment(Experiment(), Workspace(tmp_path / "clones", tmp_path / "data"))
     assert list(tmp_path.iterdir()) == []

@@ -53,11 +53,9 @@ def test_with_mnist_digits_are_drawn(sources):
 
 @pytest.mark.usefixtures("without_mnist")
 def test_what_is_not_there_is_left_out_and_named(tmp_path, figure_clones):
+    workspace = sc.workspace.Workspace(figure_clones, verbose=0)
     options = {"benchmark": tmp_path / "none", "costs": None}
-    made = {
-        i.name: i
-        for i in sc.figures.illustrate("c4", figure_clones, **options, verbose=0)
-    }
+    made = {i.name: i for i in sc.figures.illustrate("c4", workspace, **options)}
     assert list(made) == NAMES
     for name, needs in (
         ("keep-or-break", "none/c4.csv, which symclone-tf benchmark --group c4"),
@@ -72,7 +70,7 @@ def test_what_is_not_there_is_left_out_and_named(tmp_path, figure_clones):
 @pytest.mark.slow
 def test_missing_clones_are_made_first(tmp_path, capsys):
     folder = tmp_path / "clones"
-    next(sc.figures.illustrate("t2", folder, tmp_path / "none"))
+    next(sc.figures.illustrate("t2", sc.workspace.Workspace(folder), tmp_path / "none"))
     found = {artifact.name for artifact in sc.artifacts.list_artifacts(folder)}
     assert found == {"t2-28x28-k3", "t2-28x28-k3-b7", "t2-10x10-k3"}
     assert re.search("Cloning what is missing in .*T", capsys.readouterr().err)

@@ -125,8 +125,9 @@ def test_browser_has_no_complaints(page, tmp_path, width, scheme):
 
 @pytest.mark.slow
 def test_groups_are_those_of_which_there_is_something(tmp_path, sources):
+    nowhere = sc.workspace.Workspace(tmp_path / "x")
     with pytest.raises(sc.ArtifactError, match="There is nothing to report"):
-        make_report(tmp_path / "a.html", clones=tmp_path / "x", benchmark=tmp_path)
+        make_report(tmp_path / "a.html", workspace=nowhere, benchmark=tmp_path)
     text = make_report(tmp_path / "b.html", **sources).read_text("utf-8")
     titles = re.findall("<h2 .*?>(.*?)</h2>", text)
     assert titles == ["What was found", "C4", "What cloning takes", "Tables"]

@@ -66,7 +66,8 @@ def test_the_best_weights_are_kept(images):
 def test_a_run_says_what_came_of_it(images, local_clones):
     (sample,) = draw_samples(images, PLAN, 1)
     candidate = Candidate("t2", "assumed")
-    found = run(candidate, images, sample.few(50), PLAN, 0, local_clones, 32)
+    workspace = sc.workspace.Workspace(local_clones)
+    found = run(candidate, images, sample.few(50), PLAN, 0, workspace, 32)
     assert (found.group, found.kind, found.train_size) == ("t2", "assumed", 50)
     assert 0 <= found.accuracy <= 1
     assert found.chance == max(np.bincount(sample.test[1])) / 30

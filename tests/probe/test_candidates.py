@@ -4,6 +4,7 @@ import pytest
 import symclone_tf as sc
 from symclone_tf.layers import convolution_layers, layer_errors
 from symclone_tf.probe.candidates import Candidate, candidates_of, without
+from symclone_tf.workspace import Workspace
 
 from probes import stripes
 
@@ -14,7 +15,7 @@ def images(tmp_path_factory):
 
 
 def network(group, kind, images, clones, seed=0):
-    return Candidate(group, kind).network(images, clones, seed, verbose=0)
+    return Candidate(group, kind).network(images, Workspace(clones, verbose=0), seed)
 
 
 def errors(model, images, group):

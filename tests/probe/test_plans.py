@@ -10,6 +10,7 @@ from symclone_tf.probe.plans import (
     Speed,
     make_plan,
 )
+from symclone_tf.workspace import Workspace
 
 from probes import stripes
 
@@ -30,7 +31,7 @@ def speed(monkeypatch):
 
 
 def planned(images, minutes, seeds=3):
-    return make_plan(CANDIDATES, images, seeds, minutes, "clones", verbose=0)
+    return make_plan(CANDIDATES, images, seeds, minutes, Workspace("clones", verbose=0))
 
 
 def total(plan, seeds=3):
@@ -83,7 +84,7 @@ def test_too_few_images_are_refused(tmp_path):
 
 @pytest.mark.slow
 def test_speeds_are_those_of_real_networks(images, tmp_path):
-    found = Speed.of(CANDIDATES[1], images, tmp_path / "clones", 0)
+    found = Speed.of(CANDIDATES[1], images, Workspace(tmp_path / "clones", verbose=0))
     assert 0 < found.step < found.start
     longer, shorter = (found.seconds(count, 5, 100) for count in (400, 200))
     assert longer > shorter > found.start

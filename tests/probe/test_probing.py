@@ -27,9 +27,9 @@ def found(folder):
 def probed(folder, **options):
     return sc.probe.probe(
         folder / "stripes.npz",
-        **{"groups": ["c4"], "seeds": 2, "minutes": 20, "verbose": 0} | options,
+        **{"groups": ["c4"], "seeds": 2, "minutes": 20} | options,
         output=folder / "probe",
-        clones=folder / "clones",
+        workspace=sc.workspace.Workspace(folder / "clones", verbose=0),
     )
 
 

@@ -28,7 +28,7 @@ def advice(images, **by_group):
         found |= {(group, "assumed"): assumed, (group, "may leave"): leaving}
         other = ("t2", "without") if group == "t2" else ("t2", "assumed")
         found[other] = lacking
-    return recommend(images, verdicts, found, 8, "exported", None)
+    return recommend(images, verdicts, found, 8, sc.workspace.Workspace())
 
 
 HIGH, LOW, MIDDLE = [0.90, 0.91], [0.70, 0.71], [0.80, 0.81]
