@@ -63,7 +63,7 @@ def printing() -> list[pathlib.Path]:
     ]
 
 
-KEEP_OR_BREAK = doc("keep-or-break")
+SYMMETRY_BREAKING = doc("symmetry-breaking")
 
 
 def table(page, title) -> list[list[str]]:

@@ -9,7 +9,7 @@ from benchmarks.almost_symmetric.points import PAIRS, knees, means, points
 from benchmarks.almost_symmetric.report import LADDER, SIXES, spread_of
 from benchmarks.almost_symmetric.rows import read_all
 
-from pages import KEEP_OR_BREAK, README, RESULTS, doc, flowing, table
+from pages import SYMMETRY_BREAKING, README, RESULTS, doc, flowing, table
 
 OF_THE_README = {
     "`cnn`": "cnn",
@@ -65,7 +65,7 @@ def frontier_lines():
 
 
 def test_the_page_has_every_methods_knee():
-    assert table(KEEP_OR_BREAK, "method") == list(frontier_lines())
+    assert table(SYMMETRY_BREAKING, "method") == list(frontier_lines())
 
 
 def test_the_recommended_setting_is_better_than_every_peers():
@@ -77,7 +77,7 @@ def test_the_recommended_setting_is_better_than_every_peers():
     for method, point in found.items():
         if method.startswith(peers) and "pooling" not in method:
             assert point.smaller < mine.smaller
-    text = flowing(KEEP_OR_BREAK)
+    text = flowing(SYMMETRY_BREAKING)
     keep, leave = (statistics.mean(v) for v in (mine.keeps, mine.breaks))
     assert f"{keep:.1%} on *invariance* and {leave:.1%} on *breaking*" in text
 
@@ -87,17 +87,17 @@ def test_held_out_digits_would_choose_what_keeps_little():
     point = max(found.values(), key=lambda p: statistics.mean(p.upright))
     assert point.method == "clones, trainable"
     upright, keep = (statistics.mean(v) for v in (point.upright, point.keeps))
-    assert f"on these, {upright:.1%}, and keep {keep:.1%}" in flowing(KEEP_OR_BREAK)
+    assert f"on these, {upright:.1%}, and keep {keep:.1%}" in flowing(SYMMETRY_BREAKING)
     (free,) = (p for p in points(rows()) if (p.method, p.strength) == ALL_AUGMENTED)
     keep, leave = (statistics.mean(v) for v in (free.keeps, free.breaks))
-    assert f"with one seed: {keep:.1%} and {leave:.1%}" in flowing(KEEP_OR_BREAK)
+    assert f"with one seed: {keep:.1%} and {leave:.1%}" in flowing(SYMMETRY_BREAKING)
     augmented = found["cnn, augmented images"]
     keep, leave = (statistics.mean(v) for v in (augmented.keeps, augmented.breaks))
-    assert f"leave it at {keep:.1%} and {leave:.1%}" in flowing(KEEP_OR_BREAK)
+    assert f"leave it at {keep:.1%} and {leave:.1%}" in flowing(SYMMETRY_BREAKING)
 
 
 def test_other_ways_to_hold_the_last_clone_have_these_knees():
-    found, text = best(), flowing(KEEP_OR_BREAK)
+    found, text = best(), flowing(SYMMETRY_BREAKING)
     for method, words in {
         "last clone, decoupled L2-SP, rising": "has a knee of {}",
         "last clone, decoupled L2-SP": "where one that stays has {}",
@@ -113,7 +113,7 @@ def test_other_ways_to_hold_the_last_clone_have_these_knees():
 def test_quadrants_are_those_measured():
     found = knees(points(rows(), PAIRS[1])).values()
     ranked = sorted(found, key=lambda point: -point.smaller)
-    said = table(KEEP_OR_BREAK, "quadrants")
+    said = table(SYMMETRY_BREAKING, "quadrants")
     assert said == [[point.method, *cells(point)] for point in ranked]
     best = {point.method: (point.keeps[0], point.breaks[0]) for point in ranked}
     free = best.pop("clones, trainable")
@@ -128,7 +128,7 @@ def test_quadrants_are_those_measured():
 )
 def test_other_tasks_are_those_measured(title, tasks, of, form):
     found = means(rows(), tasks, of)
-    said = table(KEEP_OR_BREAK, title)
+    said = table(SYMMETRY_BREAKING, title)
     assert len(said) == len(found)
     for row, ((method, strength), kept) in zip(said, found.items()):
         name = method if strength is None else f"{method}, {strength:g}"
@@ -150,7 +150,7 @@ def test_plumes_are_predicted_as_the_page_says():
         else:
             assert best == relaxed[rung]
     behind = max(a - b for a, b in zip(mine, relaxed))
-    assert f"better by up to {behind:.3f}" in flowing(KEEP_OR_BREAK)
+    assert f"better by up to {behind:.3f}" in flowing(SYMMETRY_BREAKING)
 
 
 def test_the_page_to_learn_from_says_the_same():

@@ -7,7 +7,7 @@ import symclone_tf as sc
 from symclone_tf.experiments.task_transformations import TASKS
 
 from pages import (
-    KEEP_OR_BREAK,
+    SYMMETRY_BREAKING,
     flowing,
     measured,
     results,
@@ -103,7 +103,7 @@ def accuracies(rows, network, task):
 @pytest.mark.parametrize("group", ["c4", "t2"])
 def test_results_are_those_measured(group):
     title = {"c4": "C4", "t2": "T(2)"}[group]
-    said = [f"| {' | '.join(row)} |" for row in table(KEEP_OR_BREAK, title)]
+    said = [f"| {' | '.join(row)} |" for row in table(SYMMETRY_BREAKING, title)]
     assert said == list(result_lines(group))
     names = [name for t, name in networks(group).items() if t in MAIN]
     main_rows = [r for r in measured(f"{group}.csv") if r.experiment.network in names]
@@ -126,12 +126,12 @@ def test_results_on_the_published_canvas_are_those_measured():
                 broken([row]),
             ]
         )
-    assert table(KEEP_OR_BREAK, "T(2), 48 pixels") == said
+    assert table(SYMMETRY_BREAKING, "T(2), 48 pixels") == said
     assert not rows
 
 
 def test_trainable_clones_beat_others_by_what_the_page_says():
-    text = flowing(KEEP_OR_BREAK)
+    text = flowing(SYMMETRY_BREAKING)
     points, free = {}, NETWORKS["Dense clones, trainable"]
     for group in ("c4", "t2"):
         rows = measured(f"{group}.csv")
@@ -149,7 +149,7 @@ def test_trainable_clones_beat_others_by_what_the_page_says():
 
 
 def test_local_clones_do_what_the_page_says():
-    text = flowing(KEEP_OR_BREAK)
+    text = flowing(SYMMETRY_BREAKING)
     kinds = [NETWORKS[f"{kind} clones, trainable"] for kind in ("local", "Dense")]
 
     def more(group, figure, task):
@@ -196,7 +196,7 @@ def test_the_last_encoder_holds_more_of_both_as_the_page_says():
         for name in networks_
         if all(accuracies(rows, name, task) for task in TASKS)
     }
-    text = flowing(KEEP_OR_BREAK)
+    text = flowing(SYMMETRY_BREAKING)
     for title in ("decay 30", "augment 0.2"):
         keep, leave = both[NETWORKS[f"local, last encoder, {title}"]]
         assert f"{keep:.1%} on *invariance* and {leave:.1%} on *breaking*" in text
@@ -206,7 +206,7 @@ def test_the_last_encoder_holds_more_of_both_as_the_page_says():
 
 def test_shifts_leak_as_the_page_says():
     found = {(row["task"], row["canvas"]): row for row in results("shifts")["rows"]}
-    text = flowing(KEEP_OR_BREAK)
+    text = flowing(SYMMETRY_BREAKING)
     seed = [f"{found[task, 40]['accuracy']:.1%}" for task in TASKS]
     assert f"With their seed `cnn` gets {' and '.join(seed)}." in text
     keep, leave = found["invariance", 56], found["breaking", 56]
@@ -232,13 +232,13 @@ def test_anchors_hold_the_symmetry_as_the_page_says(group):
     said = [f"{mean:.2f}" for mean in means]
     assert (
         f"{said[0]} without, and {said[1]}, {said[2]} and {said[3]} with"
-    ) in flowing(KEEP_OR_BREAK)
+    ) in flowing(SYMMETRY_BREAKING)
 
 
 @pytest.mark.parametrize("group", ["c4", "t2"])
 def test_anchors_hold_local_clones_as_the_page_says(group):
     rows = measured(f"{group}.csv")
-    text = flowing(KEEP_OR_BREAK)
+    text = flowing(SYMMETRY_BREAKING)
     names = [n for t, n in NETWORKS.items() if t.startswith("local, anchored")]
     for task in TASKS:
         (first, second, third) = (accuracies(rows, name, task)[0] for name in names)
@@ -270,7 +270,7 @@ def test_rounding_does_what_the_page_says():
     gradients = {row["kind"]: row for row in found["gradients"]}
     dense = gradients.pop("frozen Dense clones, blocks")
     biases = [dense[f"conv_{n}/bias"] for n in (1, 2)]
-    text = flowing(KEEP_OR_BREAK)
+    text = flowing(SYMMETRY_BREAKING)
     assert "are off by {:.0%} and {:.0%}, where".format(*biases) in text
     assert dense["active"] == pytest.approx(0.5, abs=0.05)
     for row in gradients.values():

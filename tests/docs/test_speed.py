@@ -8,7 +8,7 @@ import pytest
 
 from pages import (
     GALLERY,
-    KEEP_OR_BREAK,
+    SYMMETRY_BREAKING,
     README,
     RESULTS,
     blocks,
@@ -33,7 +33,7 @@ def test_benchmarks_take_as_long_as_the_pages_say():
     ]
     assert min(hours) > 4
     assert hours[0] == pytest.approx(hours[1], rel=0.1)
-    assert "which took over four hours" in flowing(KEEP_OR_BREAK)
+    assert "which took over four hours" in flowing(SYMMETRY_BREAKING)
 
 
 def test_networks_take_what_the_page_says():

@@ -93,7 +93,7 @@ def mnist(file) -> str:
     return (
         f"# MNIST networks under {group}{where}\n\n"
         "Accuracy on the two tasks of [keep or break](../../"
-        f"{'../' * len(file.relative_to(RESULTS).parts[:-1])}docs/keep-or-break.md), "
+        f"{'../' * len(file.relative_to(RESULTS).parts[:-1])}docs/symmetry-breaking.md), "
         "mean ± standard deviation where there are several seeds, and equivariance "
         "errors of each convolution before and after training. Every run is a line of "
         f"[{file.name}]({file.name}).\n\n{sc.experiments.markdown(rows)}"
