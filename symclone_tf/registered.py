@@ -1,10 +1,15 @@
-"""Classes by names, in artifacts and in Keras' files."""
+"""Classes by names: in arguments, in artifacts and in Keras' files."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import keras
 
+Subclass = TypeVar("Subclass", bound=type)
 
-class Registered:
-    """Base of classes whose subclasses are known by a name.
+
+class Named:
+    """Base of classes whose subclasses have a registered name.
 
     Attributes:
         known: Dictionary from names to subclasses, one for each base.
@@ -15,21 +20,41 @@ class Registered:
     kind: str | None = None
 
     @classmethod
-    def register(cls, name, package="symclone_tf"):
-        """Makes a subclass known by a name.
+    def register(cls, name: str) -> Callable[[Subclass], Subclass]:
+        """Registers a subclass by a name.
 
         Args:
-            name: String, by which artifacts, arguments and options name it.
-            package: String, whose class it is, see
-                `keras.saving.register_keras_serializable`.
+            name: String, the name in arguments, options and files.
 
         Returns:
             Decorator of the subclass.
         """
 
-        def decorate(subclass):
+        def decorate(subclass: Any) -> Any:
             subclass.kind = name
             cls.known[name] = subclass
-            return keras.saving.register_keras_serializable(package)(subclass)
+            return subclass
 
         return decorate
+
+
+class Registered(Named):
+    """Base of classes whose subclasses Keras loads from files by their names."""
+
+    @classmethod
+    def register(
+        cls, name: str, package: str = "symclone_tf"
+    ) -> Callable[[Subclass], Subclass]:
+        """Registers a subclass by a name, also with Keras.
+
+        Args:
+            name: String, the name in artifacts, arguments and options.
+            package: String, the package of the class, see
+                `keras.saving.register_keras_serializable`.
+
+        Returns:
+            Decorator of the subclass.
+        """
+        named = super().register(name)
+        keep = keras.saving.register_keras_serializable(package)
+        return lambda subclass: keep(named(subclass))

@@ -3,29 +3,50 @@
 import concurrent.futures
 import os
 import pathlib
-import warnings
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import PIL.Image
 import tensorflow as tf
 
-from symclone_tf.data.sources import SPLITS, Found
+from symclone_tf.data.sources import MNIST, SPLITS, Found, Reading, Source, is_path
 from symclone_tf.errors import DataError
+from symclone_tf.types import Array, Path
 
 FORMATS = {"PNG": (".png",), "JPEG": (".jpg", ".jpeg")}
 SUFFIXES = tuple(suffix for suffixes in FORMATS.values() for suffix in suffixes)
 GRAY = ("1", "L", "LA", "I;16", "I")
 READERS = 8
-# Files that are checked, or named, at a time: what waits takes memory.
+# How many files are checked, or listed, at a time, so that memory stays flat.
 AT_A_TIME = 1024
 
 
-def read_folder(folder, test_share, seed, strict) -> Found:
+@Source.register("folder")
+class FolderSource(Source):
+    """A folder with one sub-folder of images for each class."""
+
+    accepted = (
+        "a folder with one sub-folder of PNG or JPEG images for each class, or with "
+        "train and test, each of which has these"
+    )
+
+    @classmethod
+    def takes(cls, data: Any) -> bool:
+        # MNIST is the default: whether it is found must not depend on the folder that
+        # a command is started in.
+        return is_path(data) and data != MNIST and pathlib.Path(data).is_dir()
+
+    def read(self, reading: Reading) -> Found:
+        return read_folder(self.data, reading.test_share, reading.seed, reading.strict)
+
+
+def read_folder(folder: Path, test_share: float, seed: int, strict: bool) -> Found:
     """Finds and checks the images of a folder, see `open_images`.
 
     Raises:
         DataError: If it has no classes, an empty one, folders within these, links
-            that leave it, or, if strict, files that cannot be read.
+            that point outside of it, or, if strict, files that cannot be read.
     """
     folder = pathlib.Path(folder)
     parts = {split: folder / split for split in SPLITS}
@@ -35,12 +56,12 @@ def read_folder(folder, test_share, seed, strict) -> Found:
     names = sorted(files["train"])
     for found in files.values():
         if sorted(found) != names:
-            odd = sorted(set(found) ^ set(names))[0]
-            raise DataError(f"{folder}: {odd} is not a class of both train and test")
-    kinds, skipped = _checked(folder, files)
+            other = sorted(set(found) ^ set(names))[0]
+            raise DataError(f"{folder}: {other} is not a class of both train and test")
+    kinds, skipped = _checked(files)
     if skipped and strict:
         raise DataError(
-            f"{folder}: {len(skipped)} files are no PNG or JPEG images that can be "
+            f"{folder}: {len(skipped)} files are not PNG or JPEG images that can be "
             f"read, the first of them {skipped[0]}"
         )
     _refuse_empty(files, roots)
@@ -56,8 +77,8 @@ def read_folder(folder, test_share, seed, strict) -> Found:
     )
 
 
-def _entries(folder) -> list:
-    """What is in a folder, but for what is hidden."""
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """The entries of a folder that are not hidden, by name."""
     with os.scandir(folder) as found:
         return sorted(
             (entry for entry in found if not entry.name.startswith(".")),
@@ -65,47 +86,51 @@ def _entries(folder) -> list:
         )
 
 
-def _files(root, folder) -> dict[str, list[str]]:
-    """Files by class, all of them within the folder."""
+def _files(root: pathlib.Path, folder: pathlib.Path) -> dict[str, list[str]]:
+    """Files by class, all of which lie in the folder."""
     homes = [entry for entry in _entries(root) if entry.is_dir()]
     if not homes:
         raise DataError(
-            f"{root} has no sub-folders: images lie in one for each class, named after "
-            "it"
+            f"{root} has no sub-folders: there must be one for each class, with the "
+            "name of the class, and the images in it"
         )
     return {home.name: _class_files(home, folder) for home in homes}
 
 
-def _class_files(home, folder) -> list[str]:
+def _class_files(home: os.DirEntry[str], folder: pathlib.Path) -> list[str]:
     _check_within(home, folder)
     found = _entries(home)
     for entry in found:
         _check_within(entry, folder)
         if entry.is_dir():
             raise DataError(
-                f"{entry.path} is a folder within a class: images lie in {home.path} "
-                "itself; parts of the data are folders named train and test"
+                f"{entry.path} is a folder within a class: images must lie in "
+                f"{home.path} itself. Splits of the data are folders named train and "
+                "test"
             )
     return [entry.path for entry in found]
 
 
-def _check_within(entry, folder) -> None:
+def _check_within(entry: os.DirEntry[str], folder: pathlib.Path) -> None:
     if entry.is_symlink():
         target = pathlib.Path(entry.path).resolve()
         if not target.is_relative_to(folder.resolve()):
-            raise DataError(f"{entry.path} is a link that leaves {folder}")
+            raise DataError(f"{entry.path} is a link that points outside of {folder}")
 
 
-def _checked(folder, files) -> tuple[set, list[str]]:
-    """The sizes and modes of all images, and the files that are none.
+def _checked(
+    files: dict[str, dict[str, list[str]]],
+) -> tuple[set, list[str]]:
+    """The sizes and modes of all images, and the files that cannot be read.
 
-    These are taken out of `files`.
+    The latter are removed from `files`.
     """
-    kinds, skipped = set(), []
+    kinds = set()
+    skipped: list[str] = []
     with concurrent.futures.ThreadPoolExecutor(READERS) as readers:
         for found in files.values():
             for name, paths in found.items():
-                good = []
+                good: list[str] = []
                 for start in range(0, len(paths), AT_A_TIME):
                     some = paths[start : start + AT_A_TIME]
                     for path, kind in zip(some, readers.map(_read, some)):
@@ -115,24 +140,34 @@ def _checked(folder, files) -> tuple[set, list[str]]:
     return kinds - {None}, skipped
 
 
-def _read(path):
-    """Size and mode of an image, `None` of what cannot be read."""
+def _read(path: str) -> tuple[tuple[int, int], str] | None:
+    """Size and mode of an image, `None` for a file that cannot be read."""
     if not path.lower().endswith(SUFFIXES):
         return None
     try:
-        with warnings.catch_warnings(), PIL.Image.open(path) as image:
-            # Of a bomb, which is far more than a network takes, is an error made.
-            warnings.simplefilter("error", PIL.Image.DecompressionBombWarning)
-            if image.format not in FORMATS:
+        with PIL.Image.open(path) as image:
+            if image.format not in FORMATS or _is_bomb(image):
                 return None
             image.load()
             return (image.height, image.width), image.mode
     except Exception:
-        # Whatever a decoder raises, the file is no image that can be read.
+        # Whatever a decoder raises, the file is not an image that can be read.
         return None
 
 
-def _refuse_empty(files, roots) -> None:
+def _is_bomb(image: PIL.Image.Image) -> bool:
+    """Whether an image has more pixels than Pillow decodes without a warning.
+
+    By its size, not by that warning: filters of warnings belong to the whole process,
+    and other threads read images at the same time.
+    """
+    most = PIL.Image.MAX_IMAGE_PIXELS
+    return most is not None and image.width * image.height > most
+
+
+def _refuse_empty(
+    files: dict[str, dict[str, list[str]]], roots: dict[str, pathlib.Path]
+) -> None:
     for split, found in files.items():
         for name, paths in found.items():
             if not paths:
@@ -142,12 +177,14 @@ def _refuse_empty(files, roots) -> None:
                 )
             if len(paths) < 2 and len(roots) == 1:
                 raise DataError(
-                    f"{roots[split] / name} has one image only: there must be one to "
-                    "train on and one to test on"
+                    f"{roots[split] / name} has one image only: each class needs one "
+                    "to train on and one to test on"
                 )
 
 
-def _labelled(files, names) -> dict:
+def _labelled(
+    files: dict[str, dict[str, list[str]]], names: list[str]
+) -> dict[str, tuple[list[str], Array]]:
     """Paths and labels of each split."""
     return {
         split: (
@@ -158,8 +195,10 @@ def _labelled(files, names) -> dict:
     }
 
 
-def _split(labelled, test_share, seed) -> dict:
-    """Both splits in an order of their own, a share of each class for the test."""
+def _split(
+    labelled: dict[str, tuple[list[str], Array]], test_share: float, seed: int
+) -> dict[str, tuple[list[str], Array]]:
+    """Both splits, shuffled; a share of each class is for the test if there is none."""
     rng = np.random.default_rng(seed)
     if "test" in labelled:
         orders = {s: np.arange(len(labels)) for s, (_, labels) in labelled.items()}
@@ -179,22 +218,24 @@ def _split(labelled, test_share, seed) -> dict:
     return found
 
 
-def _stream(paths, labels, channels):
+def _stream(
+    paths: list[str], labels: Array, channels: int
+) -> Callable[[], tf.data.Dataset]:
     def decoded(path, label):
         content = tf.io.read_file(path)
         image = tf.io.decode_image(content, channels, expand_animations=False)
         image.set_shape((None, None, channels))
         return image, label
 
-    # Some at a time: `from_tensor_slices` would copy all paths into a graph.
-    def some():
+    # In chunks: `from_tensor_slices` would copy all paths into a graph.
+    def chunks():
         for start in range(0, len(paths), AT_A_TIME):
             part = slice(start, start + AT_A_TIME)
             yield paths[part], labels[part]
 
     def stream():
         found = tf.data.Dataset.from_generator(
-            some,
+            chunks,
             output_signature=(
                 tf.TensorSpec((None,), tf.string),
                 tf.TensorSpec((None,), tf.int64),

@@ -1,42 +1,37 @@
-"""Labelled images of one's own: by a name of TFDS, in a folder, or in an .npz file."""
+"""Labelled images of any source, resized to squares and read when needed."""
 
 import dataclasses
-import os
-import pathlib
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import tensorflow as tf
 
 from symclone_tf.checks import positive_integer
-from symclone_tf.data.folders import read_folder
-from symclone_tf.data.npz import read_npz
-from symclone_tf.data.sources import SPLITS
-from symclone_tf.data.tfds import read_tfds
+from symclone_tf.data.registry import find_source
+from symclone_tf.data.sources import SPLITS, Reading
 from symclone_tf.errors import DataError
+from symclone_tf.types import Path, Tensor
 
-MNIST = "mnist"
 LEAST_PIXELS = 16
-# What the window takes in which images are shuffled, so that memory stays flat.
+# Bytes of the window in which images are shuffled, so that memory stays flat.
 SHUFFLED = 2**25
-# Beyond which thousands of images fill a computer's memory.
+# With more, thousands of images fill a computer's memory.
 MOST_PIXELS = 512
-MOST_LETTERS = 60
 
 
 @dataclasses.dataclass(frozen=True)
 class Images:
-    """Labelled images, read when they are asked for.
+    """Labelled images, read when they are needed.
 
     Attributes:
-        name: String, what `open_images` was given.
+        name: String, what `open_images` was given, or a word for it.
         class_names: Tuple of strings, by label.
         size: Integer, height and width of all images in pixels.
         channels: Integer, 1 for gray or 3 for colour.
-        counts: Dictionary from `"train"` and `"test"` to how many there are.
+        counts: Dictionary from `"train"` and `"test"` to numbers of images.
         skipped: Tuple of strings, files that could not be read.
-        streams: Dictionary from splits to functions that give a `tf.data.Dataset` of
-            one image and label at a time, as they are stored.
+        streams: Dictionary from splits to functions that return a `tf.data.Dataset`
+            of one image and label at a time, as they are stored.
 
     Example:
 
@@ -56,21 +51,23 @@ class Images:
     channels: int
     counts: dict[str, int]
     skipped: tuple[str, ...] = ()
-    streams: dict[str, Callable] = dataclasses.field(default=None, repr=False)
+    streams: dict[str, Callable[[], tf.data.Dataset]] = dataclasses.field(
+        default_factory=dict, repr=False
+    )
 
-    def stream(self, split, size=None) -> tf.data.Dataset:
+    def stream(self, split: str, size: int | None = None) -> tf.data.Dataset:
         """Images one by one, in an order that does not change.
 
         Args:
             split: String, `"train"` or `"test"`.
-            size: Integer, how many; `None` for all.
+            size: Integer, how many images; `None` for all.
 
         Returns:
             `tf.data.Dataset` of pairs: uint8 of shape `(size, size, channels)`, and
             an int64 label.
 
         Raises:
-            ValueError: If there are fewer.
+            ValueError: If there is no such split, or it has fewer images.
         """
         if split not in SPLITS:
             raise ValueError(f"`split` must be train or test. Received: split={split}")
@@ -89,13 +86,15 @@ class Images:
         total = count if size is None else size
         return found.take(total).apply(tf.data.experimental.assert_cardinality(total))
 
-    def batches(self, split, batch_size=32, size=None, seed=0) -> tf.data.Dataset:
-        """Images as networks take them.
+    def batches(
+        self, split: str, batch_size: int = 32, size: int | None = None, seed: int = 0
+    ) -> tf.data.Dataset:
+        """Batches of images, scaled to [0, 1], as networks take them.
 
         Args:
-            split: String, `"train"`, in another order every epoch, or `"test"`.
+            split: String, `"train"`, shuffled anew for every epoch, or `"test"`.
             batch_size: Integer.
-            size: Integer, how many; `None` for all.
+            size: Integer, how many images; `None` for all.
             seed: Integer, of the order.
 
         Returns:
@@ -109,18 +108,21 @@ class Images:
         return in_batches(found, positive_integer("batch_size", batch_size))
 
 
-def shuffled_among(pixels, batch_size) -> int:
-    """Among how many images each is shuffled, so that memory stays flat.
+def shuffled_among(pixels: int, batch_size: int) -> int:
+    """The size of the window in which images are shuffled, so that memory stays flat.
 
     Args:
         pixels: Integer, bytes of an image.
-        batch_size: Integer, the least.
+        batch_size: Integer, the smallest window.
+
+    Returns:
+        Integer, a number of images.
     """
     return max(batch_size, SHUFFLED // pixels)
 
 
-def in_batches(images, batch_size) -> tf.data.Dataset:
-    """Batches of images from 0 to 1, which are bytes until then.
+def in_batches(images: tf.data.Dataset, batch_size: int) -> tf.data.Dataset:
+    """Batches of images, scaled from bytes to [0, 1].
 
     Args:
         images: `tf.data.Dataset` of pairs of a uint8 image and a label.
@@ -137,16 +139,16 @@ def in_batches(images, batch_size) -> tf.data.Dataset:
     )
 
 
-def fit(image, size):
-    """An image in a square: padded if it fits as it is, or else resized to fit.
+def fit(image: Tensor, size: int) -> Tensor:
+    """Fits an image into a square: padded if its longer side fits, else resized.
 
     Args:
         image: uint8 tensor of shape `(height, width, channels)`.
         size: Integer, pixels.
 
     Returns:
-        uint8 tensor of shape `(size, size, channels)`; zeros around what is not
-        square.
+        uint8 tensor of shape `(size, size, channels)`, with zeros around an image
+        that is not square.
     """
     height, width = tf.unstack(tf.shape(image)[:2])
     largest = tf.maximum(height, width)
@@ -162,44 +164,60 @@ def fit(image, size):
 
 
 def open_images(
-    data, image_size=None, test_share=0.2, seed=0, strict=False, data_dir=None
+    data: Path | tuple[Any, Any] | Mapping[str, Any] | tf.data.Dataset,
+    image_size: int | None = None,
+    test_share: float = 0.2,
+    seed: int = 0,
+    strict: bool = False,
+    data_dir: Path | None = None,
 ) -> Images:
-    """Finds labelled images, and checks them.
+    """Opens labelled images of any source, and checks them.
 
-    - A name of TFDS, as `"cifar10"`: an image classification data set, which is
-      downloaded if it is not there. A folder of the same name goes before it, but
-      for `"mnist"`, which is always MNIST.
+    - The name of a TFDS image classification data set, as `"cifar10"`, which is
+      downloaded if it is missing. A folder of the same name takes precedence, except
+      over `"mnist"`, which is always MNIST.
     - A folder with one sub-folder of PNG or JPEG images for each class, or with
       `train` and `test`, each of which has these.
     - An `.npz` file with `x_train` and `y_train`, and perhaps `x_test`, `y_test` and
       `class_names`, as the data sets of Keras have them; nothing in it is unpickled.
+    - A pair of arrays `(images, labels)`, or a dictionary of arrays with the names
+      of an `.npz` file's. Images are uint8, or numbers from 0 to 1, of shape
+      `(count, height, width)` or `(count, height, width, channels)`.
+    - A `tf.data.Dataset` of pairs `(image, label)`, batched or not, or a dictionary
+      with one as `"train"`, and perhaps `"test"` and `"class_names"`. It is read once
+      to check it, images stay in its order, and each pass must have the same images.
+    - Whatever a class takes that `Source.register` has registered.
 
     Args:
-        data: String or path.
-        image_size: Integer, to which images are resized, the shape of what is in
-            them kept; `None` for the longer of their own sides, with zeros around
-            those that are not square.
-        test_share: Float, how much to test on, where the data does not say.
-        seed: Integer, of what is tested on then.
+        data: One of these. Experiments and the command line, which write down what
+            they were made with, accept strings and paths.
+        image_size: Integer, pixels to which images are resized without stretching
+            them; `None` for the longer of their own sides. Images that are not square
+            are padded with zeros.
+        test_share: Float, the share of test images where the data has none.
+        seed: Integer, of the choice of these.
         strict: Boolean, whether to refuse files that cannot be read, instead of
             leaving them out.
-        data_dir: String or path, where TFDS keeps its data, see `mnist_task`.
+        data_dir: String or path, where TFDS keeps its data; `None` for the
+            environment's `TFDS_DATA_DIR`, or else TFDS' default.
 
     Returns:
         `Images`.
 
     Raises:
-        DataError: If there is no such data, or it is none of labelled images.
+        DataError: If there is no such data, or it is not labelled images.
         ValueError: If an argument is not accepted.
 
     Example:
 
     >>> x = np.zeros((10, 20, 16), "uint8")
-    >>> file = pathlib.Path(directory, "stripes.npz")
+    >>> file = directory / "stripes.npz"
     >>> np.savez(file, x_train=x, y_train=np.arange(10) % 2)
     >>> images = open_images(file)
     >>> images.size, images.counts
     (20, {'train': 8, 'test': 2})
+    >>> open_images((x, np.arange(10) % 2)).counts
+    {'train': 8, 'test': 2}
     """
     if not 0 < test_share < 1:
         raise ValueError(
@@ -208,16 +226,17 @@ def open_images(
         )
     if image_size is not None:
         check_image_size(positive_integer("image_size", image_size))
-    found = _read(data, test_share, seed, strict, data_dir)
+    source = find_source(data)
+    found = source.read(Reading(test_share, seed, strict, data_dir))
     if len(found.class_names) < 2:
         raise DataError(
-            f"{data} has one class only, {found.class_names[0]}: there is nothing to "
-            "tell apart"
+            f"{source.name} has one class only, {found.class_names[0]}: a classifier "
+            "needs two"
         )
-    size = image_size or max(_only_size(data, found.sizes))
+    size = image_size or max(_only_size(source.name, found.sizes))
     check_image_size(size)
     return Images(
-        str(data),
+        source.name,
         tuple(found.class_names),
         size,
         found.channels,
@@ -227,47 +246,7 @@ def open_images(
     )
 
 
-def _read(data, test_share, seed, strict, data_dir):
-    path = pathlib.Path(data)
-    # What is trained on unless something else is named must not hang on the folder
-    # that a command is started in.
-    if data == MNIST:
-        return read_tfds(MNIST, data_dir, test_share)
-    if path.is_dir():
-        return read_folder(path, test_share, seed, strict)
-    if path.suffix == ".npz":
-        return read_npz(path, test_share, seed)
-    if path.exists():
-        raise DataError(
-            f"{data} is neither a folder nor an .npz file: images are in one of "
-            "these, or have a name of tensorflow-datasets"
-        )
-    return read_tfds(str(data), data_dir, test_share)
-
-
-def short_name(data) -> str:
-    """A name of images as names of artifacts and of tables have it.
-
-    Args:
-        data: String or path, see `open_images`.
-
-    Returns:
-        String: the name of TFDS, of the folder, or of the file without its suffix;
-        hyphens in the place of what an artifact's name may not have.
-
-    Example:
-
-    >>> short_name("../my photos/blood cells.npz")
-    'blood-cells'
-    """
-    # Also of "." and of "..", which have no name.
-    path = pathlib.Path(os.path.abspath(data))
-    name = path.stem if path.suffix == ".npz" else path.name
-    fit = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._")[:MOST_LETTERS]
-    return fit or "images"
-
-
-def check_image_size(size) -> None:
+def check_image_size(size: int) -> None:
     """Refuses images that are too small for the networks, or too large for memory.
 
     Raises:
@@ -280,16 +259,16 @@ def check_image_size(size) -> None:
         )
 
 
-def _only_size(data, sizes) -> tuple[int, int]:
+def _only_size(name: str, sizes: set[tuple[int, int]]) -> tuple[int, int]:
     if len(sizes) > 1:
         first, second = sorted(sizes)[:2]
         raise DataError(
-            f"{data} has images of {len(sizes)} sizes, as {_size(first)} and "
-            f"{_size(second)}: say to which they are resized, `image_size`"
+            f"{name} has images of {len(sizes)} sizes, as {_size(first)} and "
+            f"{_size(second)}: give `image_size`, to which they are resized"
         )
     (size,) = sizes
     return size
 
 
-def _size(pair) -> str:
+def _size(pair: tuple[int, int]) -> str:
     return "×".join(map(str, pair))

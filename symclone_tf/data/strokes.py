@@ -1,4 +1,4 @@
-"""Drawn strokes, where there are no digits."""
+"""Drawn strokes, for where MNIST's digits are missing."""
 
 import itertools
 
@@ -14,12 +14,12 @@ _LINES = (
 )
 
 
-def draw_strokes(size=28, width=0.045) -> np.ndarray:
-    """Five figures of straight strokes that no symmetry maps to themselves.
+def draw_strokes(size: int = 28, width: float = 0.045) -> np.ndarray:
+    """Draws five figures of straight strokes that no symmetry maps to themselves.
 
     Args:
         size: Integer, height and width in pixels.
-        width: Float, of the pen, relative to the image.
+        width: Float, the width of the pen relative to the image.
 
     Returns:
         Array of shape `(5, size, size)`, from 0 to 1.
@@ -38,9 +38,10 @@ def draw_strokes(size=28, width=0.045) -> np.ndarray:
     return np.array(images, "float32")
 
 
-def _distance(points, start, end):
-    """From points to a segment."""
-    start, end = np.array(start, float), np.array(end, float)
-    along = end - start
-    share = np.clip((points - start) @ along / (along @ along), 0, 1)
-    return np.linalg.norm(points - start - share[..., None] * along, axis=-1)
+def _distance(
+    points: np.ndarray, start: tuple[float, float], end: tuple[float, float]
+) -> np.ndarray:
+    """The distances of points from a segment."""
+    origin, along = np.array(start), np.subtract(end, start)
+    share = np.clip((points - origin) @ along / (along @ along), 0, 1)
+    return np.linalg.norm(points - origin - share[..., None] * along, axis=-1)

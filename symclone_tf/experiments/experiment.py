@@ -4,8 +4,9 @@ import dataclasses
 import itertools
 
 from symclone_tf.checks import one_of, positive_integer, positive_number
-from symclone_tf.data.images import MNIST, check_image_size, short_name
-from symclone_tf.data.sources import SPLITS
+from symclone_tf.data.images import check_image_size
+from symclone_tf.data.names import named_data, short_name
+from symclone_tf.data.sources import MNIST, SPLITS
 from symclone_tf.experiments.image_networks import ARCHITECTURES
 from symclone_tf.experiments.network_layouts import filters_of, per_layer
 from symclone_tf.experiments.task_transformations import (
@@ -119,12 +120,7 @@ class Experiment:
 
     def _of_images(self, images) -> dict:
         """What hangs on the images, as far as that is known."""
-        data, size = str(self.data), self.image_size
-        if not data.strip() or not data.isprintable():
-            raise ValueError(
-                "`data` must be a name of tensorflow-datasets, or the path of a folder "
-                f"or an .npz file. Received: data={data!r}"
-            )
+        data, size = named_data(self.data), self.image_size
         if size is not None:
             check_image_size(positive_integer("image_size", size))
         if images is not None:

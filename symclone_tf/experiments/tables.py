@@ -9,7 +9,7 @@ import statistics
 
 from symclone_tf import earlier
 from symclone_tf.artifacts import write_file
-from symclone_tf.data.images import MNIST
+from symclone_tf.data.sources import MNIST
 from symclone_tf.errors import ArtifactError
 from symclone_tf.experiments.experiment import Experiment
 from symclone_tf.experiments.task_transformations import TASKS

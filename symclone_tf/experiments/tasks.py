@@ -3,8 +3,8 @@
 import tensorflow as tf
 
 from symclone_tf.checks import one_of, positive_integer
-from symclone_tf.data.images import MNIST, in_batches, open_images, shuffled_among
-from symclone_tf.data.sources import SPLITS
+from symclone_tf.data.images import in_batches, open_images, shuffled_among
+from symclone_tf.data.sources import MNIST, SPLITS
 from symclone_tf.experiments.task_transformations import (
     TASKS,
     canvas_and_translation,

@@ -7,6 +7,7 @@ import time
 from symclone_tf.artifacts import check_directory
 from symclone_tf.checks import positive_integer, positive_number
 from symclone_tf.data.images import Images
+from symclone_tf.data.names import named_data
 from symclone_tf.experiments.opening import warn_of_skipped
 from symclone_tf.probe.candidate_runs import Run, draw_samples, run
 from symclone_tf.probe.candidates import Candidate, candidates_of, without
@@ -122,7 +123,7 @@ def probe(
     positive_number("minutes", minutes)
     workspace = Workspace.of(workspace)
     options = {
-        "data": str(data),
+        "data": named_data(data),
         "groups": list(groups),
         "seeds": seeds,
         "minutes": minutes,

@@ -1,5 +1,7 @@
 """Labelled images in folders."""
 
+import warnings
+
 import numpy as np
 import PIL.Image
 import pytest
@@ -90,8 +92,28 @@ def test_what_cannot_be_read_is_named_and_left_out(folder):
     names = sorted(path.rpartition("/")[2] for path in found.skipped)
     assert names == ["moving.png", "notes.txt", "other.png", "short.jpg"]
     assert found.counts == {"train": 16, "test": 4}
-    with pytest.raises(sc.DataError, match="4 files are no PNG or JPEG images that"):
+    with pytest.raises(sc.DataError, match="4 files are not PNG or JPEG images that"):
         read(folder, strict=True)
+
+
+def test_what_is_too_large_to_decode_is_left_out(folder, monkeypatch):
+    write(folder / "cats" / "large.png", 7, (40, 40))
+    monkeypatch.setattr(PIL.Image, "MAX_IMAGE_PIXELS", 1000)
+    with warnings.catch_warnings(record=True):
+        found = read(folder)
+    assert [path.rpartition("/")[2] for path in found.skipped] == ["large.png"]
+    assert found.counts == {"train": 16, "test": 4}
+    monkeypatch.setattr(PIL.Image, "MAX_IMAGE_PIXELS", None)
+    assert not read(folder).skipped
+
+
+def test_filters_of_warnings_stay_as_they_are(folder):
+    for number in range(200):
+        write(folder / "cats" / f"more{number}.png", 7)
+    before = list(warnings.filters)
+    for _ in range(3):
+        read(folder)
+    assert warnings.filters == before
 
 
 def test_an_empty_class_is_refused(folder):
@@ -138,11 +160,13 @@ def test_links_that_leave_the_folder_are_refused(folder, tmp_path):
     (folder / "cats" / "inside.png").symlink_to(folder / "cats" / "0.png")
     assert read(folder).counts["train"] == 17
     (folder / "cats" / "outside.png").symlink_to(tmp_path / "secret.png")
-    with pytest.raises(sc.DataError, match=r"outside\.png is a link that leaves"):
+    with pytest.raises(
+        sc.DataError, match=r"outside\.png is a link that points outside"
+    ):
         read(folder)
     (folder / "cats" / "outside.png").unlink()
     (folder / "elsewhere").symlink_to(tmp_path, target_is_directory=True)
-    with pytest.raises(sc.DataError, match="elsewhere is a link that leaves"):
+    with pytest.raises(sc.DataError, match="elsewhere is a link that points outside"):
         read(folder)
 
 

@@ -82,7 +82,7 @@ def test_class_names_are_kept(rng, tmp_path):
         ({"y_train": np.arange(19) % 4}, "20 images and 19 labels"),
         ({"y_train": np.arange(20) % 4 - 1}, "must be from 0 to 2. Received: y_train"),
         ({"y_test": np.full(8, 4)}, "must be from 0 to 3. Received: y_test from 4"),
-        ({"y_train": np.arange(20) % 4 * 2}, "no image of the training has label 1"),
+        ({"y_train": np.arange(20) % 4 * 2}, "no training image has label 1"),
     ],
 )
 def test_what_is_none_of_images_and_labels_is_refused(rng, tmp_path, changed, message):

@@ -32,7 +32,7 @@ def test_names_of_nothing_are_refused(name):
     with pytest.raises(DataError) as caught:
         read_tfds(name, None, 0.2)
     message = str(caught.value)
-    assert message.startswith(f"{name} is no data set of tensorflow-datasets, and")
+    assert message.startswith(f"{name} is not a data set of tensorflow-datasets, and")
     assert "\n" not in message
 
 
