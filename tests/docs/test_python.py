@@ -86,11 +86,11 @@ def test_python_of_the_readme(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = execute(README)
     assert names["features"].shape == (8, 26, 26, 4, 10)
-    np.testing.assert_allclose(names["features"], names["answers"], atol=1e-3)
+    np.testing.assert_allclose(names["features"], names["expected"], atol=1e-3)
     assert names["path"] == pathlib.Path("exported/c4-lifting-28x28-k3/1")
-    kept, left = names["errors"].history.values()
-    assert max(kept) < 1e-5
-    assert left[0] < 1e-5 < left[1]
+    frozen, trainable = names["errors"].history.values()
+    assert max(frozen) < 1e-5
+    assert trainable[0] < 1e-5 < trainable[1]
     assert names["outputs"].shape == (8, 26, 26, 4)
 
 
@@ -107,7 +107,7 @@ def test_python_of_cloning(tmp_path, monkeypatch, capsys):
     names = execute(doc("cloning"))
     assert capsys.readouterr().out.startswith("C4 lifting 10×10 9\n")
     assert names["features"].shape == (8, 8, 8, 4, 5)
-    np.testing.assert_allclose(names["features"], names["answers"], atol=1e-3)
+    np.testing.assert_allclose(names["features"], names["outputs"], atol=1e-3)
     assert names["error"] < 1e-10
     recipe = names["recipe"]
     assert (recipe.images_per_step, recipe.kernels_per_step) == (50, 9)
@@ -128,7 +128,7 @@ def test_python_of_any_group(tmp_path, monkeypatch, capsys):
     assert names["path"] == pathlib.Path("exported/necklace-12/1")
     assert names["report"].nmse < 1e-10
     expected = names["teacher"](names["signals"], names["kernel"])
-    np.testing.assert_allclose(names["answers"], expected, atol=1e-4)
+    np.testing.assert_allclose(names["outputs"], expected, atol=1e-4)
     exact, cloned = names["errors"].history.values()
     assert max(exact) < 1e-5
     assert cloned[0] < 1e-5
@@ -190,7 +190,7 @@ def test_python_and_commands_of_own_images(tmp_path, monkeypatch, capsys):
     assert names["images"].counts == {"train": 72, "test": 18}
     assert names["batch"].shape == (32, 20, 20, 3)
     assert (
-        names["answers"]["label"].numpy()[0].decode() in names["metrics"]["class_names"]
+        names["outputs"]["label"].numpy()[0].decode() in names["metrics"]["class_names"]
     )
     for written in commands(doc("your-images")):
         if not written.block or written.name != "train":
