@@ -126,11 +126,11 @@ def test_local_layers_take_what_the_pages_say():
         what: [row[f"local_{what}"] / row[f"convolution_{what}"] for row in rows]
         for what in ("operations", "forward", "step")
     }
-    for place, row in enumerate(rows):
+    for number, row in enumerate(rows):
         cells = [f"{row['layer']}, {row['channels']} → {row['filters']}"]
         cells += [
             str(row["batch"]),
-            *(f"{ratio[place]:.1f}" for ratio in ratios.values()),
+            *(f"{ratio[number]:.1f}" for ratio in ratios.values()),
             *(
                 f"{row[f'frozen_{what}'] / row[f'convolution_{what}']:.2f}"
                 for what in ("forward", "step")
@@ -142,9 +142,9 @@ def test_local_layers_take_what_the_pages_say():
         for what in ("operations", "step")
     ]
     assert (
-        f"locally connected ones {said[0]} times, and {said[1]} times the time of a training step"
-        in flowing(README)
-    )
+        f"locally connected ones {said[0]} times, and {said[1]} times the time of a "
+        "training step"
+    ) in flowing(README)
 
 
 SERVED = {

@@ -50,7 +50,7 @@ def page(file) -> str:
 
 
 def measured_there(text, file) -> str:
-    """A page with the machine on which its table was measured, not that of the build."""
+    """A page with the machine on which its table was measured, not the build's."""
     machine = MACHINE.search(file.with_suffix(".md").read_text("utf-8"))[0]
     return MACHINE.sub(lambda _: machine, text, count=1)
 
@@ -90,10 +90,11 @@ def mnist(file) -> str:
     group = {"c4": "C4", "t2": "T(2)"}[file.stem]
     canvas = file.parent.name.partition("canvas-")[2]
     where = f", canvas of {canvas} pixels" if canvas else ""
+    up = "../" * len(file.relative_to(RESULTS.parent.parent).parts[:-1])
     return (
         f"# MNIST networks under {group}{where}\n\n"
-        "Accuracy on the two tasks of [symmetry breaking](../../"
-        f"{'../' * len(file.relative_to(RESULTS).parts[:-1])}docs/symmetry-breaking.md), "
+        "Accuracy on the two tasks of [symmetry "
+        f"breaking]({up}docs/symmetry-breaking.md), "
         "mean ± standard deviation where there are several seeds, and equivariance "
         "errors of each convolution before and after training. Every run is a line of "
         f"[{file.name}]({file.name}).\n\n{sc.experiments.markdown(rows)}"
