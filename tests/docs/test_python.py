@@ -112,7 +112,7 @@ def test_python_of_cloning(tmp_path, monkeypatch, capsys):
     recipe = names["recipe"]
     assert (recipe.images_per_step, recipe.kernels_per_step) == (50, 9)
     assert names["history"].history["nmse"][-1] < 1e-6
-    assert names["kept"] == pytest.approx(6 / 9, rel=1e-4)
+    assert names["share"] == pytest.approx(6 / 9, rel=1e-4)
     assert names["broken"] < 1e-5
     np.testing.assert_allclose(
         names["cloned"](names["images"]), names["expected"], atol=1e-4
@@ -214,7 +214,7 @@ def test_python_of_the_gallery(monkeypatch):
 def test_python_of_contributing(tmp_path, monkeypatch, registered):
     monkeypatch.chdir(tmp_path)
     names = execute(ROOT / "CONTRIBUTING.md")
-    assert names["path"] == pathlib.Path("exported/mirror-12-symmetric/1")
+    assert names["path"] == pathlib.Path("exported/reflection-12-symmetric/1")
     assert names["result"].exit_code == 0
 
 
@@ -233,15 +233,48 @@ def test_names_are_those_of_the_package(page):
             value = getattr(value, part)
 
 
+def rows_of_changes(title) -> list[tuple[str, str]]:
+    """Old and new names, in the tables of a section of the changes."""
+    section = text_of(ROOT / "CHANGELOG.md").partition(f"### {title}\n")[2]
+    rows = re.findall(r"^\| (`.*) \| (.*) \|$", section.partition("\n## ")[0], re.M)
+    return rows
+
+
+def public(text) -> list[str]:
+    """The names of the package in a cell of a table."""
+    return re.findall(r"`(sc(?:\.\w+)+)", text)
+
+
+def found(name):
+    """What a name of the package stands for."""
+    value = sc
+    for part in name.split(".")[1:]:
+        value = getattr(value, part)
+    return value
+
+
+def renamed() -> dict[str, str]:
+    """Names of version 0.2, and those of today."""
+    rows = [(public(old), public(new)) for old, new in rows_of_changes("Renamed")]
+    assert all(len(old) == len(new) for old, new in rows)
+    return {o: n for old, new in rows for o, n in zip(old, new)}
+
+
+def test_names_are_those_that_the_changes_say():
+    names = renamed()
+    assert len(names) > 40
+    for old, new in names.items():
+        assert found(new) is not None
+        with pytest.raises(AttributeError):
+            found(old)
+
+
 def test_names_have_moved_as_the_changes_say():
-    section = text_of(ROOT / "CHANGELOG.md").partition("### Names that moved")[2]
-    rows = re.findall(r"^\| `(\w+).*?` \| (.*) \|$", section, re.MULTILINE)
+    rows, later = rows_of_changes("Names that moved"), renamed()
     assert len(rows) == 64
     for old, new in rows:
-        assert old not in sc.__all__
-        places = re.findall(r"`(sc(?:\.\w+)+)", new)
-        assert places or old == "teacher_of"
+        assert re.match(r"`(\w+)", old)[1] not in sc.__all__
+        places = public(new)
+        assert places or old.startswith("`teacher_of")
         for place in places:
-            value = sc
-            for part in place.split(".")[1:]:
-                value = getattr(value, part)
+            found(later.get(place, place))
