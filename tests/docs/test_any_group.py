@@ -46,7 +46,7 @@ def test_the_page_has_all_networks_as_measured(kept):
     assert all(len({row["seed"] for row in rows}) == 3 for rows in kept.values())
 
 
-def test_clones_keep_and_break_where_others_do_either(kept):
+def test_clones_preserve_and_break_where_others_do_either(kept):
     """As the page says: elsewhere no worse than exact layers, at the defect better."""
     mean = {
         name: [statistics.mean(row[k] for row in rows) for k in ("elsewhere", "near")]
@@ -57,14 +57,14 @@ def test_clones_keep_and_break_where_others_do_either(kept):
     assert free[0] < exact[0] < mlp[0] / 5
     assert free[1] < mlp[1] / 5 < exact[1] / 5
     text = flowing(PAGE)
-    assert f"{mlp[0]:.0%} of the answers' mean square elsewhere" in text
+    assert f"{mlp[0]:.0%} of the targets' mean square elsewhere" in text
     assert f"{exact[1]:.0%} at the defect" in text
-    held = mean["last clone anchored, threshold 0.5"]
-    assert f"errs by {held[1]:.1%} at the defect" in text
+    anchored = mean["last clone anchored, threshold 0.5"]
+    assert f"errs by {anchored[1]:.1%} at the defect" in text
     assert f"{free[0]:.1%} elsewhere and {free[1]:.1%} at the defect" in text
 
 
-def test_what_the_threshold_lets_move_lies_at_the_defect(kept):
+def test_the_proximal_anchor_deviates_at_the_defect(kept):
     for row in kept["last clone anchored, threshold 0.5"]:
         power = row["moved"] ** 2
         share = power[ring.NEAR].sum() / power.sum()
@@ -73,4 +73,4 @@ def test_what_the_threshold_lets_move_lies_at_the_defect(kept):
         (row["moved"][ring.NEAR] ** 2).sum() / (row["moved"] ** 2).sum()
         for row in kept["last clone anchored, threshold 0.5"]
     ]
-    assert f"at least {min(shares):.1%} of what it moved" in flowing(PAGE)
+    assert f"at least {min(shares):.1%} of its deviation" in flowing(PAGE)

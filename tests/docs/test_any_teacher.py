@@ -31,7 +31,7 @@ def test_what_is_said_of_attention_is_what_it_reached():
     assert plain["linear"] == hidden["linear"] == ["kernel"]
     assert "linear blocks" in plain["caveat"]
     assert hidden["caveat"] is None
-    assert f"from {plain['nmse']:.0%} of the answers' mean square" in text
+    assert f"from {plain['nmse']:.0%} of the outputs' mean square" in text
     assert f"to {hidden['nmse']:.2%}" in text
     assert hidden["nmse"] < plain["nmse"] / 100
     assert everything["linear"] == []

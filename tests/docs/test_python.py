@@ -86,11 +86,11 @@ def test_python_of_the_readme(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = execute(README)
     assert names["features"].shape == (8, 26, 26, 4, 10)
-    np.testing.assert_allclose(names["features"], names["answers"], atol=1e-3)
+    np.testing.assert_allclose(names["features"], names["expected"], atol=1e-3)
     assert names["path"] == pathlib.Path("exported/c4-lifting-28x28-k3/1")
-    kept, left = names["errors"].history.values()
-    assert max(kept) < 1e-5
-    assert left[0] < 1e-5 < left[1]
+    frozen, trainable = names["errors"].history.values()
+    assert max(frozen) < 1e-5
+    assert trainable[0] < 1e-5 < trainable[1]
     assert names["outputs"].shape == (8, 26, 26, 4)
 
 
@@ -107,12 +107,12 @@ def test_python_of_cloning(tmp_path, monkeypatch, capsys):
     names = execute(doc("cloning"))
     assert capsys.readouterr().out.startswith("C4 lifting 10×10 9\n")
     assert names["features"].shape == (8, 8, 8, 4, 5)
-    np.testing.assert_allclose(names["features"], names["answers"], atol=1e-3)
+    np.testing.assert_allclose(names["features"], names["outputs"], atol=1e-3)
     assert names["error"] < 1e-10
     recipe = names["recipe"]
     assert (recipe.images_per_step, recipe.kernels_per_step) == (50, 9)
     assert names["history"].history["nmse"][-1] < 1e-6
-    assert names["kept"] == pytest.approx(6 / 9, rel=1e-4)
+    assert names["share"] == pytest.approx(6 / 9, rel=1e-4)
     assert names["broken"] < 1e-5
     np.testing.assert_allclose(
         names["cloned"](names["images"]), names["expected"], atol=1e-4
@@ -128,7 +128,7 @@ def test_python_of_any_group(tmp_path, monkeypatch, capsys):
     assert names["path"] == pathlib.Path("exported/necklace-12/1")
     assert names["report"].nmse < 1e-10
     expected = names["teacher"](names["signals"], names["kernel"])
-    np.testing.assert_allclose(names["answers"], expected, atol=1e-4)
+    np.testing.assert_allclose(names["outputs"], expected, atol=1e-4)
     exact, cloned = names["errors"].history.values()
     assert max(exact) < 1e-5
     assert cloned[0] < 1e-5
@@ -190,7 +190,7 @@ def test_python_and_commands_of_own_images(tmp_path, monkeypatch, capsys):
     assert names["images"].counts == {"train": 72, "test": 18}
     assert names["batch"].shape == (32, 20, 20, 3)
     assert (
-        names["answers"]["label"].numpy()[0].decode() in names["metrics"]["class_names"]
+        names["outputs"]["label"].numpy()[0].decode() in names["metrics"]["class_names"]
     )
     for written in commands(doc("your-images")):
         if not written.block or written.name != "train":
@@ -214,7 +214,7 @@ def test_python_of_the_gallery(monkeypatch):
 def test_python_of_contributing(tmp_path, monkeypatch, registered):
     monkeypatch.chdir(tmp_path)
     names = execute(ROOT / "CONTRIBUTING.md")
-    assert names["path"] == pathlib.Path("exported/mirror-12-symmetric/1")
+    assert names["path"] == pathlib.Path("exported/reflection-12-symmetric/1")
     assert names["result"].exit_code == 0
 
 
@@ -233,15 +233,48 @@ def test_names_are_those_of_the_package(page):
             value = getattr(value, part)
 
 
+def rows_of_changes(title) -> list[tuple[str, str]]:
+    """Old and new names, in the tables of a section of the changes."""
+    section = text_of(ROOT / "CHANGELOG.md").partition(f"### {title}\n")[2]
+    rows = re.findall(r"^\| (`.*) \| (.*) \|$", section.partition("\n## ")[0], re.M)
+    return rows
+
+
+def public(text) -> list[str]:
+    """The names of the package in a cell of a table."""
+    return re.findall(r"`(sc(?:\.\w+)+)", text)
+
+
+def found(name):
+    """What a name of the package stands for."""
+    value = sc
+    for part in name.split(".")[1:]:
+        value = getattr(value, part)
+    return value
+
+
+def renamed() -> dict[str, str]:
+    """Names of version 0.2, and those of today."""
+    rows = [(public(old), public(new)) for old, new in rows_of_changes("Renamed")]
+    assert all(len(old) == len(new) for old, new in rows)
+    return {o: n for old, new in rows for o, n in zip(old, new)}
+
+
+def test_names_are_those_that_the_changes_say():
+    names = renamed()
+    assert len(names) > 40
+    for old, new in names.items():
+        assert found(new) is not None
+        with pytest.raises(AttributeError):
+            found(old)
+
+
 def test_names_have_moved_as_the_changes_say():
-    section = text_of(ROOT / "CHANGELOG.md").partition("### Names that moved")[2]
-    rows = re.findall(r"^\| `(\w+).*?` \| (.*) \|$", section, re.MULTILINE)
+    rows, later = rows_of_changes("Names that moved"), renamed()
     assert len(rows) == 64
     for old, new in rows:
-        assert old not in sc.__all__
-        places = re.findall(r"`(sc(?:\.\w+)+)", new)
-        assert places or old == "teacher_of"
+        assert re.match(r"`(\w+)", old)[1] not in sc.__all__
+        places = public(new)
+        assert places or old.startswith("`teacher_of")
         for place in places:
-            value = sc
-            for part in place.split(".")[1:]:
-                value = getattr(value, part)
+            found(later.get(place, place))

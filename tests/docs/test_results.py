@@ -1,4 +1,4 @@
-"""What is said of keeping and breaking is what was measured."""
+"""The page on symmetry breaking says what was measured."""
 
 import numpy as np
 import pytest
@@ -25,14 +25,14 @@ NETWORKS = {
     "Dense, anchored, kl 100": "cloned, 9 blocks, anchored (kl 100)",
     "Dense, anchored, kl 1,000": "cloned, 9 blocks, anchored (kl 1000)",
     "Dense, anchored, kl 10,000": "cloned, 9 blocks, anchored (kl 10000)",
-    "local, last encoder, augment 0.2": (
-        "cloned, local, 9 blocks, frozen ×3, anchored (augment 0.2, encoder)"
+    "local, last encoder, transformed inputs 0.2": (
+        "cloned, local, 9 blocks, frozen ×3, anchored (transformed-inputs 0.2, encoder)"
     ),
-    "local, last encoder, augment 0.3": (
-        "cloned, local, 9 blocks, frozen ×3, anchored (augment 0.3, encoder)"
+    "local, last encoder, transformed inputs 0.3": (
+        "cloned, local, 9 blocks, frozen ×3, anchored (transformed-inputs 0.3, encoder)"
     ),
-    "local, last encoder, decay 30": (
-        "cloned, local, 9 blocks, frozen ×3, anchored (decay 30, encoder)"
+    "local, last encoder, decoupled L2-SP 30": (
+        "cloned, local, 9 blocks, frozen ×3, anchored (decoupled-l2-sp 30, encoder)"
     ),
     "local, anchored, kl 100": "cloned, local, 9 blocks, anchored (kl 100)",
     "local, anchored, kl 1,000": "cloned, local, 9 blocks, anchored (kl 1000)",
@@ -53,7 +53,7 @@ CONVOLUTIONS = ("conv_1_after", "conv_2_after", "conv_3_after", "conv_4_after")
 
 def networks(group) -> dict:
     """Titles and names of a group's networks; under T(2) gcnn is cnn, and encoders
-    do not leave shifts."""
+    do not break translations."""
     lacking = [n for t, n in NETWORKS.items() if t.startswith("local, last encoder")]
     lacking.append("gcnn")
     return {t: n for t, n in NETWORKS.items() if group != "t2" or n not in lacking}
@@ -75,7 +75,7 @@ def result_lines(group):
 
 
 def noticed(rows, task):
-    """How far shifts change the probabilities after a task, mean over seeds."""
+    """How far translations change the probabilities after a task, mean over seeds."""
     runs = [r.figures for r in rows if r.experiment.task == task]
     return f"{np.mean([f['network_after'] for f in runs]):.2f}"
 
@@ -188,7 +188,7 @@ def test_local_clones_do_what_the_page_says():
         assert f"{share} of the weights" in text
 
 
-def test_the_last_encoder_holds_more_of_both_as_the_page_says():
+def test_the_last_encoder_preserves_and_breaks_as_the_page_says():
     rows = measured("c4.csv")
     networks_ = {row.experiment.network for row in rows}
     both = {
@@ -197,14 +197,14 @@ def test_the_last_encoder_holds_more_of_both_as_the_page_says():
         if all(accuracies(rows, name, task) for task in TASKS)
     }
     text = flowing(SYMMETRY_BREAKING)
-    for title in ("decay 30", "augment 0.2"):
+    for title in ("decoupled L2-SP 30", "transformed inputs 0.2"):
         keep, leave = both[NETWORKS[f"local, last encoder, {title}"]]
         assert f"{keep:.1%} on *invariance* and {leave:.1%} on *breaking*" in text
     best = max(both, key=lambda name: min(both[name]))
-    assert best == NETWORKS["local, last encoder, augment 0.2"]
+    assert best == NETWORKS["local, last encoder, transformed inputs 0.2"]
 
 
-def test_shifts_leak_as_the_page_says():
+def test_networks_are_not_exactly_invariant_as_the_page_says():
     found = {(row["task"], row["canvas"]): row for row in results("shifts")["rows"]}
     text = flowing(SYMMETRY_BREAKING)
     seed = [f"{found[task, 40]['accuracy']:.1%}" for task in TASKS]
@@ -213,15 +213,17 @@ def test_shifts_leak_as_the_page_says():
     assert f"`cnn` gets {leave['accuracy']:.1%} right on *breaking*" in text
     assert f"and {keep['accuracy']:.1%} on *invariance*" in text
     moved = found["invariance", 40]["changes"][5]["classes"]
-    assert f"a shift by 6 pixels puts {moved:.0%} of the digits into another" in text
+    assert (
+        f"a translation by 6 pixels puts {moved:.0%} of the digits into another" in text
+    )
     changes = [c["probabilities"] for row in (keep, leave) for c in row["changes"]]
     steps = [changes.pop(index) for index in (9, 3)]  # by 4 pixels, after each task
     assert f"changes its probabilities by {max(steps):.1%}" in text
-    assert f"other shifts by {min(changes):.0%} to {max(changes):.0%}" in text
+    assert f"other translations by {min(changes):.0%} to {max(changes):.0%}" in text
 
 
 @pytest.mark.parametrize("group", ["c4", "t2"])
-def test_anchors_hold_the_symmetry_as_the_page_says(group):
+def test_anchors_preserve_the_symmetry_as_the_page_says(group):
     rows = measured(f"{group}.csv")
     means = []
     for name in DENSE_ANCHORED:
@@ -236,7 +238,7 @@ def test_anchors_hold_the_symmetry_as_the_page_says(group):
 
 
 @pytest.mark.parametrize("group", ["c4", "t2"])
-def test_anchors_hold_local_clones_as_the_page_says(group):
+def test_anchors_regularise_local_clones_as_the_page_says(group):
     rows = measured(f"{group}.csv")
     text = flowing(SYMMETRY_BREAKING)
     names = [n for t, n in NETWORKS.items() if t.startswith("local, anchored")]
@@ -245,7 +247,7 @@ def test_anchors_hold_local_clones_as_the_page_says(group):
         assert f"{first:.1%}, {second:.1%} and {third:.1%} on *{task}*" in text
 
 
-def test_anchored_clones_get_what_trainable_ones_get_under_shifts():
+def test_anchored_clones_get_what_trainable_ones_get_under_translations():
     rows = measured("t2.csv")
     free, *anchored = DENSE_ANCHORED
     for task in TASKS:

@@ -21,9 +21,9 @@ from symclone_tf.cli.main import main
 from tools.documentation import (
     commands,
     docstrings,
-    places,
     reference,
     results,
+    site_paths,
     typesetting,
 )
 
@@ -32,8 +32,9 @@ from pages import PAGES, RESULTS, ROOT, text_of
 
 OPTIONS = {"returns_named_value": False, "returns_multiple_items": False}
 MKDOCS = pathlib.Path(sys.executable).with_name("mkdocs")
-ROOMS = ("symmetry", "teachers", "students", "cloning")
-ROOMS += ("layers", "artifacts", "experiments", "figures")
+ROOMS = ("symmetry", "teachers", "students", "cloning", "layers", "networks")
+ROOMS += ("artifacts", "workspace", "data", "experiments", "probe", "studies")
+ROOMS += ("figures",)
 
 
 def test_every_public_name_has_its_place_in_the_reference():
@@ -166,7 +167,7 @@ def test_what_nobody_knows_how_to_report_is_refused(tmp_path, monkeypatch):
 
 def test_links_lead_to_where_files_are_on_the_site():
     def rewritten(link, place):
-        return places.rewritten(f"[a]({link})", place).removeprefix("[a]")
+        return site_paths.rewritten(f"[a]({link})", place).removeprefix("[a]")
 
     assert rewritten("../CONTRIBUTING.md#test", "cloning.md") == (
         "(project/contributing.md#test)"
@@ -186,19 +187,19 @@ def test_links_lead_to_where_files_are_on_the_site():
 
 def test_links_in_blocks_of_code_stay():
     text = "```python\na[0](../x)\n```\n"
-    assert places.rewritten(text, "speed.md") == text
+    assert site_paths.rewritten(text, "speed.md") == text
 
 
 def test_charts_that_a_script_would_draw_are_lists():
-    page = places.drawn_as_list(text_of(ROOT / "CONTRIBUTING.md"))
+    page = site_paths.drawn_as_list(text_of(ROOT / "CONTRIBUTING.md"))
     assert "mermaid" not in page
-    assert len(re.findall(r"^1\. \*\*", page, re.MULTILINE)) == 9
+    assert len(re.findall(r"^1\. \*\*", page, re.MULTILINE)) == 14
 
 
 def test_every_page_is_in_the_menu():
     menu = (ROOT / "mkdocs.yml").read_text("utf-8").partition("nav:")[2]
     for page in PAGES:
-        place = places.on_site(page.relative_to(ROOT).as_posix())
+        place = site_paths.on_site(page.relative_to(ROOT).as_posix())
         assert re.search(rf"\b{re.escape(place)}$", menu, re.MULTILINE), place
 
 

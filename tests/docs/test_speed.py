@@ -8,9 +8,9 @@ import pytest
 
 from pages import (
     GALLERY,
-    SYMMETRY_BREAKING,
     README,
     RESULTS,
+    SYMMETRY_BREAKING,
     blocks,
     doc,
     flowing,
@@ -49,10 +49,18 @@ def test_networks_take_what_the_page_says():
         for title, group, name in (
             ("frozen C4 clones", "c4", "cloned, 9 blocks, frozen"),
             ("trainable Dense ones", "c4", "cloned, 9 blocks, trainable"),
-            ("trainable local ones", "c4", "cloned, local, 9 blocks, trainable"),
+            (
+                "trainable locally connected ones",
+                "c4",
+                "cloned, local, 9 blocks, trainable",
+            ),
             ("`GroupConv2D`", "c4", "gcnn"),
             ("trainable Dense clones", "t2", "cloned, 9 blocks, trainable"),
-            ("trainable local ones", "t2", "cloned, local, 9 blocks, trainable"),
+            (
+                "trainable locally connected ones",
+                "t2",
+                "cloned, local, 9 blocks, trainable",
+            ),
             ("`Conv2D`", "t2", "cnn"),
         )
     )
@@ -118,11 +126,11 @@ def test_local_layers_take_what_the_pages_say():
         what: [row[f"local_{what}"] / row[f"convolution_{what}"] for row in rows]
         for what in ("operations", "forward", "step")
     }
-    for place, row in enumerate(rows):
+    for number, row in enumerate(rows):
         cells = [f"{row['layer']}, {row['channels']} → {row['filters']}"]
         cells += [
             str(row["batch"]),
-            *(f"{ratio[place]:.1f}" for ratio in ratios.values()),
+            *(f"{ratio[number]:.1f}" for ratio in ratios.values()),
             *(
                 f"{row[f'frozen_{what}'] / row[f'convolution_{what}']:.2f}"
                 for what in ("forward", "step")
@@ -134,9 +142,9 @@ def test_local_layers_take_what_the_pages_say():
         for what in ("operations", "step")
     ]
     assert (
-        f"local ones {said[0]} times, and {said[1]} times the time of a training step"
-        in flowing(README)
-    )
+        f"locally connected ones {said[0]} times, and {said[1]} times the time of a "
+        "training step"
+    ) in flowing(README)
 
 
 SERVED = {

@@ -1,4 +1,4 @@
-"""What is said of students is what was measured."""
+"""The page on students says what was measured."""
 
 import pytest
 

@@ -1,4 +1,8 @@
-"""The page of the command line, as the commands themselves say it."""
+"""The page of the command line, from the commands' own help.
+
+Not by mkdocs-click 0.9: under Click 8.5 its tables print `Sentinel.UNSET` as defaults,
+and its plain style has lines of 80 columns, which a narrow window cannot wrap.
+"""
 
 import inspect
 
@@ -14,8 +18,8 @@ def commands_page() -> str:
     lines = [
         "# Commands",
         "",
-        "Every command with all of its options, as `--help` has them; `-h` is short "
-        f"for it, and `{NAME} --version` says which version it is.",
+        "Every command with all of its options, as `--help` prints them; `-h` is short "
+        f"for it, and `{NAME} --version` prints the version.",
     ]
     for command in main.commands.values():
         lines += ["", *section(command)]
@@ -44,10 +48,10 @@ def section(command) -> list[str]:
         *inspect.cleandoc(command.help).splitlines(),
         "",
         f"```text\n{usage}\n```",
-        *(f"\n`{name}`\n:   {prose(said)}" for name, said in records),
+        *(f"\n`{name}`\n:   {prose(text)}" for name, text in records),
     ]
 
 
 def prose(text) -> str:
-    """What is said of an option, where brackets are no links."""
+    """The help of an option, with brackets that are not links."""
     return " ".join(text.split()).replace("[", "\\[")

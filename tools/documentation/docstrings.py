@@ -6,24 +6,24 @@ import textwrap
 import griffe
 
 HEADINGS = re.compile(r"^(Examples?|References?):$")
-# Sections that griffe does not know.
+# Sections that griffe does not have.
 OTHERS = re.compile(
     r"^(Call arguments|Input shape|Output shape):\n((?:    .*\n|\n)+)", re.M
 )
-# What griffe would take for a type is all that stands before the first colon.
+# griffe would take everything before the first colon for a type.
 RESULTS = re.compile(r"^((?:Returns|Yields):\n +)(?=\S)", re.MULTILINE)
 
 
 class KerasDocstrings(griffe.Extension):
-    """Makes blocks of examples, which Keras leaves open, and headings of titles."""
+    """Puts examples into blocks, which Keras leaves open, and titles in bold."""
 
     def on_object(self, *, obj, **options):
         if obj.docstring:
             # Not with the other imports: Keras takes seconds.
-            from symclone_tf import students, teachers
+            from symclone_tf import layers, students
             from symclone_tf.docstrings import with_shared
 
-            _ = students.Student, teachers.Convolution  # who share theirs
+            _ = students.Student, layers.Convolution  # which share theirs
 
             obj.docstring.value = in_blocks(with_shared(obj.docstring.value))
 

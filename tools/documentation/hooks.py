@@ -1,4 +1,4 @@
-"""What MkDocs calls while it builds the site, see `mkdocs.yml`."""
+"""The hooks that MkDocs calls while it builds the site, see `mkdocs.yml`."""
 
 import functools
 import os
@@ -8,13 +8,13 @@ import tempfile
 from mkdocs.structure.files import File
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# MkDocs loads this file by its path alone, and then forgets this one, which
+# MkDocs loads this file by its path alone, and then removes the path, which
 # `on_config` needs again for the benchmarks.
 HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.append(HOME)
 
 from tools.documentation import notebooks, reference, results  # noqa: E402
-from tools.documentation.places import (  # noqa: E402
+from tools.documentation.site_paths import (  # noqa: E402
     OUTSIDE,
     RESULTS,
     ROOT,
@@ -34,12 +34,12 @@ def live() -> str:
 
     with tempfile.TemporaryDirectory() as folder:
         page = sc.figures.write_explore_page(f"{folder}/{LIVE}")
-        back = '<p><a href="explore.html">← What this page shows</a></p>'
+        back = '<p><a href="explore.html">← About this page</a></p>'
         return page.read_text("utf-8").replace("<main>", f"<main>{back}", 1)
 
 
 def on_config(config):
-    """Makes the pages, and adds to the menu those that depend on what there is."""
+    """Makes the pages, and adds those of rooms and measurements to the menu."""
     if HOME not in sys.path:
         sys.path.append(HOME)
     measured = results.pages()
@@ -51,34 +51,34 @@ def on_config(config):
 
 
 def on_files(files, config):
-    """Adds pages that are made, and what lies outside of the documentation's folder."""
-    for place, content in MADE.items():
-        files.append(File.generated(config, place, content=content))
-    for name, place in OUTSIDE.items():
-        files.append(File.generated(config, place, abs_src_path=str(ROOT / name)))
+    """Adds the pages that are made, and files outside of the documentation's folder."""
+    for path, content in MADE.items():
+        files.append(File.generated(config, path, content=content))
+    for name, path in OUTSIDE.items():
+        files.append(File.generated(config, path, abs_src_path=str(ROOT / name)))
     files.append(File.generated(config, LIVE, content=live()))
     for file in RESULTS.rglob("*"):
         if file.suffix in (".csv", ".svg", ".png"):
-            place = f"results/{file.relative_to(RESULTS).as_posix()}"
-            files.append(File.generated(config, place, abs_src_path=str(file)))
+            path = f"results/{file.relative_to(RESULTS).as_posix()}"
+            files.append(File.generated(config, path, abs_src_path=str(file)))
     return files
 
 
 def on_page_markdown(markdown, page, config, files):
     """Rewrites links, which lead through the repository."""
-    place = page.file.src_uri
-    if place.startswith(("reference/", "notebooks/")):
+    path = page.file.src_uri
+    if path.startswith(("reference/", "notebooks/")):
         return markdown
-    if place.startswith("results/"):
-        # Tables are wide, and found by their names; what is searched for is said above.
+    if path.startswith("results/"):
+        # Tables are wide, and found by their names; other pages explain them.
         page.meta |= {"search": {"boost": 0.2}}
     if "\n## " not in markdown:
         page.meta |= {"hide": ["toc"]}
-    if place == "explore.md":
+    if path == "explore.md":
         markdown += f"\n[Open such a page here]({LIVE}).\n"
-    return drawn_as_list(rewritten(markdown, place))
+    return drawn_as_list(rewritten(markdown, path))
 
 
 def on_page_content(html, page, config, files):
-    """Gives figures their captions, and keeps together what belongs together."""
+    """Gives figures their captions, and protects options from line breaks."""
     return set_in_type(html)

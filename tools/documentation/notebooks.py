@@ -1,4 +1,8 @@
-"""Notebooks as pages; `python -m tools.documentation.notebooks` runs them."""
+"""Notebooks as pages; `python -m tools.documentation.notebooks` runs them.
+
+Not by mkdocs-jupyter 0.26: its pages load MathJax from elsewhere, are no Markdown that
+the site's search and theme treat as other pages, and need nbconvert and jupytext.
+"""
 
 import argparse
 import base64
@@ -7,16 +11,16 @@ import re
 
 import nbformat
 
-from tools.documentation.places import DOCS
+from tools.documentation.site_paths import DOCS
 
 HOME = DOCS / "notebooks"
-# What runs differ in, though they compute the same.
+# What differs between runs that compute the same.
 VOLATILE = ("execution", "widgets", "language_info")
 
 
 def main():
-    """Runs all notebooks, and keeps their output."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Runs all notebooks, and saves them with their output."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("notebooks", nargs="*", type=pathlib.Path)
     for file in parser.parse_args().notebooks or sorted(HOME.glob("*.ipynb")):
         nbformat.write(executed(file), file)
@@ -62,17 +66,17 @@ def pages() -> dict[str, str | bytes]:
     return made
 
 
-def page(notebook, place) -> dict[str, str | bytes]:
+def page(notebook, path) -> dict[str, str | bytes]:
     """One notebook as Markdown.
 
     Args:
         notebook: `nbformat.NotebookNode`, executed.
-        place: String, its path on the site, without a suffix.
+        path: String, its path on the site, without a suffix.
 
     Returns:
         Dictionary, of the page and of the pictures of its output.
     """
-    stem, made, text = pathlib.PurePath(place).name, {}, []
+    stem, made, text = pathlib.PurePath(path).name, {}, []
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             text.append(cell.source)
@@ -89,12 +93,12 @@ def page(notebook, place) -> dict[str, str | bytes]:
                 text.append(f"```text\n{output.data['text/plain']}\n```")
     first, *rest = text
     download = f"[Download this notebook]({stem}.ipynb), for Colab or Jupyter."
-    made[f"{place}.md"] = "\n\n".join([first, download, *rest, ""])
+    made[f"{path}.md"] = "\n\n".join([first, download, *rest, ""])
     return made
 
 
 def title(source) -> str:
-    """What a picture shows: the comment that its cell begins with."""
+    """A picture's caption: the comment that its cell begins with."""
     found = re.match(r"# (.*)", source)
     return found[1] if found else "What the cell above draws"
 

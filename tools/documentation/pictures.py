@@ -6,7 +6,7 @@ import pathlib
 import numpy as np
 
 import symclone_tf as sc
-from tools.documentation.places import DOCS
+from tools.documentation.site_paths import DOCS
 
 # A digit of six pixels, as docs/learn/by-eye.md has it.
 SEVEN = np.array(
@@ -21,8 +21,8 @@ SEVEN = np.array(
     "float32",
 )
 BRIGHT_ABOVE_DARK = np.array([[1, 1, 1], [0, 0, 0], [-1, -1, -1]], "float32")
-# Of the 4×4 answers.
-PLACES = {"corner": 0, "border": 2, "centre": 5}
+# Of the 4×4 outputs.
+POSITIONS = {"corner": 0, "border": 2, "centre": 5}
 
 
 def main():
@@ -38,25 +38,25 @@ def drawn() -> dict:
     """The figures, by their names."""
     teacher = sc.ConvTeacher("c4", image_size=6)
     clone, _ = sc.clone(teacher, solver="closed-form", verbose=0)
-    few = sc.DenseStudent(teacher, blocks=7, seed=0)
-    sc.cloning.solve(few)
+    seven_blocks = sc.DenseStudent(teacher, blocks=7, seed=0)
+    sc.cloning.solve(seven_blocks)
     layers = {
         "teacher": (teacher, teacher),
         "clone": (clone, teacher),
-        "seven blocks": (few, teacher),
+        "seven blocks": (seven_blocks, teacher),
     }
-    turn = sc.symmetry.GroupTransformation("c4", 1)
-    flat, _ = sc.clone("t2", image_size=6, solver="closed-form", verbose=0)
-    learner = sc.LocallyConnectedStudent(sc.ConvTeacher("t2", image_size=6), seed=0)
-    kept = sc.studies.deformations_while_learning(
-        learner, list(PLACES.values()), steps=(0, 2, 5)
+    rotation = sc.symmetry.GroupTransformation("c4", 1)
+    translations, _ = sc.clone("t2", image_size=6, solver="closed-form", verbose=0)
+    student = sc.LocallyConnectedStudent(sc.ConvTeacher("t2", image_size=6), seed=0)
+    learned = sc.studies.deformations_while_learning(
+        student, list(POSITIONS.values()), steps=(0, 2, 5)
     )
     return {
         "seven-turned": sc.figures.draw_feature_maps(
-            SEVEN, layers, BRIGHT_ABOVE_DARK, turn, "seven"
+            SEVEN, layers, BRIGHT_ABOVE_DARK, rotation, "seven"
         ),
-        "seven-operators": sc.figures.draw_operators(flat, BRIGHT_ABOVE_DARK),
-        "seven-learning": sc.figures.draw_deformations(kept, list(PLACES)),
+        "seven-operators": sc.figures.draw_operators(translations, BRIGHT_ABOVE_DARK),
+        "seven-learning": sc.figures.draw_deformations(learned, list(POSITIONS)),
     }
 
 

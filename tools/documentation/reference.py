@@ -7,7 +7,7 @@ import griffe
 
 from tools.documentation.commands import commands_page
 from tools.documentation.docstrings import KerasDocstrings
-from tools.documentation.places import ROOT
+from tools.documentation.site_paths import ROOT
 
 PACKAGE = "symclone_tf"
 EXAMPLES = (
@@ -20,8 +20,13 @@ ROOMS = (
     "students",
     "cloning",
     "layers",
+    "networks",
     "artifacts",
+    "workspace",
+    "data",
     "experiments",
+    "probe",
+    "studies",
     "figures",
 )
 
@@ -46,7 +51,7 @@ def package():
 
 
 def names_of(door) -> list[str]:
-    """What an `__init__.pyi` offers, in its order.
+    """The public names of an `__init__.pyi`, in its order.
 
     Args:
         door: `griffe.Module`, the package or a room.
@@ -54,8 +59,8 @@ def names_of(door) -> list[str]:
     return [n for n, target in door.imports.items() if target.startswith(PACKAGE)]
 
 
-def place_of(thing) -> str:
-    """The name by which a room offers what a module of it defines."""
+def public_name(thing) -> str:
+    """The public name, in its room, of what a module defines."""
     if thing.is_alias:
         thing = thing.final_target
     if thing.is_module:
@@ -71,13 +76,13 @@ def summary(thing) -> str:
 
 
 def front_door() -> str:
-    """What `import symclone_tf as sc` offers, and where it is explained."""
+    """The names of `import symclone_tf as sc`, and links to their documentation."""
     lines = [
         "# Reference",
         "",
-        "What `import symclone_tf as sc` offers by itself; the rest is one dot "
-        "further, in its rooms. All of it is made of the code, and the tests run every "
-        "example that needs no data. [Commands](commands.md) have a page of their own.",
+        "The names of `import symclone_tf as sc`; the others are one dot "
+        "further, in its rooms. All of it is made from the code, and the tests run "
+        "every example that needs no data. [Commands](commands.md) have their own page.",
         "",
         "| name | what it is |",
         "|---|---|",
@@ -85,7 +90,7 @@ def front_door() -> str:
     for name in names_of(package()):
         if name not in ROOMS:
             thing = package()[name]
-            lines.append(f"| [`sc.{name}`][{place_of(thing)}] | {summary(thing)} |")
+            lines.append(f"| [`sc.{name}`][{public_name(thing)}] | {summary(thing)} |")
     lines += ["", "| room | what is in it |", "|---|---|"]
     for room in ROOMS:
         lines.append(f"| [`sc.{room}`]({room}.md) | {summary(package()[room])} |")
@@ -111,24 +116,24 @@ def room_page(room) -> str:
 
 
 def is_plain(thing) -> bool:
-    """Whether the value of a constant can be read as it stands in the code.
+    """Whether the value of a constant is a literal in the code.
 
     Args:
         thing: `griffe.Object` of a room.
     """
     thing = thing.final_target if thing.is_alias else thing
     try:
-        # What is empty there is filled later.
+        # Empty ones are filled later.
         return bool(ast.literal_eval(str(thing.value))) if thing.is_attribute else True
     except ValueError:
         return False
 
 
 def inherited(thing) -> list[str]:
-    """Which members a class explains that it has of its bases.
+    """The inherited members that the page of a class documents.
 
-    Those that explain themselves, but for what a class of the front door among the
-    bases explains already.
+    Those with a docstring, except for the members of a base that the front door
+    documents already.
 
     Args:
         thing: `griffe.Object` of a room.
@@ -138,14 +143,14 @@ def inherited(thing) -> list[str]:
         return []
     doors = [package()[n] for n in names_of(package()) if n not in ROOMS]
     doors = {d.final_target.path if d.is_alias else d.path for d in doors}
-    told = set()
+    documented = set()
     for base in thing.mro():
         if base.path in doors:
-            told |= {*base.members, *base.inherited_members}
+            documented |= {*base.members, *base.inherited_members}
     return [
         name
         for name, member in thing.inherited_members.items()
-        if not name.startswith("_") and member.docstring and name not in told
+        if not name.startswith("_") and member.docstring and name not in documented
     ]
 
 

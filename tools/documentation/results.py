@@ -5,20 +5,20 @@ import importlib
 import json
 import re
 
-from tools.documentation.places import DOCS, RESULTS
+from tools.documentation.site_paths import DOCS, RESULTS
 
 MACHINE = re.compile(r"processor .*?, python [\d.]*\d")
 
 
 def pages() -> dict[str, str]:
-    """The pages of all that was measured.
+    """The pages of all measurements.
 
     Returns:
         Dictionary from paths on the site to Markdown, in the order of the menu.
     """
     found = {}
     for file in sorted(RESULTS.rglob("*")):
-        # What has no page of its own lies beside a table that has.
+        # Files without a page of their own belong to a table that has one.
         measured = file.suffix in (".csv", ".json")
         if measured and file.with_suffix(".md").is_file():
             name = file.relative_to(RESULTS).with_suffix(".md").as_posix()
@@ -50,13 +50,13 @@ def page(file) -> str:
 
 
 def measured_there(text, file) -> str:
-    """A page that says on which machine a table was measured, not where it is built."""
+    """A page with the machine on which its table was measured, not the build's."""
     machine = MACHINE.search(file.with_suffix(".md").read_text("utf-8"))[0]
     return MACHINE.sub(lambda _: machine, text, count=1)
 
 
 def almost_symmetric(file) -> str:
-    """Methods that keep and break."""
+    """Methods that preserve or break a symmetry."""
     from benchmarks.almost_symmetric.report import report
     from benchmarks.almost_symmetric.rows import read_all
     from benchmarks.cloning import machine
@@ -90,10 +90,11 @@ def mnist(file) -> str:
     group = {"c4": "C4", "t2": "T(2)"}[file.stem]
     canvas = file.parent.name.partition("canvas-")[2]
     where = f", canvas of {canvas} pixels" if canvas else ""
+    up = "../" * len(file.relative_to(RESULTS.parent.parent).parts[:-1])
     return (
         f"# MNIST networks under {group}{where}\n\n"
-        "Accuracy on the two tasks of [keep or break](../../"
-        f"{'../' * len(file.relative_to(RESULTS).parts[:-1])}docs/symmetry-breaking.md), "
+        "Accuracy on the two tasks of [symmetry "
+        f"breaking]({up}docs/symmetry-breaking.md), "
         "mean ± standard deviation where there are several seeds, and equivariance "
         "errors of each convolution before and after training. Every run is a line of "
         f"[{file.name}]({file.name}).\n\n{sc.experiments.markdown(rows)}"
@@ -105,26 +106,26 @@ def probe(file) -> str:
     import symclone_tf as sc
     from benchmarks.probes import EXPECTED, read
 
-    kept, said = read(file), json.loads(file.read_text("utf-8"))
-    rows = sc.figures.probe_table(kept)
+    probe, record = read(file), json.loads(file.read_text("utf-8"))
+    rows = sc.figures.probe_table(probe)
     table = [
         list(rows[0]),
         ["---"] * len(rows[0]),
         *(list(row.values()) for row in rows),
     ]
     name = file.parent.name
-    versions = ", ".join(f"{k} {v}" for k, v in said["versions"].items())
+    versions = ", ".join(f"{k} {v}" for k, v in record["versions"].items())
     text = [
         f"# Probe: {name.replace('-', ' ')}\n",
         f"Expected: {EXPECTED[name]}\n",
-        f"{len({run.seed for run in kept.runs})} seeds, {said['seconds'] / 60:.0f} "
-        f"minutes, {kept.plan.train_size:,} images to train on, "
-        f"{kept.plan.test_size:,} to test on, at most {kept.plan.epochs} epochs; "
+        f"{len({run.seed for run in probe.runs})} seeds, {record['seconds'] / 60:.0f} "
+        f"minutes, {probe.plan.train_size:,} images to train on, "
+        f"{probe.plan.test_size:,} to test on, at most {probe.plan.epochs} epochs; "
         f"{versions}.\n",
         *(f"| {' | '.join(cells)} |" for cells in table),
         "",
-        *(f"- {verdict.sentence}" for verdict in kept.verdicts),
-        f"- To begin with: {said['recommendation']['sentence']}\n",
+        *(f"- {verdict.sentence}" for verdict in probe.verdicts),
+        f"- To begin with: {record['recommendation']['sentence']}\n",
     ]
     shown = re.findall(r"^!\[.*$", file.with_suffix(".md").read_text("utf-8"), re.M)
     return "\n".join([*text, *(f"{picture}\n" for picture in shown)])
@@ -137,13 +138,15 @@ def pictures(file, pattern) -> str:
         for picture in sorted(file.parent.glob("*.svg"))
         if re.fullmatch(file.stem + pattern, picture.stem)
     ]
-    said = captions()
-    return "".join(f"\n![{said.get(name) or plain(name)}]({name})\n" for name in names)
+    by_name = captions()
+    return "".join(
+        f"\n![{by_name.get(name) or plain(name)}]({name})\n" for name in names
+    )
 
 
 @functools.cache
 def captions() -> dict[str, str]:
-    """What the pages say of pictures of measurements, by the names of their files."""
+    """The captions that pages give to pictures of measurements, by file name."""
     text = "".join(page.read_text("utf-8") for page in sorted(DOCS.rglob("*.md")))
     picture = r"!\[([^\]]+)\]\([^)\s]*benchmarks/results/([\w-]+\.svg)\)"
     found = re.findall(picture, text)

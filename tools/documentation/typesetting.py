@@ -1,4 +1,4 @@
-"""What Markdown cannot say of a page: captions, and what no line may break."""
+"""What Markdown cannot express: captions, and text that no line may break."""
 
 import re
 
@@ -13,7 +13,7 @@ def set_in_type(html) -> str:
     """A page with captions below its figures, which are links to the pictures.
 
     Args:
-        html: String, what Markdown made of a page.
+        html: String, a page as Markdown rendered it.
 
     Returns:
         String, in which options and powers of ten are not broken at their hyphens, and

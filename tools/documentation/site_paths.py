@@ -1,4 +1,4 @@
-"""Where files of the repository lie on the site, and links between them."""
+"""Paths of the repository's files on the site, and links between them."""
 
 import pathlib
 import posixpath
@@ -7,7 +7,7 @@ import re
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCS, RESULTS = ROOT / "docs", ROOT / "benchmarks" / "results"
 
-# What lies outside of docs/, where people who read the repository look for them.
+# Files outside of docs/, where readers of the repository look for them.
 OUTSIDE = {
     "README.md": "project/readme.md",
     "CONTRIBUTING.md": "project/contributing.md",
@@ -23,14 +23,14 @@ LINKS = re.compile(r"\]\(([^()\s]+)\)")
 
 
 def on_site(name) -> str | None:
-    """Where a file of the repository is on the site.
+    """The path on the site of a file of the repository.
 
     Args:
         name: String, its path from the root, as `"docs/cloning.md"`.
 
     Returns:
         String, its path on the site, as `"cloning.md"`; `None` for a file that is not
-        there.
+        on it.
     """
     if name in OUTSIDE:
         return OUTSIDE[name]
@@ -42,7 +42,7 @@ def on_site(name) -> str | None:
 
 
 def in_repository(place) -> str:
-    """The file of the repository that a page is made of, the opposite of `on_site`."""
+    """The file of the repository that a page is made of, the inverse of `on_site`."""
     outside = {place: name for name, place in OUTSIDE.items()}
     if place in outside:
         return outside[place]
@@ -59,7 +59,7 @@ def rewritten(text, place) -> str:
         place: String, the page's path on the site.
 
     Returns:
-        String, without the link back to the README, for the site has a menu.
+        String, without the link back to the README, since the site has a menu.
     """
     home = posixpath.dirname(in_repository(place))
     here = posixpath.dirname(place) or "."
@@ -80,8 +80,8 @@ def rewritten(text, place) -> str:
 
 
 def drawn_as_list(text) -> str:
-    """Flow charts as lists, of what stands in their boxes: drawing them takes a script
-    that the theme would fetch from elsewhere."""
+    """Flow charts as lists of their boxes: the theme would fetch the script that draws
+    them from elsewhere."""
 
     def items(match):
         boxes = re.findall(r'\w+\["<b>(.*?)</b> · (.*?)"\]', match[1])
