@@ -4,9 +4,9 @@ pytestmark = pytest.mark.usefixtures("without_mnist")
 
 
 @pytest.mark.slow
-def test_writes_one_page(run, sources, tmp_path):
-    names = ("clones", "benchmark", "costs")
-    options = [part for name in names for part in (f"--{name}", sources[name])]
+def test_writes_one_page(run, drawn_from, tmp_path):
+    names = ("clones", "benchmark")
+    options = [part for name in names for part in (f"--{name}", drawn_from[name])]
     result = run("report", *options)
     assert result.exit_code == 0
     assert result.stdout.startswith("Wrote report.html, ")
