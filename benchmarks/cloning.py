@@ -11,6 +11,7 @@ from rich.console import Console
 
 import symclone_tf as sc
 from benchmarks.cases import measure
+from benchmarks.costs import draw_costs
 
 KINDS = (
     ("T(2)", {"group": "t2"}),
@@ -33,9 +34,7 @@ def main():
     (arguments.output / "cloning.json").write_text(json.dumps(results, indent=1) + "\n")
     text = report(results)
     (arguments.output / "cloning.md").write_text(text, encoding="utf-8")
-    sc.figures.save_figure(
-        sc.figures.draw_costs(results), arguments.output / "cloning.svg"
-    )
+    sc.figures.save_figure(draw_costs(results), arguments.output / "cloning.svg")
     print(text)
 
 

@@ -1,8 +1,10 @@
 """`symclone-tf explore`."""
 
+import pathlib
 import webbrowser
 
 import click
+from rich.filesize import decimal
 
 from symclone_tf.cli import options
 from symclone_tf.cli.startup import start
@@ -15,14 +17,14 @@ from symclone_tf.cli.startup import start
     type=click.IntRange(16, 64),
     metavar="N",
     default=28,
-    help="Pixels of the image's height and width, 16 to 64.",
+    help="Height and width of the image in pixels, 16 to 64.",
 )
 @options.DATA_DIR
 @click.option(
     "--output",
     type=click.Path(dir_okay=False),
     default="explore.html",
-    help="The page; that of an earlier run is replaced.",
+    help="The page; an earlier page is replaced.",
 )
 @click.option(
     "--open/--no-open",
@@ -30,17 +32,22 @@ from symclone_tf.cli.startup import start
     default=False,
     help="Whether to open the page in the browser.",
 )
-def explore(output, shows, **choices):
-    """Make a page to draw on, where clones answer at once.
+def explore(output, shows, data_dir, **choices):
+    """Make a page to draw on, that shows the outputs of clones at once.
 
-    Draw or turn a digit: a convolution, its clone, a clone of fewer blocks, and one
-    that was trained to leave the symmetry answer, each with its equivariance error.
-    The page computes in the browser alone, and needs no other file and no network.
-    Without MNIST, strokes are the images to begin with.
+    Draw or rotate a digit: the page shows the outputs of a convolution, its clone, a
+    clone of fewer blocks, and a clone that was trained to break the symmetry, each with
+    its equivariance error. The page computes in the browser alone, and needs no other
+    file and no network. Without MNIST, it starts with drawn strokes.
     """
     sc = start()
-    path = sc.figures.write_explore_page(output, **choices, verbose=1)
-    click.echo(f"Wrote {path}, {path.stat().st_size / 1e6:.1f} MB")
+    path = pathlib.Path(output)
+    sc.figures.check_page(path)
+    exploration = sc.studies.explore(
+        **choices, workspace=sc.workspace.Workspace(data_dir=data_dir)
+    )
+    sc.figures.write_explore_page(exploration, path)
+    click.echo(f"Wrote {path}, {decimal(path.stat().st_size)}")
     if shows and webbrowser.open(path.resolve().as_uri()):
         return
     click.echo(f"Next: open {path} in a browser")

@@ -13,23 +13,24 @@ from symclone_tf.cli.startup import start
     "file_format",
     type=click.Choice(["png", "svg", "pdf"]),
     default="svg",
-    help="Of the files.",
+    help="Format of the files.",
 )
 @options.sources
 @click.option(
     "--output",
     type=click.Path(file_okay=False),
     default="figures",
-    help="Folder of all figures; those of an earlier run are replaced.",
+    help="Folder of all figures; earlier figures are replaced.",
 )
-def figures(group, output, clones, data_dir, **choices):
+def figures(group, output, file_format, clones, data_dir, **choices):
     """Draw digits, operators, feature maps, and how clones learn.
 
     Missing clones are made first. Without MNIST, strokes are drawn instead.
     """
     sc = start()
-    choices["workspace"] = sc.workspace.Workspace(clones, data_dir)
-    for illustration, path in sc.figures.make_figures(group, output, **choices):
+    workspace = sc.workspace.Workspace(clones, data_dir)
+    study = sc.studies.study_group(group, workspace, **choices)
+    for illustration, path in sc.figures.make_figures(study, output, file_format):
         if path is None:
             click.echo(f"Left out {illustration.name}: it needs {illustration.caption}")
         else:

@@ -164,11 +164,6 @@ _SOURCES = (
         default="benchmark",
         help="Folder of the tables of symclone-tf benchmark.",
     ),
-    click.option(
-        "--costs",
-        type=click.Path(dir_okay=False),
-        help="A file that python -m benchmarks.cloning has written, to draw costs.",
-    ),
     DATA_DIR,
     STUDENT,
 )

@@ -1,6 +1,9 @@
 """`symclone-tf report`."""
 
+import pathlib
+
 import click
+from rich.filesize import decimal
 
 from symclone_tf.cli import options
 from symclone_tf.cli.startup import start
@@ -12,7 +15,7 @@ from symclone_tf.cli.startup import start
     "groups",
     type=options.GROUP,
     multiple=True,
-    help="May be given several times.  [default: those of which there is something]",
+    help="May be given several times.  [default: all with clones or a benchmark]",
 )
 @options.sources
 @click.option(
@@ -22,27 +25,27 @@ from symclone_tf.cli.startup import start
     help="Folder of trained classifiers.",
 )
 @click.option(
-    "--relax-times",
-    type=click.Path(exists=True, dir_okay=False),
-    metavar="FILE.csv",
-    help="A table that python -m benchmarks.relax_time has written, to draw when "
-    "relaxing paid, and where.",
-)
-@click.option(
     "--output",
     type=click.Path(dir_okay=False),
     default="report.html",
-    help="The page; that of an earlier run is replaced.",
+    help="The page; an earlier page is replaced.",
 )
-def report(output, groups, clones, data_dir, **choices):
-    """Say what was found, and draw all figures, on one HTML page with the tables.
+def report(output, groups, clones, benchmark, trained, **choices):
+    """Summarize what was found in one HTML page, with all figures and tables.
 
-    It opens with two sentences and the keep-or-break picture for each group; tables
-    come last, folded, and are printed whole. What figures need is measured again. The
-    page needs no other file and no network.
+    The page opens with two sentences and the picture of symmetry breaking for each
+    group; tables come last, folded, and are printed in full. What figures need is
+    measured again. The page needs no other file and no network.
     """
     sc = start()
+    path = pathlib.Path(output)
+    sc.figures.check_page(path)
+    data_dir = choices.pop("data_dir")
     workspace = sc.workspace.Workspace(clones, data_dir)
-    path = sc.figures.make_report(output, list(groups) or None, workspace, **choices)
-    click.echo(f"Wrote {path}, {path.stat().st_size / 1e6:.1f} MB")
+    studies = [
+        sc.studies.study_group(group, workspace, benchmark, **choices)
+        for group in groups or sc.studies.studied_groups(clones, benchmark)
+    ]
+    sc.figures.make_report(studies, path, clones, trained)
+    click.echo(f"Wrote {path}, {decimal(path.stat().st_size)}")
     click.echo(f"Next: open {path} in a browser")

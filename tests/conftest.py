@@ -1,4 +1,3 @@
-import json
 import os
 import pathlib
 import sys
@@ -115,7 +114,7 @@ def figure_clones(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def drawn_from(tmp_path_factory, figure_clones):
-    """What figures are drawn from: clones, a benchmark of one row, and costs."""
+    """What figures are drawn from: clones, and a benchmark of one row."""
     import symclone_tf as sc
     from symclone_tf.experiments import tables
 
@@ -123,17 +122,17 @@ def drawn_from(tmp_path_factory, figure_clones):
     figures = dict.fromkeys(tables.FIGURES, 0.5) | {"parameters": 1}
     folder = tmp_path_factory.mktemp("benchmark")
     tables.append_row(folder / "c4.csv", sc.experiments.Row(experiment, figures))
-    rows = [{"layer": "T(2)", "size": n, "seconds": n, "memory": n} for n in (8, 9)]
-    costs = folder / "costs.json"
-    costs.write_text(json.dumps({"training": rows, "solving": rows}))
     workspace = sc.workspace.Workspace(figure_clones, verbose=0)
-    return {"workspace": workspace, "benchmark": folder, "costs": costs}
+    return {"workspace": workspace, "benchmark": folder}
 
 
-@pytest.fixture
-def sources(drawn_from):
-    """The same, for one test to change which."""
-    return dict(drawn_from)
+@pytest.fixture(scope="session")
+def study(drawn_from):
+    """A study of C4, of strokes."""
+    import symclone_tf as sc
+
+    with no_mnist():
+        return sc.studies.study_group("c4", **drawn_from)
 
 
 @pytest.fixture

@@ -52,5 +52,5 @@ def no_mnist():
         raise sc.DataError("there is none")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("symclone_tf.figures.illustrations.mnist_task", refuse)
+        patch.setattr("symclone_tf.studies.group_studies.mnist_task", refuse)
         yield

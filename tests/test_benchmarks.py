@@ -17,6 +17,7 @@ from benchmarks import (
     shifts,
     teachers,
 )
+from benchmarks.costs import draw_costs
 from symclone_tf.cloning import recipe_for
 
 from clones import dense
@@ -93,10 +94,25 @@ def test_report_and_plot_show_what_was_measured():
     assert f"{everything['products']['rate'] / 1e9:.0f} GFLOP/s" in text
     assert re.search(rf"\| C4 lifting \| 6 \| [\d.]+ \| {trained['steps']} \|", text)
     assert "Ratio: more than 18." in text
-    lines = sc.figures.draw_costs(everything).axes[0].get_lines()
+    lines = draw_costs(everything).axes[0].get_lines()
     assert [line.get_xydata().tolist() for line in lines][1] == [
         [row["size"], row["seconds"]] for row in rows
     ]
+
+
+def test_costs_are_those_measured():
+    def rows(scale):
+        return [
+            {"layer": layer, "size": n, "seconds": scale * n, "memory": 1e6 * n}
+            for layer in ("T(2)", "C4 group")
+            for n in (8, 16)
+        ]
+
+    seconds, memory = draw_costs({"training": rows(2), "solving": rows(1)}).axes
+    lines = {line.get_label(): line.get_xydata().tolist() for line in seconds.lines}
+    assert lines["T(2), trained"] == [[8, 16], [16, 32]]
+    assert lines["C4 group, closed form"] == [[8, 8], [16, 16]]
+    assert all(line.get_ydata().tolist() == [8, 16] for line in memory.lines)
 
 
 def test_exponent_is_the_slope_of_a_power():

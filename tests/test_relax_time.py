@@ -8,7 +8,7 @@ import pytest
 import symclone_tf as sc
 from benchmarks.relax_time import networks, report, study
 from benchmarks.relax_time.networks import VARIANTS, cnn, mlp, untied
-from symclone_tf.figures.relax_times import read_beside, read_relax_times
+from benchmarks.relax_time.rows import read_beside, read_relax_times
 
 from cases import later
 

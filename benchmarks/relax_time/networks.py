@@ -78,8 +78,8 @@ def images(data, split, size=None):
     """Images from 0 to 1, and labels.
 
     Args:
-        data: String, `"fashion_mnist"` or `"cifar10"`; followed by `"-translated"`, each
-            image lies elsewhere, and zeros move in.
+        data: String, `"fashion_mnist"` or `"cifar10"`; followed by `"-translated"`,
+            each image is translated, with zeros from outside.
         split: String, `"train"` or `"test"`.
         size: Integer, how many; `None` for all.
     """

@@ -4,7 +4,8 @@ import statistics
 
 import symclone_tf as sc
 from benchmarks.cloning import machine
-from symclone_tf.figures.relax_times import (
+from benchmarks.relax_time.pictures import draw_layer_errors, draw_relax_times
+from benchmarks.relax_time.rows import (
     NEVER,
     by_relax_time,
     by_study,
@@ -12,11 +13,6 @@ from symclone_tf.figures.relax_times import (
     read_beside,
     read_relax_times,
     typical,
-)
-from symclone_tf.figures.relaxing import (
-    draw_layer_errors,
-    draw_position_deviations,
-    draw_relax_times,
 )
 
 
@@ -31,7 +27,7 @@ def write_report(file) -> None:
         if study in positions:
             picture = file.with_name(f"{name.name}-where.svg")
             sc.figures.save_figure(
-                draw_position_deviations(typical(positions[study])), picture
+                sc.figures.draw_position_deviations(typical(positions[study])), picture
             )
     for study, courses in read_beside(file, "errors").items():
         picture = file.with_name(f"{file.stem}-{short(study)}-errors.svg")

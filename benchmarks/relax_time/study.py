@@ -10,8 +10,7 @@ from rich.console import Console
 
 import symclone_tf as sc
 from benchmarks.relax_time.networks import RATE, VARIANTS, cnn, images, mlp
-from symclone_tf.figures.relax_times import read_beside, read_relax_times, study_of
-from symclone_tf.figures.relaxing import position_deviations
+from benchmarks.relax_time.rows import read_beside, read_relax_times, study_of
 
 # Half a gigabyte of patches at once is enough.
 EVALUATED = 250
@@ -116,7 +115,7 @@ class Study:
         append(self.file, row)
         Console(stderr=True).print(f"{self._key(title, at)}: {accuracy:.1%}")
         if title == "relaxed" and self.seed == 0:
-            norms = position_deviations(model)
+            norms = sc.studies.position_deviations(model)
             maps = {name: each.round(4).tolist() for name, each in norms.items()}
             _keep(self.file, "where", self._study, str(at), maps)
 

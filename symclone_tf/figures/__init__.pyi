@@ -1,5 +1,4 @@
 from .curves import draw_accuracies as draw_accuracies
-from .curves import draw_costs as draw_costs
 from .curves import draw_equivariance as draw_equivariance
 from .curves import draw_learning_curves as draw_learning_curves
 from .curves import draw_weights as draw_weights
@@ -7,8 +6,7 @@ from .drawings import draw_deformations as draw_deformations
 from .drawings import draw_digits as draw_digits
 from .drawings import draw_feature_maps as draw_feature_maps
 from .drawings import draw_operators as draw_operators
-from .explore_page import Explored as Explored
-from .explore_page import explore as explore
+from .drawings import draw_position_deviations as draw_position_deviations
 from .explore_page import write_explore_page as write_explore_page
 from .html_pages import check_page as check_page
 from .illustrations import Illustration as Illustration
@@ -20,10 +18,6 @@ from .probe_page import draw_transformed_images as draw_transformed_images
 from .probe_page import probe_figures as probe_figures
 from .probe_page import probe_table as probe_table
 from .probe_page import write_probe_page as write_probe_page
-from .relax_times import read_relax_times as read_relax_times
-from .relaxing import draw_position_deviations as draw_position_deviations
-from .relaxing import draw_relax_times as draw_relax_times
-from .relaxing import position_deviations as position_deviations
 from .report_page import make_report as make_report
 from .style import figure_bytes as figure_bytes
 from .style import save_figure as save_figure

@@ -1,34 +1,35 @@
-"""Figures of training, of the benchmark and of costs."""
+"""Figures of training, and of the benchmark."""
 
 import itertools
 import re
 
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from symclone_tf.experiments import TASKS
+from symclone_tf.experiments import TASKS, Row
 from symclone_tf.figures.style import (
     BLUE,
     COLOURS,
-    GREEN,
     GREY,
     RED,
     new_figure,
     styled,
 )
+from symclone_tf.types import Array
 
 
 @styled
-def draw_weights(weights, values):
+def draw_weights(weights: dict[int, Array], values: Array) -> Figure:
     """How the blocks' weights are distributed at several training steps.
 
-    They start as one peak at zero; in the end a few have the values that the
-    teacher's operators take, and all others are zero.
+    They start in one peak at zero; in the end a few have the values of the teacher's
+    operators, and all others are zero.
 
     Args:
         weights: Dictionary from steps to arrays of weights; see
             `weights_while_learning`.
-        values: Array of the values that exact answers take.
+        values: Array of the values that the weights of an exact clone take.
 
     Returns:
         `matplotlib.figure.Figure`, with a panel for each step.
@@ -56,7 +57,7 @@ def draw_weights(weights, values):
         axes.set_title(f"step {step}")
         axes.set_xlabel("weight")
     panels[-1].plot(values, np.full(len(values), 0.7), "|", color=RED, clip_on=False)
-    panels[0].set_ylabel("how many weights")
+    panels[0].set_ylabel("number of weights")
     # Room for the legend over the peak at zero.
     panels[0].set_ylim(0.5, 50 * max(len(weight) for weight in weights.values()))
     panels[-1].plot([], [], "|", color=RED, label="teacher's values")
@@ -65,14 +66,16 @@ def draw_weights(weights, values):
 
 
 @styled
-def draw_learning_curves(curves, kernel_size=3):
+def draw_learning_curves(
+    curves: dict[int, list[float]], kernel_size: int = 3
+) -> Figure:
     """NMSE against steps for several numbers of blocks, with their floors.
 
     Args:
         curves: Dictionary from numbers of blocks to sequences of NMSE, a value
-            for each step; see `learning_curve`. Of a T(2) or lifting layer
-            with valid padding, for whose B blocks no linear student gets below
-            the Eckart–Young floor, 1 − B / k².
+            for each step; see `learning_curve`. The floors are those of T(2) and
+            lifting layers with valid padding: no linear student of B blocks gets
+            below the Eckart–Young floor, 1 − B / k².
         kernel_size: Integer, k.
 
     Returns:
@@ -100,8 +103,8 @@ def draw_learning_curves(curves, kernel_size=3):
 
 
 @styled
-def draw_accuracies(rows):
-    """Accuracy on both tasks, of every network of a benchmark.
+def draw_accuracies(rows: list[Row]) -> Figure:
+    """Accuracy of every network of a benchmark, on both tasks.
 
     Args:
         rows: List of `Row`, see `read_benchmark`.
@@ -149,15 +152,15 @@ def draw_accuracies(rows):
 
 
 @styled
-def draw_equivariance(rows):
+def draw_equivariance(rows: list[Row]) -> Figure:
     """Each convolution's equivariance error, before and after training.
 
     Args:
         rows: List of `Row`, see `read_benchmark`; means over seeds are drawn.
 
     Returns:
-        `matplotlib.figure.Figure`, with a panel for each task and a line for
-        each network, from hollow dots before to filled ones after training.
+        `matplotlib.figure.Figure`, with a panel for each task and a line for each
+        network, from a hollow dot before training to a filled one after it.
 
     Example:
 
@@ -186,10 +189,10 @@ def draw_equivariance(rows):
             ]
             if not figures:
                 continue
-            # Side by side, so that none hides another.
+            # Next to each other, so that none hides another.
             offset = 0.7 * ((index + 0.5) / len(networks) - 0.5)
             for position, layer in enumerate(layers):
-                # The deepest layers not all networks have.
+                # Not all networks have the deepest layers.
                 measured = [f for f in figures if f.get(f"{layer}_after") is not None]
                 if not measured:
                     continue
@@ -214,51 +217,8 @@ def draw_equivariance(rows):
     return figure
 
 
-@styled
-def draw_costs(results):
-    """Time and memory of cloning against image size.
-
-    Args:
-        results: Dictionary, what `python -m benchmarks.cloning` writes.
-
-    Returns:
-        `matplotlib.figure.Figure`.
-
-    Example:
-
-    >>> rows = [{"layer": "T(2)", "size": n, "seconds": n, "memory": n} for n in (8, 9)]
-    >>> figure = draw_costs({"training": rows, "solving": rows})
-    >>> len(figure.axes)
-    2
-    """
-    figure = new_figure(2.8)
-    panels = figure.subplots(1, 2)
-    names = list(dict.fromkeys(row["layer"] for row in results["solving"]))
-    for name, colour in zip(names, (BLUE, RED, GREEN)):
-        for part, label, line in (
-            ("training", "trained", "-o"),
-            ("solving", "closed form", "--s"),
-        ):
-            rows = [row for row in results[part] if row["layer"] == name]
-            sizes = [row["size"] for row in rows]
-            options = {"color": colour, "label": f"{name}, {label}"}
-            panels[0].plot(sizes, [row["seconds"] for row in rows], line, **options)
-            memory = [row["memory"] / 1e6 for row in rows]
-            panels[1].plot(sizes, memory, line, **options)
-    ticks = sorted({row["size"] for row in results["solving"]})
-    quantities = ("seconds to NMSE 1e-6", "peak memory, MB")
-    for axes, quantity in zip(panels, quantities):
-        axes.set(xscale="log", yscale="log", xlabel="image size, pixels")
-        axes.set_ylabel(quantity)
-        axes.set_xticks(ticks, labels=[str(tick) for tick in ticks])
-        axes.minorticks_off()
-        axes.grid(visible=True)
-    panels[0].legend()
-    return figure
-
-
 def _colour(network) -> str:
-    """Clones in one colour, what they are compared with in another."""
+    """One colour for frozen clones, one for others, and one for other networks."""
     if "trainable" in network or "anchored" in network:
         return RED
     return BLUE if "frozen" in network else GREY

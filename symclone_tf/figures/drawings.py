@@ -1,25 +1,41 @@
-"""Pictures of what was learned: digits, operators and feature maps."""
+"""Pictures of digits, operators, feature maps and deformations."""
+
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from symclone_tf.figures.style import new_figure, show_pixels, styled
-from symclone_tf.studies.learning import operators, transformed_outputs
-from symclone_tf.symmetry import Translation, get_group, transformations_of
+from symclone_tf.students import Student
+from symclone_tf.studies import operators, transformed_outputs
+from symclone_tf.symmetry import (
+    PointGroup,
+    Transformation,
+    Translation,
+    get_group,
+    transformations_of,
+)
+from symclone_tf.teachers import Teacher
+from symclone_tf.types import Array, ArrayLike, Tensor
 
 
 @styled
-def draw_digits(images, group="c4", shifts=((-4, 3), (2, 6), (5, -5))):
-    """Images, and what a group makes of them.
+def draw_digits(
+    images: ArrayLike,
+    group: str | PointGroup = "c4",
+    translations: Sequence[tuple[int, int]] = ((-4, 3), (2, 6), (5, -5)),
+) -> Figure:
+    """Images, and the images transformed by a group.
 
     Args:
         images: Array of shape `(count, n, n)`, drawn in a column each.
         group: String or `PointGroup`.
-        shifts: Tuple of pairs of integers, pixels down and to the right, for
+        translations: Tuple of pairs of integers, pixels down and to the right, for
             T(2).
 
     Returns:
         `matplotlib.figure.Figure`, with a row for the originals and one for
-        each of the moves.
+        each of the transformations.
 
     Example:
 
@@ -34,8 +50,10 @@ def draw_digits(images, group="c4", shifts=((-4, 3), (2, 6), (5, -5))):
     group = get_group(group)
     images = np.asarray(images)[..., None]
     rows = {"original": images}
-    shown = map(Translation, shifts) if group.is_trivial else transformations_of(group)
-    rows |= {move.title: move.inputs(images) for move in shown}
+    shown = transformations_of(group)
+    if group.is_trivial:
+        shown = [Translation(translation) for translation in translations]
+    rows |= {each.title: each.inputs(images) for each in shown}
     figure = new_figure(0.15 + 0.85 * len(rows), 0.8 + 0.85 * len(images))
     grid = figure.subplots(len(rows), len(images), squeeze=False)
     for axes_row, (name, row) in zip(grid, rows.items()):
@@ -46,14 +64,14 @@ def draw_digits(images, group="c4", shifts=((-4, 3), (2, 6), (5, -5))):
 
 
 @styled
-def draw_operators(student, kernel):
+def draw_operators(student: Student, kernel: ArrayLike) -> Figure:
     """A clone's matrix from pixels to pixels beside its teacher's.
 
     A convolution's matrix is doubly Toeplitz: bands of bands. A point group
     stacks one matrix for each of its elements.
 
     Args:
-        student: `Student` of inputs with one map, as images.
+        student: `Student` of images.
         kernel: Array of shape `(k, k)`.
 
     Returns:
@@ -99,19 +117,25 @@ def draw_operators(student, kernel):
 
 
 @styled
-def draw_feature_maps(image, layers, kernel, move, image_name="image"):
-    """What layers make of an image, and of the same image moved.
+def draw_feature_maps(
+    image: ArrayLike,
+    layers: dict[str, tuple[Callable[..., Tensor], Teacher]],
+    kernel: ArrayLike,
+    transformation: Transformation,
+    image_name: str = "image",
+) -> Figure:
+    """The outputs of layers for an image, and for the transformed image.
 
-    The last row is the answer to the moved image less the moved answer to the
-    image: zero for an equivariant layer. Under it stands its norm relative to
-    the answer's.
+    The last row is the output for the transformed image minus the transformed output
+    for the image: zero for an equivariant layer. Below it is its norm relative to the
+    output's.
 
     Args:
         image: Array of shape `(n, n)`.
         layers: Dictionary from names to pairs of a callable of inputs and a
-            kernel, and the `Teacher` that tells its sizes.
+            kernel, and the `Teacher` that has its sizes.
         kernel: Array of shape `(k, k)`.
-        move: `Transformation` of the image.
+        transformation: `Transformation` of the image.
         image_name: String, over the column of the image.
 
     Returns:
@@ -122,7 +146,8 @@ def draw_feature_maps(image, layers, kernel, move, image_name="image"):
     >>> student, _ = clone("c4", image_size=8, solver="closed-form", verbose=0)
     >>> teacher = student.teacher
     >>> layers = {"teacher": (teacher, teacher), "clone": (student, teacher)}
-    >>> figure = draw_feature_maps(np.eye(8), layers, np.ones((3, 3)), GroupTransformation("c4", 1))
+    >>> rotation = GroupTransformation("c4", 1)
+    >>> figure = draw_feature_maps(np.eye(8), layers, np.ones((3, 3)), rotation)
     >>> len(figure.axes)
     9
 
@@ -131,40 +156,40 @@ def draw_feature_maps(image, layers, kernel, move, image_name="image"):
     - [Huang et al., 2024](https://arxiv.org/abs/2410.03989), figures 5 and 6
     """
     image = np.asarray(image, "float32")
-    seen = {
-        name: transformed_outputs(answer, teacher, image, kernel, move)
-        for name, (answer, teacher) in layers.items()
+    compared = {
+        name: transformed_outputs(layer, teacher, image, kernel, transformation)
+        for name, (layer, teacher) in layers.items()
     }
-    limit = max(np.abs(moved.answer).max() for moved in seen.values())
+    limit = max(np.abs(each.output).max() for each in compared.values())
     figure = new_figure(4.1, 1.4 * (len(layers) + 1))
     grid = figure.subplots(3, len(layers) + 1, squeeze=False)
-    inputs = move.inputs(image[None, ..., None])[0, ..., 0]
+    inputs = transformation.inputs(image[None, ..., None])[0, ..., 0]
     show_pixels(grid[0, 0], image, title=image_name)
     show_pixels(grid[1, 0], inputs)
     grid[0, 0].set_ylabel("original")
-    grid[1, 0].set_ylabel(move.title)
+    grid[1, 0].set_ylabel(transformation.title)
     grid[2, 0].axis("off")
-    for column, (name, moved) in zip(grid.T[1:], seen.items()):
-        parts = (moved.answer, moved.transformed_output, moved.difference)
+    for column, (name, found) in zip(grid.T[1:], compared.items()):
+        parts = (found.output, found.output_of_transformed, found.difference)
         for axes, maps in zip(column, parts):
             show_pixels(axes, mosaic(maps), limit)
         column[0].set_title(name)
-        column[2].set_xlabel(f"equivariance error\n{moved.error:.1e}")
+        column[2].set_xlabel(f"equivariance error\n{found.error:.1e}")
     grid[2, 1].set_ylabel("difference")
     return figure
 
 
 @styled
-def draw_deformations(kept, titles):
-    """How a local student learns to do the same at all places.
+def draw_deformations(deformations: dict[int, Array], titles: Sequence[str]) -> Figure:
+    """How a locally connected student learns to do the same at all positions.
 
     Args:
-        kept: Dictionary from steps to arrays of shape `(positions, r, entries)`, as
-            `deformations_while_learning` gives it.
-        titles: List of strings, one for each place.
+        deformations: Dictionary from steps to arrays of shape `(positions, r,
+            entries)`, see `deformations_while_learning`.
+        titles: List of strings, one for each position.
 
     Returns:
-        `matplotlib.figure.Figure`, with a row for each place and a column for
+        `matplotlib.figure.Figure`, with a row for each position and a column for
         each step.
 
     Example:
@@ -174,9 +199,9 @@ def draw_deformations(kept, titles):
     >>> len(figure.axes)  # and a colour bar
     5
     """
-    figure = new_figure(0.4 + 1.1 * len(titles), 0.9 + 1.25 * len(kept))
-    grid = figure.subplots(len(titles), len(kept), squeeze=False)
-    for column, (step, matrices) in zip(grid.T, kept.items()):
+    figure = new_figure(0.4 + 1.1 * len(titles), 0.9 + 1.25 * len(deformations))
+    grid = figure.subplots(len(titles), len(deformations), squeeze=False)
+    for column, (step, matrices) in zip(grid.T, deformations.items()):
         for axes, matrix in zip(column, matrices):
             show_pixels(axes, matrix, 1.0)
         column[0].set_title("before" if step == 0 else f"step {step}")
@@ -189,14 +214,43 @@ def draw_deformations(kept, titles):
     return figure
 
 
-def mosaic(maps) -> np.ndarray:
-    """Output maps side by side in two rows, or a single one as it is.
+@styled
+def draw_position_deviations(deviations: dict[str, ArrayLike]) -> Figure:
+    """How far each layer deviates from its convolution at each position.
+
+    Args:
+        deviations: Dictionary, see `position_deviations`, not empty.
+
+    Returns:
+        `matplotlib.figure.Figure`.
+
+    Example:
+
+    >>> figure = draw_position_deviations({"conv_1": np.eye(6), "conv_2": np.eye(4)})
+    >>> [axes.get_title() for axes in figure.axes[:2]]  # and two colour bars
+    ['conv_1', 'conv_2']
+    """
+    columns = min(len(deviations), 4)
+    rows = -(-len(deviations) // columns)
+    figure = new_figure(1.9 * rows)
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes, (name, norms) in zip(panels, deviations.items()):
+        shown = axes.imshow(np.asarray(norms), vmin=0, cmap="viridis")
+        axes.set(title=name, xticks=[], yticks=[])
+        figure.colorbar(shown, ax=axes, shrink=0.7)
+    for axes in panels[len(deviations) :]:
+        axes.set_axis_off()
+    return figure
+
+
+def mosaic(maps: Array) -> Array:
+    """Feature maps in two rows, or a single one as it is.
 
     Args:
         maps: Array of shape `(m, m, maps)`.
 
     Returns:
-        Two-dimensional array, with one line of not a number between maps.
+        Two-dimensional array, with a line of NaN between maps.
 
     Example:
 

@@ -2,15 +2,19 @@
 
 import statistics
 
-from symclone_tf.experiments import TASKS
+from symclone_tf.artifacts import Artifact
+from symclone_tf.experiments import TASKS, Row
 from symclone_tf.symmetry import get_group
 
-# NMSE of clones that answer as their teachers do.
-AS_TEACHERS = 1e-6
-_DID = {"invariance": "kept the symmetry best", "breaking": "left it best"}
+# Below this NMSE, a clone's outputs are those of its teacher.
+EXACT = 1e-6
+_DID = {
+    "invariance": "preserved equivariance best",
+    "breaking": "broke the symmetry best",
+}
 
 
-def found_in_benchmark(group, rows) -> list[str]:
+def found_in_benchmark(group: str, rows: list[Row]) -> list[str]:
     """Two sentences on the networks of a benchmark, by their mean over seeds.
 
     Args:
@@ -18,13 +22,14 @@ def found_in_benchmark(group, rows) -> list[str]:
         rows: List of `Row`, see `read_benchmark`, not empty.
 
     Returns:
-        List of strings: which network kept the symmetry best and which left it best;
-        and which did both, by the larger of their smaller accuracies.
+        List of strings: the networks that preserved equivariance best and broke the
+        symmetry best; and the network that did both best, the one whose smaller
+        accuracy is the largest.
 
     Example:
 
-    >>> kept = Row(Experiment("gcnn").complete(), {"accuracy": 0.9})
-    >>> _, missing = found_in_benchmark("c4", [kept])
+    >>> row = Row(Experiment("gcnn").complete(), {"accuracy": 0.9})
+    >>> _, missing = found_in_benchmark("c4", [row])
     >>> missing
     'None was trained on breaking yet: symclone-tf benchmark --group c4 goes on.'
     """
@@ -44,7 +49,7 @@ def found_in_benchmark(group, rows) -> list[str]:
 
 def _means(rows) -> dict[str, dict[str, float]]:
     """Mean accuracy by task and network."""
-    found = {task: {} for task in TASKS}
+    found: dict[str, dict[str, list[float]]] = {task: {} for task in TASKS}
     for row in rows:
         of_task = found[row.experiment.task]
         of_task.setdefault(row.experiment.network, []).append(row.figures["accuracy"])
@@ -64,34 +69,35 @@ def _both(means) -> str:
     if not pairs:
         return "No network was trained on both."
     network = max(pairs, key=lambda name: min(pairs[name]))
-    kept, left = pairs[network]
+    preserved, broken = pairs[network]
     return (
-        f"“{network}” did both best, with {kept:.1%} on invariance and {left:.1%} on "
-        "breaking: its smaller accuracy is the largest of all."
+        f"“{network}” did both best, with {preserved:.1%} on invariance and "
+        f"{broken:.1%} on breaking: its smaller accuracy is the largest of all "
+        "networks'."
     )
 
 
-def found_in_clones(groups, artifacts) -> list[str]:
-    """Two sentences on clones, where no network was trained.
+def found_in_clones(groups: list[str], artifacts: list[Artifact]) -> list[str]:
+    """Two sentences on clones, for a report without trained networks.
 
     Args:
         groups: List of strings, not empty.
         artifacts: List of `Artifact`, see `list_artifacts`.
 
     Returns:
-        List of strings: how exact the clones are, if there are measured ones; and what
-        would tell more.
+        List of strings: how exact the clones are, if any were measured; and what to
+        run next.
 
     Example:
 
     >>> found_in_clones(["c4"], [])[0].partition(":")[0]
-    'The benchmark of digits has no network of C4 yet'
+    'No network of C4 was trained on digits yet'
     """
     titles = " and ".join(get_group(group).title for group in groups)
-    does = f"symclone-tf benchmark --group {groups[0]} does"
+    does = f"symclone-tf benchmark --group {groups[0]} trains them"
     last = (
-        f"The benchmark of digits has no network of {titles} yet: {does}, and draws "
-        "what they keep and break."
+        f"No network of {titles} was trained on digits yet: {does}, to compare how "
+        "networks preserve the symmetry and break it."
     )
     measured = sorted(
         (artifact.record["nmse"], artifact.name)
@@ -100,11 +106,11 @@ def found_in_clones(groups, artifacts) -> list[str]:
     )
     if not measured:
         return [last]
-    exact = sum(error < AS_TEACHERS for error, _ in measured)
+    exact = sum(error < EXACT for error, _ in measured)
     (least, best), (most, worst) = measured[0], measured[-1]
     return [
-        f"Of {len(measured)} clones, {exact} answer as their teachers do, with an NMSE "
-        f"below {AS_TEACHERS:.0e}; it is {least:.0e} of {best} and {most:.0e} of "
-        f"{worst}.",
+        f"Of {len(measured)} clones, {exact} compute the outputs of their teachers, "
+        f"with an NMSE below {EXACT:.0e}. It ranges from {least:.0e} for {best} to "
+        f"{most:.0e} for {worst}.",
         last,
     ]

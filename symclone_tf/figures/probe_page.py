@@ -1,13 +1,14 @@
-"""Figures and page of a probe: which symmetries images have, and where they break."""
+"""Figures and page of a probe: which symmetries hold for images, and which break."""
 
-import html
 import pathlib
 import statistics
+from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from symclone_tf.figures.html_pages import check_page, figure, table, write_page
+from symclone_tf.figures.html_pages import check_page, write_page
 from symclone_tf.figures.illustrations import Illustration
 from symclone_tf.figures.style import (
     BLUE,
@@ -21,9 +22,10 @@ from symclone_tf.figures.style import (
 from symclone_tf.probe import Probe
 from symclone_tf.probe.candidates import Candidate, without
 from symclone_tf.symmetry import get_group
+from symclone_tf.types import Array, Path
 
-# Elements of a group, and examples, that a sample of images shows.
-MOST_MOVES = 8
+# Columns of the figure of transformed images.
+COLUMNS = 8
 _KINDS = (("without", GREY), ("assumed", BLUE), ("may leave", ORANGE))
 
 
@@ -41,15 +43,15 @@ def _candidate(group, kind) -> Candidate:
 
 
 @styled
-def draw_probe_accuracies(probe: Probe):
-    """Accuracy of networks that lack, assume, or may leave each symmetry.
+def draw_probe_accuracies(probe: Probe) -> Figure:
+    """Accuracy of networks that lack, assume, or may break each symmetry.
 
     Args:
         probe: `Probe`.
 
     Returns:
-        `matplotlib.figure.Figure`: a point for each seed, a line for their mean;
-        hollow points are of a quarter of the images.
+        `matplotlib.figure.Figure`: a point for each seed, a line at their mean;
+        hollow points are networks trained on a quarter of the images.
 
     Example:
 
@@ -63,8 +65,8 @@ def draw_probe_accuracies(probe: Probe):
     axes = drawn.subplots()
     sizes = ((probe.plan.train_size, "full"), (probe.plan.little_size, "none"))
     for position, group in enumerate(probe.groups):
-        for shift, (kind, colour) in enumerate(_KINDS):
-            x = position + 0.22 * (shift - 1)
+        for column, (kind, colour) in enumerate(_KINDS):
+            x = position + 0.22 * (column - 1)
             for size, fill in sizes:
                 found = _accuracies(probe, _candidate(group, kind), size)
                 if not found:
@@ -75,7 +77,9 @@ def draw_probe_accuracies(probe: Probe):
                     axes.plot([x - 0.08, x + 0.08], [mean, mean], color=colour)
     for kind, colour in _KINDS:
         axes.plot([], [], "o", color=colour, label=kind)
-    axes.plot([], [], "o", color=GREY, fillstyle="none", label="a quarter of images")
+    axes.plot(
+        [], [], "o", color=GREY, fillstyle="none", label="a quarter of the images"
+    )
     axes.set_xticks(range(len(probe.groups)), map(_title, probe.groups))
     axes.set_xlim(-0.5, len(probe.groups) - 0.5)
     axes.set_ylabel("test accuracy")
@@ -90,8 +94,8 @@ def _title(group) -> str:
 
 
 @styled
-def draw_probe_errors(probe: Probe):
-    """How far each layer left a symmetry that it was free to leave.
+def draw_probe_errors(probe: Probe) -> Figure:
+    """How far each layer broke a symmetry that it was free to break.
 
     Args:
         probe: `Probe`.
@@ -110,7 +114,7 @@ def draw_probe_errors(probe: Probe):
     axes = drawn.subplots()
     width = 0.8 / len(probe.groups)
     names = []
-    for shift, group in enumerate(probe.groups):
+    for column, group in enumerate(probe.groups):
         found = [
             run.errors
             for run in probe.runs
@@ -119,10 +123,10 @@ def draw_probe_errors(probe: Probe):
         names = list(found[0])
         means = [statistics.mean(errors[name] for errors in found) for name in names]
         positions = np.arange(len(names)) + width * (
-            shift - (len(probe.groups) - 1) / 2
+            column - (len(probe.groups) - 1) / 2
         )
         axes.bar(
-            positions, means, 0.9 * width, color=COLOURS[shift], label=_title(group)
+            positions, means, 0.9 * width, color=COLOURS[column], label=_title(group)
         )
     axes.set_xticks(range(len(names)), [name.replace("_", " ") for name in names])
     axes.set_ylabel("equivariance error")
@@ -132,11 +136,11 @@ def draw_probe_errors(probe: Probe):
 
 
 @styled
-def draw_transformed_images(images, groups):
-    """Images as each symmetry moves them: what a network that assumes it confuses.
+def draw_transformed_images(images: Sequence[Array], groups: Sequence[str]) -> Figure:
+    """Images transformed by each symmetry, which a network that assumes it confuses.
 
     Args:
-        images: uint8 array of shape `(count, size, size, channels)`.
+        images: List of uint8 arrays of shape `(size, size, channels)`.
         groups: List of strings, one image for each.
 
     Returns:
@@ -144,42 +148,45 @@ def draw_transformed_images(images, groups):
 
     Example:
 
-    >>> figure = draw_transformed_images(np.zeros((2, 16, 16, 1), "uint8"), ["t2", "c4"])
+    >>> images = np.zeros((2, 16, 16, 1), "uint8")
+    >>> figure = draw_transformed_images(images, ["t2", "c4"])
     >>> len(figure.axes)
     16
     """
     drawn = new_figure(0.95 * len(groups))
-    rows = drawn.subplots(len(groups), MOST_MOVES, squeeze=False)
+    rows = drawn.subplots(len(groups), COLUMNS, squeeze=False)
     for row, group, image in zip(rows, groups, images):
         for axes in row:
             axes.set_axis_off()
         row[0].set_axis_on()
-        for axes, (title, moved) in zip(row, _moved(image, group)):
-            axes.imshow(moved.squeeze(), cmap=INK, vmin=0, vmax=255)
+        for axes, (title, transformed) in zip(row, _transformed(image, group)):
+            axes.imshow(transformed.squeeze(), cmap=INK, vmin=0, vmax=255)
             axes.set_title(title, fontsize=6)
         row[0].set(xticks=[], yticks=[], ylabel=_title(group))
     return drawn
 
 
-def _moved(image, group):
-    """Titles and images, of shifts by an eighth or of the elements of a group."""
+def _transformed(image, group):
+    """Titles and images, of translations by an eighth or of a group's elements."""
     group = get_group(group)
     if not group.is_trivial:
-        moved = (group.transform(image[None], e)[0] for e in range(group.order))
-        return list(zip(group.element_titles, moved))
+        elements = range(group.order)
+        transformed = (group.transform(image[None], e)[0] for e in elements)
+        return list(zip(group.element_titles, transformed))
     step = max(1, len(image) // 8)
-    ways = {"as it is": (0, 0), "down": (1, 0), "up": (-1, 0), "right": (0, 1)}
-    ways |= {"left": (0, -1), "down, right": (1, 1), "up, left": (-1, -1)}
+    directions = {"as it is": (0, 0), "down": (1, 0), "up": (-1, 0), "right": (0, 1)}
+    directions |= {"left": (0, -1), "down, right": (1, 1), "up, left": (-1, -1)}
     return [
-        (title, _shifted(image, step * np.array(way))) for title, way in ways.items()
+        (title, _translated(image, step * np.array(direction)))
+        for title, direction in directions.items()
     ]
 
 
-def _shifted(image, way):
-    """Zeros move in."""
-    pad = int(np.abs(way).max())
+def _translated(image, direction):
+    """The image translated in pixels, with zeros from outside."""
+    pad = int(np.abs(direction).max())
     wide = np.pad(image, ((pad, pad), (pad, pad), (0, 0)))
-    top, left = pad - way
+    top, left = pad - direction
     return wide[top : top + len(image), left : left + len(image)]
 
 
@@ -203,29 +210,30 @@ def probe_figures(probe: Probe) -> list[Illustration]:
     return [
         Illustration(
             "accuracy",
-            "Test accuracy of networks that lack a symmetry, assume it, or may leave "
-            f"it: {plan.train_size:,} images to train on, and {plan.little_size:,} "
-            "where points are hollow. A point is a seed, a line their mean.",
+            "Test accuracy of networks that lack a symmetry, assume it, or may break "
+            f"it, trained on {plan.train_size:,} images (filled points) and "
+            f"{plan.little_size:,} (hollow points). A point for each seed, a line at "
+            "their mean.",
             draw_probe_accuracies(probe),
         ),
         Illustration(
             "broken-where",
-            "How far each convolution left a symmetry that it was free to leave: the "
-            "largest ‖h(g·x) − g·h(x)‖ / ‖h(x)‖, mean over seeds. 0 is a group "
-            "convolution, and about 1 has nothing of the symmetry.",
+            "How far each convolution broke a symmetry that it was free to break: the "
+            "largest ‖h(g·x) − g·h(x)‖ / ‖h(x)‖, mean over seeds. It is 0 for a group "
+            "convolution; at about 1 nothing is left of the symmetry.",
             draw_probe_errors(probe),
         ),
         Illustration(
             "moved",
-            "Images as each symmetry moves them: a network that assumes it takes "
-            "those of a row for the same.",
+            "Images transformed by each symmetry: a network that assumes it cannot "
+            "tell apart the images of a row.",
             draw_transformed_images([image.numpy() for image in images], probe.groups),
         ),
     ]
 
 
 def probe_table(probe: Probe) -> list[dict[str, str]]:
-    """A line for each symmetry, for people to read.
+    """A row for each symmetry, for people to read.
 
     Args:
         probe: `Probe`.
@@ -263,8 +271,8 @@ def _gain(interval) -> str:
     return f"{mean:+.1f} ({low:+.1f} to {high:+.1f})"
 
 
-def write_probe_page(probe: Probe, output) -> pathlib.Path:
-    """Verdicts, table, figures and lines of Keras, in one HTML page.
+def write_probe_page(probe: Probe, output: Path) -> pathlib.Path:
+    """Writes verdicts, table, figures and code for Keras to one HTML page.
 
     Args:
         probe: `Probe`.
@@ -285,29 +293,22 @@ def write_probe_page(probe: Probe, output) -> pathlib.Path:
     """
     output = pathlib.Path(output)
     check_page(output)
-    found = "".join(f"<li>{html.escape(v.sentence)}</li>\n" for v in probe.verdicts)
     images, plan = probe.images, probe.plan
     about = (
-        f"{images.counts['train']:,} images to train on and {images.counts['test']:,} "
-        f"to test on, {images.size}×{images.size} pixels, {len(images.class_names)} "
-        f"classes. Each network saw {plan.train_size:,} of them and was stopped by "
-        f"{plan.validation_size:,} others; all were tested on the same "
-        f"{plan.test_size:,}. {probe.verdicts[0].gain.count} seeds, "
+        f"{images.counts['train']:,} training images and {images.counts['test']:,} "
+        f"test images, {images.size}×{images.size} pixels, {len(images.class_names)} "
+        f"classes. Each network was trained on {plan.train_size:,} images, with "
+        f"{plan.validation_size:,} others for early stopping; all were tested on the "
+        f"same {plan.test_size:,}. {probe.verdicts[0].gain.count} seeds, "
         f"{probe.minutes:.0f} minutes."
     )
-    parts = [
-        f"<p>{html.escape(about)}</p>",
-        f"<ul>\n{found}</ul>",
-        f"<p><strong>To begin with:</strong> "
-        f"{html.escape(probe.recommendation.sentence)}</p>",
-        table(
-            "Accuracy, and points that assuming a symmetry gains", probe_table(probe)
-        ),
-        "<h2>Figures</h2>",
-        *map(figure, probe_figures(probe)),
-        "<h2>In Keras</h2>",
-        f"<pre>{html.escape(probe.recommendation.code)}</pre>",
-    ]
-    title = f"Symmetries of {pathlib.Path(images.name).name}"
-    write_page(output, title, parts)
+    write_page(
+        output,
+        "probe.html",
+        f"Symmetries of {pathlib.Path(images.name).name}",
+        about=about,
+        probe=probe,
+        rows=probe_table(probe),
+        figures=probe_figures(probe),
+    )
     return output

@@ -1,168 +1,114 @@
 """What a run found, its figures and tables, as one page that needs nothing else."""
 
-import html
+import dataclasses
 import json
 import pathlib
 
 from symclone_tf.artifacts import METRICS, list_artifacts, version_number
 from symclone_tf.errors import ArtifactError
-from symclone_tf.experiments import read_benchmark, summarize
+from symclone_tf.experiments import Row, summarize
 from symclone_tf.figures.findings import found_in_benchmark, found_in_clones
-from symclone_tf.figures.html_pages import (
-    check_page,
-    contents,
-    figure,
-    folded,
-    heading,
-    picture,
-    table,
-    write_page,
-)
+from symclone_tf.figures.html_pages import check_page, write_page
 from symclone_tf.figures.illustrations import Illustration, illustrate
-from symclone_tf.figures.relax_times import (
-    by_study,
-    has_course,
-    read_beside,
-    read_relax_times,
-    typical,
-)
-from symclone_tf.figures.relaxing import (
-    draw_layer_errors,
-    draw_position_deviations,
-    draw_relax_times,
-)
-from symclone_tf.symmetry import GROUPS, get_group
-from symclone_tf.workspace import Workspace
+from symclone_tf.studies import GroupStudy
+from symclone_tf.types import Path
 
-_TERMS = """<p>NMSE is the mean squared error relative to the teacher's power, \
-on fresh images and kernels. The equivariance error is the largest ‖h(g·x) − g·h(x)‖ / \
-‖h(x)‖ over the group.</p>"""
-_PICTURE = "keep-or-break"
+_OPENING = "symmetry-breaking"
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """Sentences, and the picture that shows what they say, if there is one."""
+
+    text: str
+    picture: Illustration | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class GroupFigures:
+    """The title of a group, and its figures."""
+
+    title: str
+    figures: list[Illustration]
 
 
 def make_report(
-    output="report.html",
-    groups=None,
-    workspace=None,
-    benchmark="benchmark",
-    trained="trained",
-    relax_times=None,
-    **options,
+    studies: list[GroupStudy],
+    output: Path = "report.html",
+    clones: Path = "exported",
+    trained: Path = "trained",
 ) -> pathlib.Path:
     """Gathers what a run found into one HTML page.
 
-    It opens with two sentences made from the rows and the keep-or-break picture of each
-    group. Figures come next, and tables last, folded.
+    For each group, it opens with two sentences made from the benchmark's rows and the
+    picture of symmetry breaking. Figures come next, and tables last, folded.
 
     Args:
+        studies: List of `GroupStudy`, see `study_group`; not empty.
         output: String or path of the page; that of an earlier run is replaced.
-        groups: List of strings; `None` for those of which there are clones or
-            a benchmark.
-        workspace: `Workspace`, the folders of clones and data; `None` for the
-            defaults.
-        benchmark: String or path, the folder of `symclone-tf benchmark`'s
-            tables.
+        clones: String or path, the root of all exported clones.
         trained: String or path, the root of all trained classifiers.
-        relax_times: String or path of the table that `python -m
-            benchmarks.relax_time` has written; `None` for none.
-        **options: Of `illustrate`.
 
     Returns:
         `pathlib.Path` of the page, with all figures in it.
 
     Raises:
-        ValueError: If an argument is not accepted.
-        ArtifactError: If there is nothing to report, `output` is a file of
-            someone else's, or something cannot be read.
+        ArtifactError: If `output` is a file of someone else's, or something cannot
+            be read.
         OSError: If writing fails.
 
     Example:
 
-    >>> folders = {"workspace": Workspace(directory), "benchmark": directory}
-    >>> make_report(directory / "report.html", **folders)  # doctest: +ELLIPSIS
+    >>> file = directory / "report.html"
+    >>> write_file(file, b"Mine.")
+    >>> make_report([], file)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    symclone_tf.errors.ArtifactError: There is nothing to report in ...
+    symclone_tf.errors.ArtifactError: ...report.html was not written by symclone-tf...
     """
     output = pathlib.Path(output)
     check_page(output)
-    workspace = Workspace.of(workspace)
-    artifacts = _artifacts(workspace.clones)
-    found = groups or [
-        name
-        for name in GROUPS
-        if any(artifact.group == name for artifact in artifacts)
-        or pathlib.Path(benchmark, f"{name}.csv").exists()
-    ]
-    if not found:
-        raise ArtifactError(
-            f"There is nothing to report in {workspace.clones} or {benchmark}: "
-            "symclone-tf clone --group c4 makes clones"
-        )
-    rows = {
-        name: read_benchmark(pathlib.Path(benchmark, f"{name}.csv")) for name in found
-    }
-    classifiers = _classifiers(trained)
-    relaxed = [] if relax_times is None else _relaxed_parts(pathlib.Path(relax_times))
-    drawn = {
-        name: list(illustrate(name, workspace, benchmark, **options)) for name in found
-    }
-    artifacts = _artifacts(workspace.clones)  # with those that had to be made
+    artifacts = list_artifacts(clones) if pathlib.Path(clones).is_dir() else []
     tables = {"Clones": [_clone(artifact) for artifact in artifacts]}
-    for name, each in rows.items():
-        tables[f"Networks on {get_group(name).title}'s tasks"] = networks_lines(each)
-    tables["Classifiers"] = classifiers
-    opening = _opening(rows, drawn, artifacts)
-    parts = [*_figures(drawn), *relaxed, *_tables(tables)]
+    for study in studies:
+        title = f"Networks on {study.group.title}'s tasks"
+        tables[title] = networks_lines(study.rows)
+    tables["Classifiers"] = _classifiers(trained)
+    drawn = [list(illustrate(study)) for study in studies]
     write_page(
         output,
+        "report.html",
         "Clones, networks and figures",
-        [contents([*opening, *parts]), *opening, *parts],
+        findings=_findings(studies, drawn, artifacts),
+        groups=[
+            GroupFigures(study.group.title, [f for f in figures if not _opens(f)])
+            for study, figures in zip(studies, drawn)
+        ],
+        tables={title: rows for title, rows in tables.items() if rows},
     )
     return output
 
 
-def _artifacts(clones) -> list:
-    return list_artifacts(clones) if pathlib.Path(clones).is_dir() else []
+def _opens(illustration) -> bool:
+    """Whether it is shown with the findings, and not among the other figures."""
+    return illustration.name == _OPENING and illustration.figure is not None
 
 
-def _opening(rows, drawn, artifacts) -> list[str]:
-    """What was found, in two sentences, and the picture of it, for each group."""
-    told = {name: found_in_benchmark(name, each) for name, each in rows.items() if each}
-    parts = [heading("What was found")]
-    for name, sentences in told.items():
-        parts.append(_paragraph(sentences))
-        parts += [picture(each) for each in drawn[name] if each.name == _PICTURE]
-    if not told:
-        parts.append(_paragraph(found_in_clones(list(rows), artifacts)))
-    return parts
+def _findings(studies, drawn, artifacts) -> list[Finding]:
+    """What was found, in two sentences and a picture, for each group."""
+    found = [
+        Finding(
+            " ".join(found_in_benchmark(study.group.name, study.rows)),
+            next(filter(_opens, figures)),
+        )
+        for study, figures in zip(studies, drawn)
+        if study.rows
+    ]
+    names = [study.group.name for study in studies]
+    return found or [Finding(" ".join(found_in_clones(names, artifacts)))]
 
 
-def _paragraph(sentences) -> str:
-    return f"<p>{html.escape(' '.join(sentences))}</p>"
-
-
-def _figures(drawn) -> list[str]:
-    """All other figures, and what is the same for all groups once."""
-    parts, shared = [], None
-    for name, illustrations in drawn.items():
-        title = get_group(name).title
-        parts.append(heading(title))
-        for each in illustrations:
-            if each.name == "costs":
-                shared = each
-            elif each.name != _PICTURE or each.figure is None:
-                parts.append(figure(each, title))
-    return [*parts, heading("What cloning takes"), picture(shared)]
-
-
-def _tables(tables) -> list[str]:
-    """All tables, folded, those without lines left out."""
-    kept = [folded(name, table(name, lines)) for name, lines in tables.items()]
-    return [heading("Tables"), _TERMS, *kept] if any(kept) else []
-
-
-def networks_lines(rows) -> list[dict[str, str]]:
+def networks_lines(rows: list[Row]) -> list[dict[str, str]]:
     """A line for each network and task of a benchmark, for people to read.
 
     Args:
@@ -175,45 +121,6 @@ def networks_lines(rows) -> list[dict[str, str]]:
         {"Network": f"{line.pop('Network')}, {line.pop('Task')}", **line}
         for line in summarize(rows)
     ]
-
-
-def _relaxed_parts(file) -> list[str]:
-    rows = read_relax_times(file)
-    positions, courses = (read_beside(file, what) for what in ("where", "errors"))
-    if not rows:
-        raise ArtifactError(
-            "`relax_times` must be a file that python -m benchmarks.relax_time has "
-            f"written. {file} is none"
-        )
-    parts = [heading("Relaxed networks")]
-    for study, kept in by_study(rows).items():
-        title = study.replace("_", " ")
-        if has_course(kept):
-            when = Illustration(
-                f"{title}, when",
-                f"{title}: test accuracy at the end, by the epoch at which a network "
-                "was relaxed. Dashed: networks that were not.",
-                draw_relax_times(kept),
-            )
-            parts.append(figure(when, "Relaxed"))
-        if study in positions:
-            where = Illustration(
-                f"{title}, where",
-                f"{title}: how far each layer of a relaxed network left its "
-                "convolution, place by place: the norm of how all kernels are deformed "
-                "there, against the mean.",
-                draw_position_deviations(typical(positions[study])),
-            )
-            parts.append(figure(where, "Relaxed"))
-        if study in courses:
-            how = Illustration(
-                f"{title}, epoch by epoch",
-                f"{title}: equivariance errors of each layer from when the network was "
-                "relaxed, by what became of it and the epoch.",
-                draw_layer_errors(courses[study]),
-            )
-            parts.append(figure(how, "Relaxed"))
-    return parts
 
 
 def _clone(artifact) -> dict[str, str]:

@@ -3,46 +3,31 @@
 import functools
 import io
 import pathlib
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 import matplotlib
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from symclone_tf.artifacts import write_file
 from symclone_tf.checks import one_of
+from symclone_tf.types import Array, Path
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 FORMATS = ("png", "svg", "pdf")
 
-# Okabe and Ito's colours, told apart by all kinds of colour vision.
-BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
-PURPLE, SKY, BLACK, GREY = "#CC79A7", "#56B4E9", "#000000", "#767676"
-COLOURS = (BLUE, RED, GREEN, PURPLE, ORANGE, SKY, BLACK, GREY)
+STYLE = matplotlib.rc_params_from_file(
+    pathlib.Path(__file__).with_name("symclone.mplstyle"), use_default_template=False
+)
+COLOURS = tuple(STYLE["axes.prop_cycle"].by_key()["color"])
+BLUE, RED, GREEN, PURPLE, ORANGE, SKY, BLACK, GREY = COLOURS
 
-# Signed values: white is zero. Images: white is nothing.
+# Of signed values white is zero; of images white is empty.
 SIGNED, INK = "RdBu_r", "gray_r"
 
-STYLE = {
-    "axes.grid.axis": "both",
-    "axes.labelsize": 8,
-    "axes.prop_cycle": matplotlib.cycler(color=COLOURS),
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "axes.titlesize": 8,
-    "figure.constrained_layout.use": True,
-    "figure.titlesize": 9,
-    "font.size": 8,
-    "grid.alpha": 0.3,
-    "grid.linewidth": 0.5,
-    "image.interpolation": "nearest",
-    "legend.fontsize": 7,
-    "legend.frameon": False,
-    "lines.linewidth": 1.2,
-    "lines.markersize": 4,
-    "pdf.fonttype": 42,
-    "savefig.dpi": 200,
-    "svg.hashsalt": "symclone-tf",
-    "xtick.labelsize": 7,
-    "ytick.labelsize": 7,
-}
 # Dates would make each file another.
 _METADATA = {
     "png": {"Software": "symclone-tf"},
@@ -51,28 +36,30 @@ _METADATA = {
 }
 
 
-def styled(draw):
-    """Gives a function that draws the look of all figures."""
+def styled(draw: Callable[P, T]) -> Callable[P, T]:
+    """Applies the look of all figures to a function that draws."""
 
     @functools.wraps(draw)
-    def drawn(*args, **kwargs):
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> T:
         with matplotlib.rc_context(STYLE):
             return draw(*args, **kwargs)
 
     return drawn
 
 
-def new_figure(height, width=6.8) -> Figure:
+def new_figure(height: float, width: float = 6.8) -> Figure:
     """An empty figure, by default as wide as a page's text, in inches."""
     return Figure(figsize=(width, height))
 
 
-def show_pixels(axes, pixels, limit=None, title="") -> None:
+def show_pixels(
+    axes: Axes, pixels: Array, limit: float | None = None, title: str = ""
+) -> None:
     """Draws an image, dark on white; with a limit, values from -limit to limit."""
-    options = {"cmap": INK} if limit is None else {"cmap": SIGNED}
-    if limit is not None:
-        options |= {"vmin": -limit, "vmax": limit}
-    axes.imshow(pixels, **options)
+    if limit is None:
+        axes.imshow(pixels, cmap=INK)
+    else:
+        axes.imshow(pixels, cmap=SIGNED, vmin=-limit, vmax=limit)
     axes.set_xticks([])
     axes.set_yticks([])
     axes.set_title(title)
@@ -81,7 +68,7 @@ def show_pixels(axes, pixels, limit=None, title="") -> None:
 
 
 @styled
-def figure_bytes(figure, file_format) -> bytes:
+def figure_bytes(figure: Figure, file_format: str) -> bytes:
     """A figure in a file format, the same bytes each time.
 
     Args:
@@ -103,7 +90,7 @@ def figure_bytes(figure, file_format) -> bytes:
     return stream.getvalue()
 
 
-def save_figure(figure, file) -> pathlib.Path:
+def save_figure(figure: Figure, file: Path) -> pathlib.Path:
     """Writes a figure in the format of the file's ending.
 
     Args:

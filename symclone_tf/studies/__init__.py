@@ -1,4 +1,4 @@
-"""Studies: what clones learn, watched while they are trained."""
+"""Studies: what is measured on clones, also while they are trained."""
 
 import lazy_loader
 

@@ -1,3 +1,8 @@
+from .exploration import Exploration as Exploration
+from .exploration import explore as explore
+from .group_studies import GroupStudy as GroupStudy
+from .group_studies import studied_groups as studied_groups
+from .group_studies import study_group as study_group
 from .learning import deformations as deformations
 from .learning import deformations_while_learning as deformations_while_learning
 from .learning import learning_curve as learning_curve
@@ -5,3 +10,4 @@ from .learning import operators as operators
 from .learning import transformed_outputs as transformed_outputs
 from .learning import untrained as untrained
 from .learning import weights_while_learning as weights_while_learning
+from .relaxed_networks import position_deviations as position_deviations

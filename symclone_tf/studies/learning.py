@@ -1,29 +1,35 @@
-"""What figures are drawn from: operators, moved answers, and training watched."""
+"""Operators of layers, outputs of transformed inputs, and students while they learn."""
 
 import dataclasses
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
 
 from symclone_tf.cloning import HELD_OUT, Cloner, draw_pairs, stream
-from symclone_tf.students import Student
+from symclone_tf.students import LocallyConnectedStudent, Student
+from symclone_tf.symmetry import Transformation
+from symclone_tf.teachers import Teacher
+from symclone_tf.types import Array, ArrayLike, Tensor
+
+# A student or a teacher, of inputs and a kernel.
+Layer = Callable[..., Tensor]
 
 
-def operators(answer, teacher, kernel) -> np.ndarray:
-    """The matrices by which a linear layer maps points to points.
+def operators(layer: Layer, teacher: Teacher, kernel: ArrayLike) -> Array:
+    """The matrices by which a linear layer maps input to output positions.
 
     Args:
-        answer: Callable of inputs and a kernel: a student or its teacher.
-        teacher: `Teacher` of inputs with one map, as images, whose sizes to
-            take.
+        layer: Callable of inputs and a kernel: a student or its teacher.
+        teacher: `Teacher` of images, that has the layer's sizes.
         kernel: Array of shape `kernel_shape`, `(k, k)` for convolutions.
 
     Returns:
-        Array of shape `(representation_out, positions_out, positions_in)`: one matrix for each
-        output map.
+        Array of shape `(representation_out, positions_out, positions_in)`: one
+        matrix for each feature map.
 
     Raises:
-        ValueError: If inputs have several maps.
+        ValueError: If inputs are feature maps of a group.
 
     Example:
 
@@ -33,18 +39,18 @@ def operators(answer, teacher, kernel) -> np.ndarray:
     """
     if teacher.representation_in > 1:
         raise ValueError(
-            "Inputs must be images, to have one matrix for each output map. "
+            "Inputs must be images, to have one matrix for each feature map. "
             f"Received: teacher {teacher.title}"
         )
-    points = teacher.positions_in
-    impulses = np.eye(points, dtype="float32").reshape(-1, *teacher.input_shape, 1)
+    positions = teacher.positions_in
+    impulses = np.eye(positions, dtype="float32").reshape(-1, *teacher.input_shape, 1)
     kernel = np.asarray(kernel, "float32")[..., None, None]
-    answers = np.asarray(answer(impulses, kernel))
-    answers = answers.reshape(points, teacher.positions_out, teacher.representation_out)
-    return answers.transpose(2, 1, 0)
+    responses = np.asarray(layer(impulses, kernel))
+    shape = (positions, teacher.positions_out, teacher.representation_out)
+    return responses.reshape(shape).transpose(2, 1, 0)
 
 
-def untrained(student, seed=0) -> Student:
+def untrained(student: Student, seed: int = 0) -> Student:
     """A student like another, with random weights.
 
     Args:
@@ -52,7 +58,7 @@ def untrained(student, seed=0) -> Student:
         seed: Integer.
 
     Returns:
-        `Student`, whose answers are about as large as its teacher's.
+        `Student`, whose outputs have about the norm of its teacher's.
 
     Example:
 
@@ -68,38 +74,44 @@ def untrained(student, seed=0) -> Student:
         weight.assign(rng.normal(size=weight.shape))
     teacher = student.teacher
     pairs = draw_pairs(teacher, 8, 32, stream(seed, HELD_OUT, 0), orthogonal=False)
-    loud, wanted = (np.linalg.norm(answer(*pairs)) for answer in (random, teacher))
-    random.encoder.kernel.assign(random.encoder.kernel * (wanted / loud))
+    norm, wanted = (np.linalg.norm(layer(*pairs)) for layer in (random, teacher))
+    random.encoder.kernel.assign(random.encoder.kernel * (wanted / norm))
     return random
 
 
 @dataclasses.dataclass(frozen=True)
 class TransformedOutputs:
-    """What a layer makes of an input before and after it is moved.
+    """The outputs of a layer for an input and for the transformed input.
 
     Attributes:
-        answer: Array of shape `(*positions, maps)`, of the input.
-        moved_answer: Array of the same shape, of the moved input.
-        difference: Array of the same shape: the answer to the moved input less
-            the moved answer, not a number where a shift leaves it undefined.
-        error: Float, ‖difference‖ / ‖moved answer‖.
+        output: Array of shape `(*positions, representation)`, h(x).
+        output_of_transformed: Array of the same shape, h(g·x).
+        difference: Array of the same shape, h(g·x) − g·h(x); NaN where a translation
+            leaves g·h(x) undefined.
+        error: Float, ‖h(g·x) − g·h(x)‖ / ‖g·h(x)‖.
     """
 
-    answer: np.ndarray
-    transformed_output: np.ndarray
+    output: np.ndarray
+    output_of_transformed: np.ndarray
     difference: np.ndarray
     error: float
 
 
-def transformed_outputs(answer, teacher, image, kernel, move) -> TransformedOutputs:
-    """Compares moving a layer's input with moving its output.
+def transformed_outputs(
+    layer: Layer,
+    teacher: Teacher,
+    image: ArrayLike,
+    kernel: ArrayLike,
+    transformation: Transformation,
+) -> TransformedOutputs:
+    """Compares transforming a layer's input with transforming its output.
 
     Args:
-        answer: Callable of inputs and a kernel: a student or its teacher.
-        teacher: `Teacher` of inputs with one map, whose sizes to take.
+        layer: Callable of inputs and a kernel: a student or its teacher.
+        teacher: `Teacher` of images, that has the layer's sizes.
         image: Array of shape `input_shape`, `(n, n)` for images.
         kernel: Array of shape `kernel_shape`, `(k, k)` for convolutions.
-        move: `Transformation`.
+        transformation: `Transformation`.
 
     Returns:
         `TransformedOutputs`.
@@ -107,16 +119,17 @@ def transformed_outputs(answer, teacher, image, kernel, move) -> TransformedOutp
     Example:
 
     >>> teacher, image = ConvTeacher("c4", image_size=6), np.eye(6)
-    >>> transformed_outputs(teacher, teacher, image, np.ones((3, 3)), GroupTransformation("c4", 1)).error
+    >>> kernel, rotation = np.ones((3, 3)), GroupTransformation("c4", 1)
+    >>> transformed_outputs(teacher, teacher, image, kernel, rotation).error
     0.0
     """
     inputs = np.asarray(image, "float32")[None, ..., None]
     kernel = np.asarray(kernel, "float32")[..., None, None]
-    first = np.asarray(answer(inputs, kernel))
-    second = np.asarray(answer(move.inputs(inputs), kernel))
-    expected = move.outputs(first)
-    # What a shift brings in from outside is zero, and no answer.
-    known = move.outputs(np.ones(first.shape)) != 0
+    first = np.asarray(layer(inputs, kernel))
+    second = np.asarray(layer(transformation.inputs(inputs), kernel))
+    expected = transformation.outputs(first)
+    # A translation brings in zeros from outside, which are no outputs.
+    known = transformation.outputs(np.ones(first.shape)) != 0
     difference = np.where(known, second - expected, np.nan)
     norm = np.linalg.norm(expected[known])
     error = np.linalg.norm(difference[known]) / norm if norm else 0.0
@@ -124,11 +137,14 @@ def transformed_outputs(answer, teacher, image, kernel, move) -> TransformedOutp
     if teacher.representation_out > 1:
         shape = teacher.output_shape
     return TransformedOutputs(
-        *(array.reshape(shape) for array in (first, second, difference)), float(error)
+        first.reshape(shape),
+        second.reshape(shape),
+        difference.reshape(shape),
+        float(error),
     )
 
 
-def learning_curve(student, seed=0) -> list[float]:
+def learning_curve(student: Student, seed: int = 0) -> list[float]:
     """Trains a student, and measures each step's NMSE on pairs new to it.
 
     Args:
@@ -145,28 +161,30 @@ def learning_curve(student, seed=0) -> list[float]:
     True
     """
     curve = []
-    note = keras.callbacks.LambdaCallback(
+    record = keras.callbacks.LambdaCallback(
         on_train_batch_end=lambda step, logs: curve.append(float(logs["nmse"]))
     )
     cloner = Cloner(student, seed=seed)
     cloner.compile()
-    cloner.fit(steps_per_epoch=cloner.recipe.steps, callbacks=[note], verbose=0)
+    cloner.fit(steps_per_epoch=cloner.recipe.steps, callbacks=[record], verbose=0)
     return curve
 
 
-def weights_while_learning(student, steps=(0, 2, 5, 10), seed=0):
+def weights_while_learning(
+    student: Student, steps: Sequence[int] = (0, 2, 5, 10), seed: int = 0
+) -> tuple[dict[int, Array], Array]:
     """Trains a student, and keeps its blocks' weights at several steps.
 
     Args:
         student: `Student`, linear and not yet trained.
-        steps: Tuple of integers in growing order, after which to look; the
-            last step of the student's recipe is added to them.
+        steps: Tuple of integers in growing order, the steps after which to keep
+            weights; the last step of the student's recipe is added.
         seed: Integer, of the draws.
 
     Returns:
         Pair of a dictionary from steps to arrays of all block weights, and an
-        array of the values that the teacher's own operators take through the
-        trained encoder, where nothing more can be learned.
+        array of the weights with which the blocks are exact, given the trained
+        encoder.
 
     Example:
 
@@ -182,19 +200,19 @@ def weights_while_learning(student, steps=(0, 2, 5, 10), seed=0):
     return _while_learning(student, weights, steps, seed), _teachers_values(student)
 
 
-def _while_learning(student, look, steps, seed) -> dict:
-    """Trains a student, and looks at it after some steps and the last."""
+def _while_learning(student, measure, steps, seed) -> dict:
+    """Trains a student, and measures it after some steps and the last."""
     cloner = Cloner(student, seed=seed)
     cloner.compile()
     last = cloner.recipe.steps
     wanted = {step for step in steps if step < last} | {last}
-    kept = {0: look()} if 0 in wanted else {}
+    kept = {0: measure()} if 0 in wanted else {}
 
-    def note(step, logs):
+    def record(step, logs):
         if step + 1 in wanted:
-            kept[step + 1] = look()
+            kept[step + 1] = measure()
 
-    callback = keras.callbacks.LambdaCallback(on_train_batch_end=note)
+    callback = keras.callbacks.LambdaCallback(on_train_batch_end=record)
     cloner.fit(steps_per_epoch=last, callbacks=[callback], verbose=0)
     return kept
 
@@ -203,19 +221,19 @@ def _copied(weight) -> np.ndarray:
     return np.array(keras.ops.convert_to_numpy(weight))
 
 
-def deformations(student, positions) -> np.ndarray:
-    """What a local student makes of the kernel at some places.
+def deformations(student: LocallyConnectedStudent, positions: Sequence[int]) -> Array:
+    """How a locally connected student deforms the kernel at some positions.
 
-    At a place p, the entries ψ of a kernel act on the points that p sees as
-    `W[p] · Eᵀ · ψ`: a convolution does nothing to them anywhere, and has the unit
-    matrix at every place.
+    At a position p, the entries ψ of a kernel act on the receptive field of p as
+    `W[p] · Eᵀ · ψ`. In a convolution `W[p] · Eᵀ` is the identity at every position.
 
     Args:
         student: `LocallyConnectedStudent`, built.
-        positions: List of integers, output points.
+        positions: List of integers, output positions.
 
     Returns:
-        Array of shape `(positions, r, kernel_entries)`: the part of the first maps.
+        Array of shape `(positions, receptive_field_size, kernel_entries)`: of the
+        first feature map.
 
     Example:
 
@@ -227,19 +245,22 @@ def deformations(student, positions) -> np.ndarray:
 
 
 def deformations_while_learning(
-    student, positions, steps=(0, 2, 5, 10), seed=0
-) -> dict:
-    """Trains a local student, and keeps its deformations at several steps.
+    student: LocallyConnectedStudent,
+    positions: Sequence[int],
+    steps: Sequence[int] = (0, 2, 5, 10),
+    seed: int = 0,
+) -> dict[int, Array]:
+    """Trains a locally connected student, and keeps deformations at several steps.
 
     Args:
         student: `LocallyConnectedStudent`, not yet trained.
-        positions: List of integers, output points.
-        steps: Tuple of integers in growing order, after which to look; the last
-            step of the student's recipe is added to them.
+        positions: List of integers, output positions.
+        steps: Tuple of integers in growing order, the steps after which to keep
+            deformations; the last step of the student's recipe is added.
         seed: Integer, of the draws.
 
     Returns:
-        Dictionary from steps to arrays as `deformations` gives them.
+        Dictionary from steps to arrays, see `deformations`.
 
     Example:
 
@@ -256,16 +277,16 @@ def deformations_while_learning(
 
 
 def _teachers_values(student) -> np.ndarray:
-    """The blocks' weights that make the trained encoder's answers exact.
+    """The blocks' weights that are exact, given the trained encoder.
 
-    A kernel of one entry is a shift by its place. With the encoder's matrix E
-    of kernel entries and blocks, the blocks are the shifts times E⁻¹.
+    A kernel of one entry is a translation. With the encoder's matrix E of kernel
+    entries and blocks, the blocks are the translations times E⁻¹.
     """
     return np.linalg.pinv(_first_encoder(student)).ravel()
 
 
 def _first_encoder(student) -> np.ndarray:
-    """The encoder's matrix of kernel entries and blocks, for the first maps."""
+    """The encoder's matrix of kernel entries and blocks, for the first feature map."""
     encoder = _copied(student.encoder.kernel).astype("float64")
     entries = student.teacher.kernel_entries
     return encoder.reshape(entries, student.blocks, -1)[:, :, 0]

@@ -1,3 +1,4 @@
+import re
 import stat
 import webbrowser
 
@@ -26,10 +27,10 @@ def browser(tmp_path_factory, monkeypatch):
 def test_writes_one_page_and_says_what_is_next(run, tmp_path, empty):
     result = run("explore", "--group", "c2", "--image-size", "16", *empty)
     assert result.exit_code == 0, result.output
-    assert result.stdout.startswith("Wrote explore.html, 0.")
+    assert re.match(r"Wrote explore\.html, [\d.]+ kB\n", result.stdout)
     assert result.stdout.endswith("Next: open explore.html in a browser\n")
     text = (tmp_path / "explore.html").read_text("utf-8")
-    assert "<h1>Does it keep C2?</h1>" in text
+    assert "<h1>Is it equivariant under C2?</h1>" in text
     assert "five drawn strokes" in text
 
 

@@ -4,11 +4,9 @@ pytestmark = pytest.mark.usefixtures("without_mnist")
 
 
 @pytest.mark.slow
-def test_writes_one_page(run, sources, tmp_path):
-    clones = sources["workspace"].clones
-    options = ["--clones", clones]
-    for name in ("benchmark", "costs"):
-        options += [f"--{name}", sources[name]]
+def test_writes_one_page(run, drawn_from, tmp_path):
+    clones, folder = drawn_from["workspace"].clones, drawn_from["benchmark"]
+    options = ["--clones", clones, "--benchmark", folder]
     result = run("report", *options)
     assert result.exit_code == 0
     assert result.stdout.startswith("Wrote report.html, ")

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import relaxing
 from benchmarks.relax_time import report
-from symclone_tf.figures.relax_times import read_beside, read_relax_times
+from benchmarks.relax_time.rows import read_beside, read_relax_times
 
 from pages import RESULTS, doc, flowing, results, table
 

@@ -6,7 +6,6 @@ import pytest
 import symclone_tf as sc
 from symclone_tf.figures.curves import (
     draw_accuracies,
-    draw_costs,
     draw_equivariance,
     draw_learning_curves,
     draw_weights,
@@ -110,18 +109,3 @@ def test_all_networks_of_a_benchmark_are_told_apart():
     figure.draw_without_rendering()
     box, page = legend.get_window_extent(), figure.bbox
     assert page.x0 <= box.x0 < box.x1 <= page.x1
-
-
-def test_costs_are_those_measured():
-    def rows(scale):
-        return [
-            {"layer": layer, "size": n, "seconds": scale * n, "memory": 1e6 * n}
-            for layer in ("T(2)", "C4 group")
-            for n in (8, 16)
-        ]
-
-    seconds, memory = draw_costs({"training": rows(2), "solving": rows(1)}).axes
-    lines = {line.get_label(): line.get_xydata().tolist() for line in seconds.lines}
-    assert lines["T(2), trained"] == [[8, 16], [16, 32]]
-    assert lines["C4 group, closed form"] == [[8, 8], [16, 16]]
-    assert all(line.get_ydata().tolist() == [8, 16] for line in memory.lines)

@@ -33,7 +33,7 @@ def solved(group, blocks=None, size=7):
 
 
 class TestDigits:
-    def test_rows_are_the_originals_and_all_turns(self, rng):
+    def test_rows_are_the_originals_and_all_rotations(self, rng):
         images = rng.random((3, 8, 8))
         grid = np.reshape(sc.figures.draw_digits(images, "c4").axes, (4, 3))
         for turns, row in enumerate(grid):
@@ -46,9 +46,9 @@ class TestDigits:
             "turned 270°",
         ]
 
-    def test_rows_are_the_originals_and_all_shifts(self, rng):
+    def test_rows_are_the_originals_and_all_translations(self, rng):
         images = rng.random((2, 8, 8))
-        figure = sc.figures.draw_digits(images, "t2", shifts=((-1, 2),))
+        figure = sc.figures.draw_digits(images, "t2", translations=((-1, 2),))
         grid = np.reshape(figure.axes, (2, 2))
         expected = np.pad(images[1], ((0, 1), (2, 0)))[1:, :-2]
         np.testing.assert_array_equal(pixels(grid[1, 1]), expected)
@@ -78,7 +78,7 @@ def test_operators_are_the_clones_the_toeplitz_matrices_and_their_difference(
 
 
 class TestFeatureMaps:
-    def draw(self, rng, group, move):
+    def draw(self, rng, group, transformation):
         image = rng.normal(size=(7, 7)).astype("float32")
         kernel = rng.normal(size=(3, 3)).astype("float32")
         clone = solved(group)
@@ -87,25 +87,27 @@ class TestFeatureMaps:
             "7 blocks": (solved(group, 7), clone.teacher),
             "untrained": (sc.studies.untrained(clone), clone.teacher),
         }
-        figure = sc.figures.draw_feature_maps(image, layers, kernel, move, "noise")
+        figure = sc.figures.draw_feature_maps(
+            image, layers, kernel, transformation, "noise"
+        )
         return image, kernel, layers, np.reshape(figure.axes, (3, 4))
 
-    def test_columns_are_what_each_layer_answers(self, rng):
+    def test_columns_are_the_outputs_of_each_layer(self, rng):
         image, kernel, layers, grid = self.draw(rng, "c4", GroupTransformation("c4", 1))
         np.testing.assert_array_equal(pixels(grid[0, 0]), image)
         np.testing.assert_array_equal(pixels(grid[1, 0]), np.rot90(image))
         assert [axes.get_title() for axes in grid[0]] == ["noise", *layers]
-        for column, (answer, _) in zip(grid.T[1:], layers.values()):
+        for column, (layer, _) in zip(grid.T[1:], layers.values()):
             for axes, inputs in zip(column, (image, np.rot90(image))):
                 inputs = np.array(inputs)[None, ..., None]
-                maps = np.asarray(answer(inputs, kernel[..., None, None]))[0, ..., 0]
+                maps = np.asarray(layer(inputs, kernel[..., None, None]))[0, ..., 0]
                 np.testing.assert_allclose(pixels(axes), mosaic(maps), atol=1e-6)
 
-    def test_last_row_is_the_difference_from_turning_the_output(self, rng):
+    def test_last_row_is_the_difference_from_rotating_the_output(self, rng):
         _, _, layers, grid = self.draw(rng, "c4", GroupTransformation("c4", 1))
         for column, name in zip(grid.T[1:], layers):
             first, second, difference = (unpacked(pixels(axes)) for axes in column)
-            # Turned by 90°, each map goes to the next place on the group axis.
+            # A rotation by 90° takes each feature map to the next group element.
             expected = np.roll(np.rot90(first), 1, axis=-1)
             np.testing.assert_allclose(difference, second - expected, atol=1e-5)
             error = np.linalg.norm(difference) / np.linalg.norm(expected)
@@ -113,7 +115,7 @@ class TestFeatureMaps:
             assert shown == pytest.approx(error, rel=0.06, abs=1e-6)
             assert (error < 1e-5) == (name == "teacher")
 
-    def test_last_row_is_the_difference_from_shifting_the_output(self, rng):
+    def test_last_row_is_the_difference_from_translating_the_output(self, rng):
         _, _, _, grid = self.draw(rng, "t2", Translation((1, -2)))
         for column in grid.T[1:]:
             first, second, difference = (pixels(axes) for axes in column)
@@ -145,7 +147,7 @@ def test_student_of_feature_maps_has_no_operators_on_images():
         sc.figures.draw_operators(student, np.ones((3, 3)))
 
 
-def test_deformations_stand_in_rows_of_places_and_columns_of_steps(rng):
+def test_deformations_have_rows_of_positions_and_columns_of_steps(rng):
     kept = {0: np.zeros((2, 9, 9)), 5: rng.normal(size=(2, 9, 9))}
     figure = sc.figures.draw_deformations(kept, ["corner", "centre"])
     grid = np.reshape(figure.axes[:4], (2, 2))

@@ -23,10 +23,11 @@ def test_best_on_each_task_and_best_on_both_are_named():
         row("cnn", "breaking", 0.7),
     ]
     assert found_in_benchmark("c4", rows) == [
-        "Of the networks trained on C4's tasks, “gcnn” kept the symmetry best, with "
-        "90.0% on invariance, and “mlp” left it best, with 80.0% on breaking.",
+        "Of the networks trained on C4's tasks, “gcnn” preserved equivariance best, "
+        "with 90.0% on invariance, and “mlp” broke the symmetry best, with 80.0% on "
+        "breaking.",
         "“cnn” did both best, with 60.0% on invariance and 70.0% on breaking: its "
-        "smaller accuracy is the largest of all.",
+        "smaller accuracy is the largest of all networks'.",
     ]
 
 
@@ -34,7 +35,7 @@ def test_a_network_is_as_good_as_its_mean_over_seeds():
     rows = [row("gcnn", "invariance", a, s) for s, a in enumerate((0.9, 0.1))]
     rows += [row("mlp", "invariance", 0.6), row("mlp", "breaking", 0.5)]
     first, _ = found_in_benchmark("c4", rows)
-    assert "“mlp” kept the symmetry best, with 60.0%" in first
+    assert "“mlp” preserved equivariance best, with 60.0%" in first
 
 
 def test_what_was_not_trained_is_said():
@@ -48,7 +49,10 @@ def test_what_was_not_trained_is_said():
 
 def test_of_the_projects_own_rows_it_says_what_the_readme_says():
     _, second = found_in_benchmark("c4", measured("c4.csv"))
-    assert "anchored (augment 0.2, encoder)” did both best, with 88.8%" in second
+    assert (
+        "anchored (transformed-inputs 0.2, encoder)” did both best, with 88.8%"
+        in second
+    )
 
 
 @pytest.fixture
@@ -58,7 +62,7 @@ def artifacts(figure_clones):
 
 def test_without_networks_it_tells_of_clones(artifacts):
     first, second = found_in_clones(["c4"], artifacts)
-    assert first.startswith("Of 3 clones, 2 answer as their teachers do")
-    assert first.endswith("2e-01 of c4-lifting-28x28-k3-b7.")
-    assert second.startswith("The benchmark of digits has no network of C4 yet")
+    assert first.startswith("Of 3 clones, 2 compute the outputs of their teachers")
+    assert first.endswith("2e-01 for c4-lifting-28x28-k3-b7.")
+    assert second.startswith("No network of C4 was trained on digits yet")
     assert found_in_clones(["c4"], []) == [second]

@@ -75,8 +75,8 @@ def test_page_says_all_and_loads_nothing(probe, tmp_path):
         "Keep T(2): assuming it gains 10.0 points",
         "Break C4: assuming it costs 30.0 points",
         "To begin with:",
-        "model.save(&quot;recommended.keras&quot;)",
-        "160 images to train on and 40",
+        "model.save(&#34;recommended.keras&#34;)",
+        "160 training images and 40",
         "3 seeds, 2 minutes",
     ):
         assert expected in text

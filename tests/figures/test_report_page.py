@@ -1,3 +1,4 @@
+import dataclasses
 import html.parser
 import json
 import re
@@ -5,21 +6,18 @@ import re
 import pytest
 
 import symclone_tf as sc
-from symclone_tf.figures.html_pages import folded, heading, table, write_page
+from symclone_tf.figures.html_pages import write_page
 from symclone_tf.figures.report_page import make_report, networks_lines
 
 from browsers import DESK, LAPTOP, PHONE, looked_at, needs_browser
 from cases import later
 from pages import RESULTS
-from pictures import no_mnist
 
 MEASURED = RESULTS / "mnist" / "c4.csv"
 
-pytestmark = pytest.mark.usefixtures("without_mnist")
-
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory, drawn_from):
+def page(tmp_path_factory, study, figure_clones):
     folder = tmp_path_factory.mktemp("report")
     model = sc.experiments.image_network("mlp", seed=0)
     metrics = {"accuracy": 0.875, "parameters": 12345, "seconds": 6.7}
@@ -27,10 +25,9 @@ def page(tmp_path_factory, drawn_from):
         sc.artifacts.export_classifier(
             model, folder / "trained", "c4-invariance-mlp", metrics
         )
-    with no_mnist():
-        return make_report(
-            folder / "report.html", trained=folder / "trained", **drawn_from
-        )
+    return make_report(
+        [study], folder / "report.html", figure_clones, folder / "trained"
+    )
 
 
 class Page(html.parser.HTMLParser):
@@ -57,7 +54,7 @@ class Page(html.parser.HTMLParser):
 def test_page_holds_all_tables_and_figures_and_loads_nothing(page):
     text = page.read_text("utf-8")
     found = Page(text)
-    assert len(found.loads) == 9
+    assert len(found.loads) == 8
     assert all(load.startswith("data:image/svg+xml;base64,") for load in found.loads)
     assert "url(" not in text
     assert "@import" not in text
@@ -79,11 +76,11 @@ def test_page_holds_all_tables_and_figures_and_loads_nothing(page):
 def test_page_opens_with_what_was_found_and_its_picture(page):
     text = page.read_text("utf-8")
     opening, _, rest = text.partition('<h2 id="c4">')
-    assert "“gcnn” kept the symmetry best, with 50.0% on invariance." in opening
+    assert "“gcnn” preserved equivariance best, with 50.0% on invariance." in opening
     assert "None was trained on breaking yet" in opening
     assert opening.count("<img ") == 1
-    assert "C4: accuracy on moved digits" in opening
-    assert "C4: accuracy on moved digits" not in rest
+    assert "C4: accuracy on transformed digits" in opening
+    assert "C4: accuracy on transformed digits" not in rest
     assert "<table>" not in opening
 
 
@@ -93,7 +90,7 @@ def test_tables_come_last_and_folded(page):
     assert "<table>" not in figures[0]
     assert "<img " not in tables
     titles = re.findall("<details><summary>(.*?)</summary>\n<div", tables)
-    assert titles == ["Clones", "Networks on C4&#x27;s tasks", "Classifiers"]
+    assert titles == ["Clones", "Networks on C4&#39;s tasks", "Classifiers"]
     assert tables.count("<table>") == 3
 
 
@@ -101,17 +98,17 @@ def test_tables_come_last_and_folded(page):
 def test_the_widest_table_fits_on_a_laptop(tmp_path):
     rows = sc.experiments.read_benchmark(MEASURED)
     assert len({row.experiment.network for row in rows}) > 20
-    title = "Networks"
-    parts = [heading(title), folded(title, table(title, networks_lines(rows)))]
-    write_page(tmp_path / "a.html", "Widest", parts)
+    empty = {"findings": [], "groups": []}
+    tables = {"Networks": networks_lines(rows)}
+    write_page(tmp_path / "a.html", "report.html", "Widest", tables=tables, **empty)
     found = looked_at(tmp_path / "a.html", tmp_path, LAPTOP)
     assert found["complaints"] == []
 
 
 @pytest.mark.slow
-def test_page_is_the_same_each_time(page, sources):
+def test_page_is_the_same_each_time(page, study, figure_clones):
     before = page.read_bytes()
-    make_report(page, trained=page.parent / "trained", **sources)
+    make_report([study], page, figure_clones, page.parent / "trained")
     assert page.read_bytes() == before
 
 
@@ -120,53 +117,57 @@ def test_page_is_the_same_each_time(page, sources):
 @pytest.mark.parametrize("scheme", ["dark", later("light")])
 def test_browser_has_no_complaints(page, tmp_path, width, scheme):
     found = looked_at(page, tmp_path, width, scheme)
-    assert found == {"complaints": [], "images": 9, "dark": scheme == "dark"}
+    assert found == {"complaints": [], "images": 8, "dark": scheme == "dark"}
 
 
-@pytest.mark.slow
-def test_groups_are_those_of_which_there_is_something(tmp_path, sources):
-    nowhere = sc.workspace.Workspace(tmp_path / "x")
-    with pytest.raises(sc.ArtifactError, match="There is nothing to report"):
-        make_report(tmp_path / "a.html", workspace=nowhere, benchmark=tmp_path)
-    text = make_report(tmp_path / "b.html", **sources).read_text("utf-8")
+def test_contents_lead_to_the_headings_of_all_parts(page):
+    text = page.read_text("utf-8")
     titles = re.findall("<h2 .*?>(.*?)</h2>", text)
-    assert titles == ["What was found", "C4", "What cloning takes", "Tables"]
+    assert titles == ["What was found", "C4", "Tables"]
+    contents, _, parts = text.partition("</nav>")
+    links = re.findall('href="#(.*?)">(.*?)<', contents)
+    assert links == re.findall('<h[23] id="(.*?)">(.*?)</h', parts)
+    assert ("c4-learning-curves", "Learning curves") in links
+    assert contents.count("<ul>") == contents.count("</ul>") == 2
+    assert contents.count("<li>") == contents.count("</li>") == len(links)
 
 
 @pytest.mark.slow
-def test_names_are_escaped(tmp_path, sources):
+def test_names_are_escaped(tmp_path, study, figure_clones):
     trained = tmp_path / "trained"
     metrics = {"accuracy": 1.0, "parameters": 1, "seconds": 1}
     home = trained / "<img src=x>" / "1" / "assets.extra"
     home.mkdir(parents=True)
     (home / "metrics.json").write_text(json.dumps(metrics))
-    text = make_report(tmp_path / "a.html", trained=trained, **sources).read_text()
+    file = make_report([study], tmp_path / "a.html", figure_clones, trained)
+    text = file.read_text("utf-8")
     assert "<img src=x>" not in text
     assert "&lt;img src=x&gt;" in text
 
 
-def test_clones_alone_are_reported(tmp_path, sources):
+def test_clones_alone_are_reported(tmp_path, study, figure_clones):
     """As after a first `clone`: nothing was benchmarked, nothing trained."""
-    nothing = {"benchmark": tmp_path / "none", "costs": None}
-    text = make_report(tmp_path / "a.html", **sources | nothing).read_text("utf-8")
-    assert "The benchmark of digits has no network of C4 yet" in text
+    alone = dataclasses.replace(study, rows=[])
+    file = make_report([alone], tmp_path / "a.html", figure_clones, tmp_path)
+    text = file.read_text("utf-8")
+    assert "No network of C4 was trained on digits yet" in text
     assert "c4-lifting-28x28-k3-b7, version 1" in text
 
 
-def test_someone_elses_file_is_left_alone(tmp_path, sources):
+def test_someone_elses_file_is_left_alone(tmp_path, study):
     file = tmp_path / "thesis.html"
     file.write_text("<html>mine</html>")
     with pytest.raises(sc.ArtifactError, match="was not written by symclone-tf"):
-        make_report(file, **sources)
+        make_report([study], file)
     assert file.read_text() == "<html>mine</html>"
     with pytest.raises(sc.ArtifactError, match="is a folder"):
-        make_report(tmp_path, **sources)
+        make_report([study], tmp_path)
 
 
-def test_damaged_metrics_are_refused(tmp_path, sources):
+def test_damaged_metrics_are_refused(tmp_path, study, figure_clones):
     home = tmp_path / "trained" / "a" / "1" / "assets.extra"
     home.mkdir(parents=True)
     (home / "metrics.json").write_text('{"accuracy": "high"}')
     with pytest.raises(sc.ArtifactError, match=r"metrics\.json cannot be read"):
-        make_report(tmp_path / "a.html", trained=tmp_path / "trained", **sources)
+        make_report([study], tmp_path / "a.html", figure_clones, tmp_path / "trained")
     assert not (tmp_path / "a.html").exists()

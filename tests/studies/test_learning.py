@@ -15,7 +15,7 @@ def test_learning_curve_falls_to_the_floor(group):
         curve = sc.studies.learning_curve(student)
         assert len(curve) == recipe_for(student).steps
         assert curve[0] == pytest.approx(1)
-        # The step's few samples scatter around what the student can reach.
+        # The few samples of a step scatter around the error that the student can reach.
         assert low * 0.9 <= curve[-1] <= high
 
 
@@ -38,7 +38,7 @@ def test_weights_sharpen_from_zero_to_the_teachers_values(group):
         return np.abs(weights[step][:, None] - targets).min(axis=1).max()
 
     assert distance(steps[-1]) < 1e-5 < distance(3)
-    # Each of nine shifts has a weight in each of nine blocks at 36 places.
+    # Each of nine translations has a weight in each of nine blocks at 36 positions.
     assert np.sum(np.abs(weights[steps[-1]]) > 1e-5) == 9 * 9 * 36
 
 
@@ -49,7 +49,7 @@ def test_steps_past_the_last_are_left_out():
     assert list(weights) == [2, last]
 
 
-def test_untrained_student_is_random_and_as_loud_as_its_teacher():
+def test_untrained_student_is_random_and_has_the_norm_of_its_teacher():
     for group in ("t2", "c4"):
         student = dense(group, image_size=8, seed=0)
         # Independent of the teacher and of its size: the errors add.
@@ -62,21 +62,21 @@ def test_untrained_student_is_random_and_as_loud_as_its_teacher():
             assert not np.array_equal(a, c)
 
 
-def test_moved_answers_of_a_teacher_are_the_moved_answer(rng):
+def test_outputs_of_transformed_inputs_are_the_transformed_outputs(rng):
     teacher = sc.ConvTeacher("t2", image_size=8)
     image, kernel = rng.normal(size=(8, 8)), rng.normal(size=(3, 3))
-    moved = sc.studies.transformed_outputs(
+    found = sc.studies.transformed_outputs(
         teacher, teacher, image, kernel, Translation((2, 1))
     )
-    assert moved.error < 1e-6
-    assert moved.answer.shape == (6, 6, 1)
-    assert np.isnan(moved.difference[:2]).all()
-    assert np.isnan(moved.difference[:, 0]).all()
-    assert not np.isnan(moved.difference[2:, 1:]).any()
+    assert found.error < 1e-6
+    assert found.output.shape == (6, 6, 1)
+    assert np.isnan(found.difference[:2]).all()
+    assert np.isnan(found.difference[:, 0]).all()
+    assert not np.isnan(found.difference[2:, 1:]).any()
 
 
 @pytest.mark.parametrize("group", ["t2", "c4"])
-def test_deformations_become_the_unit_matrix_at_every_place(group):
+def test_deformations_become_the_identity_at_every_position(group):
     student = sc.LocallyConnectedStudent(sc.ConvTeacher(group, 7), seed=0)
     kept = sc.studies.deformations_while_learning(student, [0, 12, 24], steps=(0, 3))
     assert list(kept) == [0, 3, sc.cloning.recipe_for(student).steps]
@@ -86,8 +86,8 @@ def test_deformations_become_the_unit_matrix_at_every_place(group):
     np.testing.assert_allclose(after, np.stack([np.eye(9)] * 3), atol=1e-4)
 
 
-def test_deformations_are_the_kernel_that_a_place_applies(rng):
-    """Of relaxed students: what the answer at a place is made of."""
+def test_deformations_are_the_kernel_that_a_position_applies(rng):
+    """Of relaxed students: the output at a position."""
     student = sc.LocallyConnectedStudent(sc.ConvTeacher("t2", 6), seed=0)
     student.build()
     for weight in student.weights:

@@ -77,7 +77,7 @@ def relax_time(file) -> str:
     """When to relax."""
     from benchmarks.cloning import machine
     from benchmarks.relax_time.report import report
-    from symclone_tf.figures import read_relax_times
+    from benchmarks.relax_time.rows import read_relax_times
 
     return report(read_relax_times(file), machine()) + pictures(file, r"-[\w-]+")
 

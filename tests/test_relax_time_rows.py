@@ -3,7 +3,7 @@
 import pytest
 
 import symclone_tf as sc
-from symclone_tf.figures.relax_times import (
+from benchmarks.relax_time.rows import (
     by_relax_time,
     by_study,
     has_course,

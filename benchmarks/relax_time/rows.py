@@ -21,15 +21,6 @@ def read_relax_times(file) -> list[dict]:
 
     Raises:
         ArtifactError: If the file is another.
-
-    Example:
-
-    >>> names = "data,variant,relaxed_at,seed,train_size,epochs,accuracy,loss,weights"
-    >>> lines = names + ",seconds_per_epoch", "mnist,relaxed,3,0,1000,14,0.9,0.3,99,1.5"
-    >>> file = directory / "times.csv"
-    >>> write_file(file, "\\n".join(lines).encode())
-    >>> [(row["variant"], row["relaxed_at"]) for row in read_relax_times(file)]
-    [('relaxed', 3)]
     """
     file = pathlib.Path(file)
     if not file.exists():
@@ -77,10 +68,6 @@ def study_of(data, train_size, epochs) -> str:
         train_size: Integer, how many images.
         epochs: Integer, of all training.
 
-    Example:
-
-    >>> study_of("fashion_mnist", 10_000, 14)
-    'fashion_mnist, 10,000 images, 14 epochs'
     """
     return f"{data}, {train_size:,} images, {epochs} epochs"
 

@@ -4,39 +4,39 @@
   const data = JSON.parse(find("data").textContent);
   const unpack = (text, Kind) =>
     new Kind(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
-  const { size, outputs, maps } = data;
-  const pixels = size * size, places = outputs * outputs, entries = 9;
-  const seen = unpack(data.seen, Int32Array);
+  const { size, outputSize, maps } = data;
+  const pixels = size * size, positions = outputSize * outputSize, entries = 9;
+  const receptiveFields = unpack(data.receptiveFields, Int32Array);
   const samples = unpack(data.images, Uint8Array);
   const count = samples.length / pixels;
-  const moves = data.moves.map((move) => ({
-    title: move.title,
-    into: unpack(move.into, Int32Array),
-    at: unpack(move.at, Int32Array),
-    of: unpack(move.of, Int32Array),
+  const transformations = data.transformations.map((transformation) => ({
+    title: transformation.title,
+    from: unpack(transformation.from, Int32Array),
+    transformed: unpack(transformation.transformed, Int32Array),
+    original: unpack(transformation.original, Int32Array),
   }));
-  // What numbers beyond keep a symmetry: far above float32's floor.
-  const KEEPS = 1e-4;
+  // Errors below it are equivariance: far above float32's floor.
+  const EQUIVARIANT = 1e-4;
   const still = matchMedia("(prefers-reduced-motion: reduce)");
 
   // -- Layers ---------------------------------------------------------------------
 
-  // A layer has one kernel for all places, the teacher, or one for each: `step` 0 or not.
+  // One kernel for all positions, as the teacher has, or one for each: `step` 0 or not.
   const layer = (key, title, about, encode, step) => ({
     key, title, about, encode, step, error: 0, each: [],
-    kernels: new Float64Array((step ? places : 1) * entries * maps),
-    answers: new Float64Array(places * maps),
-    moved: new Float64Array(places * maps),
-    differences: new Float64Array(places * maps),
+    kernels: new Float64Array((step ? positions : 1) * entries * maps),
+    outputs: new Float64Array(positions * maps),
+    transformed: new Float64Array(positions * maps),
+    differences: new Float64Array(positions * maps),
   });
 
   const teacher = layer("teacher", "Teacher", "the convolution itself", (kernel, to) => {
     for (let v = 0; v < entries; v++)
       for (let h = 0; h < maps; h++)
-        to[v * maps + h] = kernel[data.kernelMoves[h][v]];
+        to[v * maps + h] = kernel[data.kernelPermutations[h][v]];
   }, 0);
 
-  // α = ψ · E mixes the blocks, and the kernel at a place is W[p] · α.
+  // α = ψ · E mixes the blocks, and the kernel at a position p is W[p] · α.
   const student = (key, title, about) => {
     const { blocks } = data.students[key];
     const weights = unpack(data.students[key].weights, Float32Array);
@@ -48,7 +48,7 @@
         for (let b = 0; b < blocks * maps; b++)
           mixing[b] += kernel[e] * encoder[e * blocks * maps + b];
       to.fill(0);
-      for (let row = 0; row < places * entries; row++)
+      for (let row = 0; row < positions * entries; row++)
         for (let b = 0; b < blocks; b++)
           for (let h = 0; h < maps; h++)
             to[row * maps + h] += weights[row * blocks + b] * mixing[b * maps + h];
@@ -60,30 +60,30 @@
     teacher,
     student("clone", "Clone", "nine blocks, as many as an exact copy takes"),
     student("fewer", "Fewer blocks", `a clone of ${fewer} blocks`),
-    student("relaxed", "Relaxed", "the clone, trained where its symmetry is in the way"),
+    student("relaxed", "Relaxed", "the clone, trained on what its symmetry prevents"),
   ];
 
-  const answer = ({ kernels, step }, image, to) => {
+  const evaluate = ({ kernels, step }, image, to) => {
     to.fill(0);
-    for (let p = 0; p < places; p++)
+    for (let p = 0; p < positions; p++)
       for (let v = 0; v < entries; v++) {
-        const pixel = image[seen[p * entries + v]];
+        const pixel = image[receptiveFields[p * entries + v]];
         if (!pixel) continue;
         const from = p * step + v * maps;
         for (let h = 0; h < maps; h++) to[p * maps + h] += pixel * kernels[from + h];
       }
   };
 
-  const moveImage = ({ into }, image, to) => {
-    for (let p = 0; p < pixels; p++) to[p] = into[p] < 0 ? 0 : image[into[p]];
+  const transformImage = ({ from }, image, to) => {
+    for (let p = 0; p < pixels; p++) to[p] = from[p] < 0 ? 0 : image[from[p]];
   };
 
   // ‖h(g·x) − g·h(x)‖ / ‖h(x)‖, as sc.equivariance_error has it.
-  const relative = ({ at, of }, moved, answers) => {
+  const relative = ({ transformed, original }, values, outputs) => {
     let difference = 0, norm = 0;
-    for (let i = 0; i < at.length; i++) {
-      difference += (moved[at[i]] - answers[of[i]]) ** 2;
-      norm += answers[of[i]] ** 2;
+    for (let i = 0; i < transformed.length; i++) {
+      difference += (values[transformed[i]] - outputs[original[i]]) ** 2;
+      norm += outputs[original[i]] ** 2;
     }
     if (!norm) return difference ? Infinity : 0;
     return Math.sqrt(difference / norm);
@@ -92,10 +92,12 @@
   // -- The image ------------------------------------------------------------------
 
   const base = new Float64Array(pixels), image = new Float64Array(pixels);
-  const state = { angle: 0, down: 0, right: 0, kernel: "", move: 0, milliseconds: 0 };
+  const state = {
+    angle: 0, down: 0, right: 0, kernel: "", transformation: 0, milliseconds: 0,
+  };
 
-  // Counter-clockwise, as numpy.rot90; quarter turns are exact.
-  const turn = () => {
+  // Counter-clockwise, as numpy.rot90; rotations by 90° are exact.
+  const rotate = () => {
     const quarter = state.angle % 90 === 0;
     const wave = (f) => {
       const value = f((state.angle * Math.PI) / 180);
@@ -125,12 +127,12 @@
   };
   const sample = (number) => begin(
     Array.from(samples.subarray(number * pixels, (number + 1) * pixels), (v) => v / 255));
-  const turnBy = (degrees) => {
+  const rotateBy = (degrees) => {
     const angle = state.angle + degrees;
     state.angle = angle - 360 * Math.ceil((angle - 180) / 360);
     request();
   };
-  const shiftBy = (down, right) => {
+  const translateBy = (down, right) => {
     state.down += down;
     state.right += right;
     request();
@@ -171,12 +173,12 @@
   };
   // Maps side by side, one transparent pixel between them.
   const showMaps = ({ context, shown, points }, values, limit) => {
-    const width = columns * (outputs + 1) - 1;
-    for (let p = 0; p < places; p++)
+    const width = columns * (outputSize + 1) - 1;
+    for (let p = 0; p < positions; p++)
       for (let h = 0; h < maps; h++) {
         const part = Math.max(-1, Math.min(1, values[p * maps + h] / limit));
-        const row = Math.floor(h / columns) * (outputs + 1) + Math.floor(p / outputs);
-        const column = (h % columns) * (outputs + 1) + (p % outputs);
+        const row = Math.floor(h / columns) * (outputSize + 1) + Math.floor(p / outputSize);
+        const column = (h % columns) * (outputSize + 1) + (p % outputSize);
         points[row * width + column] = signed[Math.round(STEPS * (1 + part))];
       }
     context.putImageData(shown, 0, 0);
@@ -192,32 +194,34 @@
     const part = (name) => section.querySelector(name);
     part("h2").textContent = one.title;
     part(".about").textContent = one.about;
-    const width = columns * (outputs + 1) - 1, height = rows * (outputs + 1) - 1;
+    const width = columns * (outputSize + 1) - 1, height = rows * (outputSize + 1) - 1;
     one.parts = {
       error: part(".error"), verdict: part(".verdict"), each: part(".each"),
-      answers: surface(part(".answers"), width, height),
+      outputs: surface(part(".outputs"), width, height),
       differences: surface(part(".differences"), width, height),
     };
-    part(".answers").setAttribute("aria-label", `${one.title}: answers, ${maps} maps`);
+    part(".outputs").setAttribute("aria-label", `${one.title}: outputs, ${maps} maps`);
     part(".differences").setAttribute("aria-label",
-      `${one.title}: answers to the moved image minus moved answers, ${maps} maps`);
+      `${one.title}: outputs of the transformed image minus transformed outputs, ` +
+      `${maps} maps`);
     section.dataset.layer = one.key;
     find("layers").append(section);
   }
 
-  const movedImage = new Float64Array(pixels);
+  const transformedImage = new Float64Array(pixels);
   const compute = () => {
-    turn();
-    for (const one of layers) answer(one, image, one.answers);
-    moves.forEach((move, number) => {
-      moveImage(move, image, movedImage);
+    rotate();
+    for (const one of layers) evaluate(one, image, one.outputs);
+    transformations.forEach((transformation, number) => {
+      transformImage(transformation, image, transformedImage);
       for (const one of layers) {
-        answer(one, movedImage, one.moved);
-        one.each[number] = relative(move, one.moved, one.answers);
-        if (number !== state.move) continue;
+        evaluate(one, transformedImage, one.transformed);
+        one.each[number] = relative(transformation, one.transformed, one.outputs);
+        if (number !== state.transformation) continue;
         one.differences.fill(0);
-        move.at.forEach((at, i) => {
-          one.differences[at] = one.moved[at] - one.answers[move.of[i]];
+        transformation.transformed.forEach((at, i) => {
+          const expected = one.outputs[transformation.original[i]];
+          one.differences[at] = one.transformed[at] - expected;
         });
       }
     });
@@ -229,40 +233,41 @@
       hand.points[p] = ink[Math.round(STEPS * Math.max(0, Math.min(1, image[p])))];
     hand.context.putImageData(hand.shown, 0, 0);
     const blank = isBlank();
-    const limit = teacher.answers.reduce((most, v) => Math.max(most, Math.abs(v)), 1e-6);
+    const limit = teacher.outputs.reduce((most, v) => Math.max(most, Math.abs(v)), 1e-6);
     for (const one of layers) {
-      const { parts } = one, keeps = one.error < KEEPS;
-      showMaps(parts.answers, one.answers, limit);
+      const { parts } = one, preserves = one.error < EQUIVARIANT;
+      showMaps(parts.outputs, one.outputs, limit);
       showMaps(parts.differences, one.differences, limit);
-      const verdict = blank ? "" : keeps ? "keeps" : "breaks";
+      const verdict = blank ? "" : preserves ? "preserves" : "breaks";
       parts.error.textContent = blank ? "–" : short(one.error);
       parts.verdict.textContent = verdict && `${verdict} ${data.group}`;
       parts.verdict.className = `verdict ${verdict}`;
-      if (moves.length < 8)
+      if (transformations.length < 8)
         parts.each.textContent = blank ? "" :
-          moves.map((move, i) => `${move.title}: ${short(one.each[i])}`).join(" · ");
+          transformations.map(({ title }, i) => `${title}: ${short(one.each[i])}`)
+            .join(" · ");
     }
     find("angle").value = Math.round(state.angle);
     find("degrees").textContent = `${Math.round(state.angle)}°`;
   };
-  let saying;
-  const say = () => {
-    find("said").textContent = isBlank() ? "Nothing is drawn." : `Equivariance errors. ${
+  let announcing;
+  const announce = () => {
+    find("status").textContent = isBlank() ? "Nothing is drawn." : `Equivariance errors. ${
       layers.map((one) => `${one.title}: ${short(one.error)}`).join(", ")}.`;
   };
 
   let waiting = false, spinning = false, before = 0;
   const frame = (now) => {
     waiting = false;
-    if (spinning) turnBy((Math.min(now - before, 100) * 45) / 1000);
+    if (spinning) rotateBy((Math.min(now - before, 100) * 45) / 1000);
     before = now;
     const start = performance.now();
     compute();
     show();
     state.milliseconds = performance.now() - start;
-    // Once it rests: no one can listen to sixty numbers a second.
-    clearTimeout(saying);
-    saying = setTimeout(say, 400);
+    // Once it is still: no one can listen to sixty numbers a second.
+    clearTimeout(announcing);
+    announcing = setTimeout(announce, 400);
   };
   const request = () => {
     if (!waiting) requestAnimationFrame(frame);
@@ -278,7 +283,7 @@
   };
   const choose = () => {
     state.kernel = find("kernel").value;
-    state.move = Number(find("move").value);
+    state.transformation = Number(find("transformation").value);
     for (const one of layers) one.encode(data.kernels[state.kernel], one.kernels);
     request();
   };
@@ -287,7 +292,7 @@
 
   const canvas = find("image"), pen = 0.045 * size;
   let last = null;
-  const place = (event) => {
+  const pixelAt = (event) => {
     const box = canvas.getBoundingClientRect();
     return [
       ((event.clientY - box.top) / box.height) * size - 0.5,
@@ -310,16 +315,16 @@
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button) return;
     spin(false);
-    turn();
+    rotate();
     begin(image.slice());
     canvas.setPointerCapture(event.pointerId);
-    last = place(event);
+    last = pixelAt(event);
     stroke(last, last);
   });
   canvas.addEventListener("pointermove", (event) => {
     if (!last) return;
     for (const part of event.getCoalescedEvents?.() ?? [event]) {
-      const next = place(part);
+      const next = pixelAt(part);
       stroke(last, next);
       last = next;
     }
@@ -327,31 +332,31 @@
   for (const name of ["pointerup", "pointercancel"])
     canvas.addEventListener(name, () => { last = null; });
 
-  const deeds = {
-    quarter: () => { spin(false); turnBy(90); },
+  const actions = {
+    quarter: () => { spin(false); rotateBy(90); },
     spin: () => spin(!spinning),
     clear: () => { spin(false); begin(new Float64Array(pixels)); },
   };
   const keys = {
-    r: deeds.quarter, s: deeds.spin, c: deeds.clear,
-    "[": () => turnBy(5), "]": () => turnBy(-5),
-    ArrowUp: () => shiftBy(-1, 0), ArrowDown: () => shiftBy(1, 0),
-    ArrowLeft: () => shiftBy(0, -1), ArrowRight: () => shiftBy(0, 1),
+    r: actions.quarter, s: actions.spin, c: actions.clear,
+    "[": () => rotateBy(5), "]": () => rotateBy(-5),
+    ArrowUp: () => translateBy(-1, 0), ArrowDown: () => translateBy(1, 0),
+    ArrowLeft: () => translateBy(0, -1), ArrowRight: () => translateBy(0, 1),
   };
   canvas.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const number = data.isDigits ? Number(event.key) : Number(event.key) - 1;
-    const deed = keys[event.key] ?? keys[event.key.toLowerCase()] ??
+    const action = keys[event.key] ?? keys[event.key.toLowerCase()] ??
       (/^\d$/.test(event.key) && number in sampleNames ? () => sample(number) : null);
-    if (!deed) return;
+    if (!action) return;
     event.preventDefault();
-    deed();
+    action();
   });
   for (const button of document.querySelectorAll("[data-do]"))
-    button.addEventListener("click", () => deeds[button.dataset.do]());
+    button.addEventListener("click", () => actions[button.dataset.do]());
   find("angle").addEventListener("input", (event) => {
     spin(false);
-    turnBy(Number(event.target.value) - state.angle);
+    rotateBy(Number(event.target.value) - state.angle);
   });
 
   const sampleNames = Array.from({ length: count }, (_, i) => data.isDigits ? i : i + 1);
@@ -368,7 +373,7 @@
     find(id).addEventListener("change", choose);
   };
   options("kernel", Object.keys(data.kernels).map((name) => [name, name]));
-  options("move", moves.map((move, number) => [move.title, number]));
+  options("transformation", transformations.map(({ title }, number) => [title, number]));
 
   const schemes = matchMedia("(prefers-color-scheme: dark)");
   schemes.addEventListener("change", () => { mixPalettes(); request(); });
@@ -381,6 +386,6 @@
     spinning,
     image: Array.from(image),
     errors: Object.fromEntries(layers.map((one) => [one.key, one.error])),
-    answers: Object.fromEntries(layers.map((one) => [one.key, Array.from(one.answers)])),
+    outputs: Object.fromEntries(layers.map((one) => [one.key, Array.from(one.outputs)])),
   });
 })();

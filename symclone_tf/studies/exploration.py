@@ -1,0 +1,161 @@
+"""A teacher and clones of it to explore: exact, inexact, and relaxed."""
+
+import dataclasses
+
+import keras
+import numpy as np
+
+from symclone_tf.checks import positive_integer
+from symclone_tf.cloning import TrainingProgress, clone
+from symclone_tf.data import draw_strokes
+from symclone_tf.errors import DataError
+from symclone_tf.layers import ClonedConv2D
+from symclone_tf.students import LocallyConnectedStudent
+from symclone_tf.symmetry import PointGroup, get_group
+from symclone_tf.teachers import ConvTeacher
+from symclone_tf.workspace import Workspace
+
+# A page computes this many pixels 60 times a second; fewer show no digit.
+LEAST, MOST = 16, 64
+# Blocks of the clone that cannot be exact; nine blocks can.
+FEWER_BLOCKS = 5
+# Images that the relaxed clone is trained on, training steps, and images in each.
+IMAGES, STEPS, BATCH = 400, 200, 64
+
+
+@dataclasses.dataclass(frozen=True)
+class Exploration:
+    """A teacher, three clones of it, and images to evaluate them on.
+
+    Attributes:
+        teacher: `ConvTeacher`, of images.
+        students: Dictionary from names to `LocallyConnectedStudent`: `"clone"`;
+            `"fewer"`, with fewer blocks than an exact copy needs; and `"relaxed"`.
+        accuracy: Float, of the network in which the relaxed clone was trained, on
+            its training images.
+        images: Array of shape `(count, size, size)` from 0 to 1.
+        are_digits: Boolean, whether these are MNIST's; else drawn strokes.
+
+    Example:
+
+    >>> teacher = ConvTeacher("c4", image_size=16)
+    >>> students = {"clone": LocallyConnectedStudent(teacher, seed=0)}
+    >>> images = draw_strokes(16)
+    >>> found = Exploration(teacher, students, 0.5, images, are_digits=False)
+    >>> found.images.shape, list(found.students)
+    ((5, 16, 16), ['clone'])
+    """
+
+    teacher: ConvTeacher
+    students: dict[str, LocallyConnectedStudent]
+    accuracy: float
+    images: np.ndarray
+    are_digits: bool
+
+
+def explore(
+    group: str | PointGroup = "c4",
+    image_size: int = 28,
+    workspace: Workspace | None = None,
+) -> Exploration:
+    """Clones a convolution twice, and trains a copy of one clone on a task.
+
+    The relaxed clone is the first layer of a network with eight kernels and global
+    average pooling. The network is trained to tell images transformed by the second
+    half of the group's elements from the others, which no equivariant layer can.
+
+    Args:
+        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
+        image_size: Integer, from 16 to 64 pixels.
+        workspace: `Workspace`, of whose data the digits are; `None` for the defaults.
+            Without MNIST, drawn strokes replace the digits.
+
+    Returns:
+        `Exploration`.
+
+    Raises:
+        ValueError: If an argument is not accepted.
+
+    Example:
+
+    >>> found = explore("c2", 16, Workspace(data_dir=directory, verbose=0))
+    >>> list(found.students), found.students["fewer"].blocks
+    (['clone', 'fewer', 'relaxed'], 5)
+    """
+    teacher = ConvTeacher(get_group(group).name, _checked(image_size))
+    workspace = Workspace.of(workspace)
+    images, shown, are_digits = _images(image_size, workspace)
+    options = {"student": "local", "verbose": workspace.verbose}
+    exact, _ = clone(teacher, **options)
+    fewer, _ = clone(teacher, blocks=FEWER_BLOCKS, **options)
+    relaxed, accuracy = _relaxed(exact, images[..., None], verbose=workspace.verbose)
+    students = {"clone": exact, "fewer": fewer, "relaxed": relaxed}
+    return Exploration(teacher, students, accuracy, shown, are_digits)
+
+
+def _checked(image_size) -> int:
+    positive_integer("image_size", image_size)
+    if not LEAST <= image_size <= MOST:
+        raise ValueError(
+            f"`image_size` must be from {LEAST} to {MOST} pixels. "
+            f"Received: image_size={image_size}"
+        )
+    return image_size
+
+
+def _images(size, workspace):
+    """Images to train on, one of each kind to show, and whether they are digits."""
+    try:
+        mnist = workspace.open_images("mnist", size)
+    except DataError:
+        strokes = draw_strokes(size)
+        return strokes, strokes, False
+    first = {}
+    for image, label in mnist.stream("test", IMAGES):
+        first.setdefault(int(label), image.numpy())
+    shown = _scaled(first[label] for label in sorted(first))
+    trained = _scaled(image.numpy() for image, _ in mnist.stream("train", IMAGES))
+    return trained, shown, True
+
+
+def _scaled(images):
+    return np.stack(list(images))[..., 0] / np.float32(255)
+
+
+def _relaxed(student, images, seed=0, verbose=0):
+    """A trained copy of a clone, and the accuracy of the network that it is in."""
+    twin = type(student).from_config({**student.get_config(), "name": "relaxed"})
+    twin.build()
+    twin.set_weights(student.get_weights())
+    transformations = student.teacher.transformations()
+    inputs = np.stack([images, *(t.inputs(images) for t in transformations)])
+    second_half = np.arange(len(inputs)) >= -(-len(inputs) // 2)
+    labels = np.repeat(second_half, len(images))
+    inputs = inputs.reshape(-1, *images.shape[1:])
+    rng = np.random.default_rng(seed)
+    drawn = rng.choice(len(inputs), STEPS * BATCH)
+    network = keras.Sequential(
+        [
+            ClonedConv2D(
+                8,
+                twin,
+                "trainable",
+                activation="relu",
+                kernel_initializer=keras.initializers.HeNormal(seed),
+            ),
+            keras.layers.Reshape((-1, 8)),
+            keras.layers.GlobalAveragePooling1D(),
+            keras.layers.Dense(
+                1, "sigmoid", kernel_initializer=keras.initializers.GlorotUniform(seed)
+            ),
+        ]
+    )
+    network.compile(
+        keras.optimizers.AdamW(1e-3), "binary_crossentropy", metrics=["accuracy"]
+    )
+    shown = {"metric": "accuracy", "form": ".0%", "disable": not verbose}
+    with TrainingProgress("relaxed", STEPS, **shown) as progress:
+        options = {"shuffle": False, "verbose": 0, "callbacks": [progress]}
+        network.fit(inputs[drawn], labels[drawn], BATCH, **options)
+    _, accuracy = network.evaluate(inputs, labels, verbose=0)
+    return twin, float(accuracy)

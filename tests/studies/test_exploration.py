@@ -1,0 +1,25 @@
+"""Clones to explore are made as they should be."""
+
+import pytest
+
+import symclone_tf as sc
+
+
+def test_three_clones_are_exact_inexact_and_relaxed(tmp_path, offline):
+    found = sc.studies.explore(
+        "c4", 28, sc.workspace.Workspace(data_dir=tmp_path, verbose=0)
+    )
+    exact, fewer, relaxed = found.students.values()
+    assert sc.nmse(exact) < 1e-10
+    assert sc.nmse(fewer) == pytest.approx(4 / 9, rel=0.05)
+    assert sc.nmse(relaxed) > 0.01
+    assert found.accuracy > 0.75
+    assert not found.are_digits
+
+
+def test_accepted_sizes_and_groups_are_named():
+    for size in (15, 65):
+        with pytest.raises(ValueError, match=f"from 16 to 64 pixels.*size={size}"):
+            sc.studies.explore(image_size=size)
+    with pytest.raises(ValueError, match="`group` must be one of"):
+        sc.studies.explore("c8")

@@ -1,0 +1,72 @@
+import re
+
+import numpy as np
+import pytest
+
+import symclone_tf as sc
+from symclone_tf.workspace import Workspace
+
+
+@pytest.mark.usefixtures("mnist")
+@pytest.mark.slow
+def test_with_mnist_the_images_are_test_digits(drawn_from):
+    study = sc.studies.study_group("c4", **drawn_from)
+    task = sc.experiments.mnist_task("invariance", "c4", "test", 5, moved=False)
+    ((images, _),) = task
+    np.testing.assert_array_equal(study.images, images.numpy()[..., 0])
+    assert study.are_digits
+
+
+def test_without_mnist_the_images_are_strokes(study):
+    assert not study.are_digits
+    np.testing.assert_array_equal(study.images, sc.data.draw_strokes(28))
+
+
+def test_clones_are_those_of_the_folder(study):
+    assert (study.exact.blocks, study.reduced.blocks) == (9, 7)
+    assert sc.nmse(study.exact) < 1e-6 < sc.nmse(study.reduced)
+    assert study.small.teacher.image_size == 10
+
+
+def test_everything_that_learns_was_watched_to_the_end(study):
+    assert list(study.curves) == [9, 8, 7, 5]
+    last = len(study.curves[9])
+    assert study.curves[9][-1] < 1e-6
+    assert max(study.weights) == last
+    # In the end a convolution, at all three positions.
+    *_, after = study.deformations.values()
+    np.testing.assert_allclose(after, np.stack([np.eye(9)] * 3), atol=1e-2)
+    assert study.positions == ["corner", "edge", "centre"]
+
+
+def test_rows_are_those_of_the_benchmark(study):
+    (row,) = study.rows
+    assert row.experiment.architecture == "gcnn"
+    assert study.benchmark.name == "c4.csv"
+
+
+@pytest.mark.usefixtures("without_mnist")
+@pytest.mark.slow
+def test_missing_clones_are_made_first(tmp_path, capsys):
+    folder = tmp_path / "clones"
+    sc.studies.study_group("t2", Workspace(folder), tmp_path / "none")
+    found = {artifact.name for artifact in sc.artifacts.list_artifacts(folder)}
+    assert found == {"t2-28x28-k3", "t2-28x28-k3-b7", "t2-10x10-k3"}
+    assert re.search("Cloning what is missing in .*T", capsys.readouterr().err)
+
+
+def test_bad_input_is_refused_before_anything_is_measured(tmp_path):
+    with pytest.raises(ValueError, match="`group` must be one of"):
+        sc.studies.study_group("c8", Workspace(tmp_path / "out"))
+    (tmp_path / "c4.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(sc.ArtifactError, match="is not a table"):
+        sc.studies.study_group("c4", Workspace(tmp_path / "out"), benchmark=tmp_path)
+    assert not (tmp_path / "out").exists()
+
+
+def test_groups_are_those_with_clones_or_a_benchmark(tmp_path, drawn_from):
+    clones, benchmark = drawn_from["workspace"].clones, drawn_from["benchmark"]
+    assert sc.studies.studied_groups(clones, tmp_path) == ["c4"]
+    assert sc.studies.studied_groups(tmp_path, benchmark) == ["c4"]
+    with pytest.raises(sc.ArtifactError, match="There is nothing to report"):
+        sc.studies.studied_groups(tmp_path / "x", tmp_path)

@@ -1,0 +1,35 @@
+"""Where relaxed networks deviate from their convolutions."""
+
+import numpy as np
+import pytest
+
+import symclone_tf as sc
+from symclone_tf.figures import draw_position_deviations
+from symclone_tf.studies import position_deviations
+
+from networks import plain
+
+
+def test_positions_that_deviate_are_found():
+    relaxed, _ = sc.relax(plain(), verbose=0)
+    found = position_deviations(relaxed)
+    assert {name: norms.shape for name, norms in found.items()} == dict.fromkeys(
+        ("first", "inner", "depthwise"), (6, 6)
+    )
+    assert max(norms.max() for norms in found.values()) < 1e-5
+    (blocks,) = relaxed.get_layer("first").student.block_weights
+    before = blocks.numpy().copy()
+    weights = before.copy()
+    weights[14] *= 3  # the third pixel of the third row: a deformation of 3
+    blocks.assign(weights)
+    first = position_deviations(relaxed)["first"]
+    assert np.unravel_index(first.argmax(), first.shape) == (2, 2)
+    assert first[2, 2] == pytest.approx(2 * 3 * (1 - 1 / 36), rel=0.02)
+    # The same deformation at every position is another convolution.
+    blocks.assign(2 * before)
+    assert position_deviations(relaxed)["first"].max() < 1e-5
+    blocks.assign(weights)
+    figure = draw_position_deviations(position_deviations(relaxed))
+    titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
+    assert titles == ["first", "inner", "depthwise"]
+    np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), first)
