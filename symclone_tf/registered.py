@@ -1,33 +1,41 @@
-"""Classes by names, in artifacts and in Keras' files."""
+"""Classes that artifacts and Keras' files refer to by name."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import keras
 
+Subclass = TypeVar("Subclass", bound=type["Registered"])
+
 
 class Registered:
-    """Base of classes whose subclasses are known by a name.
+    """Base of classes whose subclasses are registered by name.
 
     Attributes:
         known: Dictionary from names to subclasses, one for each base.
-        kind: String, the name of a subclass; `None` before it is registered.
+        kind: String, the name of a subclass; `None` if it is not registered.
     """
 
-    known: dict[str, type]
+    # Each base declares its own, more precisely.
+    known: dict[str, Any]
     kind: str | None = None
 
     @classmethod
-    def register(cls, name, package="symclone_tf"):
-        """Makes a subclass known by a name.
+    def register(
+        cls, name: str, package: str = "symclone_tf"
+    ) -> Callable[[Subclass], Subclass]:
+        """Registers a subclass by name.
 
         Args:
-            name: String, by which artifacts, arguments and options name it.
-            package: String, whose class it is, see
+            name: String, used in artifacts, arguments and options.
+            package: String, the package of the subclass, see
                 `keras.saving.register_keras_serializable`.
 
         Returns:
-            Decorator of the subclass.
+            Class decorator.
         """
 
-        def decorate(subclass):
+        def decorate(subclass: Subclass) -> Subclass:
             subclass.kind = name
             cls.known[name] = subclass
             return keras.saving.register_keras_serializable(package)(subclass)
