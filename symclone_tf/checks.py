@@ -1,9 +1,11 @@
-"""Checks of arguments, with one sentence for each kind of mistake."""
+"""Checks of arguments, each with one error message."""
 
 import math
+from collections.abc import Iterable
+from typing import Any
 
 
-def positive_integer(name: str, value) -> int:
+def positive_integer(name: str, value: Any) -> int:
     """Returns `value` if it is a positive integer.
 
     Raises:
@@ -16,7 +18,7 @@ def positive_integer(name: str, value) -> int:
     return value
 
 
-def positive_number(name: str, value) -> float:
+def positive_number(name: str, value: Any) -> float:
     """Returns `value` as a float if it is positive and finite.
 
     Raises:
@@ -29,21 +31,21 @@ def positive_number(name: str, value) -> float:
     return float(value)
 
 
-def one_of(name: str, value, accepted) -> None:
+def one_of(name: str, value: Any, accepted: Iterable[Any]) -> None:
     """Refuses values other than the accepted ones.
 
     Raises:
         ValueError: If `value` is none of them.
     """
-    if value not in tuple(accepted):  # which asks no hash of lists
+    if value not in tuple(accepted):  # a tuple, since `value` may not be hashable
         raise ValueError(
             f"`{name}` must be one of {', '.join(map(str, accepted))}. "
             f"Received: {name}={value}"
         )
 
 
-def positive_pair(name: str, value) -> tuple[int, int]:
-    """Returns a positive integer, or two of them, as a pair.
+def positive_pair(name: str, value: Any) -> tuple[int, int]:
+    """Returns a positive integer, or a pair of them, as a pair.
 
     Raises:
         ValueError: If it is neither.
@@ -54,10 +56,10 @@ def positive_pair(name: str, value) -> tuple[int, int]:
             f"`{name}` must be a positive integer, or a pair of them. "
             f"Received: {name}={value}"
         )
-    return pair
+    return pair[0], pair[1]
 
 
-def one_or_two(pair):
-    """A pair as arguments and configurations have it: an integer if both agree,
-    else a list."""
+def one_or_two(pair: tuple[int, int]) -> int | list[int]:
+    """A pair as in arguments and configurations: an integer if both are equal, else a
+    list."""
     return pair[0] if pair[0] == pair[1] else list(pair)

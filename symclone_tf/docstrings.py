@@ -1,36 +1,39 @@
-"""Parts of docstrings that classes have in common, written once."""
+"""Sections that the docstrings of several classes share, written once."""
 
 import inspect
 
-# By what stands for them in other docstrings.
+# Sections by their placeholders.
 SHARED: dict[str, str] = {}
 
 
-def share(kind, text, start, end=None) -> None:
-    """Lets `{shared by all …}` stand for a part of a docstring.
+def share(kind: str, text: str | None, start: str, end: str | None = None) -> None:
+    """Stores a section of a docstring for the placeholder `{shared by all <kind>}`.
 
     Args:
-        kind: String, what all of them are, as `"students"`.
-        text: String, the docstring; `None` where Python leaves them out.
-        start: String, with which the part begins.
-        end: String, before which it ends; `None` for the docstring's end.
+        kind: String, the classes that share it, as `"students"`.
+        text: String, the docstring; `None` if Python runs with `-OO`.
+        start: String, the beginning of the section.
+        end: String, what follows the section; `None` for the end of the docstring.
     """
     if text is not None:
-        said = inspect.cleandoc(text)
-        part = said[said.index(start) : None if end is None else said.index(end)]
-        SHARED[f"{{shared by all {kind}}}"] = part.rstrip()
+        clean = inspect.cleandoc(text)
+        section = clean[clean.index(start) : None if end is None else clean.index(end)]
+        SHARED[f"{{shared by all {kind}}}"] = section.rstrip()
 
 
-def with_shared(text):
-    """A docstring with all that stands elsewhere.
+def with_shared(text: str | None) -> str | None:
+    """Replaces the placeholders of a docstring by the shared sections.
 
     Args:
-        text: String, with `{shared by all …}` in lines of their own; `None` where
-            Python leaves docstrings out.
+        text: String, with each `{shared by all <kind>}` in a line of its own; `None` if
+            Python runs with `-OO`.
+
+    Returns:
+        String, or `None`.
     """
-    if text is None or not any(name in text for name in SHARED):
+    if text is None or not any(placeholder in text for placeholder in SHARED):
         return text
     text = inspect.cleandoc(text)
-    for name, part in SHARED.items():
-        text = text.replace(name, part)
+    for placeholder, section in SHARED.items():
+        text = text.replace(placeholder, section)
     return text

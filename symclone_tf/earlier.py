@@ -1,7 +1,10 @@
-"""Names in files that version 0.2 wrote, and what they are called now."""
+"""Names in files that version 0.2 wrote, and their current names."""
+
+from collections.abc import Mapping
+from typing import Any
 
 TEACHERS = {"shifts": "translations"}
-# Of classes, as Keras registers them.
+# Class names, as Keras registers them.
 CLASSES = {"LocalStudent": "LocallyConnectedStudent"}
 OPTIONS = {"moves": "trainable_part", "max_shift": "max_translation"}
 ANCHORS = {
@@ -12,11 +15,11 @@ ANCHORS = {
 }
 
 
-def layer_config(config: dict) -> dict:
-    """A layer's configuration, with the names of today.
+def layer_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A layer's configuration with current names.
 
     Args:
-        config: Dictionary, of `get_config`, now or in version 0.2.
+        config: Dictionary, as returned by `get_config`, possibly of version 0.2.
 
     Returns:
         Dictionary.
@@ -27,8 +30,8 @@ def layer_config(config: dict) -> dict:
     return config
 
 
-def teacher_values(values: dict) -> dict:
-    """A teacher's serialized form, with the name of today.
+def teacher_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A serialized teacher with its current name.
 
     Args:
         values: Dictionary of a `name` and a `config`.
@@ -41,7 +44,7 @@ def teacher_values(values: dict) -> dict:
     return {**values, "name": TEACHERS.get(name, name) if known else name}
 
 
-def class_name(name):
-    """A class' name, alone or as Keras registers it, as it is today."""
-    package, mark, last = str(name).rpartition(">")
-    return f"{package}{mark}{CLASSES.get(last, last)}"
+def class_name(name: object) -> str:
+    """The current name of a class, with Keras' package prefix if it had one."""
+    package, separator, last = str(name).rpartition(">")
+    return f"{package}{separator}{CLASSES.get(last, last)}"

@@ -1,18 +1,21 @@
-"""What can go wrong with a clone, apart from arguments that are not accepted."""
+"""Errors and warnings, apart from errors of arguments."""
 
 
 class CloningError(RuntimeError):
-    """Cloning ran and did not end in a usable student.
+    """Cloning ran, but its result is not a usable student.
 
     Example:
 
-    >>> issubclass(CloningError, RuntimeError)  # what was evaluated for was in order
-    True
+    >>> try:
+    ...     clone("t2", image_size=5, steps=2, max_nmse=1e-12, verbose=0)
+    ... except CloningError:
+    ...     print("Two steps are not enough.")
+    Two steps are not enough.
     """
 
 
 class ArtifactError(ValueError):
-    """A folder is not an artifact, or not one that can be used.
+    """A folder is not an artifact, or is one that cannot be used.
 
     Example:
 
@@ -25,7 +28,7 @@ class ArtifactError(ValueError):
 
 
 class ArtifactWarning(UserWarning):
-    """A folder looks like an artifact, and is none that can be used.
+    """A folder looks like an artifact, but cannot be used as one.
 
     Example:
 
@@ -35,23 +38,24 @@ class ArtifactWarning(UserWarning):
     >>> _ = file.write_text("{")
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("ignore", ArtifactWarning)
-    ...     list_artifacts(directory)  # says "Left out: …" otherwise
+    ...     list_artifacts(directory)  # warns "Left out: …" otherwise
     []
     """
 
 
 class RelaxingWarning(UserWarning):
-    """A relaxed network does not answer as it did before."""
+    """A relaxed network computes other outputs than before."""
 
 
 class StrategyWarning(UserWarning):
-    """A strategy leaves something out that was asked for, as XLA or checkpoints.
+    """A distribution strategy does not support an option, which is ignored: XLA, or
+    checkpoints.
 
     Example:
 
     >>> import warnings
     >>> with warnings.catch_warnings():
-    ...     warnings.simplefilter("error", StrategyWarning)  # rather than go without
+    ...     warnings.simplefilter("error", StrategyWarning)  # to raise it instead
     ...     student, _ = clone(
     ...         "t2", image_size=5, steps=2, strategy="mirrored", verbose=0
     ...     )
@@ -59,11 +63,11 @@ class StrategyWarning(UserWarning):
 
 
 class DataWarning(UserWarning):
-    """Some of the data is left out."""
+    """Some of the data is ignored."""
 
 
 class DataError(ValueError):
-    """A data set is neither there nor to be had.
+    """A data set is missing, or cannot be read.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Types that signatures name: what has none of its own in Keras and TensorFlow."""
+"""Types of tensors, arrays and paths, for which Keras and TensorFlow have none."""
 
 import os
 from typing import Any, TypeAlias

@@ -1,4 +1,4 @@
-"""What tests run for every group."""
+"""Parameters of tests that run for every group."""
 
 import pytest
 
@@ -9,7 +9,7 @@ KINDS = [
     for name, group in GROUPS.items()
     for lifting in ((True,) if group.is_trivial else (True, False))
 ]
-# What says least that the others do not, where each takes a while.
+# Groups that add least to the others, for slow tests.
 LAST = ("c2", "d4")
 CASES = pytest.mark.parametrize(
     ("group", "lifting"),
@@ -22,10 +22,10 @@ ALL_CASES = pytest.mark.parametrize(("group", "lifting"), KINDS)
 
 
 def later(*values):
-    """Parameters of a test that repeats what it does with the others: marked slow."""
+    """Parameters that repeat what a test does with others: marked slow."""
     return pytest.param(*values, marks=pytest.mark.slow)
 
 
 def trials(few, many):
-    """The test once with few trials, and once more with many."""
+    """Runs a test with few trials, and, marked slow, with many."""
     return pytest.mark.parametrize("trials", [few, later(many)])

@@ -1,10 +1,10 @@
-"""Independent references: loops straight from the formulas."""
+"""Independent reference implementations: loops over the formulas' indices."""
 
 import itertools
 
 import numpy as np
 
-# The elements as functions of square arrays, in the order of the groups' tables.
+# The elements as functions of square arrays, in the order of `PointGroup.elements`.
 ACTIONS = {
     "t2": [lambda a: a],
     "c2": [lambda a: a, lambda a: np.rot90(a, 2)],
@@ -17,7 +17,7 @@ ACTIONS = {
 
 
 def relative_element(group, h, g):
-    """Position of `h⁻¹g`, found by trying all elements on a test pattern."""
+    """Index of `h⁻¹g`, found by trying all elements on a test pattern."""
     actions = ACTIONS[group]
     pattern = np.arange(9).reshape(3, 3)
     target = actions[g](pattern)
@@ -29,7 +29,7 @@ def relative_element(group, h, g):
 
 
 def group_conv2d_loops(inputs, kernel, group, padding):
-    """The formula, a loop for each of its indices."""
+    """The formula, with a loop over each index."""
     actions = ACTIONS[group]
     order, size = len(actions), kernel.shape[0]
     lifting = inputs.ndim == 4
@@ -47,15 +47,15 @@ def group_conv2d_loops(inputs, kernel, group, padding):
     )
     for h, g, c, o in indices:
         source = 0 if lifting else relative_element(group, h, g)
-        turned = actions[h](kernel[:, :, source, c, o])
+        transformed = actions[h](kernel[:, :, source, c, o])
         for i, j in itertools.product(range(m), range(m)):
-            window = inputs[:, i : i + size, j : j + size, g, c]
-            outputs[:, i, j, h, o] += np.sum(window * turned, axis=(1, 2))
+            patch = inputs[:, i : i + size, j : j + size, g, c]
+            outputs[:, i, j, h, o] += np.sum(patch * transformed, axis=(1, 2))
     return outputs[:, :, :, 0] if order == 1 else outputs
 
 
 def closure(generators):
-    """All elements of a group of permutations, one by one, as tuples."""
+    """All elements of a permutation group, as tuples."""
     found = {tuple(range(len(generators[0])))}
     new = list(found)
     while new:

@@ -1,6 +1,6 @@
-"""Symmetry: groups, how their elements move data, and how far from it a map is.
+"""Symmetry: groups, their actions on data, and the equivariance error of a function.
 
-Knows nothing of layers, of cloning, or of what is learned.
+Independent of layers, of cloning and of learning.
 """
 
 import lazy_loader

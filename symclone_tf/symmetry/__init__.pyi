@@ -13,10 +13,10 @@ from .permutation_groups import PermutationGroup as PermutationGroup
 from .point_groups import GROUPS as GROUPS
 from .point_groups import PointGroup as PointGroup
 from .point_groups import get_group as get_group
+from .transformation_sets import permutations_of as permutations_of
+from .transformation_sets import transformations_of as transformations_of
 from .transformations import GroupTransformation as GroupTransformation
 from .transformations import Permutation as Permutation
 from .transformations import Transformation as Transformation
 from .transformations import Translation as Translation
-from .transformations import permutations_of as permutations_of
-from .transformations import transformations_of as transformations_of
 from .translation import translated as translated

@@ -1,28 +1,31 @@
-"""Orbits of points and of pairs of points, found from generators."""
+"""Orbits of points and of pairs of points, computed from generators."""
 
 import functools
 
 import numpy as np
 import psutil
 
-# Pairs that generators may move, all together: what takes seconds, and the memory
-# below.
-MOST_MOVED = 2**25
-# Bytes for each pair, and for each move of one: a graph, and its transpose.
-PER_PAIR, PER_MOVE = 16, 24
+from symclone_tf.symmetry.permutation_groups import PermutationGroup
+from symclone_tf.types import Array, ArrayLike
+
+# Edges of the graph of pairs, one for each pair and generator: a few seconds, and the
+# memory below.
+MAX_EDGES = 2**25
+# Bytes of the graph and its transpose.
+BYTES_PER_PAIR, BYTES_PER_EDGE = 16, 24
 
 
-def orbits_of(generators) -> np.ndarray:
-    """Which orbit each point is in.
+def orbits_of(generators: ArrayLike) -> Array:
+    """The orbit of each point.
 
     Orbits are the connected components of the graph in which an edge leads from
-    each point to where each generator takes it.
+    each point to its image under each generator.
 
     Args:
         generators: Integer array of shape `(generators, points)`.
 
     Returns:
-        Integer array of shape `(points,)`, orbits counted in the order of points.
+        Integer array of shape `(points,)`, orbits numbered by their first points.
 
     Example:
 
@@ -34,20 +37,22 @@ def orbits_of(generators) -> np.ndarray:
 
 
 @functools.lru_cache(maxsize=8)
-def orbits_of_pairs(group, group_out=None) -> np.ndarray:
-    """Which orbit each pair of an output point and an input point is in.
+def orbits_of_pairs(
+    group: PermutationGroup, group_out: PermutationGroup | None = None
+) -> Array:
+    """The orbit of each pair of an output point and an input point.
 
-    The maps that commute with the group have one weight for each orbit of pairs.
-    That is n² pairs, or edges, for each generator.
+    Linear maps that commute with the group have one weight for each orbit of pairs.
+    The cost is n² edges of a graph for each generator.
 
     Args:
-        group: `PermutationGroup`, as it moves input points.
-        group_out: `PermutationGroup`, the same group as it moves output points: its
-            generators, in their order; `None` for the same points.
+        group: `PermutationGroup`, acting on input points.
+        group_out: `PermutationGroup`, the same group's action on output points, by
+            the same generators in the same order; `None` if it is that on inputs.
 
     Returns:
-        Integer array of shape `(positions_out, positions_in)`, orbits counted in the order
-        of pairs.
+        Integer array of shape `(positions_out, positions_in)`, orbits numbered by
+        their first pairs. It is cached and read-only.
 
     Raises:
         ValueError: If the groups have different numbers of generators.
@@ -68,18 +73,18 @@ def orbits_of_pairs(group, group_out=None) -> np.ndarray:
     check_pairs(group, group_out)
     inputs, outputs = group.generators, group_out.generators
     count = len(inputs)
-    moved = np.empty((group_out.points, group.points, count), "int32")
+    targets = np.empty((group_out.points, group.points, count), "int32")
     for number in range(count):
         rows = outputs[number][:, None] * np.int32(group.points)
-        np.add(rows, inputs[number], out=moved[:, :, number])
-    labels = _components(moved.reshape(-1, count)).astype("int32")
+        np.add(rows, inputs[number], out=targets[:, :, number])
+    labels = _components(targets.reshape(-1, count)).astype("int32")
     labels = labels.reshape(group_out.points, group.points)
     labels.setflags(write=False)
     return labels
 
 
-def check_generators(group, group_out) -> None:
-    """Refuses groups that cannot be the same one.
+def check_generators(group: PermutationGroup, group_out: PermutationGroup) -> None:
+    """Refuses two groups that cannot be actions of the same group.
 
     Raises:
         ValueError: If they have different numbers of generators.
@@ -87,14 +92,14 @@ def check_generators(group, group_out) -> None:
     count, others = len(group.generators), len(group_out.generators)
     if others != count:
         raise ValueError(
-            "`group_out` must have as many generators as `group`, which are the same "
+            "`group_out` must have as many generators as `group`, for the same "
             f"elements in the same order. Received: {others} generators of "
             f"{group_out.name}, for {count} of {group.name}"
         )
 
 
-def check_pairs(group, group_out) -> None:
-    """Refuses groups whose orbits of pairs cannot be found.
+def check_pairs(group: PermutationGroup, group_out: PermutationGroup) -> None:
+    """Refuses groups with too many pairs of points to compute their orbits.
 
     Raises:
         ValueError: If the groups have different numbers of generators.
@@ -103,25 +108,25 @@ def check_pairs(group, group_out) -> None:
     check_generators(group, group_out)
     count = len(group.generators)
     pairs = group_out.points * group.points
-    needed = pairs * (PER_PAIR + count * PER_MOVE)
+    needed = pairs * (BYTES_PER_PAIR + count * BYTES_PER_EDGE)
     available = psutil.virtual_memory().available
-    if pairs * count > MOST_MOVED or needed > available:
+    if pairs * count > MAX_EDGES or needed > available:
         raise MemoryError(
-            f"`group` has too many points for its pairs to be told apart: {count} "
-            f"generators move {group_out.points:,} × {group.points:,} pairs, which "
-            f"takes {needed / 1e9:.3g} GB of memory. {available / 1e9:.3g} GB are "
-            f"available, for at most {MOST_MOVED:,} moves of pairs."
+            "`group` has too many points to compute the orbits of their pairs: "
+            f"{group_out.points:,} × {group.points:,} pairs with {count} generators "
+            f"take {needed / 1e9:.3g} GB of memory. {available / 1e9:.3g} GB are "
+            f"available, and at most {MAX_EDGES:,} pairs times generators accepted."
         )
 
 
-def _components(targets) -> np.ndarray:
-    """The components of a graph whose nodes have as many edges each.
+def _components(targets: Array) -> Array:
+    """The connected components of a graph with equally many edges at each node.
 
     Args:
         targets: Integer array of shape `(nodes, edges)`.
 
     Returns:
-        Integer array of shape `(nodes,)`, components counted by their first nodes.
+        Integer array of shape `(nodes,)`, components numbered by their first nodes.
     """
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
@@ -133,7 +138,7 @@ def _components(targets) -> np.ndarray:
     )
     count, labels = connected_components(graph, directed=False)
     first = np.empty(count, "int64")
-    # Of several values for one place, the last stays: that of the first node.
+    # Where an index repeats, the last assignment wins: that of the first node.
     first[labels[::-1]] = np.arange(nodes)[::-1]
     order = np.empty(count, "int64")
     order[np.argsort(first)] = np.arange(count)

@@ -1,15 +1,17 @@
-"""Finite point groups and how they move images, feature maps and kernels.
+"""Finite point groups and their actions on images, feature maps and kernels.
 
-A group acts on a square pixel grid about its centre, so every action is a
-permutation of pixels and is exact on odd and on even sizes. This module knows
-nothing of layers: it hands out index arrays, and the layers gather with them.
+A group acts on a square pixel grid about its centre, so every action is a permutation
+of pixels, exact for odd and for even sizes. Actions are given as index arrays, by which
+layers gather.
 """
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
 
 from symclone_tf.checks import one_of
+from symclone_tf.types import Array, ArrayLike
 
 # Acting on centred (row, column) coordinates, rows pointing down.
 HALF_ROTATION = ((-1, 0), (0, -1))
@@ -17,16 +19,38 @@ QUARTER_ROTATION = ((0, -1), (1, 0))  # numpy.rot90(image, 1): counter-clockwise
 REFLECTION = ((1, 0), (0, -1))  # left to right
 
 
-def _key(element: np.ndarray) -> tuple[int, ...]:
+def _key(element: Array) -> tuple[int, ...]:
     return tuple(element.ravel().tolist())
 
 
-def _closure(generators: list[np.ndarray]) -> list[np.ndarray]:
+def _signed_permutation(number: int, generator: ArrayLike) -> Array:
+    """A generator as a matrix.
+
+    Raises:
+        ValueError: If it is not a signed permutation of the two axes. The products of
+            other matrices may be infinitely many.
+    """
+    try:
+        matrix = np.asarray(generator)
+    except ValueError:  # rows of different lengths
+        matrix = np.empty(0)
+    integers = matrix.shape == (2, 2) and matrix.dtype.kind in "iu"
+    # Integer matrices are orthogonal if and only if they are signed permutations.
+    if not integers or not np.array_equal(matrix @ matrix.T, np.eye(2)):
+        received = " ".join(str(generator).split())
+        raise ValueError(
+            "`generators` must be signed permutation matrices of integers, as "
+            f"((0, -1), (1, 0)). Received: generators[{number}]={received}"
+        )
+    return matrix
+
+
+def _closure(generators: list[Array]) -> list[Array]:
     """All products of the generators, those of the first generators first."""
-    elements = [np.eye(2, dtype=int)]
+    elements: list[Array] = [np.eye(2, dtype=int)]
     seen = {_key(elements[0])}
     for used in range(1, len(generators) + 1):
-        for element in elements:  # grows while it is walked
+        for element in elements:  # the list grows during iteration
             for generator in generators[:used]:
                 candidate = element @ generator
                 if _key(candidate) not in seen:
@@ -35,43 +59,57 @@ def _closure(generators: list[np.ndarray]) -> list[np.ndarray]:
     return elements
 
 
-def _element_title(element: np.ndarray) -> str:
-    mirrored = round(np.linalg.det(element)) < 0
-    turn = element @ np.array(REFLECTION) if mirrored else element
-    degrees = round(np.degrees(np.arctan2(turn[1, 0], turn[0, 0]))) % 360
-    parts = ["mirrored"] * mirrored + [f"turned {degrees}°"] * bool(degrees)
+def _element_title(element: Array) -> str:
+    reflected = round(np.linalg.det(element)) < 0
+    rotation = element @ np.array(REFLECTION) if reflected else element
+    degrees = round(np.degrees(np.arctan2(rotation[1, 0], rotation[0, 0]))) % 360
+    parts = ["reflected"] * reflected + [f"rotated by {degrees}°"] * bool(degrees)
     return ", ".join(parts) or "original"
 
 
 class PointGroup:
     """A finite group of rotations and reflections of the pixel grid.
 
-    The elements are listed with the identity first; all other tables use
-    positions in that list.
+    The identity is the first element; all tables refer to elements by their index.
 
     Args:
-        name: String, the name under which `get_group` finds the group.
-        title: String, the name to print.
-        generators: Tuple of 2×2 integer matrices, signed permutations that act
-            on centred (row, column) coordinates.
+        name: String, by which `get_group` finds the built-in groups.
+        title: String, shown in tables and figures.
+        generators: Sequence of 2×2 integer matrices, signed permutations that act
+            on centred (row, column) coordinates. Without any, the group is trivial.
+
+    Attributes:
+        elements: List of 2×2 integer matrices, all products of the generators.
+
+    Raises:
+        ValueError: If a generator is not a signed permutation matrix.
 
     Example:
 
     >>> c4 = get_group("c4")
     >>> c4.order
     4
-    >>> c4.product[1, 3]  # a quarter turn and three more: the identity
+    >>> c4.product[1, 3]  # rotations by 90° and by 270°: the identity
     np.int64(0)
+
+    Reference:
+
+    - [Cohen & Welling, 2016](https://arxiv.org/abs/1602.07576), whose groups p4 and
+      p4m these are, together with translations
     """
 
-    def __init__(self, name: str, title: str, generators=()):
+    def __init__(
+        self, name: str, title: str, generators: Sequence[ArrayLike] = ()
+    ) -> None:
         self.name = name
         self.title = title
-        self.elements = _closure([np.array(g) for g in generators])
+        matrices = [_signed_permutation(i, g) for i, g in enumerate(generators)]
+        self.elements = _closure(matrices)
 
-    def __eq__(self, other) -> bool:
-        same = isinstance(other, PointGroup) and self.name == other.name
-        return same and np.array_equal(self.elements, other.elements)
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, PointGroup) or self.name != other.name:
+            return False
+        return np.array_equal(self.elements, other.elements)
 
     def __hash__(self) -> int:
         return hash(self.name)
@@ -86,35 +124,36 @@ class PointGroup:
 
     @property
     def is_trivial(self) -> bool:
-        """Whether the identity is the only element: feature maps of such a
-        group have no group axis."""
+        """Whether the identity is the only element: feature maps of such a group
+        have no axis for the regular representation."""
         return self.order == 1
 
     @property
     def representation_shape(self) -> tuple[int, ...]:
-        """The group axis as a piece of a shape: `(|G|,)`, or `()` if trivial."""
+        """The regular representation's axis as part of a shape: `(|G|,)`, or `()` if
+        the group is trivial."""
         return () if self.is_trivial else (self.order,)
 
     @cached_property
-    def product(self) -> np.ndarray:
+    def product(self) -> Array:
         """Integer array of shape `(|G|, |G|)`: `product[g, h]` is `g·h`."""
-        position = {_key(e): i for i, e in enumerate(self.elements)}
+        index = {_key(e): i for i, e in enumerate(self.elements)}
         return np.array(
-            [[position[_key(g @ h)] for h in self.elements] for g in self.elements]
+            [[index[_key(g @ h)] for h in self.elements] for g in self.elements]
         )
 
     @cached_property
-    def inverse(self) -> np.ndarray:
+    def inverse(self) -> Array:
         """Integer array of shape `(|G|,)`: `inverse[g]` is `g⁻¹`."""
         return np.argmax(self.product == 0, axis=1)
 
     @cached_property
     def element_titles(self) -> tuple[str, ...]:
-        """What each element does, in a few words: "turned 90°"."""
+        """What each element does to an image, in a few words: "rotated by 90°"."""
         return tuple(_element_title(element) for element in self.elements)
 
-    def image_permutations(self, size: int) -> np.ndarray:
-        """Where each pixel of a moved image comes from.
+    def image_permutations(self, size: int) -> Array:
+        """The pixel that each pixel of a transformed image comes from.
 
         `(g·x).ravel() == x.ravel()[image_permutations(size)[g]]` for every
         element `g` and every image `x` of shape `(size, size)`.
@@ -125,19 +164,19 @@ class PointGroup:
         Returns:
             Integer array of shape `(|G|, size²)`.
         """
-        # Doubled coordinates keep the centre of an even grid an integer.
+        # In doubled coordinates, the centre of an even grid is an integer too.
         axis = 2 * np.arange(size) - (size - 1)
         target = np.stack(np.meshgrid(axis, axis, indexing="ij")).reshape(2, -1)
         # The inverse of an orthogonal matrix is its transpose.
         rows, columns = np.stack([e.T @ target for e in self.elements], axis=1)
         return (rows + size - 1) // 2 * size + (columns + size - 1) // 2
 
-    def feature_permutations(self, size: int) -> np.ndarray:
-        """Where each entry of a moved feature map comes from.
+    def feature_permutations(self, size: int) -> Array:
+        """The entry that each entry of a transformed feature map comes from.
 
-        An element `s` moves the pixels and shifts the group axis:
-        `(s·f)[u, h] = f[s⁻¹u, s⁻¹h]`. Both are one permutation of the flat
-        `(size, size, |G|)` array.
+        An element `s` permutes the pixels and the regular representation:
+        `(s·f)[u, h] = f[s⁻¹u, s⁻¹h]`. Both together are one permutation of the
+        flattened `(size, size, |G|)` array.
 
         Args:
             size: Integer, height and width in pixels.
@@ -146,20 +185,21 @@ class PointGroup:
             Integer array of shape `(|G|, size²·|G|)`.
         """
         pixels = self.image_permutations(size)
-        on_group = self.product[self.inverse]
-        moved = pixels[:, :, None] * self.order + on_group[:, None, :]
-        return moved.reshape(self.order, -1)
+        representation = self.product[self.inverse]
+        entries = pixels[:, :, None] * self.order + representation[:, None, :]
+        return entries.reshape(self.order, -1)
 
-    def kernel_permutations(self, size: int, lifting: bool) -> np.ndarray:
-        """Where each entry of a moved kernel comes from.
+    def kernel_permutations(self, size: int, lifting: bool) -> Array:
+        """The entry that each entry of a transformed kernel comes from.
 
-        The kernel of a lifting convolution moves like an image, that of a
-        group convolution like a feature map: entry `[v, g]` of `h·ψ` is
-        `ψ[h⁻¹v, h⁻¹g]`, which for C4 is `rot90(ψ[:, :, g−h], h)[v]`.
+        The kernel of a lifting convolution transforms like an image, that of a group
+        convolution like a feature map: entry `[v, g]` of `h·ψ` is `ψ[h⁻¹v, h⁻¹g]`,
+        which for C4 is `rot90(ψ[:, :, g−h], h)[v]`.
 
         Args:
             size: Integer, the kernel's height and width.
-            lifting: Boolean, whether the kernel lacks a group axis.
+            lifting: Boolean, whether the kernel is that of a lifting convolution,
+                without an axis for the regular representation.
 
         Returns:
             Integer array of shape `(|G|, size²)` if lifting, else
@@ -169,26 +209,26 @@ class PointGroup:
             return self.image_permutations(size)
         return self.feature_permutations(size)
 
-    def transform(self, inputs, element: int) -> np.ndarray:
-        """Moves a batch of images or feature maps by one element.
+    def transform(self, inputs: ArrayLike, element: int) -> Array:
+        """Transforms a batch of images or feature maps by one element.
 
         Args:
             inputs: Array of shape `(batch, size, size, channels)`, images, or
                 `(batch, size, size, |G|, channels)`, feature maps.
-            element: Integer, position of the element in `elements`.
+            element: Integer, index of the element in `elements`.
 
         Returns:
             Array of the same shape.
 
         Raises:
-            ValueError: If the images are not square, or the feature maps of
+            ValueError: If the images are not square, or the feature maps are those of
                 another group.
         """
         inputs = np.asarray(inputs)
         batch, height, width = inputs.shape[:3]
         if height != width:
             raise ValueError(
-                "A point group moves square images only. "
+                "A point group acts on square images only. "
                 f"Received: inputs of shape {inputs.shape}"
             )
         if inputs.ndim == 5:
@@ -213,11 +253,11 @@ GROUPS = {
         PointGroup("d4", "D4", (QUARTER_ROTATION, REFLECTION)),
     )
 }
-"""Point groups by their names."""
+"""Built-in point groups by their names."""
 
 
-def get_group(group: "str | PointGroup") -> PointGroup:
-    """Returns the group of a name; a `PointGroup` is returned as it is.
+def get_group(group: str | PointGroup) -> PointGroup:
+    """Returns the group with a given name; a `PointGroup` is returned unchanged.
 
     Args:
         group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`, or a `PointGroup`.

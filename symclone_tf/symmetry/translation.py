@@ -1,17 +1,20 @@
-"""Shifts by whole pixels: what moves where, along any number of axes."""
+"""Translations by whole pixels, along any number of axes."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
+from symclone_tf.types import Array, ArrayLike
 
-def translated(inputs, shift) -> np.ndarray:
-    """A batch moved down and to the right by whole pixels, zeros moving in; along as
-    many axes as the shift has.
+
+def translated(inputs: ArrayLike, offset: Sequence[int]) -> Array:
+    """Translates a batch by whole pixels, filling with zeros.
 
     Args:
         inputs: Array of shape `(batch, *pixels, ...)`.
-        shift: Tuple of integers, pixels along each of the axes after the batch.
+        offset: Sequence of integers, pixels along each of the axes after the batch:
+            for images, down and to the right.
 
     Returns:
         Array of the same shape.
@@ -25,23 +28,40 @@ def translated(inputs, shift) -> np.ndarray:
            [5, 6, 0]])
     """
     inputs = np.asarray(inputs)
-    moved = np.zeros_like(inputs)
-    source, target = windows(shift, inputs.shape[1:])
-    moved[target] = inputs[source]
-    return moved
+    outputs = np.zeros_like(inputs)
+    source, target = overlap(offset, inputs.shape[1:])
+    outputs[target] = inputs[source]
+    return outputs
 
 
-def windows(shift, sizes):
-    """Source and target of a shift, as indices of batches."""
-    # Not below zero, which would count from the other end.
-    source = (slice(max(0, -s), max(0, n - max(0, s))) for s, n in zip(shift, sizes))
-    target = (slice(max(0, s), max(0, n - max(0, -s))) for s, n in zip(shift, sizes))
+def overlap(
+    offset: Sequence[int], sizes: Sequence[int]
+) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+    """Slices of a batch that a translation copies from, and those that it copies to.
+
+    Args:
+        offset: Sequence of integers, pixels along each axis.
+        sizes: Sequence of integers, of the axes after the batch.
+
+    Returns:
+        Pair of tuples of slices, the batch's included.
+    """
+    # Clipped at zero: a negative index would count from the other end.
+    source = (slice(max(0, -s), max(0, n - max(0, s))) for s, n in zip(offset, sizes))
+    target = (slice(max(0, s), max(0, n - max(0, -s))) for s, n in zip(offset, sizes))
     return (slice(None), *source), (slice(None), *target)
 
 
-def edges_go_on(by, shape):
-    """Positions that a shift takes entries from, those of the edge for what is new."""
-    lines = [np.arange(n) - step for n, step in zip(shape, by)]
-    lines = [line.clip(0, n - 1) for line, n in zip(lines, shape)]
+def edge_padded_sources(offset: Sequence[int], shape: Sequence[int]) -> Array:
+    """The position that each entry comes from when edges are repeated, not zeros.
+
+    Args:
+        offset: Sequence of integers, pixels along each axis.
+        shape: Sequence of integers, pixels of the axes.
+
+    Returns:
+        Integer array of shape `(prod(shape),)`, flat positions.
+    """
+    axes = [(np.arange(n) - step).clip(0, n - 1) for n, step in zip(shape, offset)]
     positions = np.arange(math.prod(shape)).reshape(*shape)
-    return positions[np.ix_(*lines)].reshape(-1)
+    return positions[np.ix_(*axes)].reshape(-1)

@@ -1,6 +1,7 @@
-"""Teachers: what is imitated, an equivariant map of inputs and a kernel.
+"""Teachers: the equivariant maps of inputs and a kernel that students imitate.
 
-All that knows of groups. What imitates them sees points, maps and kernel entries.
+Only teachers depend on groups. Students depend on the numbers of positions, of kernel
+entries, and on the sizes of representations.
 """
 
 import lazy_loader

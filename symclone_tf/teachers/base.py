@@ -1,42 +1,48 @@
-"""What a teacher is: the sizes, the answers and the symmetry of a map."""
+"""The base class of teachers: sizes, outputs and symmetry of an equivariant map."""
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
 from symclone_tf.registered import Registered
 from symclone_tf.symmetry import Transformation
+from symclone_tf.types import Array, Tensor
 
-TEACHERS: dict[str, type] = {}
-"""Classes by the names that `Teacher.register` gave them."""
+TEACHERS: dict[str, type["Teacher"]] = {}
+"""Teacher classes by the names that `Teacher.register` gave them."""
 
 
 class Teacher(Registered):
-    """An equivariant map of inputs and a kernel, that a student imitates.
+    """An equivariant map of inputs and a kernel, which students imitate.
 
-    A value: two teachers of one class and one configuration are equal. A
-    subclass sets the attributes below, computes in `__call__`, says in `transformations`
-    what its symmetry is, and gives in `get_config` the arguments of its
-    constructor, which `register` makes known by name.
+    A subclass sets the attributes below, implements `__call__`, returns its symmetry
+    from `transformations` and its constructor's arguments from `get_config`, and is
+    registered by name with `register`. Teachers are values: those of the same class and
+    configuration are equal.
 
-    Sizes are those of one channel. An input of shape `input_shape` is flattened
-    to points, the places that a student's blocks see, and maps, of which every
-    place has one each: a feature map on C4 has four maps. Points come first.
+    Sizes are those of one channel. The entries of an input, `input_shape`, are its
+    positions times the size of its representation: a feature map on C4 transforms by
+    the regular representation, of size 4, and has four entries at each position, one
+    for each element of the group; an image has one. Positions are the leading axes.
+    The same holds for outputs. Students connect positions, each output position with
+    those of its receptive field, and share weights over representations and channels.
 
     Attributes:
-        positions_in: Integer, points of an input.
-        representation_in: Integer, maps of an input.
-        positions_out: Integer, points of an output.
-        representation_out: Integer, maps of an output.
+        positions_in: Integer, number of positions of an input.
+        representation_in: Integer, size of the inputs' representation.
+        positions_out: Integer, number of positions of an output.
+        representation_out: Integer, size of the outputs' representation.
         input_shape: Tuple, of an input without batch and channels:
             `positions_in · representation_in` entries.
         kernel_shape: Tuple, of a kernel without channels and filters.
         output_shape: Tuple, of an output without batch and filters:
             `positions_out · representation_out` entries.
-        name: String, that names artifacts: letters, digits and hyphens.
-        title: String, as tables and progress bars show it.
+        name: String of letters, digits and hyphens, which names of artifacts start
+            with.
+        title: String, shown in tables and progress bars.
         is_linear: Boolean, whether it is linear in inputs and in the kernel.
 
     Example:
@@ -72,52 +78,53 @@ class Teacher(Registered):
 
     @property
     def kernel_entries(self) -> int:
-        """Integer, the entries of a kernel for one channel and one filter."""
+        """Integer, number of entries of a kernel for one channel and one filter."""
         return math.prod(self.kernel_shape)
 
     @property
     def rank(self) -> int:
-        """Integer, the dimension of the space of all maps from points to points
-        that the teacher is made of: as many linear blocks copy it exactly."""
+        """Integer, the dimension of the space of all maps from positions to positions
+        that the teacher consists of: a student with as many linear blocks can copy it
+        exactly."""
         operators = (
             self.representation_in * self.representation_out * self.kernel_entries
         )
         return min(operators, self.positions_in * self.positions_out)
 
     @property
-    def receptive_fields(self) -> np.ndarray | None:
-        """Integer array of shape `(positions_out, r)`, the input points that each
-        output point depends on, −1 for none; `None` for all of them."""
+    def receptive_fields(self) -> Array | None:
+        """Integer array of shape `(positions_out, r)`: the input positions that each
+        output position depends on, padded with −1. `None` if they are not known, and
+        have to be found by unit impulses."""
         return None
 
     @property
     def receptive_field_size(self) -> int | None:
-        """Integer, r, known without its array; `None` as above."""
-        named = self.receptive_fields
-        return None if named is None else np.shape(named)[-1]
+        """Integer, r, without computing the array; `None` as above."""
+        fields = self.receptive_fields
+        return None if fields is None else np.shape(fields)[-1]
 
     @property
     def border(self) -> int:
-        """Integer, pixels of each edge of an output that depend on what lies
-        outside of the input."""
+        """Integer, pixels at each edge of an output that depend on padding."""
         return 0
 
     @property
-    def entry_gain(self) -> np.ndarray | float:
-        """Array of shape `kernel_shape`, or one number for all: how many input points
-        an entry of the kernel is multiplied with, a mean over outputs. It is the mean
-        square of answers to N(0, I) by a kernel of this entry alone, by which training
-        chooses its steps: 1 for convolutions."""
+    def entry_gain(self) -> Array | float:
+        """Array of shape `kernel_shape`, or one number for all entries: the mean square
+        of outputs for inputs from N(0, I) and a kernel whose only non-zero entry, 1, is
+        this one. It is the number of input positions that the entry is multiplied with,
+        averaged over outputs: 1 for convolutions. Learning rates depend on it."""
         return 1.0
 
     @property
     def largest_gain(self) -> float:
-        """Float, the same by the kernel of norm 1 that answers most: more than each
-        entry where entries do much the same."""
+        """Float, the same for the kernel of norm 1 whose outputs are largest: more than
+        each entry's gain where entries have similar effects."""
         return float(np.max(self.entry_gain))
 
-    def __call__(self, inputs, kernel):
-        """Answers.
+    def __call__(self, inputs: Tensor, kernel: Tensor) -> Tensor:
+        """Computes the outputs.
 
         Args:
             inputs: Tensor of shape `(batch, *input_shape, channels)`.
@@ -126,57 +133,58 @@ class Teacher(Registered):
         Returns:
             Tensor of shape `(batch, *output_shape, filters)`.
         """
-        raise TypeError(f"{type(self).__name__} must compute in `__call__`")
+        raise TypeError(f"{type(self).__name__} must implement `__call__`")
 
-    def call_memory(self, kernels) -> int:
-        """Bytes that answers take besides inputs, kernels and outputs.
+    def call_memory(self, kernels: int) -> int:
+        """Bytes of memory that a call needs besides inputs, kernels and outputs.
 
         Args:
-            kernels: Integer, how many kernels are answered for at once.
+            kernels: Integer, number of kernels that outputs are computed for at once.
         """
         return 0
 
     def transformations(self) -> Iterable[Transformation]:
-        """What its symmetry does to inputs and to outputs.
+        """The transformations that it is equivariant under.
 
         Returns:
             Iterable of `Transformation`, by which the equivariance error is measured;
-            none for a teacher without symmetry, or too small to see it.
+            empty for a teacher without symmetry, or one too small to measure it.
         """
         return ()
 
     def training_transformations(self) -> Iterable[Transformation]:
-        """What moves inputs of layers that are trained with `anchor="transformed-inputs"`.
+        """The transformations of layers trained with `anchor="transformed-inputs"`.
 
         Returns:
-            Iterable of `Transformation`; as `transformations` unless a teacher says more.
+            Iterable of `Transformation`; those of `transformations` by default.
         """
         return self.transformations()
 
-    def get_config(self) -> dict:
-        """The arguments of its constructor, as plain values."""
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments as plain values."""
         return {}
 
     @classmethod
-    def from_config(cls, config) -> "Teacher":
-        """The teacher of a configuration.
+    def from_config(cls, config: Mapping[str, Any]) -> "Teacher":
+        """Creates a teacher from its configuration.
 
         Args:
-            config: Dictionary, of `get_config`.
+            config: Dictionary, as returned by `get_config`.
 
         Returns:
             `Teacher`.
         """
         return cls(**config)
 
-    def __eq__(self, other) -> bool:
-        if self is other or type(self) is not type(other):
-            return self is other
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, Teacher) or type(self) is not type(other):
+            return False
         config = self.get_config()
-        # Who holds something, and has a configuration that says nothing of it, is
-        # like no other.
-        says_all = config or not vars(self)
-        return bool(says_all) and config == other.get_config()
+        # A teacher with attributes that its configuration leaves out equals no other.
+        complete = bool(config) or not vars(self)
+        return complete and config == other.get_config()
 
     def __hash__(self) -> int:
         config = json.dumps(self.get_config(), sort_keys=True, default=repr)

@@ -1,53 +1,71 @@
-"""Where the windows of a convolution lie, and which of them turning keeps."""
+"""The geometry of a convolution: its receptive fields, and whether a group preserves
+their grid."""
 
 import dataclasses
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 
 from symclone_tf.checks import one_of, one_or_two, positive_pair
 from symclone_tf.symmetry import PointGroup
+from symclone_tf.types import Array, Pair
 
 PADDINGS = ("valid", "same")
-# How far from a size the nearest ones that work are looked for.
-FAR = 64
+# Largest difference of the image sizes that an error message suggests.
+MAX_SIZE_DIFFERENCE = 64
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, init=False)
 class ConvGeometry:
-    """The windows of a convolution, along height and width.
+    """The geometry of a convolution, along height and width.
 
     Args:
-        group: `PointGroup`, of the convolution.
+        group: `PointGroup` of the convolution.
         kernel_size: Integer or pair of integers, pixels.
         padding: String, `"valid"` or `"same"`, as TensorFlow pads.
-        strides: Integer or pair of integers, pixels from window to window.
-        dilation_rate: Integer or pair of integers, the steps within a window.
+        strides: Integer or pair of integers, pixels between adjacent receptive fields.
+        dilation_rate: Integer or pair of integers, pixels between the entries of a
+            kernel.
 
     Raises:
-        ValueError: If a size is not positive; if `padding` is none, or `"same"`
-            with an even kernel on another group than T(2), which no padding can
-            centre; if height and width differ on such a group; or if both kinds
-            of steps exceed 1, which TensorFlow does not compute.
+        ValueError: If a size is not positive; if `padding` is not accepted, or is
+            `"same"` with an even kernel and a group other than T(2), since no padding
+            centres such kernels; if height and width differ with such a group; or if
+            both strides and dilation rates exceed 1, which TensorFlow does not support.
     """
 
     group: PointGroup
     kernel_size: tuple[int, int]
-    padding: str = "valid"
-    strides: tuple[int, int] = (1, 1)
-    dilation_rate: tuple[int, int] = (1, 1)
+    padding: str
+    strides: tuple[int, int]
+    dilation_rate: tuple[int, int]
 
-    def __post_init__(self):
-        for name in ("kernel_size", "strides", "dilation_rate"):
-            pair = positive_pair(name, getattr(self, name))
+    def __init__(
+        self,
+        group: PointGroup,
+        kernel_size: Pair,
+        padding: str = "valid",
+        strides: Pair = 1,
+        dilation_rate: Pair = 1,
+    ) -> None:
+        object.__setattr__(self, "group", group)
+        object.__setattr__(self, "padding", padding)
+        pairs = {
+            "kernel_size": kernel_size,
+            "strides": strides,
+            "dilation_rate": dilation_rate,
+        }
+        for name, value in pairs.items():
+            pair = positive_pair(name, value)
             object.__setattr__(self, name, pair)
             self._check_square(name, pair)
-        one_of("padding", self.padding, PADDINGS)
+        one_of("padding", padding, PADDINGS)
         even = any(size % 2 == 0 for size in self.kernel_size)
         if self.padding == "same" and even and not self.group.is_trivial:
             raise ValueError(
                 '`kernel_size` must be odd with padding="same": an even kernel has no '
-                "central pixel, and turning it breaks the symmetry. "
+                "central pixel, which breaks the symmetry. "
                 f"Received: kernel_size={one_or_two(self.kernel_size)}"
             )
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
@@ -57,44 +75,61 @@ class ConvGeometry:
                 f"dilation_rate={one_or_two(self.dilation_rate)}"
             )
 
-    def _check_square(self, name, pair) -> None:
+    def _check_square(self, name: str, pair: Sequence[int | None]) -> None:
         if pair[0] != pair[1] and not self.group.is_trivial:
             raise ValueError(
-                f"`{name}` must be the same along height and width on "
-                f"{self.group.title}: turning exchanges them. Received: {name}={pair}"
+                f"`{name}` must be the same along height and width with "
+                f"{self.group.title}, which may exchange them. "
+                f"Received: {name}={tuple(pair)}"
             )
 
     @property
-    def steps(self) -> tuple:
+    def conv_options(self) -> tuple[tuple[int, int], str, tuple[int, int]]:
         """Strides, padding and dilation rate, in the order of `convolve`."""
         return self.strides, self.padding, self.dilation_rate
 
     @property
-    def reach(self) -> tuple[int, int]:
-        """Pair of integers, the pixels from the first to the last of a window."""
-        pairs = zip(self.kernel_size, self.dilation_rate)
-        return tuple((size - 1) * step + 1 for size, step in pairs)
+    def extent(self) -> tuple[int, int]:
+        """Pair of integers, height and width of a receptive field in pixels, including
+        those that dilation leaves out."""
+        height, width = (
+            (size - 1) * step + 1
+            for size, step in zip(self.kernel_size, self.dilation_rate)
+        )
+        return height, width
 
-    def outputs(self, image_size) -> tuple[int, int]:
+    def outputs(
+        self, image_size: Sequence[int | None]
+    ) -> tuple[int | None, int | None]:
         """Height and width of the outputs, in pixels.
 
         Args:
-            image_size: Pair of integers, or `None` for what is not known.
+            image_size: Pair of integers, or `None` where a size is not known.
 
         Returns:
-            Pair of integers, `None` where the size is not known.
+            Pair of integers, `None` where a size is not known.
 
         Raises:
             ValueError: If the kernel does not fit into the image.
         """
-        return tuple(
-            None if size is None else self._outputs(size, axis)
+        height, width = (
+            None if size is None else self.output_size(size, axis)
             for axis, size in enumerate(image_size)
         )
+        return height, width
 
-    def _outputs(self, size, axis) -> int:
-        reach, stride = self.reach[axis], self.strides[axis]
-        if reach > size:
+    def output_size(self, size: int, axis: int) -> int:
+        """Pixels of the outputs along one axis.
+
+        Args:
+            size: Integer, pixels of the image along this axis.
+            axis: Integer, 0 for height or 1 for width.
+
+        Raises:
+            ValueError: If the kernel does not fit into the image.
+        """
+        extent, stride = self.extent[axis], self.strides[axis]
+        if extent > size:
             dilation = one_or_two(self.dilation_rate)
             dilated = "" if dilation == 1 else f", dilation_rate={dilation}"
             raise ValueError(
@@ -103,62 +138,67 @@ class ConvGeometry:
             )
         if self.padding == "same":
             return -(-size // stride)
-        return (size - reach) // stride + 1
+        return (size - extent) // stride + 1
 
-    def lines(self, image_size) -> list[np.ndarray]:
-        """The lines of pixels under the windows, those of the padding too.
+    def field_rows_and_columns(self, image_size: Sequence[int]) -> tuple[Array, Array]:
+        """The rows and the columns of all receptive fields, including the padding.
 
         Args:
             image_size: Pair of integers.
 
         Returns:
-            Two integer arrays, `(new_height, kh)` and `(new_width, kw)`.
+            Two integer arrays, `(new_height, kh)` and `(new_width, kw)`. Indices of
+            padding are negative or beyond the image.
         """
-        return [self._lines(size, axis) for axis, size in enumerate(image_size)]
+        height, width = image_size
+        return self._field_indices(height, 0), self._field_indices(width, 1)
 
-    def _lines(self, size, axis):
-        starts = self.strides[axis] * np.arange(self._outputs(size, axis))
+    def _field_indices(self, size: int, axis: int) -> Array:
+        starts = self.strides[axis] * np.arange(self.output_size(size, axis))
         within = self.dilation_rate[axis] * np.arange(self.kernel_size[axis])
-        return starts[:, None] + within - self._before(size, axis)
+        return starts[:, None] + within - self._padding_before(size, axis)
 
-    def _before(self, size, axis) -> int:
-        """Pixels of zeros before the first, as TensorFlow pads."""
+    def _padding_before(self, size: int, axis: int) -> int:
+        """Zeros before the first pixel, as TensorFlow pads."""
         if self.padding == "valid":
             return 0
-        return max(self._span(size, axis) - size, 0) // 2
+        return max(self._grid_extent(size, axis) - size, 0) // 2
 
-    def _span(self, size, axis) -> int:
-        """Pixels from the first window's first to the last window's last."""
-        steps = self._outputs(size, axis) - 1
-        return steps * self.strides[axis] + self.reach[axis]
+    def _grid_extent(self, size: int, axis: int) -> int:
+        """Pixels from the start of the first receptive field to the end of the last."""
+        steps = self.output_size(size, axis) - 1
+        return steps * self.strides[axis] + self.extent[axis]
 
-    def check_grid(self, image_size) -> None:
-        """Refuses images whose grid of windows turning does not keep.
+    def check_grid(self, image_size: Sequence[int]) -> None:
+        """Refuses image sizes for which the group does not preserve the grid of
+        receptive fields.
 
         Args:
             image_size: Pair of integers.
 
         Raises:
-            ValueError: If the kernel does not fit into the image or, on other
-                groups than T(2), if the image is not square, or the windows do
-                not lie evenly in it. The message names the nearest sizes where
-                they do.
+            ValueError: If the kernel does not fit into the image or, with groups other
+                than T(2), if the image is not square or the receptive fields are not
+                centred in it. The message names the nearest sizes that work.
         """
         self.outputs(image_size)
         self._check_square("image_size", tuple(image_size))
         size = image_size[0]
-        if self.group.is_trivial or self._lie_evenly(size):
+        if self.group.is_trivial or self._is_centred(size):
             return
-        near = itertools.chain.from_iterable((-d, d) for d in range(1, FAR))
-        works = [size + d for d in near if self._lie_evenly(size + d)][:2]
+        differences = itertools.chain.from_iterable(
+            (-d, d) for d in range(1, MAX_SIZE_DIFFERENCE)
+        )
+        works = [size + d for d in differences if self._is_centred(size + d)][:2]
         raise ValueError(
-            "Turning must map the grid of a convolution's windows on "
-            f"{self.group.title} onto itself: `image_size` may be "
+            f"{self.group.title} must map the grid of a convolution's receptive fields "
+            f"onto itself: `image_size` may be "
             f"{' or '.join(map(str, sorted(works)))} with "
             f"strides={self.strides[0]}. Received: image_size={size}"
         )
 
-    def _lie_evenly(self, size) -> bool:
-        if size < self.reach[0]:
+    def _is_centred(self, size: int) -> bool:
+        """Whether the grid of receptive fields is centred in a square image."""
+        if size < self.extent[0]:
             return False
-        return self._span(size, 0) - size == 2 * self._before(size, 0)
+        return self._grid_extent(size, 0) - size == 2 * self._padding_before(size, 0)

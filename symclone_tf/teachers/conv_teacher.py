@@ -1,56 +1,66 @@
-"""The convolutions of a group, as teachers."""
+"""Lifting convolutions and group convolutions, as teachers."""
 
 import math
+from typing import Any
 
 import numpy as np
 
 from symclone_tf.checks import one_or_two, positive_pair
-from symclone_tf.symmetry import get_group, transformations_of
+from symclone_tf.symmetry import (
+    PointGroup,
+    Transformation,
+    get_group,
+    transformations_of,
+)
 from symclone_tf.teachers.base import Teacher
 from symclone_tf.teachers.conv_geometry import ConvGeometry
 from symclone_tf.teachers.group_convolution import group_conv2d
+from symclone_tf.types import Array, Pair, Tensor
 
-# Pixels of the output, by which training moves it.
-MOST_TRANSLATION = 2
+# Pixels by which outputs are translated during training, at most.
+MAX_TRANSLATION = 2
 
 
 @Teacher.register("conv")
 class ConvTeacher(Teacher):
-    """A convolution on the plane, equivariant under a group.
+    """A convolution of images, equivariant under a group.
+
+    A lifting convolution takes images to feature maps on the group, a group convolution
+    takes feature maps on the group to such. Under T(2) both are a plain convolution.
 
     Args:
-        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`; or a `PointGroup`,
-            whose students are exported only if it is of these.
-        image_size: Integer, or a pair of integers under T(2): height and width of
-            the inputs in pixels.
-        kernel_size: Integer, or a pair of integers under T(2), likewise.
-        lifting: Boolean, whether inputs are images rather than feature maps.
-            T(2) has no group axis: there both are the same map.
-        padding: String, `"valid"` or `"same"`, the latter with odd kernels
-            only, unless the group is T(2).
-        strides: Integer, or a pair of integers under T(2), the steps of the
-            windows in pixels. Other groups take those whose grid of windows
-            turning maps onto itself.
-        dilation_rate: Integer, or a pair of integers under T(2), the steps within
-            a window; 1 with strides.
+        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`; or a `PointGroup`. Only
+            students of the built-in groups can be exported.
+        image_size: Integer, or a pair of integers with T(2): height and width of the
+            inputs in pixels.
+        kernel_size: Integer, or a pair of integers with T(2): height and width of the
+            kernel in pixels.
+        lifting: Boolean, whether inputs are images rather than feature maps on the
+            group. Ignored with T(2).
+        padding: String, `"valid"` or `"same"`; `"same"` needs an odd kernel, except
+            with T(2).
+        strides: Integer, or a pair of integers with T(2), pixels between receptive
+            fields. Other groups accept those with which they map the grid of receptive
+            fields onto itself.
+        dilation_rate: Integer, or a pair of integers with T(2), pixels between the
+            kernel's entries; must be 1 if `strides` exceeds 1.
 
     Call arguments:
         inputs: Tensor of shape `(batch, n, n, channels)` or, if not lifting,
             `(batch, n, n, |G|, channels)`.
         kernel: Tensor of shape `(k, k, channels, filters)` or, if not lifting,
-            `(k, k, |G|, channels, filters)`. With a share of the channels that
-            inputs have, the channels are convolved in groups, as
-            `keras.layers.Conv2D` does with `groups`; with one, each for itself.
+            `(k, k, |G|, channels, filters)`. If it has a fraction of the inputs'
+            channels, these are convolved in groups, as by `keras.layers.Conv2D` with
+            `groups`.
 
     Output shape:
-        `(batch, m, m, |G|, filters)`, without strides and dilation with
-        `m = n − k + 1` for `"valid"` and n for `"same"`; without the group axis
-        for `"t2"`.
+        `(batch, m, m, |G|, filters)`, for `"t2"` `(batch, m, m, filters)`. Without
+        strides and dilation, `m = n − k + 1` for `"valid"`, `m = n` for `"same"`.
 
     Raises:
-        ValueError: If a size is not a positive integer, or the kernel does not
-            fit into the image or cannot be centred, or turning moves the grid of
-            windows. The message names the nearest sizes that work.
+        ValueError: If a size is not a positive integer, the kernel does not fit into
+            the image or cannot be centred, or the group does not map the grid of
+            receptive fields onto itself. The message names the nearest sizes that work.
 
     Example:
 
@@ -68,52 +78,53 @@ class ConvTeacher(Teacher):
 
     def __init__(
         self,
-        group,
-        image_size=28,
-        kernel_size=3,
-        lifting=True,
-        padding="valid",
-        strides=1,
-        dilation_rate=1,
-    ):
+        group: str | PointGroup,
+        image_size: Pair = 28,
+        kernel_size: Pair = 3,
+        lifting: bool = True,
+        padding: str = "valid",
+        strides: Pair = 1,
+        dilation_rate: Pair = 1,
+    ) -> None:
         self.group = get_group(group)
-        self.windows = ConvGeometry(
+        self.geometry = ConvGeometry(
             self.group, kernel_size, padding, strides, dilation_rate
         )
-        self.kernel_size = one_or_two(self.windows.kernel_size)
+        self.kernel_size = one_or_two(self.geometry.kernel_size)
         self.padding = padding
-        self.strides = one_or_two(self.windows.strides)
-        self.dilation_rate = one_or_two(self.windows.dilation_rate)
+        self.strides = one_or_two(self.geometry.strides)
+        self.dilation_rate = one_or_two(self.geometry.dilation_rate)
         self.lifting = bool(lifting) or self.group.is_trivial
         self.grid = positive_pair("image_size", image_size)
-        self.windows.check_grid(self.grid)
-        self.new_grid = self.windows.outputs(self.grid)
+        self.geometry.check_grid(self.grid)
+        height, width = self.grid
+        self.new_grid = (
+            self.geometry.output_size(height, 0),
+            self.geometry.output_size(width, 1),
+        )
         self.image_size = one_or_two(self.grid)
         self.output_size = one_or_two(self.new_grid)
 
         axis_in = () if self.lifting else self.group.representation_shape
         self.input_shape = (*self.grid, *axis_in)
-        self.kernel_shape = (*self.windows.kernel_size, *axis_in)
+        self.kernel_shape = (*self.geometry.kernel_size, *axis_in)
         self.output_shape = (*self.new_grid, *self.group.representation_shape)
-        self.positions_in, self.positions_out = map(
-            math.prod, (self.grid, self.new_grid)
-        )
-        self.representation_in, self.representation_out = (
-            math.prod(axis_in),
-            self.group.order,
-        )
+        self.positions_in = math.prod(self.grid)
+        self.positions_out = math.prod(self.new_grid)
+        self.representation_in = math.prod(axis_in)
+        self.representation_out = self.group.order
 
     @property
     def rank(self) -> int:
-        """Integer, k²: each element moves the kernel's entries among each other,
-        and all maps share the same shifts."""
-        return math.prod(self.windows.kernel_size)
+        """Integer, k²: elements of the group only permute the kernel's entries, so all
+        maps are combinations of the same k² translations."""
+        return math.prod(self.geometry.kernel_size)
 
     @property
-    def receptive_fields(self) -> np.ndarray:
-        """Integer array of shape `(m², k²)`: the pixels under the kernel, row by
-        row, −1 where it lies over the padding."""
-        rows, columns = self.windows.lines(self.grid)
+    def receptive_fields(self) -> Array:
+        """Integer array of shape `(m², k²)`: the pixels under the kernel, row by row,
+        −1 for padding."""
+        rows, columns = self.geometry.field_rows_and_columns(self.grid)
         height, width = self.grid
         rows, columns = rows[:, None, :, None], columns[None, :, None, :]
         inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
@@ -126,30 +137,31 @@ class ConvTeacher(Teacher):
 
     @property
     def border(self) -> int:
+        indices = self.geometry.field_rows_and_columns(self.grid)
         outside = [
             max((lines[:, 0] < 0).sum(), (lines[:, -1] >= size).sum())
-            for lines, size in zip(self.windows.lines(self.grid), self.grid)
+            for lines, size in zip(indices, self.grid)
         ]
         return int(max(outside))
 
     @property
-    def name(self) -> str:
+    def name(self) -> str:  # type: ignore[override]  # read-only
         """The name that artifacts of its students start with."""
-        windows = self.windows
+        geometry = self.geometry
         parts = [self.group.name, *self._kind()]
-        parts += ["x".join(map(str, self.grid)), f"k{_short(windows.kernel_size)}"]
-        if windows.padding != "valid":
-            parts.append(windows.padding)
-        for letter, step in (("s", windows.strides), ("d", windows.dilation_rate)):
+        parts += ["x".join(map(str, self.grid)), f"k{_short(geometry.kernel_size)}"]
+        if geometry.padding != "valid":
+            parts.append(geometry.padding)
+        for letter, step in (("s", geometry.strides), ("d", geometry.dilation_rate)):
             if max(step) > 1:
                 parts.append(f"{letter}{_short(step)}")
         return "-".join(parts)
 
     @property
-    def title(self) -> str:
+    def title(self) -> str:  # type: ignore[override]  # read-only
         """The layer in a few words, as tables and progress bars show it."""
         size = "×".join(map(str, self.grid))
-        steps = (("/", self.windows.strides), ("·", self.windows.dilation_rate))
+        steps = (("/", self.geometry.strides), ("·", self.geometry.dilation_rate))
         size += "".join(
             f" {sign}{_short(step, '×')}" for sign, step in steps if max(step) > 1
         )
@@ -160,7 +172,7 @@ class ConvTeacher(Teacher):
             return []
         return ["lifting" if self.lifting else "group"]
 
-    def __call__(self, inputs, kernel):
+    def __call__(self, inputs: Tensor, kernel: Tensor) -> Tensor:
         return group_conv2d(
             inputs,
             kernel,
@@ -170,25 +182,27 @@ class ConvTeacher(Teacher):
             self.dilation_rate,
         )
 
-    def transformations(self):
-        # The smallest outputs show no piece of a shifted image twice.
+    def transformations(self) -> list[Transformation]:
+        # The smallest outputs do not overlap with their translations.
         if self.group.is_trivial and min(self.new_grid) - 2 * self.border < 2:
             return []
         return transformations_of(
-            self.group, border=self.border, strides=self.windows.strides
+            self.group, border=self.border, strides=self.geometry.strides
         )
 
-    def training_transformations(self):
-        # Shifts of small outputs, by which no error could be measured, still teach.
-        most = min(MOST_TRANSLATION, min(self.new_grid) - 1)
-        return transformations_of(self.group, most, strides=self.windows.strides)
+    def training_transformations(self) -> list[Transformation]:
+        # Translations that are too large to measure an error may still be trained on.
+        largest = min(MAX_TRANSLATION, min(self.new_grid) - 1)
+        return transformations_of(self.group, largest, strides=self.geometry.strides)
 
-    def __eq__(self, other) -> bool:
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ConvTeacher):
+            return False
         return super().__eq__(other) and self.group == other.group
 
     __hash__ = Teacher.__hash__
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         return {
             "group": self.group.name,
             "image_size": self.image_size,
@@ -200,6 +214,6 @@ class ConvTeacher(Teacher):
         }
 
 
-def _short(pair, sign="x") -> str:
-    """A pair in a name: once, if both agree."""
+def _short(pair: tuple[int, int], sign: str = "x") -> str:
+    """A pair as part of a name: one number if both are equal."""
     return sign.join(map(str, pair if pair[0] != pair[1] else pair[:1]))

@@ -2,21 +2,23 @@
 
 from keras import ops
 
+from symclone_tf.types import Tensor
+
 
 def convolve(
-    inputs,
-    bank,
-    strides,
-    padding,
-    dilation_rate,
-    channel_groups=1,
-    representation_in=1,
-    representation_out=1,
-):
+    inputs: Tensor,
+    bank: Tensor,
+    strides: tuple[int, int],
+    padding: str,
+    dilation_rate: tuple[int, int],
+    channel_groups: int = 1,
+    representation_in: int = 1,
+    representation_out: int = 1,
+) -> Tensor:
     """A convolution with a bank of kernels, for groups of channels.
 
-    Keras' own shares out channels one after the other; here the channels of
-    every map are shared out alike.
+    Keras' own convolution splits the last axis into contiguous groups. Here, the
+    channels of each element of the representation are split into the same groups.
 
     Args:
         inputs: Tensor of shape `(batch, height, width, representation_in · channels)`.
@@ -25,9 +27,10 @@ def convolve(
         strides: Pair of integers.
         padding: String, `"valid"` or `"same"`.
         dilation_rate: Pair of integers.
-        channel_groups: Integer.
-        representation_in: Integer.
-        representation_out: Integer.
+        channel_groups: Integer, number of groups of channels, as `groups` of
+            `keras.layers.Conv2D`.
+        representation_in: Integer, size of the inputs' representation.
+        representation_out: Integer, size of the outputs' representation.
 
     Returns:
         Tensor of shape `(batch, new_height, new_width, representation_out · filters)`.
@@ -47,20 +50,20 @@ def convolve(
     }
     if channel_groups == 1:
         return ops.conv(inputs, bank, **options)
-    inputs = _exchanged(inputs, representation_in, channel_groups)
-    bank = _exchanged(bank, representation_out, channel_groups)
+    inputs = _swap_factors(inputs, representation_in, channel_groups)
+    bank = _swap_factors(bank, representation_out, channel_groups)
     equal = len(set(strides)) == len(set(dilation_rate)) == 1
     if bank.shape[2] == 1 and equal:
-        # Keras compiles other groups with XLA on CPUs, for want of operations.
+        # On CPUs, Keras has to compile a grouped convolution with XLA.
         shape = (*bank.shape[:2], channel_groups, bank.shape[3] // channel_groups)
         outputs = ops.depthwise_conv(inputs, ops.reshape(bank, shape), **options)
     else:
         outputs = ops.conv(inputs, bank, **options)
-    return _exchanged(outputs, channel_groups, representation_out)
+    return _swap_factors(outputs, channel_groups, representation_out)
 
 
-def _exchanged(tensor, first, second):
-    """Exchanges two factors of the last axis."""
+def _swap_factors(tensor: Tensor, first: int, second: int) -> Tensor:
+    """Swaps the two leading factors of the last axis' size."""
     if first == 1 or second == 1:
         return tensor
     shape = ops.shape(tensor)

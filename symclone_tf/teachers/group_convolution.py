@@ -1,16 +1,18 @@
-"""Convolutions that are equivariant by construction, as function and as layer."""
+"""Convolutions that are equivariant by construction, as a function."""
 
 import math
+from collections.abc import Sequence
 
 from keras import ops
 
 from symclone_tf.symmetry import PointGroup, get_group
 from symclone_tf.teachers.conv_geometry import ConvGeometry
 from symclone_tf.teachers.convolution import convolve
+from symclone_tf.types import Pair, Tensor
 
 
-def is_lifting(shape, group: PointGroup) -> bool:
-    """Whether inputs of this shape are images rather than feature maps.
+def is_lifting(shape: Sequence[int | None], group: PointGroup) -> bool:
+    """Whether inputs of this shape are images rather than feature maps on a group.
 
     Raises:
         ValueError: If the shape is neither.
@@ -27,40 +29,50 @@ def is_lifting(shape, group: PointGroup) -> bool:
         )
     if not group.is_trivial and shape[1] != shape[2]:
         raise ValueError(
-            f"A convolution on {group.title} takes square inputs: turning others "
-            f"changes their shape. Received: inputs of shape {tuple(shape)}"
+            f"A convolution on {group.title} takes square inputs, as rotations change "
+            f"the shape of others. Received: inputs of shape {tuple(shape)}"
         )
     return is_image
 
 
-def group_conv2d(inputs, kernel, group, padding="valid", strides=1, dilation_rate=1):
-    """Cross-correlates inputs with every transformed copy of a kernel.
+def group_conv2d(
+    inputs: Tensor,
+    kernel: Tensor,
+    group: str | PointGroup,
+    padding: str = "valid",
+    strides: Pair = 1,
+    dilation_rate: Pair = 1,
+) -> Tensor:
+    """Cross-correlates inputs with all transformed copies of a kernel.
 
-    Images are lifted to the group, `y[n,u,h,o] = Σ x[n,u+v,c] · (h·ψ)[v,c,o]`;
-    feature maps on the group are convolved over it,
-    `y[n,u,h,o] = Σ x[n,u+v,g,c] · (h·ψ)[v,g,c,o]` with
-    `(h·ψ)[v,g] = ψ[h⁻¹v, h⁻¹g]`. All copies go through one convolution.
+    A lifting convolution takes images to the group,
+    `y[n,u,h,o] = Σ_{v,c} x[n,u+v,c] · (h·ψ)[v,c,o]`. A group convolution takes feature
+    maps on the group to such,
+    `y[n,u,h,o] = Σ_{v,g,c} x[n,u+v,g,c] · (h·ψ)[v,g,c,o]`, where
+    `(h·ψ)[v,g] = ψ[h⁻¹v, h⁻¹g]`. All copies are computed by one convolution.
 
     Args:
-        inputs: Tensor of shape `(batch, height, width, in_channels)` to lift,
-            or `(batch, height, width, |G|, in_channels)`.
-        kernel: Tensor of shape `(k, k, in_channels, filters)` to lift, else
-            `(k, k, |G|, in_channels, filters)`. With a share of the channels that
-            inputs have, channels are convolved in groups.
+        inputs: Tensor of shape `(batch, height, width, in_channels)`, images, or
+            `(batch, height, width, |G|, in_channels)`, feature maps.
+        kernel: Tensor of shape `(k, k, in_channels, filters)` for images,
+            `(k, k, |G|, in_channels, filters)` for feature maps. If it has a fraction
+            of the inputs' channels, these are convolved in groups, as by
+            `keras.layers.Conv2D` with `groups`.
         group: String or `PointGroup`.
         padding: String, `"valid"` or `"same"`.
-        strides: Integer, or a pair of integers under T(2), the steps of the
-            windows in pixels. Other groups take those whose grid of windows
-            turning maps onto itself.
-        dilation_rate: Integer, or a pair of integers under T(2), the steps within
-            a window.
+        strides: Integer, or a pair of integers with T(2), pixels between receptive
+            fields. Other groups accept those with which they map the grid of receptive
+            fields onto itself.
+        dilation_rate: Integer, or a pair of integers with T(2), pixels between the
+            kernel's entries.
 
     Returns:
-        Tensor of shape `(batch, new_height, new_width, |G|, filters)`, without
-        the group axis if the group is trivial, as T(2)'s point group is.
+        Tensor of shape `(batch, new_height, new_width, |G|, filters)`; of shape
+        `(batch, new_height, new_width, filters)` if the group is trivial, as T(2)'s
+        point group is.
 
     Raises:
-        ValueError: If shapes and group do not go together.
+        ValueError: If the shapes do not match each other or the group.
 
     Example:
 
@@ -81,16 +93,16 @@ def group_conv2d(inputs, kernel, group, padding="valid", strides=1, dilation_rat
             f"{'' if lifting else f'{group.order}, '}in_channels, filters). "
             f"Received: kernel of shape {tuple(kernel.shape)}"
         )
-    windows = ConvGeometry(
+    geometry = ConvGeometry(
         group, tuple(kernel.shape[:2]), padding, strides, dilation_rate
     )
     if None not in inputs.shape[1:3]:
-        windows.check_grid(tuple(inputs.shape[1:3]))
-    height, width = windows.kernel_size
+        geometry.check_grid(tuple(inputs.shape[1:3]))
+    height, width = geometry.kernel_size
     in_channels, filters = kernel.shape[-2:]
     channel_groups = _channel_groups(inputs.shape[-1], in_channels, filters)
     if group.is_trivial:
-        return convolve(inputs, kernel, *windows.steps, channel_groups)
+        return convolve(inputs, kernel, *geometry.conv_options, channel_groups)
 
     entries = ops.reshape(kernel, (-1, in_channels, filters))
     copies = ops.take(entries, group.kernel_permutations(height, lifting), axis=0)
@@ -99,24 +111,26 @@ def group_conv2d(inputs, kernel, group, padding="valid", strides=1, dilation_rat
     bank = ops.reshape(copies, (height, width, -1, group.order * filters))
 
     rows, columns = ops.shape(inputs)[1:3]
-    maps = math.prod(inputs.shape[3:-1])
-    stacked = ops.reshape(inputs, (-1, rows, columns, maps * inputs.shape[-1]))
-    outputs = convolve(stacked, bank, *windows.steps, channel_groups, maps, group.order)
+    representation = math.prod(inputs.shape[3:-1])
+    stacked_channels = representation * inputs.shape[-1]
+    stacked = ops.reshape(inputs, (-1, rows, columns, stacked_channels))
+    sizes = channel_groups, representation, group.order
+    outputs = convolve(stacked, bank, *geometry.conv_options, *sizes)
     rows, columns = ops.shape(outputs)[1:3]
     return ops.reshape(outputs, (-1, rows, columns, group.order, filters))
 
 
-def _channel_groups(channels, in_channels, filters) -> int:
-    """How many groups of channels a kernel is for.
+def _channel_groups(channels: int, in_channels: int, filters: int) -> int:
+    """The number of groups of channels, from the shapes of inputs and kernel.
 
     Raises:
-        ValueError: If it does not share out channels and filters evenly.
+        ValueError: If channels or filters cannot be split evenly into such groups.
     """
     groups = channels // in_channels
     if channels % in_channels or filters % groups:
         raise ValueError(
-            "A kernel's channels must divide those of the inputs, into groups that "
-            f"share its filters evenly. Received: inputs of {channels} channels, "
-            f"kernel of {in_channels} channels and {filters} filters"
+            "A kernel's channels must divide those of the inputs, and the number of "
+            f"groups its filters. Received: inputs with {channels} channels, "
+            f"kernel with {in_channels} channels and {filters} filters"
         )
     return groups

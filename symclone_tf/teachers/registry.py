@@ -1,4 +1,7 @@
-"""Teachers by name, and as plain values."""
+"""Teachers by name, and their serialization to plain values."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from symclone_tf.checks import one_of
 from symclone_tf.earlier import teacher_values
@@ -8,22 +11,22 @@ from symclone_tf.teachers.function_teacher import FunctionTeacher
 from symclone_tf.teachers.orbit_teacher import OrbitTeacher
 from symclone_tf.teachers.translation_conv_teacher import TranslationConvTeacher
 
-# Registered, since they are imported.
+# Importing them registers them.
 BUILT_IN = (ConvTeacher, FunctionTeacher, OrbitTeacher, TranslationConvTeacher)
 
 
-def get_teacher(name) -> type[Teacher]:
-    """The class of a registered name.
+def get_teacher(name: str) -> type[Teacher]:
+    """Returns the teacher class with a registered name.
 
     Args:
-        name: String, `"conv"`, `"function"`, `"orbit"`, `"translations"`, or what
-            `Teacher.register` was given.
+        name: String, `"conv"`, `"function"`, `"orbit"`, `"translations"`, or a name
+            given to `Teacher.register`.
 
     Returns:
-        Class, of `Teacher`.
+        Subclass of `Teacher`.
 
     Raises:
-        ValueError: If there is none of this name.
+        ValueError: If no teacher of this name is registered.
 
     Example:
 
@@ -34,8 +37,8 @@ def get_teacher(name) -> type[Teacher]:
     return TEACHERS[name]
 
 
-def serialize_teacher(teacher) -> dict:
-    """A teacher as plain values, by its registered name.
+def serialize_teacher(teacher: Teacher) -> dict[str, Any]:
+    """Serializes a teacher as its registered name and configuration.
 
     Args:
         teacher: `Teacher`.
@@ -44,15 +47,15 @@ def serialize_teacher(teacher) -> dict:
         Dictionary of a `name` and a `config`.
 
     Raises:
-        ValueError: If its class is not registered, or these values would not
-            give it back.
+        ValueError: If its class is not registered, or its configuration does not
+            recreate it.
 
     Example:
 
     >>> serialize_teacher(ConvTeacher("t2", 6))["name"]
     'conv'
     """
-    if TEACHERS.get(teacher.kind) is not type(teacher):
+    if teacher.kind is None or TEACHERS.get(teacher.kind) is not type(teacher):
         raise ValueError(
             "Only teachers of registered classes can be saved: decorate the class "
             'with @Teacher.register("name"). '
@@ -61,14 +64,14 @@ def serialize_teacher(teacher) -> dict:
     values = {"name": teacher.kind, "config": teacher.get_config()}
     if deserialize_teacher(values) != teacher:
         raise ValueError(
-            "A teacher must be what its configuration says. "
-            f"Received: teacher {teacher!r}, whose configuration gives another"
+            "A teacher must equal the one recreated from its configuration. "
+            f"Received: teacher {teacher!r}, whose configuration recreates another"
         )
     return values
 
 
-def deserialize_teacher(values) -> Teacher:
-    """The teacher of what `serialize_teacher` has returned.
+def deserialize_teacher(values: Mapping[str, Any]) -> Teacher:
+    """Recreates a teacher from the values that `serialize_teacher` returned.
 
     Args:
         values: Dictionary of a `name` and a `config`.
@@ -85,5 +88,5 @@ def deserialize_teacher(values) -> Teacher:
     >>> deserialize_teacher(serialize_teacher(teacher)) == teacher
     True
     """
-    values = teacher_values(values)
-    return get_teacher(values["name"]).from_config(values["config"])
+    current = teacher_values(values)
+    return get_teacher(current["name"]).from_config(current["config"])

@@ -1,33 +1,38 @@
-"""Convolutions of signals and of volumes, equivariant under shifts alone."""
+"""Convolutions of signals, images and volumes, equivariant under translations alone."""
 
 import itertools
 import math
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from keras import ops
 
 from symclone_tf.checks import one_of
-from symclone_tf.symmetry import Translation
+from symclone_tf.symmetry import Transformation, Translation
 from symclone_tf.teachers.base import Teacher
+from symclone_tf.types import Array, Tensor
 
-# How far inputs are shifted along one axis, or along each of several.
-MOST_TRANSLATION = {1: 4, 2: 2, 3: 1}
+# Largest translation along each axis, by the number of axes.
+MAX_TRANSLATION = {1: 4, 2: 2, 3: 1}
 
 
 @Teacher.register("translations")
 class TranslationConvTeacher(Teacher):
-    """A convolution along one to three axes, as Keras' own.
+    """A convolution along one to three axes, as Keras computes it.
 
-    What `keras.layers.Conv1D`, `Conv2D` and `Conv3D` compute, and equivariant under
-    shifts, T(1) to T(3). `ConvTeacher` has those of two axes whose group may turn too.
+    It computes what `keras.layers.Conv1D`, `Conv2D` and `Conv3D` compute, equivariant
+    under the translations T(1) to T(3). Convolutions of images that are equivariant
+    under rotations too are those of `ConvTeacher`.
 
     Args:
-        shape: Integer, or tuple of up to three: the size of inputs along each axis.
-        kernel_size: Integer or tuple, likewise.
-        padding: String, `"valid"`, `"same"` or, along one axis, `"causal"`, by which
-            an output sees no later input.
-        strides: Integer or tuple, the steps of the windows.
-        dilation_rate: Integer or tuple, the steps within a window; 1 with strides.
+        shape: Integer, or tuple of up to three, the size of inputs along each axis.
+        kernel_size: Integer, or tuple of as many, the size of the kernel.
+        padding: String, `"valid"`, `"same"` or, along one axis, `"causal"`, with which
+            an output depends on no later input.
+        strides: Integer or tuple, steps between receptive fields.
+        dilation_rate: Integer or tuple, steps between the kernel's entries; must be 1
+            if `strides` exceeds 1.
 
     Call arguments:
         inputs: Tensor of shape `(batch, *shape, channels)`.
@@ -38,7 +43,7 @@ class TranslationConvTeacher(Teacher):
 
     Raises:
         ValueError: If a size is not a positive integer, the kernel does not fit into
-            the input, or both strides and dilation exceed 1.
+            the input, or both strides and dilation rates exceed 1.
 
     Example:
 
@@ -52,11 +57,16 @@ class TranslationConvTeacher(Teacher):
     representation_in = representation_out = 1
 
     def __init__(
-        self, shape, kernel_size=3, padding="valid", strides=1, dilation_rate=1
-    ):
+        self,
+        shape: int | tuple[int, ...] | list[int],
+        kernel_size: int | tuple[int, ...] | list[int] = 3,
+        padding: str = "valid",
+        strides: int | tuple[int, ...] | list[int] = 1,
+        dilation_rate: int | tuple[int, ...] | list[int] = 1,
+    ) -> None:
         count = len(shape) if isinstance(shape, (tuple, list)) else 1
         self.input_shape = _sizes("shape", shape, count)
-        one_of("shape's number of axes", count, MOST_TRANSLATION)
+        one_of("shape's number of axes", count, MAX_TRANSLATION)
         self.kernel_shape = _sizes("kernel_size", kernel_size, count)
         self.strides = _sizes("strides", strides, count)
         self.dilation_rate = _sizes("dilation_rate", dilation_rate, count)
@@ -68,55 +78,66 @@ class TranslationConvTeacher(Teacher):
                 "`strides` must be 1 where `dilation_rate` exceeds it. Received: "
                 f"strides={strides}, dilation_rate={dilation_rate}"
             )
-        self.output_shape = tuple(count for count, _ in self._windows())
+        self.output_shape = tuple(count for count, _ in self._counts_and_padding())
         self.positions_in = math.prod(self.input_shape)
         self.positions_out = math.prod(self.output_shape)
 
     @property
     def kernel_size(self) -> tuple[int, ...]:
-        """Tuple of integers, as Keras' layers have it."""
+        """Tuple of integers, as in Keras' layers."""
         return self.kernel_shape
 
     @property
-    def reach(self) -> tuple[int, ...]:
-        """Tuple of integers, from the first to the last point of a window."""
+    def extent(self) -> tuple[int, ...]:
+        """Tuple of integers, the size of a receptive field along each axis, including
+        the positions that dilation leaves out."""
         pairs = zip(self.kernel_shape, self.dilation_rate)
         return tuple((size - 1) * step + 1 for size, step in pairs)
 
-    def _windows(self):
-        """Along each axis, how many windows there are, and the padding before them."""
-        for size, reach, stride in zip(self.input_shape, self.reach, self.strides):
+    def _counts_and_padding(self) -> Iterator[tuple[int, int]]:
+        """For each axis, the number of outputs and the padding before the inputs."""
+        for size, extent, stride in zip(self.input_shape, self.extent, self.strides):
             if self.padding == "valid":
-                if reach > size:
+                if extent > size:
                     raise ValueError(
-                        "`kernel_size` must not exceed `shape`, when it is dilated. "
-                        f"Received: windows of {reach}, shape={size}"
+                        "`kernel_size` must not exceed `shape`, including dilation. "
+                        f"Received: receptive fields of size {extent}, shape={size}"
                     )
-                yield (size - reach) // stride + 1, 0
+                yield (size - extent) // stride + 1, 0
                 continue
-            count, before = -(-size // stride), reach - 1
+            count, before = -(-size // stride), extent - 1
             if self.padding == "same":  # as TensorFlow pads
-                before = max((count - 1) * stride + reach - size, 0) // 2
+                before = max((count - 1) * stride + extent - size, 0) // 2
             yield count, before
 
-    def _lines(self) -> list[np.ndarray]:
-        """Along each axis the positions under the windows, those of the padding too:
+    def _field_indices(self) -> list[Array]:
+        """For each axis, the indices of all receptive fields, including the padding:
         integer arrays `(new_size, kernel_size)`."""
-        axes = zip(self._windows(), self.strides, self.kernel_shape, self.dilation_rate)
+        axes = zip(
+            self._counts_and_padding(),
+            self.strides,
+            self.kernel_shape,
+            self.dilation_rate,
+        )
         return [
             stride * np.arange(count)[:, None] + step * np.arange(kernel) - before
             for (count, before), stride, kernel, step in axes
         ]
 
     @property
-    def receptive_fields(self) -> np.ndarray:
-        axes, positions, inside = len(self.input_shape), 0, True
-        for axis, (line, size) in enumerate(zip(self._lines(), self.input_shape)):
-            shape = np.ones(2 * axes, int)
-            shape[[axis, axes + axis]] = line.shape
-            line = line.reshape(shape)
-            inside = inside & (line >= 0) & (line < size)
-            positions = positions * size + line
+    def receptive_fields(self) -> Array:
+        """Integer array of shape `(positions_out, r)`: the input positions under the
+        kernel, −1 for padding."""
+        axes = len(self.input_shape)
+        positions: Array = np.zeros((1,) * 2 * axes, int)
+        inside: Array = np.ones((1,) * 2 * axes, bool)
+        indices = zip(self._field_indices(), self.input_shape)
+        for axis, (index, size) in enumerate(indices):
+            shape = [1] * 2 * axes
+            shape[axis], shape[axes + axis] = index.shape
+            index = index.reshape(shape)
+            inside = inside & (index >= 0) & (index < size)
+            positions = positions * size + index
         return np.where(inside, positions, -1).reshape(self.positions_out, -1)
 
     @property
@@ -126,13 +147,13 @@ class TranslationConvTeacher(Teacher):
     @property
     def border(self) -> int:
         outside = [
-            max((line[:, 0] < 0).sum(), (line[:, -1] >= size).sum())
-            for line, size in zip(self._lines(), self.input_shape)
+            max((index[:, 0] < 0).sum(), (index[:, -1] >= size).sum())
+            for index, size in zip(self._field_indices(), self.input_shape)
         ]
         return int(max(outside))
 
     @property
-    def name(self) -> str:
+    def name(self) -> str:  # type: ignore[override]  # read-only
         """The name that artifacts of its students start with."""
         axes = len(self.input_shape)
         parts = [f"t{axes}", "x".join(map(str, self.input_shape))]
@@ -145,7 +166,7 @@ class TranslationConvTeacher(Teacher):
         return "-".join(parts)
 
     @property
-    def title(self) -> str:
+    def title(self) -> str:  # type: ignore[override]  # read-only
         """The layer in a few words, as tables and progress bars show it."""
         size = "×".join(map(str, self.input_shape))
         for sign, steps in (("/", self.strides), ("·", self.dilation_rate)):
@@ -153,11 +174,11 @@ class TranslationConvTeacher(Teacher):
                 size += f" {sign}{_short(steps, '×')}"
         return f"T({len(self.input_shape)}) {size}"
 
-    def __call__(self, inputs, kernel):
+    def __call__(self, inputs: Tensor, kernel: Tensor) -> Tensor:
         padding = self.padding
         if padding == "causal":
             padding = "valid"
-            inputs = ops.pad(inputs, ((0, 0), (self.reach[0] - 1, 0), (0, 0)))
+            inputs = ops.pad(inputs, ((0, 0), (self.extent[0] - 1, 0), (0, 0)))
         return ops.conv(
             inputs,
             kernel,
@@ -167,22 +188,22 @@ class TranslationConvTeacher(Teacher):
             dilation_rate=self.dilation_rate,
         )
 
-    def transformations(self):
-        # The smallest outputs show no piece of a shifted input twice.
+    def transformations(self) -> list[Transformation]:
+        # The smallest outputs do not overlap with their translations.
         if min(self.output_shape) - 2 * self.border < 2:
             return []
-        return self._shifts(MOST_TRANSLATION[len(self.output_shape)], self.border)
+        return self._translations(MAX_TRANSLATION[len(self.output_shape)], self.border)
 
-    def training_transformations(self):
-        most = min(MOST_TRANSLATION[len(self.output_shape)], min(self.output_shape) - 1)
-        return self._shifts(most)
+    def training_transformations(self) -> list[Transformation]:
+        largest = MAX_TRANSLATION[len(self.output_shape)]
+        return self._translations(min(largest, min(self.output_shape) - 1))
 
-    def _shifts(self, most, border=0) -> list[Translation]:
-        steps = range(-most, most + 1)
-        by = itertools.product(steps, repeat=len(self.output_shape))
-        return [Translation(shift, border, self.strides) for shift in by if any(shift)]
+    def _translations(self, largest: int, border: int = 0) -> list[Transformation]:
+        steps = range(-largest, largest + 1)
+        offsets = itertools.product(steps, repeat=len(self.output_shape))
+        return [Translation(o, border, self.strides) for o in offsets if any(o)]
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         return {
             "shape": _plain(self.input_shape),
             "kernel_size": _plain(self.kernel_shape),
@@ -192,8 +213,10 @@ class TranslationConvTeacher(Teacher):
         }
 
 
-def _sizes(name, value, count) -> tuple[int, ...]:
-    """A positive integer for each axis, of one for all or as many."""
+def _sizes(
+    name: str, value: int | tuple[int, ...] | list[int], count: int
+) -> tuple[int, ...]:
+    """A positive integer for each axis, from one for all or as many."""
     sizes = tuple(value) if isinstance(value, (tuple, list)) else (value,) * count
     if len(sizes) != count or any(type(v) is not int or v < 1 for v in sizes):
         raise ValueError(
@@ -203,11 +226,11 @@ def _sizes(name, value, count) -> tuple[int, ...]:
     return sizes
 
 
-def _plain(sizes):
-    """As configurations have them: one for one axis, else a list."""
+def _plain(sizes: tuple[int, ...]) -> int | list[int]:
+    """Sizes as in configurations: an integer for one axis, else a list."""
     return sizes[0] if len(sizes) == 1 else list(sizes)
 
 
-def _short(sizes, sign="x") -> str:
-    """Sizes in a name: once, if all agree."""
+def _short(sizes: tuple[int, ...], sign: str = "x") -> str:
+    """Sizes as part of a name: one number if all are equal."""
     return sign.join(map(str, sizes if len(set(sizes)) > 1 else sizes[:1]))

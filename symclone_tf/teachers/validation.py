@@ -1,8 +1,10 @@
-"""Refuses functions that are none of inputs and a kernel, by trying them."""
+"""Validation of functions as teachers, by evaluating them."""
 
 import contextlib
 import math
 import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
@@ -11,99 +13,106 @@ from keras import ops
 from symclone_tf.checks import positive_integer
 from symclone_tf.teachers.evaluation import (
     check_outputs,
-    differ,
-    drawn,
-    evaluated,
-    full_float32,
+    evaluate,
+    outputs_differ,
+    random_inputs_and_kernel,
 )
+from symclone_tf.teachers.precision import full_float32
+from symclone_tf.types import Tensor
+
+if TYPE_CHECKING:
+    from symclone_tf.teachers.function_teacher import FunctionTeacher
 
 
-def check_function(teacher) -> None:
-    """Refuses what cannot be cloned, in one line, before any work.
+def check_function(teacher: "FunctionTeacher") -> None:
+    """Refuses a function that cannot be cloned, in one line, before any work.
 
     Args:
         teacher: `FunctionTeacher`.
 
     Raises:
         ValueError: If its function fails, does not sum over channels, cannot be
-            compiled, or gives answers of another shape, that are not finite, all
-            zero, or change from call to call.
+            compiled, or its outputs have another shape, are not finite, are all zero,
+            or change from call to call.
     """
-    inputs, kernel = map(ops.convert_to_tensor, drawn(teacher))
-    with _in_one_line(teacher), full_float32():
-        # As it is, before it is compiled, whose errors are long.
+    inputs, kernel = map(ops.convert_to_tensor, random_inputs_and_kernel(teacher))
+    with _one_line_errors(teacher), full_float32():
+        # Eagerly first, since errors of compiled functions are long.
         if teacher.per_channel:
-            one = inputs[..., 0], kernel[..., 0, 0]
-            _check_same(teacher, *(teacher.function(*one) for _ in range(2)))
+            channel = inputs[..., 0], kernel[..., 0, 0]
+            first, second = (teacher.function(*channel) for _ in range(2))
+            _check_deterministic(teacher, first, second)
         else:
             teacher.function(inputs, kernel)
-        compiled = tf.function(teacher.answer)(inputs, kernel)
+        compiled = tf.function(teacher.evaluate)(inputs, kernel)
     check_outputs(teacher)
-    if differ(compiled, evaluated(teacher, inputs, kernel)):
+    if outputs_differ(compiled, evaluate(teacher, inputs, kernel)):
         raise ValueError(
-            "`function` must answer alike when it is compiled. "
-            f"Received: other answers, of {teacher.title}"
+            "`function` must have the same outputs when it is compiled. "
+            f"Received: other outputs, of {teacher.title}"
         )
     if not teacher.per_channel:
         _check_channels(teacher)
 
 
 @contextlib.contextmanager
-def _in_one_line(teacher):
-    """Whatever a function raises, with what it has to take."""
+def _one_line_errors(teacher: "FunctionTeacher") -> Iterator[None]:
+    """Turns any error of a function into a ValueError of one line, which says what
+    arguments it must take."""
     try:
         yield
-    except _Changing as error:
+    except _NotDeterministic as error:
         raise ValueError(str(error)) from None
     except Exception as error:
         line = " ".join(str(error).split())[:200]
-        inputs, kernel = ("batch", *teacher.input_shape), teacher.kernel_shape
+        inputs = ["batch", *map(str, teacher.input_shape)]
+        kernel = [*map(str, teacher.kernel_shape)]
         if not teacher.per_channel:
-            inputs, kernel = (*inputs, "channels"), (*kernel, "channels", "filters")
-        inputs, kernel = (", ".join(map(str, shape)) for shape in (inputs, kernel))
+            inputs += ["channels"]
+            kernel += ["channels", "filters"]
         raise ValueError(
-            f"`function` must take inputs of shape ({inputs}) and a kernel of shape "
-            f"({kernel}), also when it is compiled. Received: {type(error).__name__}: "
-            f"{line}"
+            f"`function` must take inputs of shape ({', '.join(inputs)}) and a kernel "
+            f"of shape ({', '.join(kernel)}), also when it is compiled. "
+            f"Received: {type(error).__name__}: {line}"
         ) from error
 
 
-class _Changing(Exception):
-    """Answers that change from call to call."""
+class _NotDeterministic(Exception):
+    """Outputs that change from call to call."""
 
 
-def _check_same(teacher, first, again) -> None:
-    if differ(again, first):
-        raise _Changing(
-            "`function` must give the same answers whenever it is asked the same. "
-            f"Received: answers that change from call to call, of {teacher.title}"
+def _check_deterministic(
+    teacher: "FunctionTeacher", first: Tensor, second: Tensor
+) -> None:
+    if outputs_differ(second, first):
+        raise _NotDeterministic(
+            "`function` must have the same outputs for the same inputs and kernel. "
+            f"Received: outputs that change from call to call, of {teacher.title}"
         )
 
 
-def _check_channels(teacher) -> None:
-    inputs, kernel = drawn(teacher, channels=2, filters=3)
-    with _in_one_line(teacher):
-        answers = teacher.answer(*map(ops.convert_to_tensor, (inputs, kernel)))
-    expected = [
-        sum(
-            evaluated(
-                teacher, inputs[..., c : c + 1], kernel[..., c : c + 1, o : o + 1]
-            )
-            for c in range(2)
+def _check_channels(teacher: "FunctionTeacher") -> None:
+    inputs, kernel = random_inputs_and_kernel(teacher, channels=2, filters=3)
+    with _one_line_errors(teacher):
+        outputs = teacher.evaluate(*map(ops.convert_to_tensor, (inputs, kernel)))
+
+    def of_pair(c: int, o: int):
+        return evaluate(
+            teacher, inputs[..., c : c + 1], kernel[..., c : c + 1, o : o + 1]
         )
-        for o in range(3)
-    ]
-    expected = np.concatenate(expected, axis=-1)
-    if tuple(answers.shape) != expected.shape or differ(answers, expected):
+
+    filters = [of_pair(0, o) + of_pair(1, o) for o in range(3)]
+    expected = np.concatenate(filters, axis=-1)
+    if tuple(outputs.shape) != expected.shape or outputs_differ(outputs, expected):
         raise ValueError(
-            "`function` must sum over channels, and answer each filter for itself, or "
-            "know one of each and be made with `per_channel`. Received: other answers "
-            f"to two channels and three filters, of {teacher.title}"
+            "`function` must sum over channels and treat each filter on its own; or "
+            "take one channel and one filter, with `per_channel=True`. Received: other "
+            f"outputs for two channels and three filters, of {teacher.title}"
         )
 
 
-def shape_of(name, value) -> tuple[int, ...]:
-    """A shape, of one integer or several.
+def as_shape(name: str, value: int | tuple[int, ...] | list[int]) -> tuple[int, ...]:
+    """A shape, from one integer or several.
 
     Raises:
         ValueError: If they are not positive integers.
@@ -117,34 +126,41 @@ def shape_of(name, value) -> tuple[int, ...]:
     return shape
 
 
-def representation_and_positions(side, maps, shape) -> tuple[int, int]:
-    """Maps, and the points that a shape has of each.
+def representation_and_positions(
+    side: str, representation: int, shape: tuple[int, ...]
+) -> tuple[int, int]:
+    """The size of a representation, and the number of positions of a shape.
+
+    Args:
+        side: String, `"in"` or `"out"`.
+        representation: Integer, the size of the representation.
+        shape: Tuple of integers, of inputs or outputs.
 
     Raises:
-        ValueError: If it has none of each.
+        ValueError: If the shape's entries are not a multiple of the size.
     """
-    positive_integer(f"representation_{side}", maps)
+    positive_integer(f"representation_{side}", representation)
     entries = math.prod(shape)
-    if entries % maps:
+    if entries % representation:
         raise ValueError(
-            f"`representation_{side}` must divide the {entries} entries of `{side}put_shape`. "
-            f"Received: representation_{side}={maps}"
+            f"`representation_{side}` must divide the {entries} entries of "
+            f"`{side}put_shape`. Received: representation_{side}={representation}"
         )
-    return maps, entries // maps
+    return representation, entries // representation
 
 
-def name_of(function, name=None) -> str:
-    """A name for artifacts, the function's unless it is given.
+def artifact_name(function: Callable[..., Tensor], name: str | None = None) -> str:
+    """A name for artifacts: the function's unless one is given.
 
     Raises:
-        ValueError: If it is none.
+        ValueError: If the given name is not accepted.
     """
     if name is None:
         name = getattr(function, "__name__", type(function).__name__)
         name = re.sub(r"[^a-zA-Z0-9]+", "-", name).strip("-") or "function"
     if not isinstance(name, str) or not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9-]*", name):
         raise ValueError(
-            "`name` must be of letters, digits and hyphens, and begin with no hyphen. "
-            f"Received: name={name}"
+            "`name` must consist of letters, digits and hyphens, and not begin with a "
+            f"hyphen. Received: name={name}"
         )
     return name

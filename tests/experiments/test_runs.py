@@ -218,7 +218,7 @@ class TestOwnImages:
         assert model.output_shape == (None, 6)
         assert metrics["class_names"][2:4] == [
             "ring",
-            "cross, turned 180° or turned 270°",
+            "cross, rotated by 180° or rotated by 270°",
         ]
         found = metrics["options"]
         assert (found["image_size"], found["canvas"]) == (16, 16)

@@ -76,9 +76,9 @@ def test_breaking_doubles_the_classes():
     ("group", "moved"),
     [
         ("t2", "moved right"),
-        ("c2", "turned 180°"),
-        ("c4", "turned 180° or turned 270°"),
-        ("d4", "mirrored"),
+        ("c2", "rotated by 180°"),
+        ("c4", "rotated by 180° or rotated by 270°"),
+        ("d4", "reflected"),
     ],
 )
 def test_classes_of_the_second_half_say_so(group, moved):

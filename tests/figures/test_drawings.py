@@ -41,9 +41,9 @@ class TestDigits:
                 np.testing.assert_array_equal(pixels(axes), np.rot90(image, turns))
         assert [row[0].get_ylabel() for row in grid] == [
             "original",
-            "turned 90°",
-            "turned 180°",
-            "turned 270°",
+            "rotated by 90°",
+            "rotated by 180°",
+            "rotated by 270°",
         ]
 
     def test_rows_are_the_originals_and_all_translations(self, rng):

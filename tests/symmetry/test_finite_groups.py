@@ -20,14 +20,13 @@ def entries(group, group_out=None) -> int:
 
 
 def burnside(group, group_out=None) -> float:
-    """How many orbits of pairs there are: the mean number of pairs that elements
-    leave where they are."""
+    """The number of orbits of pairs: the mean number of pairs that elements fix."""
     group_out = group if group_out is None else group_out
     both = np.hstack([group.generators, group_out.generators + group.points])
     elements = np.array(sorted(closure(both.tolist())))
-    stays = elements == np.arange(elements.shape[1])
-    split = stays[:, : group.points].sum(1) * stays[:, group.points :].sum(1)
-    return split.mean()
+    fixed = elements == np.arange(elements.shape[1])
+    pairs = fixed[:, : group.points].sum(1) * fixed[:, group.points :].sum(1)
+    return pairs.mean()
 
 
 @pytest.mark.parametrize("points", [1, 2, 3, 4, 7, 12])
@@ -38,13 +37,17 @@ def test_rings_and_sets_have_the_known_numbers_of_weights(points):
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 3), (4, 4), (5, 3)])
-def test_shifts_of_a_torus_have_a_weight_for_each_of_them(size):
+def test_translations_of_a_torus_have_a_weight_for_each_of_them(size):
     assert entries(torus(*size)) == size[0] * size[1]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 6])
-def test_turns_of_a_torus_turn_its_shifts(size):
-    group = torus(size, size, turns=True)
+def test_rotations_of_a_torus_rotate_its_translations(size):
+    group = torus(size, size, rotations=True)
+    assert (group.name, group.title) == (
+        f"torus-{size}x{size}-rotations",
+        f"torus {size}×{size} with rotations",
+    )
     assert len(closure(group.generators.tolist())) in (
         4 * size**2,
         {1: 1, 2: 8}.get(size),
@@ -55,15 +58,15 @@ def test_turns_of_a_torus_turn_its_shifts(size):
 
 
 @pytest.mark.parametrize("radius", [1, 2])
-def test_hexagons_turn_by_a_sixth(radius):
+def test_hexagons_are_rotated_by_60_degrees(radius):
     group = hexagonal(radius)
     assert group.points == 3 * radius * (radius + 1) + 1
-    turn, mirror = group.generators
-    moved = np.arange(group.points)
+    rotation, reflection = group.generators
+    rotated = np.arange(group.points)
     for _ in range(6):
-        moved = moved[turn]
-    np.testing.assert_array_equal(moved, np.arange(group.points))
-    np.testing.assert_array_equal(mirror[mirror], np.arange(group.points))
+        rotated = rotated[rotation]
+    np.testing.assert_array_equal(rotated, np.arange(group.points))
+    np.testing.assert_array_equal(reflection[reflection], np.arange(group.points))
     assert len(closure(group.generators.tolist())) == 12
     # The centre is alone, and the first ring is one orbit of six.
     assert np.bincount(group.orbits)[group.orbits[group.points // 2]] == 1
@@ -74,7 +77,7 @@ def test_hexagons_turn_by_a_sixth(radius):
 @pytest.mark.parametrize(
     ("points", "count"), [(12, 4), (20, 8), (30, 16)], ids=["corners", "faces", "edges"]
 )
-def test_icosahedron_has_sixty_turns(points, count):
+def test_icosahedron_has_sixty_rotations(points, count):
     group = icosahedron(points)
     assert group.points == points
     assert len(closure(group.generators.tolist())) == 60
@@ -82,7 +85,7 @@ def test_icosahedron_has_sixty_turns(points, count):
     assert group.orbits.max() == 0
 
 
-def test_turns_of_corners_and_faces_are_the_same():
+def test_rotations_of_corners_and_faces_are_the_same():
     """From a corner, faces are at four distances."""
     both = [icosahedron(12), icosahedron(20)]
     joint = np.hstack([both[0].generators, both[1].generators + 12])
@@ -99,30 +102,33 @@ def test_products_have_the_products_of_weights():
     assert entries(product(cyclic(3), cyclic(4))) == entries(torus(3, 4))
 
 
-def test_rings_move_as_numpy_rolls(rng):
+def test_generators_act_as_numpy_rolls_and_rotates(rng):
     signal = rng.normal(size=9)
     np.testing.assert_array_equal(signal[cyclic(9).generators[0]], np.roll(signal, 1))
     grid = rng.normal(size=(4, 4))
-    down, right, turned = torus(4, 4, turns=True).generators
-    for moved, expected in (
+    down, right, rotation = torus(4, 4, rotations=True).generators
+    for generator, expected in (
         (down, np.roll(grid, 1, 0)),
         (right, np.roll(grid, 1, 1)),
-        (turned, np.rot90(grid)),
+        (rotation, np.rot90(grid)),
     ):
-        np.testing.assert_array_equal(grid.reshape(-1)[moved], expected.reshape(-1))
+        np.testing.assert_array_equal(grid.reshape(-1)[generator], expected.reshape(-1))
 
 
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: torus(3, 4, turns=True), "`turns` must be False unless.*width=4"),
+        (
+            lambda: torus(3, 4, rotations=True),
+            "`rotations` must be False unless.*width=4",
+        ),
         (lambda: torus(0, 4), "`height` must be a positive integer"),
         (lambda: cyclic(2.0), "`points` must be a positive integer"),
         (lambda: hexagonal(True), "`radius` must be a positive integer"),
         (lambda: icosahedron(13), "`points` must be one of 12, 20, 30. Received"),
     ],
 )
-def test_sizes_that_are_none_are_refused(make, message):
+def test_sizes_that_are_not_accepted_are_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
 

@@ -19,8 +19,8 @@ from symclone_tf.symmetry import (
 )
 
 
-def walked(starts, transformations):
-    """Orbits by walking from each, one by one."""
+def orbits_by_search(starts, generators):
+    """Orbits by a search from each start, one by one."""
     found = {}
     for start in starts:
         if start in found:
@@ -30,16 +30,16 @@ def walked(starts, transformations):
             position = new.pop()
             if position not in found:
                 found[position] = number
-                new.extend(move(position) for move in transformations)
+                new.extend(generator(position) for generator in generators)
     return [found[start] for start in starts]
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.permutations(range(6)), min_size=1, max_size=3), st.data())
-def test_orbits_are_those_of_a_walk(generators, data):
+def test_orbits_are_those_of_a_search(generators, data):
     """Of points, and of pairs with as many permutations of other points."""
     others = [data.draw(st.permutations(range(4))) for _ in generators]
-    points = walked(range(6), [lambda p, g=g: g[p] for g in generators])
+    points = orbits_by_search(range(6), [lambda p, g=g: g[p] for g in generators])
     assert orbits_of(generators).tolist() == points
     pairs = [(q, p) for q in range(4) for p in range(6)]
     both = [
@@ -47,14 +47,14 @@ def test_orbits_are_those_of_a_walk(generators, data):
         for g, h in zip(generators, others)
     ]
     found = orbits_of_pairs(PermutationGroup(generators), PermutationGroup(others))
-    assert found.reshape(-1).tolist() == walked(pairs, both)
+    assert found.reshape(-1).tolist() == orbits_by_search(pairs, both)
 
 
 def test_orbits_of_a_thousand_points_are_found_in_a_second():
     for group, count in (
         (cyclic(1024), 1024),
         (symmetric(1024), 2),
-        (torus(32, 32, turns=True), 258),
+        (torus(32, 32, rotations=True), 258),
     ):
         orbits_of_pairs(cyclic(3))  # imports SciPy
         times = []
@@ -84,7 +84,7 @@ def test_other_numbers_of_generators_are_refused():
 
 
 def test_too_many_points_are_refused_with_what_they_would_take():
-    message = r"1 generators move 20,000 × 20,000 pairs, which takes 16 GB"
+    message = r"20,000 × 20,000 pairs with 1 generators take 16 GB"
     before = psutil.Process().memory_info().rss
     with pytest.raises(MemoryError, match=message):
         orbits_of_pairs(cyclic(20_000))
@@ -95,7 +95,7 @@ def test_too_many_points_are_refused_with_what_they_would_take():
     assert sc.OrbitTeacher(*groups).kernel_entries == 1
 
 
-def test_finding_takes_no_more_memory_than_was_said():
+def test_finding_takes_no_more_memory_than_estimated():
     """And not much less: by the peak of a process of its own."""
     code = """
 import re
@@ -107,7 +107,8 @@ def peak():
     return 1024 * int(re.search("VmHWM: *([0-9]+)", status.replace(chr(9), " "))[1])
 before = peak()
 orbits.orbits_of_pairs(symmetric(1500))
-print((peak() - before) / (1500**2 * (orbits.PER_PAIR + 2 * orbits.PER_MOVE)))
+estimate = 1500**2 * (orbits.BYTES_PER_PAIR + 2 * orbits.BYTES_PER_EDGE)
+print((peak() - before) / estimate)
 """
     done = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True
@@ -115,7 +116,7 @@ print((peak() - before) / (1500**2 * (orbits.PER_PAIR + 2 * orbits.PER_MOVE)))
     assert 0.6 < float(done.stdout) <= 1
 
 
-def test_what_is_not_there_is_not_taken(monkeypatch):
+def test_more_memory_than_is_available_is_not_used(monkeypatch):
     class Little:
         available = 10**6
 

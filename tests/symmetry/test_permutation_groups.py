@@ -19,7 +19,7 @@ def test_random_words_are_elements_and_reach_all_of_them():
 def test_random_words_favour_no_element():
     drawn = symmetric(3).elements(6000, seed=3)
     _, counts = np.unique(drawn, axis=0, return_counts=True)
-    # Six elements alike: twelve standard deviations off would be 350.
+    # Six elements, equally often: 350 would be twelve standard deviations.
     assert len(counts) == 6
     assert np.abs(counts - 1000).max() < 350
 
@@ -29,7 +29,7 @@ def test_elements_of_large_groups_are_drawn_without_enumerating_them():
     assert (np.sort(drawn, axis=1) == np.arange(500)).all()
     assert len(np.unique(drawn, axis=0)) == 20
     fixed = (drawn == np.arange(500)).sum(axis=1)
-    assert fixed.mean() < 5  # one, of a random permutation
+    assert fixed.mean() < 5  # a random permutation fixes one
 
 
 def test_words_are_the_same_for_the_same_seed():
@@ -40,13 +40,13 @@ def test_words_are_the_same_for_the_same_seed():
 
 
 def test_groups_are_values():
-    group = PermutationGroup([[1, 2, 0]], "turns", "turns of three")
-    same = PermutationGroup(np.array([[1, 2, 0]]), "turns", "turns of three")
+    group = PermutationGroup([[1, 2, 0]], "triangle", "rotations of three")
+    same = PermutationGroup(np.array([[1, 2, 0]]), "triangle", "rotations of three")
     assert group == same
     assert len({group, same}) == 1
     assert group != PermutationGroup([[1, 2, 0]], "others")
-    assert group != PermutationGroup([[2, 0, 1]], "turns", "turns of three")
-    assert group != "turns"
+    assert group != PermutationGroup([[2, 0, 1]], "triangle", "rotations of three")
+    assert group != "triangle"
     with pytest.raises(ValueError, match="read-only"):
         group.generators[0, 0] = 2
 
@@ -61,24 +61,26 @@ def test_groups_come_back_from_plain_values():
     [
         ([], r"one or more permutations. Received: generators=\[\]"),
         (5, "one or more permutations. Received: generators=5"),
-        ([[0, 0, 1]], r"name each of n points once.*generators\[0\]=\[0 0 1\]"),
-        ([[0, 1], [1, 2]], r"name each of n points once.*generators\[1\]=\[1 2\]"),
-        ([[0.0, 1.0]], "permutations, that name"),
-        ([[True, False]], "permutations, that name"),
-        ([[]], "permutations, that name"),
-        ([1, 0], "permutations, that name"),
-        ([[[0, 1]]], "permutations, that name"),
-        ([[-1, 0]], "permutations, that name"),
+        ([[0, 0, 1]], r"each integer from 0 to n - 1 once.*\[0\]=\[0 0 1\]"),
+        ([[0, 1], [1, 2]], r"each integer from 0 to n - 1 once.*\[1\]=\[1 2\]"),
+        ([[0.0, 1.0]], "permutations, which contain"),
+        ([[True, False]], "permutations, which contain"),
+        ([[]], "permutations, which contain"),
+        ([1, 0], "permutations, which contain"),
+        ([[[0, 1]]], "permutations, which contain"),
+        ([[-1, 0]], "permutations, which contain"),
         ([[1, 0], [1, 2, 0]], "of the same points. Received: generators of lengths 2"),
     ],
 )
-def test_what_is_no_permutation_is_refused_in_one_line(generators, message):
+def test_generators_that_are_no_permutations_are_refused_in_one_line(
+    generators, message
+):
     with pytest.raises(ValueError, match=message) as error:
         PermutationGroup(generators)
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "../up", "-x", "a.b", "n" * 101, 3])
-def test_names_that_would_be_no_folder_are_refused(name):
+def test_names_that_are_no_folder_names_are_refused(name):
     with pytest.raises(ValueError, match="`name` must be"):
         PermutationGroup([[1, 0]], name)

@@ -12,7 +12,7 @@ names = st.sampled_from(list(GROUPS))
 sizes = st.integers(1, 6)
 
 
-def test_table_holds_these_groups():
+def test_the_built_in_groups_have_these_orders():
     assert {name: group.order for name, group in GROUPS.items()} == ORDERS
 
 
@@ -36,7 +36,7 @@ def test_d4_does_not_commute():
 
 
 @given(names, sizes)
-def test_images_move_as_numpy_moves_them(name, size):
+def test_images_are_transformed_as_by_numpy(name, size):
     image = np.random.default_rng(size).normal(size=(size, size))
     for action, permutation in zip(
         ACTIONS[name], GROUPS[name].image_permutations(size), strict=True
@@ -46,7 +46,7 @@ def test_images_move_as_numpy_moves_them(name, size):
         )
 
 
-def test_quarter_turn_of_c4_is_rot90_and_rolls_the_group_axis(rng):
+def test_rotation_of_c4_is_rot90_and_rolls_the_regular_representation(rng):
     c4 = get_group("c4")
     images = rng.normal(size=(2, 5, 5, 3))
     features = rng.normal(size=(2, 4, 4, 4, 3))
@@ -59,14 +59,14 @@ def test_quarter_turn_of_c4_is_rot90_and_rolls_the_group_axis(rng):
     )
 
 
-def test_c4_kernel_entry_is_the_design_formula(rng):
+def test_c4_transforms_kernels_by_the_formula(rng):
     """`(h·ψ)[v, g] = rot90(ψ[:, :, g − h], h)[v]`."""
     kernel = rng.normal(size=(3, 3, 4))
     for h, permutation in enumerate(get_group("c4").kernel_permutations(3, False)):
-        moved = kernel.ravel()[permutation].reshape(3, 3, 4)
+        transformed = kernel.ravel()[permutation].reshape(3, 3, 4)
         for g in range(4):
             np.testing.assert_array_equal(
-                moved[:, :, g], np.rot90(kernel[:, :, (g - h) % 4], h)
+                transformed[:, :, g], np.rot90(kernel[:, :, (g - h) % 4], h)
             )
 
 
@@ -83,9 +83,29 @@ def test_actions_respect_the_product(name, size, on_group, data):
 
 
 def test_new_group_needs_only_generators():
-    mirrors = PointGroup("v4", "V4", (((-1, 0), (0, 1)), ((1, 0), (0, -1))))
-    assert mirrors.order == 4
-    np.testing.assert_array_equal(np.diag(mirrors.product), np.zeros(4))
+    reflections = PointGroup("v4", "V4", (((-1, 0), (0, 1)), ((1, 0), (0, -1))))
+    assert reflections.order == 4
+    np.testing.assert_array_equal(np.diag(reflections.product), np.zeros(4))
+
+
+@pytest.mark.parametrize(
+    ("generator", "received"),
+    [
+        (((1, 1), (0, 1)), r"\(\(1, 1\), \(0, 1\)\)"),  # a shear, of infinite order
+        (((2, 0), (0, 1)), r"\(\(2, 0\), \(0, 1\)\)"),
+        (((1, 0), (0, 0)), r"\(\(1, 0\), \(0, 0\)\)"),
+        (((0.6, -0.8), (0.8, 0.6)), r"\(\(0\.6, "),  # a rotation, but of no grid
+        (((1, 0, 0), (0, 1, 0), (0, 0, 1)), r"\(\(1, 0, 0\), "),
+        (((1, 0), (1,)), r"\(\(1, 0\), \(1,\)\)"),
+        ("c4", "c4"),
+        (np.array([[1, 1], [0, 1]]), r"\[\[1 1\] \[0 1\]\]"),
+    ],
+)
+def test_generators_that_are_no_signed_permutations_are_refused(generator, received):
+    message = rf"must be signed permutation matrices.*generators\[1\]={received}"
+    with pytest.raises(ValueError, match=message) as error:
+        PointGroup("x", "X", (((-1, 0), (0, -1)), generator))
+    assert "\n" not in str(error.value)
 
 
 def test_unknown_group_is_refused_with_the_accepted_names():
@@ -93,7 +113,7 @@ def test_unknown_group_is_refused_with_the_accepted_names():
         get_group("c3")
 
 
-def test_group_passes_through():
+def test_a_group_is_returned_unchanged():
     assert get_group(GROUPS["c4"]) is GROUPS["c4"]
 
 

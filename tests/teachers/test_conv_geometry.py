@@ -20,25 +20,26 @@ def test_t2_is_keras_own_convolution(window):
     image, options = window
     rng = np.random.default_rng(0)
     inputs = rng.normal(size=(2, *image, 2)).astype("float32")
-    ours = GroupConv2D(3, group="t2", **options)
-    theirs = keras.layers.Conv2D(3, **options)
-    expected = theirs(inputs)
-    ours.build(inputs.shape)
-    ours.set_weights(theirs.get_weights())
-    np.testing.assert_allclose(ours(inputs), expected, atol=1e-5)
-    assert ours.compute_output_shape(inputs.shape) == tuple(expected.shape)
+    layer = GroupConv2D(3, group="t2", **options)
+    keras_layer = keras.layers.Conv2D(3, **options)
+    expected = keras_layer(inputs)
+    layer.build(inputs.shape)
+    layer.set_weights(keras_layer.get_weights())
+    np.testing.assert_allclose(layer(inputs), expected, atol=1e-5)
+    assert layer.compute_output_shape(inputs.shape) == tuple(expected.shape)
     teacher = ConvTeacher("t2", image, **options)
-    answers = teacher(inputs, theirs.kernel) + theirs.bias
-    np.testing.assert_allclose(answers, expected, atol=1e-5)
+    outputs = teacher(inputs, keras_layer.kernel) + keras_layer.bias
+    np.testing.assert_allclose(outputs, expected, atol=1e-5)
     assert teacher.new_grid == expected.shape[1:3]
     assert ConvTeacher.from_config(teacher.get_config()) == teacher
-    seen = np.concatenate([inputs.reshape(2, -1, 2), np.zeros((2, 1, 2))], 1)
-    patches = seen[:, teacher.receptive_fields]
+    # Padding, −1, is the zero at the end.
+    padded = np.concatenate([inputs.reshape(2, -1, 2), np.zeros((2, 1, 2))], 1)
+    patches = padded[:, teacher.receptive_fields]
     products = np.einsum(
-        "npvc,vco->npo", patches, np.reshape(theirs.kernel, (-1, 2, 3))
+        "npvc,vco->npo", patches, np.reshape(keras_layer.kernel, (-1, 2, 3))
     )
     products = products.reshape(expected.shape)
-    np.testing.assert_allclose(products, expected - theirs.bias, atol=1e-4)
+    np.testing.assert_allclose(products, expected - keras_layer.bias, atol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,9 @@ def test_rectangles_are_cloned(tmp_path, student, solver):
     [(7, "valid", 2, 1), (9, "valid", 3, 1), (7, "same", 2, 1), (8, "valid", 1, 2)],
 )
 @pytest.mark.parametrize("lifting", [True, False])
-def test_steps_keep_the_symmetry(rng, group, size, padding, strides, dilation, lifting):
+def test_strides_and_dilation_preserve_equivariance(
+    rng, group, size, padding, strides, dilation, lifting
+):
     teacher = ConvTeacher(group, size, 3, lifting, padding, strides, dilation)
     inputs = rng.normal(size=(2, *teacher.input_shape, 2)).astype("float32")
     kernel = rng.normal(size=(*teacher.kernel_shape, 2, 3)).astype("float32")
@@ -82,7 +85,9 @@ def test_steps_keep_the_symmetry(rng, group, size, padding, strides, dilation, l
 @pytest.mark.parametrize("padding", ["valid", "same"])
 @pytest.mark.parametrize(("strides", "dilation"), [(2, 1), (3, 1), (1, 2)])
 @pytest.mark.parametrize("size", [12, 13])
-def test_shifts_by_whole_steps_are_shifts(rng, padding, strides, dilation, size):
+def test_translations_by_whole_strides_translate_outputs(
+    rng, padding, strides, dilation, size
+):
     teacher = ConvTeacher("t2", size, 3, True, padding, strides, dilation)
     inputs = rng.normal(size=(2, size, size, 2)).astype("float32")
     kernel = rng.normal(size=(3, 3, 2, 3)).astype("float32")
@@ -108,12 +113,12 @@ def test_shifts_by_whole_steps_are_shifts(rng, padding, strides, dilation, size)
         (("t2", 5, 3, True, "valid", 1, 3), "kernel_size=3, dilation_rate=3"),
     ],
 )
-def test_what_no_convolution_does_is_refused(arguments, message):
+def test_geometries_that_are_not_supported_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         ConvTeacher(*arguments)
 
 
-def test_layers_refuse_sizes_as_soon_as_they_know_them():
+def test_layers_refuse_sizes_as_soon_as_they_are_known():
     layer = GroupConv2D(2, 3, "c4", strides=2)
     with pytest.raises(ValueError, match="may be 7 or 9"):
         layer.build((None, 8, 8, 1))
@@ -123,8 +128,8 @@ def test_layers_refuse_sizes_as_soon_as_they_know_them():
 
 
 def test_t2_takes_any_size():
-    windows = ConvGeometry(get_group("t2"), 3, strides=2)
+    geometry = ConvGeometry(get_group("t2"), 3, strides=2)
     for size in range(3, 12):
-        windows.check_grid((size, 14 - size))
-    assert windows.outputs((8, None)) == (3, None)
+        geometry.check_grid((size, 14 - size))
+    assert geometry.outputs((8, None)) == (3, None)
     assert ConvGeometry(get_group("t2"), 3, "same", 2).outputs((8, 9)) == (4, 5)

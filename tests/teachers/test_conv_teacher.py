@@ -17,12 +17,12 @@ def draw(rng, teacher, channels=2, filters=3):
 
 @ALL_CASES
 @pytest.mark.parametrize("padding", ["valid", "same"])
-def test_answers_as_the_group_convolution(rng, group, lifting, padding):
+def test_outputs_are_those_of_the_group_convolution(rng, group, lifting, padding):
     teacher = ConvTeacher(group, 6, 3, lifting, padding)
     inputs, kernel = draw(rng, teacher)
-    answers = teacher(inputs, kernel)
-    np.testing.assert_array_equal(answers, group_conv2d(inputs, kernel, group, padding))
-    assert answers.shape == (2, *teacher.output_shape, 3)
+    outputs = teacher(inputs, kernel)
+    np.testing.assert_array_equal(outputs, group_conv2d(inputs, kernel, group, padding))
+    assert outputs.shape == (2, *teacher.output_shape, 3)
 
 
 @ALL_CASES
@@ -43,7 +43,7 @@ def test_sizes_are_those_of_its_shapes(group, lifting, padding):
 @ALL_CASES
 @pytest.mark.parametrize("padding", ["valid", "same"])
 @pytest.mark.parametrize("size", [6, 7])
-def test_its_moves_are_its_symmetry(rng, group, lifting, padding, size):
+def test_is_equivariant_under_its_transformations(rng, group, lifting, padding, size):
     teacher = ConvTeacher(group, size, 3, lifting, padding)
     inputs, kernel = draw(rng, teacher)
     transformations = teacher.transformations()
@@ -54,7 +54,7 @@ def test_its_moves_are_its_symmetry(rng, group, lifting, padding, size):
 @ALL_CASES
 @pytest.mark.parametrize("padding", ["valid", "same"])
 @pytest.mark.parametrize("kernel_size", [1, 3])
-def test_neighbourhoods_are_the_points_that_an_output_depends_on(
+def test_receptive_fields_are_the_positions_that_an_output_depends_on(
     rng, group, lifting, padding, kernel_size
 ):
     teacher = ConvTeacher(group, 5, kernel_size, lifting, padding)
@@ -63,20 +63,20 @@ def test_neighbourhoods_are_the_points_that_an_output_depends_on(
     _, kernel = draw(rng, teacher, 1, 1)
     impulses = np.zeros((25, *teacher.input_shape, 1), "float32")
     impulses.reshape(25, 25, -1)[range(25), range(25)] = 1
-    answers = np.reshape(teacher(impulses, kernel), (25, teacher.positions_out, -1))
-    for seen, positions in zip(np.any(answers != 0, axis=-1).T, found):
-        assert set(np.flatnonzero(seen)) == {
+    outputs = np.reshape(teacher(impulses, kernel), (25, teacher.positions_out, -1))
+    for depends, positions in zip(np.any(outputs != 0, axis=-1).T, found):
+        assert set(np.flatnonzero(depends)) == {
             position for position in positions if position >= 0
         }
 
 
 def test_rank_is_the_dimension_of_its_maps():
-    """Operators of all maps and entries, as rows of one matrix."""
+    """Operators of all representation elements and entries, as rows of one matrix."""
     teacher = ConvTeacher("c4", 5, 2, lifting=False)
     impulses = np.eye(100, dtype="float32").reshape(100, 5, 5, 4, 1)
     units = np.eye(16, dtype="float32").reshape(2, 2, 4, 1, 16)
-    answers = np.reshape(teacher(impulses, units), (25, 4, 16, 4, 16))
-    rows = np.moveaxis(answers, (1, 3, 4), (0, 1, 2)).reshape(4 * 4 * 16, -1)
+    outputs = np.reshape(teacher(impulses, units), (25, 4, 16, 4, 16))
+    rows = np.moveaxis(outputs, (1, 3, 4), (0, 1, 2)).reshape(4 * 4 * 16, -1)
     assert np.linalg.matrix_rank(rows) == teacher.rank == 4
 
 
@@ -92,11 +92,11 @@ def test_is_a_value():
     assert ConvTeacher("t2", 8, lifting=False) == ConvTeacher("t2", 8)
 
 
-def test_groups_of_others_are_teachers_too():
-    mirrors = PointGroup("v4", "V4", (((-1, 0), (0, 1)), ((1, 0), (0, -1))))
-    teacher = ConvTeacher(mirrors, 8)
+def test_groups_that_are_not_built_in_are_accepted():
+    reflections = PointGroup("v4", "V4", (((-1, 0), (0, 1)), ((1, 0), (0, -1))))
+    teacher = ConvTeacher(reflections, 8)
     assert (teacher.name, teacher.representation_out) == ("v4-lifting-8x8-k3", 4)
-    # A name alone makes no group.
+    # Groups of the same name may have other elements.
     assert ConvTeacher(PointGroup("c4", "C4"), 8) != ConvTeacher("c4", 8)
 
 
@@ -113,13 +113,13 @@ def test_groups_of_others_are_teachers_too():
         ({"group": "c2", "kernel_size": 5}, "c2-lifting-28x28-k5", "C2 lifting 28×28"),
     ],
 )
-def test_names_say_what_it_is(arguments, name, title):
+def test_names_and_titles_describe_the_convolution(arguments, name, title):
     teacher = ConvTeacher(**arguments)
     assert (teacher.name, teacher.title) == (name, title)
 
 
 @pytest.mark.parametrize(("size", "padding"), [(3, "valid"), (3, "same")])
-def test_too_small_to_be_shifted_it_has_no_moves(size, padding):
+def test_outputs_too_small_to_be_translated_have_no_transformations(size, padding):
     assert ConvTeacher("t2", size, padding=padding).transformations() == []
 
 

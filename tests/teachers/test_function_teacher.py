@@ -1,4 +1,4 @@
-"""Any function of inputs and a kernel, found out by asking."""
+"""Functions of inputs and a kernel, whose properties are found by evaluation."""
 
 import copy
 import json
@@ -47,15 +47,15 @@ def _nothing_registered(monkeypatch):
     [("dense", None), ("local", None), later("dense", "sgd"), ("local", "sgd")],
 )
 @pytest.mark.parametrize(
-    ("function", "shapes", "rank", "seen"),
+    ("function", "shapes", "rank", "receptive_field_size"),
     [
         (graph, (7, 2, 7), 2, 3),
         (upwards, ((5, 5), (3, 3), (11, 11)), 9, 4),
         (ring, (8, 3, 8), 3, 3),
     ],
 )
-def test_linear_ones_are_found_out_and_copied(
-    function, shapes, rank, seen, student, solver
+def test_linear_functions_are_recognised_and_copied(
+    function, shapes, rank, receptive_field_size, student, solver
 ):
     teacher = sc.FunctionTeacher(function, *shapes)
     assert teacher.is_linear
@@ -65,10 +65,11 @@ def test_linear_ones_are_found_out_and_copied(
     assert report.nmse < 1e-10
     assert report.caveat is None
     if student == "local":
-        assert cloned.local_weights.shape == (teacher.positions_out, seen, rank)
+        shape = (teacher.positions_out, receptive_field_size, rank)
+        assert cloned.local_weights.shape == shape
 
 
-def test_answers_are_the_functions_own_for_all_channels(rng):
+def test_outputs_are_the_functions_for_all_channels(rng):
     teacher = sc.FunctionTeacher(upwards, (5, 5), (3, 3), (11, 11))
     inputs = rng.normal(size=(4, 5, 5, 3)).astype("float32")
     kernel = rng.normal(size=(3, 3, 3, 2)).astype("float32")
@@ -82,7 +83,7 @@ def test_answers_are_the_functions_own_for_all_channels(rng):
     assert cloned(inputs).shape == (4, 11, 11, 2)
 
 
-def test_the_symmetry_that_it_names_is_measured():
+def test_the_symmetry_that_it_declares_is_measured():
     transformations = permutations_of(cyclic(8))
     _, report = sc.clone(
         sc.FunctionTeacher(ring, 8, 3, 8, transformations=transformations), verbose=0
@@ -100,12 +101,12 @@ def test_options_of_training_are_for_training():
     assert (report.solver, report.steps) == ("sgd", 3)
 
 
-def test_what_is_not_linear_is_trained_and_says_what_a_linear_student_lacks(capsys):
+def test_nonlinear_functions_are_trained_with_a_caveat_for_linear_students(capsys):
     teacher = sc.FunctionTeacher(gated, 6, 1, 6)
     assert not teacher.is_linear
     _, report = sc.clone(teacher, steps=300, verbose=1)
     assert report.solver == "sgd"
-    # Of relu's power, 1/2, the best linear map keeps 1/4.
+    # Of relu's mean square, 1/2, the best linear map explains 1/4.
     assert report.nmse == pytest.approx(1 / 2, rel=0.1)
     assert "A student with linear blocks cannot copy gated" in report.caveat
     assert capsys.readouterr().err.strip().endswith(report.caveat)
@@ -120,11 +121,11 @@ def test_what_is_not_linear_is_trained_and_says_what_a_linear_student_lacks(caps
     assert local.block_parameters == 6 * 6 * local.blocks
 
 
-def test_functions_of_one_channel_are_asked_for_each(rng):
-    def one(inputs, kernel):
+def test_functions_of_one_channel_are_evaluated_for_each(rng):
+    def of_one_channel(inputs, kernel):
         return kernel[0] * inputs + kernel[1] * ops.flip(inputs, axis=1)
 
-    teacher = sc.FunctionTeacher(one, 6, 2, 6, per_channel=True)
+    teacher = sc.FunctionTeacher(of_one_channel, 6, 2, 6, per_channel=True)
     inputs = rng.normal(size=(3, 6, 4)).astype("float32")
     kernel = rng.normal(size=(2, 4, 5)).astype("float32")
     expected = np.einsum("npc,co->npo", inputs, kernel[0])
@@ -134,7 +135,7 @@ def test_functions_of_one_channel_are_asked_for_each(rng):
     assert report.nmse < 1e-10
 
 
-def test_maps_are_told_apart():
+def test_representation_and_positions_are_separated():
     def pooled(inputs, kernel):
         return ops.einsum("npgc,gco->npo", inputs, kernel)
 
@@ -145,8 +146,8 @@ def test_maps_are_told_apart():
     assert report.nmse < 1e-10
 
 
-def test_entries_that_do_much_the_same_are_stepped_over_with_care():
-    """Two entries that do the same answer twice as much together."""
+def test_learning_rates_depend_on_the_joint_gain_of_similar_entries():
+    """Two entries with the same effect have twice the gain together."""
     twice = np.stack([np.eye(6), np.eye(6)]).astype("float32")
 
     def same(inputs, kernel):
@@ -161,10 +162,10 @@ def test_entries_that_do_much_the_same_are_stepped_over_with_care():
 
 
 class TestExport:
-    def test_of_what_is_not_registered_is_refused_until_it_is(self, tmp_path):
+    def test_is_refused_until_the_teacher_is_registered(self, tmp_path):
         teacher = sc.FunctionTeacher(ring, 8, 3, 8, name="ring-8")
         student, report = sc.clone(teacher, verbose=0)
-        with pytest.raises(ValueError, match=r"hold no functions.*`.registered\(\)`"):
+        with pytest.raises(ValueError, match=r"store no functions.*`.registered\(\)`"):
             sc.export(student, tmp_path, report)
         assert list(tmp_path.iterdir()) == []
         assert teacher.registered() is teacher
@@ -179,12 +180,12 @@ class TestExport:
         assert loaded.teacher is teacher
         assert sc.nmse(loaded) < 1e-10
 
-    def test_is_loaded_only_where_the_teacher_was_made(self, tmp_path):
+    def test_is_loaded_only_where_the_teacher_was_created(self, tmp_path):
         teacher = sc.FunctionTeacher(ring, 8, 3, 8, name="ring-8").registered()
         path = sc.export(sc.clone(teacher, verbose=0)[0], tmp_path)
         functions.FUNCTIONS.clear()
         with pytest.raises(
-            sc.ArtifactError, match="make FunctionTeacher 'ring-8' first"
+            sc.ArtifactError, match="create FunctionTeacher 'ring-8' first"
         ):
             sc.load(path)
         sc.FunctionTeacher(graph, 7, 2, 7, name="ring-8").registered()
@@ -200,11 +201,11 @@ class TestExport:
         signals = keras.random.normal((2, 8, 2))
         np.testing.assert_allclose(again(signals), model(signals), atol=1e-6)
 
-    def test_names_another_function_after_it_was_registered_again(self):
+    def test_is_refused_after_its_name_was_registered_again(self):
         old = sc.FunctionTeacher(ring, 8, 3, 8, name="one").registered()
         assert deserialize_teacher(serialize_teacher(old)) is old
         sc.FunctionTeacher(graph, 7, 2, 7, name="one").registered()
-        with pytest.raises(ValueError, match="names of teachers that are registered"):
+        with pytest.raises(ValueError, match="only names of registered teachers"):
             serialize_teacher(old)
 
 

@@ -1,4 +1,4 @@
-"""Any Keras layer, with a kernel in the place of its weights."""
+"""Keras layers as functions of a kernel that replaces their weights."""
 
 import keras
 import numpy as np
@@ -32,11 +32,11 @@ def test_linear_layers_are_copied_with_their_weights(
     inputs = rng.normal(size=(2, *shape)).astype("float32")
     expected = layer(inputs)  # built now, and not before
     kernel = np.reshape(layer.trainable_variables[0], (*kernel_shape, 1, 1))
-    answers = student(inputs.reshape(2, *teacher.input_shape, 1), kernel)
-    np.testing.assert_allclose(np.reshape(answers, expected.shape), expected, atol=1e-4)
+    outputs = student(inputs.reshape(2, *teacher.input_shape, 1), kernel)
+    np.testing.assert_allclose(np.reshape(outputs, expected.shape), expected, atol=1e-4)
 
 
-def test_several_weights_are_one_kernel_and_products_of_them_not_linear():
+def test_several_weights_are_one_kernel_whose_products_are_not_linear():
     separable = layers.SeparableConv1D(1, 3, use_bias=False)
     teacher = sc.FunctionTeacher.from_layer(separable, (8, 1), name="separable")
     assert teacher.kernel_shape == (4,)
@@ -45,7 +45,7 @@ def test_several_weights_are_one_kernel_and_products_of_them_not_linear():
     assert "not linear in its kernel" in report.caveat
 
 
-def test_models_of_several_maps_are_layers_too(rng):
+def test_models_with_several_features_are_layers_too(rng):
     inputs = keras.Input((4, 3))
     attention = layers.MultiHeadAttention(1, 2)
     model = keras.Model(inputs, attention(inputs, inputs))
@@ -57,19 +57,19 @@ def test_models_of_several_maps_are_layers_too(rng):
     signals = rng.normal(size=(2, 4, 3)).astype("float32")
     weights = [np.ravel(w) for w in model.trainable_variables if w.name != "bias"]
     kernel = np.concatenate(weights).reshape(-1, 1, 1)
-    answers = teacher(signals[..., None], kernel)[..., 0]
-    np.testing.assert_allclose(answers, model(signals), atol=1e-5)
+    outputs = teacher(signals[..., None], kernel)[..., 0]
+    np.testing.assert_allclose(outputs, model(signals), atol=1e-5)
 
 
-def test_the_layer_stays_as_it_is():
+def test_the_layer_is_copied():
     layer = layers.Conv1D(1, 3)
     layer.build((None, 9, 1))
     before = layer.get_weights()
     teacher = sc.FunctionTeacher.from_layer(layer, (9, 1))
     inputs = np.ones((1, 9, 1), "float32")
-    answers = teacher(inputs, np.ones((3, 1, 1), "float32"))
+    outputs = teacher(inputs, np.ones((3, 1, 1), "float32"))
     layer.kernel.assign(0 * layer.kernel)
-    np.testing.assert_array_equal(answers, teacher(inputs, np.ones((3, 1, 1), "f4")))
+    np.testing.assert_array_equal(outputs, teacher(inputs, np.ones((3, 1, 1), "f4")))
     np.testing.assert_array_equal(before[1], layer.get_weights()[1])
 
 
@@ -77,11 +77,11 @@ def test_the_layer_stays_as_it_is():
     ("layer", "shape", "message"),
     [
         (3, (8, 1), "`layer` must be a Keras layer.*int"),
-        (layers.Conv1D(1, 3), (8, 8, 1), r"input_shape=\(8, 8, 1\), of which 'conv1d"),
+        (layers.Conv1D(1, 3), (8, 8, 1), r"input_shape=\(8, 8, 1\), for which 'conv1d"),
         (layers.ReLU(), (8, 1), "must have trainable weights besides biases.*'re_lu"),
     ],
 )
-def test_what_is_no_such_layer_is_refused_in_one_line(layer, shape, message):
+def test_other_layers_are_refused_in_one_line(layer, shape, message):
     with pytest.raises((ValueError, TypeError), match=message) as caught:
         sc.FunctionTeacher.from_layer(layer, shape)
     assert "\n" not in str(caught.value)

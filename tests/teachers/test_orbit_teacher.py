@@ -26,7 +26,7 @@ TEACHERS = {
     "dihedral": (dihedral(8), None, 5),
     "symmetric": (symmetric(16), None, 2),
     "torus": (torus(3, 4), None, 12),
-    "torus with turns": (torus(4, 4, turns=True), None, 6),
+    "torus with rotations": (torus(4, 4, rotations=True), None, 6),
     "hexagon": (hexagonal(1), None, 7),
     "corners": (icosahedron(12), None, 4),
     "corners to faces": (icosahedron(12), icosahedron(20), 4),
@@ -34,7 +34,7 @@ TEACHERS = {
     "sets of rings": (product(symmetric(3), cyclic(4)), None, 8),
     "to one point": (symmetric(9), PermutationGroup([[0], [0]], "point"), 1),
 }
-EVERY = pytest.mark.parametrize("case", TEACHERS)
+ALL_TEACHERS = pytest.mark.parametrize("case", TEACHERS)
 
 
 def teacher_of(case):
@@ -43,7 +43,7 @@ def teacher_of(case):
 
 
 def matrix(teacher, kernel):
-    """What the teacher does to one channel, `(positions_out, positions_in)`."""
+    """The teacher's matrix for one channel, `(positions_out, positions_in)`."""
     impulses = np.eye(teacher.positions_in, dtype="float32")[..., None]
     return np.asarray(teacher(impulses, kernel[:, None, None]))[..., 0].T
 
@@ -53,13 +53,16 @@ def representations(teacher, words=100):
     points = teacher.positions_in
     both = np.hstack([teacher.group.generators, teacher.group_out.generators + points])
     for row in np.vstack([both, random_words(both, words, seed=7)]):
-        into, out_of = row[:points], row[points:] - points
-        yield np.eye(len(out_of))[out_of], np.eye(points)[into]
+        permutation_in, permutation_out = row[:points], row[points:] - points
+        yield (
+            np.eye(len(permutation_out))[permutation_out],
+            np.eye(points)[permutation_in],
+        )
 
 
-@EVERY
-def test_maps_commute_with_generators_and_words_as_emlp_has_it(rng, case):
-    """ρ(g)W = Wρ(g), of Finzi, Welling & Wilson, 2021."""
+@ALL_TEACHERS
+def test_maps_commute_with_generators_and_random_words(rng, case):
+    """ρ(g)W = Wρ(g), the constraint of EMLP (Finzi, Welling & Wilson, 2021)."""
     teacher = teacher_of(case)
     kernel = rng.normal(size=teacher.kernel_entries).astype("float32")
     weights = matrix(teacher, kernel)
@@ -69,14 +72,14 @@ def test_maps_commute_with_generators_and_words_as_emlp_has_it(rng, case):
         np.testing.assert_allclose(outputs @ weights, weights @ inputs, atol=1e-5)
 
 
-@EVERY
+@ALL_TEACHERS
 def test_no_other_map_commutes(case):
-    """As many weights as the solutions of ρ(g)W = Wρ(g) have dimensions."""
+    """There are as many weights as the solutions of ρ(g)W = Wρ(g) have dimensions."""
     teacher = teacher_of(case)
     size = teacher.positions_out * teacher.positions_in
     gram = np.zeros((size, size))
     for outputs, inputs in representations(teacher, words=0):
-        # Of W row by row.
+        # For the rows of W, one after the other.
         equations = np.kron(outputs, np.eye(teacher.positions_in))
         equations -= np.kron(np.eye(teacher.positions_out), inputs.T)
         gram += equations.T @ equations
@@ -92,19 +95,19 @@ def test_a_ring_is_a_circular_convolution(rng):
     np.testing.assert_allclose(teacher(x, kernel), expected, atol=1e-5)
 
 
-# What the others do not show: a rest, other outputs, several orbits of points.
-MOST_TELLING = ("corners to faces", "hexagon")
+# With what the others lack: another group of outputs, and several orbits of positions.
+MOST_GENERAL = ("corners to faces", "hexagon")
 
 
 @pytest.mark.parametrize(
     "case",
     [
-        pytest.param(case, marks=[pytest.mark.slow] * (case not in MOST_TELLING))
+        pytest.param(case, marks=[pytest.mark.slow] * (case not in MOST_GENERAL))
         for case in TEACHERS
     ],
 )
 @pytest.mark.parametrize("solver", ["sgd", "closed-form"])
-def test_is_cloned_to_float32s_floor(case, solver):
+def test_is_cloned_to_the_precision_of_float32(case, solver):
     student, report = sc.clone(teacher_of(case), solver=solver, verbose=0)
     assert report.nmse < 1e-11
     assert report.equivariance_error < 1e-5
@@ -112,8 +115,8 @@ def test_is_cloned_to_float32s_floor(case, solver):
 
 
 @pytest.mark.parametrize("solver", ["sgd", "closed-form"])
-def test_blocks_that_are_too_few_reach_their_floor(solver):
-    """Of orbits as large as 9, 18, … pairs, the largest are kept."""
+def test_too_few_blocks_reach_their_floor(solver):
+    """Of orbits of 9, 18, … pairs, the largest are copied."""
     teacher = sc.OrbitTeacher(dihedral(9))
     _, report = sc.clone(teacher, blocks=3, solver=solver, verbose=0)
     sizes = np.sort(teacher.orbit_sizes)
@@ -121,8 +124,8 @@ def test_blocks_that_are_too_few_reach_their_floor(solver):
     assert report.nmse == pytest.approx(sizes[:2].sum() / sizes.sum(), rel=0.03)
 
 
-def test_training_goes_by_the_power_of_the_kernels_entries():
-    """Steps for entries of power 1 would not converge."""
+def test_training_depends_on_the_gains_of_the_kernels_entries():
+    """With learning rates for gains of 1 it would not converge."""
     teacher = sc.OrbitTeacher(symmetric(48))
     np.testing.assert_array_equal(teacher.entry_gain, [1, 47])
     _, report = sc.clone(teacher, verbose=0)
@@ -149,7 +152,7 @@ def test_teachers_are_values():
     )
 
 
-@EVERY
+@ALL_TEACHERS
 def test_teachers_come_back_from_plain_values(case):
     teacher = teacher_of(case)
     values = json.loads(json.dumps(serialize_teacher(teacher)))
@@ -181,21 +184,21 @@ def test_is_served_without_this_package(rng, exported):
     layer = keras.layers.TFSMLayer(str(path), call_endpoint="serve", trainable=False)
     inputs = rng.normal(size=(5, 12)).astype("float32")
     kernels = rng.normal(size=(5, 4)).astype("float32")
-    answers = layer({"image": inputs, "kernel": kernels})
-    assert answers.shape == (5, 20)
-    np.testing.assert_allclose(answers, student.call_pairs(inputs, kernels), atol=1e-5)
-    taught = [
+    outputs = layer({"image": inputs, "kernel": kernels})
+    assert outputs.shape == (5, 20)
+    np.testing.assert_allclose(outputs, student.call_pairs(inputs, kernels), atol=1e-5)
+    expected = [
         student.teacher(x[None, :, None], k[:, None, None])[0, :, 0]
         for x, k in zip(inputs, kernels)
     ]
-    np.testing.assert_allclose(answers, taught, atol=1e-4)
+    np.testing.assert_allclose(outputs, expected, atol=1e-4)
 
 
 LONG = " ".join(map(str, range(6000, -1, -1)))
 
 
 def spoiled(path, **changes):
-    """An exported clone whose record says something else."""
+    """An exported clone with changes to the teacher in its record."""
     file = path / "assets.extra" / "clone.json"
     record = json.loads(file.read_text())
     record["teacher"]["config"] |= changes
@@ -219,7 +222,7 @@ def spoiled(path, **changes):
         ({"generators": [LONG] * 2, "generators_out": [LONG] * 2}, "too many points"),
     ],
 )
-def test_records_that_nobody_could_have_written_are_refused(exported, changes, message):
+def test_records_that_no_export_writes_are_refused(exported, changes, message):
     with pytest.raises(sc.ArtifactError, match=message):
         sc.load(spoiled(exported[1], **changes))
 
@@ -249,7 +252,7 @@ def test_records_that_could_not_be_read_are_not_written(
 
 
 @pytest.mark.parametrize("name", ["group", "group_out"])
-def test_what_is_no_group_is_refused(name):
+def test_other_kinds_of_groups_are_refused(name):
     groups = {"group": cyclic(3), name: "c4"}
     with pytest.raises(TypeError, match=f"`{name}` must be a PermutationGroup"):
         sc.OrbitTeacher(**groups)
@@ -258,7 +261,8 @@ def test_what_is_no_group_is_refused(name):
 def test_errors_are_measured_by_generators_and_words(rng):
     student, _ = sc.clone(sc.OrbitTeacher(cyclic(6)), solver="closed-form", verbose=0)
     transformations = list(student.teacher.transformations())
-    assert [move.title for move in transformations][:2] == ["generator 1", "element 1"]
+    titles = [transformation.title for transformation in transformations]
+    assert titles[:2] == ["generator 1", "element 1"]
     assert len(transformations) == 17
     assert len(list(student.teacher.training_transformations())) == 65
     (blocks,) = student.block_weights

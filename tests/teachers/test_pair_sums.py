@@ -8,7 +8,7 @@ from symclone_tf.teachers.pair_sums import PairSums
 
 from clones import relative
 
-# Two rings of different sizes, that turn together; and two sets.
+# Two rings of different sizes that are rotated together; and two sets.
 RINGS = PermutationGroup(
     [np.concatenate([np.roll(np.arange(6), 1), 6 + np.roll(np.arange(9), 1)])]
 )
@@ -30,7 +30,7 @@ CASES = {
 }
 
 
-def made(group, group_out=None):
+def pair_sums(group, group_out=None):
     orbits = orbits_of_pairs(group, group_out)
     sizes = np.bincount(orbits.reshape(-1))
     return PairSums(orbits, sizes, (group_out or group).orbits, group.orbits)
@@ -40,7 +40,7 @@ def made(group, group_out=None):
 @pytest.mark.parametrize("compiled", [False, True])
 def test_sums_are_those_of_a_loop(rng, case, compiled):
     group, group_out, gathers = CASES[case]
-    sums = made(group, group_out)
+    sums = pair_sums(group, group_out)
     assert sums.gathers == gathers
     positions_out, positions_in = sums.orbits.shape
     x = rng.normal(size=(3, positions_in, 2)).astype("float32")
@@ -55,7 +55,7 @@ def test_sums_are_those_of_a_loop(rng, case, compiled):
 
 
 def test_sets_are_not_multiplied_pair_by_pair():
-    sums = made(sets(512))
+    sums = pair_sums(sets(512))
     assert sums.operations == 512 * 2
     graph = tf.function(sums).get_concrete_function(
         tf.TensorSpec((4, 512, 3)), tf.TensorSpec((2, 3, 5))
@@ -66,5 +66,5 @@ def test_sets_are_not_multiplied_pair_by_pair():
         for output in operation.outputs
         if output.shape.rank is not None
     )
-    assert largest == 4 * 512 * 2 * 3  # where one matrix would have 512·512·3·5
-    assert made(cyclic(30)).operations == 30 * 30
+    assert largest == 4 * 512 * 2 * 3  # one matrix would have 512·512·3·5 entries
+    assert pair_sums(cyclic(30)).operations == 30 * 30

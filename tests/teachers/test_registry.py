@@ -10,14 +10,14 @@ from symclone_tf.teachers.registry import (
 )
 
 
-def test_teachers_come_back_from_plain_values():
+def test_teachers_are_recreated_from_plain_values():
     teacher = ConvTeacher("d4", 9, lifting=False)
     values = serialize_teacher(teacher)
     assert values == {"name": "conv", "config": teacher.get_config()}
     assert deserialize_teacher(values) == teacher
 
 
-def test_names_that_nobody_registered_are_refused():
+def test_names_that_are_not_registered_are_refused():
     with pytest.raises(
         ValueError,
         match=r"`teacher` must be one of conv, function, orbit, .*translations.*=web",
@@ -34,36 +34,37 @@ def test_subclasses_have_to_be_registered_themselves():
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("v4", "`group` must be one of"), ("c4", "gives another")]
+    ("name", "message"),
+    [("v4", "`group` must be one of"), ("c4", "configuration recreates another")],
 )
-def test_groups_that_are_not_found_again_are_refused(name, message):
-    mirrors = PointGroup(name, "V4", (((-1, 0), (0, 1)), ((1, 0), (0, -1))))
+def test_groups_that_are_not_built_in_are_refused(name, message):
+    reflections = PointGroup(name, "V4", (((-1, 0), (0, 1)), ((1, 0), (0, -1))))
     with pytest.raises(ValueError, match=message):
-        serialize_teacher(ConvTeacher(mirrors, 8))
+        serialize_teacher(ConvTeacher(reflections, 8))
 
 
-def test_teachers_that_do_not_say_what_they_hold_are_like_no_other():
-    class Holding(Teacher):
-        def __init__(self, held=1):
-            self.held = held
+def test_teachers_with_attributes_that_are_not_configured_equal_no_other():
+    class WithAttribute(Teacher):
+        def __init__(self, attribute=1):
+            self.attribute = attribute
 
-    class Bare(Teacher):
+    class WithoutAttributes(Teacher):
         pass
 
-    one = Holding()
-    assert one == one
-    assert one != Holding()
-    assert len({one, Holding(2)}) == 2
-    assert Bare() == Bare()
+    teacher = WithAttribute()
+    assert teacher == teacher
+    assert teacher != WithAttribute()
+    assert len({teacher, WithAttribute(2)}) == 2
+    assert WithoutAttributes() == WithoutAttributes()
 
 
-def test_what_a_teacher_has_not_said_is_asked_for():
-    class Silent(Teacher):
+def test_a_teacher_without_a_call_says_what_to_implement_and_has_defaults():
+    class Minimal(Teacher):
         positions_in = positions_out = representation_in = representation_out = 1
         kernel_shape = (1,)
 
-    with pytest.raises(TypeError, match="Silent must compute in `__call__`"):
-        Silent()(None, None)
-    assert Silent().rank == 1
-    assert Silent().receptive_fields is None
-    assert list(Silent().transformations()) == []
+    with pytest.raises(TypeError, match="Minimal must implement `__call__`"):
+        Minimal()(None, None)
+    assert Minimal().rank == 1
+    assert Minimal().receptive_fields is None
+    assert list(Minimal().transformations()) == []

@@ -41,36 +41,36 @@ def made(case):
 
 
 @MOST
-def test_teachers_and_clones_are_keras_layers(rng, case):
+def test_teachers_and_clones_compute_as_keras_layers(rng, case):
     teacher, layer = made(case)
     inputs = rng.normal(size=(2, *teacher.input_shape, 2)).astype("float32")
     expected = layer(inputs)
     assert teacher.output_shape == expected.shape[1:-1]
-    answers = teacher(inputs, layer.kernel)
-    np.testing.assert_allclose(answers, expected, atol=1e-5)
+    outputs = teacher(inputs, layer.kernel)
+    np.testing.assert_allclose(outputs, expected, atol=1e-5)
     for kind in ("dense", "local"):
         student, report = sc.clone(
             teacher, student=kind, solver="closed-form", verbose=0
         )
         assert report.nmse < 1e-10
-        answers = student(inputs, layer.kernel)
-        np.testing.assert_allclose(answers, expected, atol=1e-4)
+        outputs = student(inputs, layer.kernel)
+        np.testing.assert_allclose(outputs, expected, atol=1e-4)
 
 
 @EVERY
-def test_neighbourhoods_are_those_that_are_found_by_asking(case):
+def test_receptive_fields_are_those_that_are_measured(case):
     teacher, _ = made(case)
-    evaluated = sc.FunctionTeacher(
+    undeclared = sc.FunctionTeacher(
         teacher, teacher.input_shape, teacher.kernel_shape, teacher.output_shape
     )
-    found = sc.students.receptive_fields.receptive_fields_of(evaluated)
-    named = [sorted(row[row >= 0]) for row in teacher.receptive_fields]
-    assert named == [sorted(row[row >= 0]) for row in found]
+    found = sc.students.receptive_fields.receptive_fields_of(undeclared)
+    declared = [sorted(row[row >= 0]) for row in teacher.receptive_fields]
+    assert declared == [sorted(row[row >= 0]) for row in found]
     assert teacher.receptive_field_size == teacher.receptive_fields.shape[1]
 
 
 @EVERY
-def test_it_commutes_with_its_shifts(rng, case):
+def test_it_commutes_with_its_translations(rng, case):
     teacher, _ = made(case)
     inputs = rng.normal(size=(2, *teacher.input_shape, 1)).astype("float32")
     kernel = rng.normal(size=(*teacher.kernel_shape, 1, 1)).astype("float32")
@@ -78,15 +78,15 @@ def test_it_commutes_with_its_shifts(rng, case):
         teacher.transformations(),
         teacher.training_transformations(),
     ):
-        shapes = {len(move.by) for move in transformations}
-        assert shapes <= {len(teacher.input_shape)}
+        axes = {len(translation.offset) for translation in transformations}
+        assert axes <= {len(teacher.input_shape)}
     error = largest_error(
         lambda x: teacher(x, kernel), teacher.transformations(), inputs
     )
     assert error is None or error < 1e-5
 
 
-def test_causal_outputs_see_nothing_later(rng):
+def test_causal_outputs_depend_on_no_later_input(rng):
     teacher = TranslationConvTeacher(9, padding="causal", dilation_rate=2)
     late = np.zeros((1, 9, 1), "float32")
     late[:, 5:] = 1
@@ -95,7 +95,7 @@ def test_causal_outputs_see_nothing_later(rng):
     assert np.all(teacher(late, kernel)[:, 5:])
 
 
-def test_it_is_trained_too():
+def test_it_is_cloned_by_training_too():
     teacher = TranslationConvTeacher(16, padding="causal")
     for kind in ("dense", "local"):
         student, report = sc.clone(teacher, student=kind, verbose=0)
@@ -103,7 +103,7 @@ def test_it_is_trained_too():
         assert student_equivariance_error(student) < 1e-3
 
 
-def test_broken_shifts_are_seen(rng):
+def test_maps_that_break_translations_have_an_error(rng):
     teacher = TranslationConvTeacher((5, 5, 5))
     weights = rng.normal(size=(5, 5, 5, 1)).astype("float32")
     inputs = rng.normal(size=(2, 5, 5, 5, 1)).astype("float32")
@@ -116,7 +116,7 @@ def test_broken_shifts_are_seen(rng):
 
 
 @EVERY
-def test_it_comes_back_from_plain_values(case):
+def test_it_is_recreated_from_plain_values(case):
     teacher, _ = made(case)
     again = deserialize_teacher(serialize_teacher(teacher))
     assert again == teacher
@@ -133,14 +133,14 @@ def test_frozen_clones_of_signals_compute_as_a_convolution(rng):
             )
             assert student.translation_equivariance().is_convolution
             kernel = rng.normal(size=(3, 2, 4)).astype("float32")
-            seen = inputs[:, : teacher.input_shape[0]]
-            expected = teacher(seen, kernel)
+            signals = inputs[:, : teacher.input_shape[0]]
+            expected = teacher(signals, kernel)
             np.testing.assert_allclose(
-                student.convolve(seen, kernel), expected, atol=1e-4
+                student.convolve(signals, kernel), expected, atol=1e-4
             )
 
 
-def test_gigantic_sizes_cost_nothing_until_they_are_asked_for():
+def test_gigantic_sizes_cost_nothing_until_they_are_computed():
     teacher = TranslationConvTeacher((10**6, 10**6, 10**6), padding="same")
     assert teacher.positions_out == 10**18
     assert sc.DenseStudent(teacher).parameters > 10**36
@@ -160,7 +160,7 @@ def test_gigantic_sizes_cost_nothing_until_they_are_asked_for():
         ({"shape": 9, "strides": 2, "dilation_rate": 2}, "`strides` must be 1 where"),
     ],
 )
-def test_what_is_no_convolution_is_refused(options, message):
+def test_sizes_and_options_that_are_not_supported_are_refused(options, message):
     with pytest.raises(ValueError, match=message) as caught:
         TranslationConvTeacher(**options)
     assert "\n" not in str(caught.value)

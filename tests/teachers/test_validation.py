@@ -1,4 +1,4 @@
-"""What no student could be cloned from is refused in one line, before any work."""
+"""Functions that cannot be cloned are refused in one line, before any work."""
 
 import keras
 import numpy as np
@@ -34,8 +34,11 @@ def test_functions_of_one_channel_that_change_are_refused_too():
         ({"output_shape": 9}, r"real numbers of shape \(2, 9, 1\).*\(2, 8, 1\)"),
         ({"representation_in": 3}, "`representation_in` must divide the 8 entries"),
         ({"representation_out": 0}, "`representation_out` must be a positive integer"),
-        ({"name": "a/b"}, "`name` must be of letters, digits and hyphens"),
-        ({"transformations": [1]}, "`transformations` must be moves.*type int"),
+        ({"name": "a/b"}, "`name` must consist of letters, digits and hyphens"),
+        (
+            {"transformations": [1]},
+            "`transformations` must be instances of Transformation.*type int",
+        ),
     ],
 )
 def test_arguments_are_refused(change, message):
@@ -49,14 +52,14 @@ def test_arguments_are_refused(change, message):
 @pytest.mark.parametrize(
     ("function", "message"),
     [
-        (lambda x, k: x / 0, "finite answers"),
-        (lambda x, k: 0 * x, "not all zero"),
+        (lambda x, k: x / 0, "must be finite"),
+        (lambda x, k: 0 * x, "not be all zero"),
         (lambda x, k: x + np.random.normal(), "change from call to call"),
         (lambda x, k: keras.random.normal(x.shape), "change from call to call"),
         (lambda x, k: x @ k, r"shape \(batch, 8, channels\).*Received: Invalid"),
         (lambda x, k: ops.cast(x, "int32"), "real numbers.*int32"),
         (lambda x, k: x * np.asarray(k[0, 0, 0]), "also when it is compiled"),
-        (lambda x, k: x[..., :1] * k[0, 0], "sum over channels, and answer each"),
+        (lambda x, k: x[..., :1] * k[0, 0], "sum over channels and treat each filter"),
     ],
 )
 def test_functions_are_refused(function, message):
