@@ -1,4 +1,4 @@
-"""Students to test with, without training them."""
+"""Students for tests, made without training."""
 
 import keras
 import numpy as np
@@ -29,9 +29,9 @@ def relative(found, expected):
     return np.linalg.norm(found - expected) / np.linalg.norm(expected)
 
 
-def goes_all_the_way(student, rng, folder):
+def check_whole_life(student, rng, folder):
     """Stacks a student of C4 on 6×6 pixels, trains, saves, fuses, exports and serves
-    it, and returns where it was exported to."""
+    it, and returns the path of its artifact."""
     close = {"rtol": 1e-4, "atol": 1e-4}
     images = rng.normal(size=(4, 6, 6, 1)).astype("float32")
     layer = sc.ClonedConv2D(3, student, "trainable", activation="relu")
@@ -39,8 +39,8 @@ def goes_all_the_way(student, rng, folder):
     model.compile("sgd", "mse")
     before = [weight.copy() for weight in student.get_weights()]
     model.fit(images, np.ones((4, 4, 4, 4, 3)), verbose=0)
-    moved = zip(before, student.get_weights())
-    assert any(not np.array_equal(old, new) for old, new in moved)
+    pairs = zip(before, student.get_weights())
+    assert any(not np.array_equal(old, new) for old, new in pairs)
     model.save(folder / "model.keras")
     again = keras.saving.load_model(folder / "model.keras")
     np.testing.assert_array_equal(again(images), model(images))
@@ -53,7 +53,7 @@ def goes_all_the_way(student, rng, folder):
     assert sc.load(path).get_config() == student.get_config()
     kernels = rng.normal(size=(4, 3, 3)).astype("float32")
     served = keras.layers.TFSMLayer(str(path), call_endpoint="serve", trainable=False)
-    answers = served({"image": images[..., 0], "kernel": kernels})
+    outputs = served({"image": images[..., 0], "kernel": kernels})
     expected = student.call_pairs(images[..., 0], kernels)
-    np.testing.assert_allclose(answers, expected, **close)
+    np.testing.assert_allclose(outputs, expected, **close)
     return path

@@ -71,11 +71,13 @@ class Narrow(sc.Student):
     def traits(self):
         return [*super().traits, f"w{self.width}"]
 
-    def coordinates(self, ask):
+    def coordinates(self, operators):
         points = self.teacher.positions_in
-        for start in range(0, points, ask.most):
-            rows = np.eye(min(ask.most, points - start), points, start, dtype="f4")
-            yield start, keras.ops.einsum("pqk,wq->pwk", ask(rows), self.basis)
+        for start in range(0, points, operators.batch_size):
+            rows = np.eye(
+                min(operators.batch_size, points - start), points, start, dtype="f4"
+            )
+            yield start, keras.ops.einsum("pqk,wq->pwk", operators(rows), self.basis)
 
     def assign_coordinates(self, pieces):
         factors = np.zeros(self.factors.shape, "float32")

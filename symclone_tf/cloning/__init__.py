@@ -1,6 +1,6 @@
-"""Cloning: a student learns a teacher's answers, by training or in closed form.
+"""Cloning: a student learns a teacher's outputs, by training or in closed form.
 
-Asks both what they are, and knows no class of either.
+It works for all subclasses of `Teacher` and `Student`, through their attributes.
 """
 
 import lazy_loader

@@ -22,4 +22,4 @@ from .sampling import stream as stream
 from .strategies import check_strategy as check_strategy
 from .strategies import is_chief as is_chief
 from .strategies import make_strategy as make_strategy
-from .training import Training as Training
+from .training_options import Training as Training

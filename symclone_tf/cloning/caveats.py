@@ -1,18 +1,18 @@
-"""What a student cannot do of its teacher, and how it is cloned unless told."""
+"""Why a student cannot copy its teacher, and by which solver it is cloned."""
 
 from symclone_tf.students import Student
 from symclone_tf.teachers import FunctionTeacher, linear_in
 
 
-def solver_for(student) -> str:
-    """How a student is cloned unless somebody says.
+def solver_for(student: Student) -> str:
+    """The default solver for a student.
 
     Args:
         student: `Student`.
 
     Returns:
-        String, `"closed-form"` for linear blocks of a function that was found to be
-        linear; else `"sgd"`, the paper's.
+        String, `"closed-form"` for linear blocks and a `FunctionTeacher` that was
+        found to be linear; else `"sgd"`, as in the paper.
 
     Example:
 
@@ -21,18 +21,18 @@ def solver_for(student) -> str:
     """
     teacher = student.teacher
     evaluated = isinstance(teacher, FunctionTeacher) and teacher.is_linear
-    solved = type(student).coordinates is not Student.coordinates
-    return "closed-form" if evaluated and solved and student.is_linear else "sgd"
+    solvable = type(student).coordinates is not Student.coordinates
+    return "closed-form" if evaluated and solvable and student.is_linear else "sgd"
 
 
-def caveat_of(student) -> str | None:
+def caveat_of(student: Student) -> str | None:
     """Why a student cannot copy its teacher, however it is cloned.
 
     Args:
         student: `Student`.
 
     Returns:
-        String, one line; `None` where nothing is known that stands in its way.
+        String, one line; `None` if no reason is known.
 
     Example:
 

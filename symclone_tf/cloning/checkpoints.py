@@ -1,9 +1,9 @@
-"""Trainings that can be continued after they were interrupted.
+"""Checkpoints, from which interrupted trainings are continued.
 
 `keras.callbacks.BackupAndRestore` writes weights and the epoch into two files: a
-process that is killed between them continues from the wrong one, or not at all.
-Here the optimizer's own count of steps, among the weights, says how far they are,
-and one rename makes them the checkpoint.
+process that is killed between them continues from the wrong epoch, or not at all.
+Here the weights include the optimizer's count of steps, and one rename makes them the
+checkpoint.
 """
 
 import contextlib
@@ -12,22 +12,27 @@ import json
 import pathlib
 import time
 import uuid
+from typing import Any
 
 import keras
+import tensorflow as tf
 
 from symclone_tf.errors import ArtifactError
+from symclone_tf.types import Path
 
 FOLDER = ".unfinished"
-# How often to write: large students take a second to do so.
+# The shortest time between two checkpoints: writing a large student takes a second.
 SECONDS = 10.0
 
 
-def checkpoint_file(directory, name, options) -> pathlib.Path:
-    """Where the checkpoint of a training is, apart from those of all others.
+def checkpoint_file(
+    directory: Path, name: str, options: dict[str, Any]
+) -> pathlib.Path:
+    """The file of a training's checkpoint, another one for each training.
 
     Args:
-        directory: String or path, the root of what training makes.
-        name: String, what is trained.
+        directory: String or path, the root of all artifacts.
+        name: String, the name of the artifact.
         options: Dictionary, all that the result depends on.
 
     Returns:
@@ -44,7 +49,7 @@ def checkpoint_file(directory, name, options) -> pathlib.Path:
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Keeps the state of a training after an epoch, and restores it.
+    """Saves the state of a training after epochs, and restores it.
 
     Args:
         file: `pathlib.Path`, see `checkpoint_file`.
@@ -54,25 +59,25 @@ class Checkpoint(keras.callbacks.Callback):
     >>> checkpoint = Checkpoint(checkpoint_file(directory, "t2", {"seed": 0}))
     >>> cloner = Cloner(DenseStudent(ConvTeacher("t2", 6), seed=0))
     >>> cloner.compile(jit_compile=False, run_eagerly=True)  # for two steps
-    >>> checkpoint.restore(cloner)  # steps: none, as nothing was interrupted
+    >>> checkpoint.restore(cloner)  # steps: no training was interrupted
     0
     >>> history = cloner.fit(steps_per_epoch=2, callbacks=[checkpoint], verbose=0)
-    >>> checkpoint.remove()  # once the result is safe
+    >>> checkpoint.remove()  # once the result is saved
     """
 
-    def __init__(self, file):
+    def __init__(self, file: pathlib.Path) -> None:
         super().__init__()
         self.file = file
         self._last = time.monotonic()
 
-    def restore(self, model) -> int:
-        """Takes over the state of an interrupted training, if there is one.
+    def restore(self, model: keras.Model) -> int:
+        """Restores the state of an interrupted training, if there is one.
 
         Args:
             model: `keras.Model`, built and compiled.
 
         Returns:
-            Integer, how many steps have been done.
+            Integer, the number of steps that are done.
 
         Raises:
             ArtifactError: If the file cannot be read.
@@ -82,15 +87,15 @@ class Checkpoint(keras.callbacks.Callback):
         model.optimizer.build(model.trainable_variables)
         try:
             model.load_weights(self.file)
-        except Exception as error:  # whatever a damaged file may provoke
+        except Exception as error:  # a damaged file can raise any
             raise ArtifactError(
                 f"{self.file} cannot be continued from: remove it, or start without "
                 "`resume`"
             ) from error
         return int(model.optimizer.iterations)
 
-    def on_epoch_end(self, epoch, logs=None):
-        # A training that was stopped has diverged: there is no going on from it.
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        # A training that was stopped has diverged, and is not continued.
         if self.model.stop_training or time.monotonic() - self._last < SECONDS:
             return
         self.file.parent.mkdir(parents=True, exist_ok=True)
@@ -104,22 +109,22 @@ class Checkpoint(keras.callbacks.Callback):
         self._last = time.monotonic()
 
     def remove(self) -> None:
-        """Forgets a training whose result is safe, and what killed ones left."""
+        """Removes the checkpoint, and partial files of killed processes."""
         for file in (self.file, *self.file.parent.glob(f".*-{self.file.name}")):
             file.unlink(missing_ok=True)
         if self.file.parent.name == FOLDER:
             with contextlib.suppress(OSError):
-                self.file.parent.rmdir()  # unless others are unfinished
+                self.file.parent.rmdir()  # fails if it has other checkpoints
 
 
-def skip(dataset, model, steps) -> None:
-    """Brings what is random about a training to where it is after some steps.
+def skip(dataset: tf.data.Dataset, model: keras.Model, steps: int) -> None:
+    """Advances the random state of a training by a number of steps.
 
     Args:
-        dataset: `tf.data.Dataset`, that shuffles itself anew for each epoch.
-        model: `keras.Model`, whose dropout, and layers that move inputs at random,
-            draw once a step.
-        steps: Integer, whole epochs of the data set.
+        dataset: `tf.data.Dataset`, which is shuffled anew for each epoch.
+        model: `keras.Model`, whose dropout and random transformations draw once in
+            each step.
+        steps: Integer, a multiple of the steps of an epoch.
 
     Example:
 
@@ -131,7 +136,7 @@ def skip(dataset, model, steps) -> None:
     >>> np.array_equal(resumed(np.ones((1, 9)), training=True), drawn[4])
     True
     """
-    # Each new iterator shuffles anew; Keras makes one before and one after an epoch.
+    # Each new iterator shuffles anew, and Keras creates two in each epoch.
     for _ in range(2 * steps // len(dataset)):
         iter(dataset)
     for layer in model._flatten_layers():

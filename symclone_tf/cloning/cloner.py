@@ -1,37 +1,42 @@
-"""The Keras model that trains a student to answer as its teacher does."""
+"""The Keras model that trains a student to compute its teacher's outputs."""
 
 import math
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from symclone_tf.cloning import sampling
 from symclone_tf.cloning.fidelity import NMSE
-from symclone_tf.cloning.recipes import recipe_for, step_sizes
+from symclone_tf.cloning.recipes import Recipe, recipe_for, step_sizes
+from symclone_tf.students import Student
 from symclone_tf.teachers.evaluation import full_float32
+from symclone_tf.types import Tensor
 
 
 @keras.saving.register_keras_serializable(package="symclone_tf")
 class Cloner(keras.Model):
-    """Trains a student to answer as its teacher does.
+    """Trains a student to compute its teacher's outputs.
 
-    The student knows whose student it is. Each step draws inputs and kernels
-    where it runs, asks the teacher about every input with every kernel, and
-    follows the gradient of the mean squared error. No data set is needed: `fit` and
-    `evaluate` take no data, only numbers of steps.
+    Each step draws inputs and kernels on the device, evaluates the student's teacher
+    for every input with every kernel, and follows the gradient of the mean squared
+    error. No data set is needed: `fit` and `evaluate` take numbers of steps instead.
 
     The student's recipe scales the gradients by the error's inverse curvature,
-    so that plain SGD with a rate near 1 takes each batch's whole lesson at
-    once. Optimizers that normalise gradients, as Adam does, ignore the scale.
+    so that one step of plain SGD, with a rate near 1, minimises the error of its
+    batch. Optimizers that normalise gradients, as Adam does, ignore the scale.
 
     Args:
         student: `Student`.
-        images_per_step: Integer, or `None` for a number that suits the
-            student: half of what spans its input space if the blocks are
-            linear. Under a `tf.distribute` strategy the replicas share them,
-            and the number is rounded up to a multiple of theirs.
-        kernels_per_step: Integer, or `None` for one that spans all kernels.
+        images_per_step: Integer, or `None` for the recipe's: if the blocks are
+            linear, half as many as span the input space. Under a `tf.distribute`
+            strategy the replicas share them, and the number is rounded up to a
+            multiple of the replicas.
+        kernels_per_step: Integer, or `None` for the recipe's: if the blocks are
+            linear, as many as span all kernels.
         seed: Integer, of the draws.
+        recipe: `Recipe`, instead of `images_per_step` and `kernels_per_step`; `None`
+            for that of `recipe_for`.
         **kwargs: `name`, `dtype`.
 
     Example:
@@ -48,28 +53,39 @@ class Cloner(keras.Model):
     """
 
     def __init__(
-        self, student, images_per_step=None, kernels_per_step=None, seed=0, **kwargs
-    ):
+        self,
+        student: Student,
+        images_per_step: int | None = None,
+        kernels_per_step: int | None = None,
+        seed: int = 0,
+        recipe: Recipe | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.student = student
-        self.recipe = recipe_for(student, images_per_step, kernels_per_step)
+        if recipe is None:
+            recipe = recipe_for(student, images_per_step, kernels_per_step)
         replicas = self.distribute_strategy.num_replicas_in_sync
-        if self.recipe.images_per_step % replicas:
-            images = math.ceil(self.recipe.images_per_step / replicas) * replicas
-            self.recipe = recipe_for(student, images, kernels_per_step)
+        if recipe.images_per_step % replicas:
+            # Step sizes depend on the size of the batch.
+            images = math.ceil(recipe.images_per_step / replicas) * replicas
+            recipe = recipe_for(student, images, recipe.kernels_per_step)
+        self.recipe = recipe
         self.seed = seed
         self._held_out = NMSE(name="nmse", dtype="float32")
         if not student.built:
             student.build()
         self.built = True
 
-    def compile(self, optimizer=None, jit_compile="auto", **kwargs):
+    def compile(
+        self, optimizer: Any = None, jit_compile: bool | str = "auto", **kwargs: Any
+    ) -> None:
         """Configures the training.
 
         Args:
             optimizer: Keras optimizer, or `None` for the student's recipe.
-            jit_compile: Boolean, whether XLA compiles the steps; `"auto"` does
-                where there is a GPU.
+            jit_compile: Boolean, whether XLA compiles the steps; `"auto"` for
+                `True` if there is a GPU.
             **kwargs: As in `keras.Model.compile`.
         """
         if optimizer is None:
@@ -78,16 +94,22 @@ class Cloner(keras.Model):
             jit_compile = bool(tf.config.list_physical_devices("GPU"))
         super().compile(optimizer=optimizer, jit_compile=jit_compile, **kwargs)
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: dict) -> None:
         self.compile(**keras.saving.deserialize_keras_object(config))
         self.optimizer.build(self.trainable_variables)
 
-    def fit(self, *, steps_per_epoch=100, validation_steps=None, **kwargs):
+    def fit(
+        self,
+        *,
+        steps_per_epoch: int = 100,
+        validation_steps: int | None = None,
+        **kwargs: Any,
+    ) -> keras.callbacks.History:
         """Trains for `steps_per_epoch` steps an epoch.
 
         Args:
             steps_per_epoch: Integer.
-            validation_steps: Integer, batches of fresh pairs to validate on
+            validation_steps: Integer, batches of pairs that are drawn for validation
                 after each epoch; `None` for no validation.
             **kwargs: As in `keras.Model.fit`, without data.
 
@@ -104,22 +126,22 @@ class Cloner(keras.Model):
         finally:
             self.student.weights_changed()
 
-    def evaluate(self, x=None, *, steps=8, **kwargs):
-        """Measures the NMSE on batches of pairs that `fit` never draws.
+    def evaluate(self, x: Any = None, *, steps: int = 8, **kwargs: Any) -> Any:
+        """Measures the NMSE on pairs that `fit` never draws.
 
         Args:
-            x: As of `keras.Model`; `None` for pairs that are drawn.
-            steps: Integer, how many batches of these.
-            **kwargs: As of `keras.Model`.
+            x: As in `keras.Model.evaluate`; `None` for pairs that are drawn.
+            steps: Integer, the number of batches that are drawn.
+            **kwargs: As in `keras.Model.evaluate`.
 
         Returns:
-            As of `keras.Model`.
+            As `keras.Model.evaluate`.
         """
         with full_float32():
             return super().evaluate(self._numbers(steps) if x is None else x, **kwargs)
 
-    def _numbers(self, steps):
-        """What stands for data: one number for each step and replica."""
+    def _numbers(self, steps: int) -> tf.data.Dataset:
+        """A data set in place of data: one number for each step and replica."""
         replicas = self.distribute_strategy.num_replicas_in_sync
         options = tf.data.Options()
         options.experimental_distribute.auto_shard_policy = (
@@ -129,33 +151,33 @@ class Cloner(keras.Model):
         return numbers.with_options(options)
 
     @property
-    def metrics(self):
-        # Without Keras' loss tracker, whose name would make `fit` report its
-        # mean in place of what the last step measured.
+    def metrics(self) -> list[keras.metrics.Metric]:
+        # Without Keras' loss tracker: `fit` would report its mean, rather than the
+        # last step's loss.
         return [self._held_out]
 
-    def call(self, inputs):
+    def call(self, inputs: tuple[Tensor, Tensor]) -> Tensor:
         images, kernel = inputs
         return self.student(images, kernel)
 
-    def train_step(self, data):
-        # The position in training, not the data, decides what is drawn: a
-        # resumed training goes on with the draws it would have made.
+    def train_step(self, data: Any) -> dict[str, Tensor]:
+        # The count of steps, not the data, determines what is drawn: a resumed
+        # training continues with the same draws.
         inputs, kernel = self._draw(sampling.TRAINING, self.optimizer.iterations)
         inputs = self._share_of_replica(inputs)
         targets = self.student.teacher(inputs, kernel)
         weights = self.student.trainable_weights
         with tf.GradientTape() as tape:
-            answers = self.student(inputs, kernel)
-        error = answers - targets
-        # The gradient of the squared error, without a pass over the largest
-        # tensor for each of its factors: they go into the steps.
-        gradients = tape.gradient(answers, weights, output_gradients=error)
+            outputs = self.student(inputs, kernel)
+        error = outputs - targets
+        # The gradient of the squared error, whose constant factors are applied to the
+        # gradients: a pass over the error, the largest tensor, would take longer.
+        gradients = tape.gradient(outputs, weights, output_gradients=error)
         replicas = self.distribute_strategy.num_replicas_in_sync
-        outputs = replicas * targets.shape.num_elements()
+        count = replicas * targets.shape.num_elements()
         self.optimizer.apply(
             [
-                gradient * (2.0 / outputs * size)
+                gradient * (2.0 / count * size)
                 for gradient, size in zip(
                     gradients, step_sizes(self.student, self.recipe)
                 )
@@ -165,16 +187,16 @@ class Cloner(keras.Model):
         totals = self._over_replicas(
             [2.0 * tf.nn.l2_loss(error), 2.0 * tf.nn.l2_loss(targets)]
         )
-        return {"loss": totals[0] / outputs, "nmse": totals[0] / totals[1]}
+        return {"loss": totals[0] / count, "nmse": totals[0] / totals[1]}
 
-    def test_step(self, data):
+    def test_step(self, data: Any) -> dict[str, Tensor]:
         inputs, kernel = self._draw(sampling.HELD_OUT, data[0])
         self._held_out.update_state(
             self.student.teacher(inputs, kernel), self.student(inputs, kernel)
         )
         return {"nmse": self._held_out.result()}
 
-    def _draw(self, use, step):
+    def _draw(self, use: int, step: Any) -> tuple[Tensor, Tensor]:
         return sampling.draw_pairs(
             self.student.teacher,
             self.recipe.images_per_step,
@@ -184,8 +206,8 @@ class Cloner(keras.Model):
             colours=self.student.colours if use == sampling.TRAINING else None,
         )
 
-    def _share_of_replica(self, inputs):
-        """This replica's part of the batch, which every replica draws whole."""
+    def _share_of_replica(self, inputs: Tensor) -> Tensor:
+        """This replica's part of the batch: every replica draws all of it."""
         replicas = self.distribute_strategy.num_replicas_in_sync
         if replicas == 1:
             return inputs
@@ -194,7 +216,7 @@ class Cloner(keras.Model):
         shape = (share, *inputs.shape[1:])
         return tf.ensure_shape(inputs[replica * share : (replica + 1) * share], shape)
 
-    def _over_replicas(self, sums):
+    def _over_replicas(self, sums: list[Tensor]) -> list[Tensor]:
         strategy = self.distribute_strategy
         if strategy.num_replicas_in_sync == 1:
             return sums
@@ -204,7 +226,7 @@ class Cloner(keras.Model):
         context = tf.distribute.get_replica_context()
         return context.all_reduce(tf.distribute.ReduceOp.SUM, sums)
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return {
             "name": self.name,
             "student": keras.saving.serialize_keras_object(self.student),
@@ -214,6 +236,6 @@ class Cloner(keras.Model):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict) -> "Cloner":
         student = keras.saving.deserialize_keras_object(config.pop("student"))
         return cls(student, **config)

@@ -1,31 +1,35 @@
-"""The two figures every clone is judged by."""
+"""The two figures of merit of a clone: NMSE and equivariance error."""
 
 import math
+from typing import Any
 
 import keras
 from keras import ops
 
 from symclone_tf.cloning.sampling import HELD_OUT, draw_pairs, stream
+from symclone_tf.students import Student
 from symclone_tf.symmetry import largest_error
+from symclone_tf.teachers import Teacher
+from symclone_tf.types import ArrayLike, Tensor
 
-# Inputs that are measured at a time, and maps that are drawn at a time.
+# Inputs of one evaluation, and the most feature maps of one draw.
 BATCH = 32
 MOST_ROWS = 4096
-# Numbers that are enough to measure, whatever the size of an output.
+# The most outputs for one kernel: fewer inputs are drawn of large images.
 MOST_OUTPUTS = 2**22
 MOST_KERNELS = 256
 
 
 @keras.saving.register_keras_serializable(package="symclone_tf")
 class NMSE(keras.metrics.Metric):
-    """Mean squared error relative to the power of the targets.
+    """Mean squared error relative to the mean square of the targets.
 
-    `Σ (y_true − y_pred)² / Σ y_true²`, over everything that was seen: 0 for a
-    perfect student, 1 for one that always answers 0.
+    `Σ (y_true − y_pred)² / Σ y_true²`, over all batches: 0 for an exact copy, 1 for
+    outputs that are all 0.
 
     Args:
         name: String.
-        dtype: The dtype to accumulate in.
+        dtype: The dtype of the sums.
 
     Example:
 
@@ -35,12 +39,17 @@ class NMSE(keras.metrics.Metric):
     0.03999999910593033
     """
 
-    def __init__(self, name="nmse", dtype=None):
+    def __init__(self, name: str = "nmse", dtype: Any = None) -> None:
         super().__init__(name=name, dtype=dtype)
         self.error = self.add_variable((), "zeros", name="error")
-        self.power = self.add_variable((), "zeros", name="power")
+        self.square = self.add_variable((), "zeros", name="square")
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(
+        self,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+    ) -> None:
         y_true = ops.cast(y_true, self.dtype)
         y_pred = ops.cast(y_pred, self.dtype)
         weight = 1.0
@@ -49,28 +58,31 @@ class NMSE(keras.metrics.Metric):
             missing = len(y_true.shape) - len(weight.shape)
             weight = ops.reshape(weight, (*weight.shape, *[1] * missing))
         self.error.assign_add(ops.sum(weight * ops.square(y_true - y_pred)))
-        self.power.assign_add(ops.sum(weight * ops.square(y_true)))
+        self.square.assign_add(ops.sum(weight * ops.square(y_true)))
 
-    def result(self):
-        return ops.divide_no_nan(self.error, self.power)
+    def result(self) -> Tensor:
+        return ops.divide_no_nan(self.error, self.square)
 
 
-def nmse(student, images=None, kernels=None, seed=0) -> float:
-    """A student's fidelity on pairs that training never saw.
+def nmse(
+    student: Student,
+    images: int | None = None,
+    kernels: int | None = None,
+    seed: int = 0,
+) -> float:
+    """A student's normalised mean squared error on pairs that training never draws.
 
-    Where student and teacher are linear, inputs and kernels are drawn as
-    orthogonal frames, as training draws them: no two pairs ask the same
-    question, and whole frames leave nothing to chance. A number of inputs that
-    reaches a whole frame is rounded up to whole ones. Others are drawn
-    independently.
+    If student and teacher are linear, inputs and kernels are drawn as orthogonal
+    frames, as in training: the error of whole frames is the same for all draws. At
+    least a frame of inputs is rounded up to whole frames. Otherwise, inputs and
+    kernels are drawn independently.
 
     Args:
         student: `Student`.
-        images: Integer, how many inputs to draw; `None` for 256, or for fewer of
+        images: Integer, the number of inputs; `None` for 256, or fewer if they have
             more than 128×128 pixels.
-        kernels: Integer, how many kernels to draw: each meets every input.
-            `None` for whole frames of at least 32, or for 256 if one would
-            have more.
+        kernels: Integer, the number of kernels, each for every input. `None` for
+            whole frames of at least 32, and for 256 if a frame has more.
         seed: Integer; training with the same seed draws other pairs.
 
     Returns:
@@ -79,7 +91,7 @@ def nmse(student, images=None, kernels=None, seed=0) -> float:
 
     Example:
 
-    >>> nmse(DenseStudent(ConvTeacher("t2", 8)))  # untrained: always answers 0
+    >>> nmse(DenseStudent(ConvTeacher("t2", 8)))  # untrained: outputs are 0
     1.0
     """
     teacher = student.teacher
@@ -105,9 +117,9 @@ def nmse(student, images=None, kernels=None, seed=0) -> float:
     return float(metric.result())
 
 
-def _in_frames(teacher, images) -> tuple[int, int]:
-    """How many inputs to draw, and how many of them at a time: whole frames,
-    unless these are too large, or too few inputs are asked for."""
+def _in_frames(teacher: Teacher, images: int) -> tuple[int, int]:
+    """The numbers of all inputs, and of those in one draw: whole frames, unless these
+    are too large, or fewer inputs are given."""
     rows = math.lcm(teacher.positions_in, teacher.representation_in)
     whole = rows // teacher.representation_in
     if images >= whole and rows <= MOST_ROWS:
@@ -116,23 +128,25 @@ def _in_frames(teacher, images) -> tuple[int, int]:
 
 
 def _multiple(count: int, of: int) -> int:
-    """The count, rounded up."""
+    """The count, rounded up to a multiple."""
     return math.ceil(count / of) * of
 
 
-def student_equivariance_error(student, images=None, kernels=8, seed=0) -> float:
+def student_equivariance_error(
+    student: Student, images: int | None = None, kernels: int = 8, seed: int = 0
+) -> float:
     """A student's equivariance error, on random inputs with random kernels.
 
     Args:
         student: `Student`.
-        images: Integer, how many inputs N(0, I) to draw; `None` for 32, or for
-            fewer of more than 128×128 pixels.
-        kernels: Integer, how many kernels N(0, I) to draw.
+        images: Integer, the number of inputs from N(0, I); `None` for 32, or fewer if
+            they have more than 128×128 pixels.
+        kernels: Integer, the number of kernels from N(0, I).
         seed: Integer.
 
     Returns:
-        Float, see `equivariance_error`, over the moves that the teacher names;
-        0 if there are none.
+        Float, see `equivariance_error`, over the teacher's transformations; 0 if it
+        has none.
 
     Example:
 
@@ -152,7 +166,5 @@ def student_equivariance_error(student, images=None, kernels=8, seed=0) -> float
     state = stream(seed, HELD_OUT, -1)
     inputs, kernel = draw_pairs(teacher, images, kernels, state, orthogonal=False)
     transformations = teacher.transformations()
-    return (
-        largest_error(lambda moved: student(moved, kernel), transformations, inputs)
-        or 0.0
-    )
+    error = largest_error(lambda x: student(x, kernel), transformations, inputs)
+    return error or 0.0

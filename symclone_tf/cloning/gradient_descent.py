@@ -1,43 +1,52 @@
-"""Cloning by gradient descent: on one device or several, in one go or resumed."""
+"""Cloning by gradient descent: on one device or several, from the start or resumed."""
 
 import math
 import warnings
+from typing import Any
 
 import keras
 import tensorflow as tf
 
+from symclone_tf.cloning.checkpoints import Checkpoint
 from symclone_tf.cloning.cloner import Cloner
 from symclone_tf.cloning.progress import TrainingProgress
+from symclone_tf.cloning.recipes import Recipe
 from symclone_tf.cloning.strategies import make_strategy
+from symclone_tf.cloning.training_options import Training
 from symclone_tf.errors import CloningError, StrategyWarning
+from symclone_tf.students import Student
 
-# Steps between which a checkpoint may be written.
+# The smallest and the largest number of steps between checkpoints.
 SHORTEST, LONGEST = 10, 500
 
 
-def descend(student, options, verbose=1, checkpoint=None) -> dict:
+def descend(
+    student: Student,
+    options: Training,
+    recipe: Recipe,
+    verbose: int = 1,
+    checkpoint: Checkpoint | None = None,
+) -> dict[str, Any]:
     """Trains a student by gradient descent.
 
     Args:
         student: `Student`.
         options: `Training`.
+        recipe: `Recipe`, from `options.check`.
         verbose: Integer, 0 for silence, 1 for a progress bar on stderr.
         checkpoint: `Checkpoint` or `None`, see `train`.
 
     Returns:
-        Dictionary, what to report of it.
+        Dictionary, the attributes of `Report` that describe the training.
 
     Raises:
         CloningError: If training diverges, or loses a worker.
     """
-    recipe = options.recipe(student)
     strategy = make_strategy(options.strategy)
     replicas = strategy.num_replicas_in_sync
     with strategy.scope():
-        pupil = _twin(student) if replicas > 1 else student
-        cloner = Cloner(
-            pupil, recipe.images_per_step, recipe.kernels_per_step, options.seed
-        )
+        trained = _copy(student) if replicas > 1 else student
+        cloner = Cloner(trained, seed=options.seed, recipe=recipe)
         cloner.compile(
             recipe.make_optimizer(),
             jit_compile=_jit(options.jit, replicas),
@@ -52,9 +61,9 @@ def descend(student, options, verbose=1, checkpoint=None) -> dict:
             f"Cloning diverged: the NMSE became {last}. Lower `learning_rate`. "
             f"Received: learning_rate={recipe.learning_rate}"
         )
-    if pupil is not student:
+    if trained is not student:
         student.build()
-        student.set_weights(pupil.get_weights())
+        student.set_weights(trained.get_weights())
     return {
         "steps": recipe.steps,
         "images_per_step": cloner.recipe.images_per_step,
@@ -65,12 +74,18 @@ def descend(student, options, verbose=1, checkpoint=None) -> dict:
     }
 
 
-def _fit(cloner, steps, verbose, checkpoint=None, done=0) -> float:
+def _fit(
+    cloner: Cloner,
+    steps: int,
+    verbose: int,
+    checkpoint: Checkpoint | None = None,
+    done: int = 0,
+) -> float:
     """Fits, and returns the last step's NMSE."""
     description = cloner.student.teacher.title
-    # Epochs mean nothing here, but that checkpoints are written between them.
+    # Checkpoints are written between epochs, which have no other purpose here.
     length = min(max(steps // 20, SHORTEST), LONGEST, steps) if checkpoint else steps
-    callbacks = [keras.callbacks.TerminateOnNaN()]
+    callbacks: list[keras.callbacks.Callback] = [keras.callbacks.TerminateOnNaN()]
     if checkpoint:
         callbacks.append(checkpoint)
     last = 0.0
@@ -80,7 +95,7 @@ def _fit(cloner, steps, verbose, checkpoint=None, done=0) -> float:
         ) as progress:
             callbacks.insert(0, progress)
             while done < steps and not cloner.stop_training:
-                # What does not divide evenly is a shorter epoch at the end.
+                # If epochs do not divide the steps, the last one is shorter.
                 epochs = max(1, (steps - done) // length)
                 steps_per_epoch = min(length, steps - done)
                 history = cloner.fit(
@@ -103,22 +118,22 @@ def _fit(cloner, steps, verbose, checkpoint=None, done=0) -> float:
     return last
 
 
-def _twin(student):
-    """The same student, with variables of the strategy that is in scope."""
-    twin = type(student).from_config(student.get_config())
-    twin.build()
+def _copy(student: Student) -> Student:
+    """The same student, with variables of the strategy in scope."""
+    copy = type(student).from_config(student.get_config())
+    copy.build()
     if student.built:
-        twin.set_weights(student.get_weights())
-    return twin
+        copy.set_weights(student.get_weights())
+    return copy
 
 
-def _steps_per_execution(steps, replicas):
-    """Few enough that the bar moves and an interruption is heeded. Keras' loop
-    over several steps does not build where replicas reduce inside of it."""
+def _steps_per_execution(steps: int, replicas: int) -> int:
+    """Few enough that the progress bar is updated and Ctrl-C works. Keras' loop over
+    several steps does not build if replicas reduce within it."""
     return max(1, min(20, steps // 20)) if replicas == 1 else 1
 
 
-def _jit(wanted, replicas):
+def _jit(wanted: bool | None, replicas: int) -> bool | str:
     if replicas == 1:
         return "auto" if wanted is None else wanted
     if wanted or (wanted is None and tf.config.list_physical_devices("GPU")):

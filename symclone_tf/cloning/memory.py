@@ -1,19 +1,21 @@
-"""What cloning will take of memory, known before any is allocated."""
+"""Estimates of the memory that cloning takes, before any is allocated."""
 
 import psutil
 
 from symclone_tf.cloning import closed_form
+from symclone_tf.cloning.recipes import Recipe
+from symclone_tf.students import Student
 
 
-def training_memory(student, recipe) -> int:
+def training_memory(student: Student, recipe: Recipe) -> int:
     """Bytes that training takes at its peak.
 
-    The weights, their gradients and the optimizer's state, and for the batch
-    the inputs, the blocks' features and the pairs, each with its gradient.
+    It holds the weights, their gradients and the optimizer's state, and of a batch
+    the inputs, the blocks' features and the outputs, each with its gradient.
 
     Args:
         student: `Student`, not necessarily built.
-        recipe: `Recipe`, whose batch it is.
+        recipe: `Recipe`, which has the size of a batch.
 
     Returns:
         Integer.
@@ -29,20 +31,20 @@ def training_memory(student, recipe) -> int:
     images, kernels = recipe.images_per_step, recipe.kernels_per_step
     maps = images * teacher.representation_in
     features = maps * student.features_per_map
-    pairs = images * teacher.positions_out * teacher.representation_out * kernels
+    outputs = images * teacher.positions_out * teacher.representation_out * kernels
     inputs = maps * teacher.positions_in
-    numbers = copies * student.parameters + 3 * (features + pairs + inputs)
+    numbers = copies * student.parameters + 3 * (features + outputs + inputs)
     numbers += 2 * student.shared_numbers
-    # A tenth for all that is small; benchmarks/ hold the estimate to the peak.
+    # A tenth for small tensors; benchmarks/ compare the estimate with the peak.
     return int(1.1 * (4 * numbers + teacher.call_memory(kernels)))
 
 
-def solving_memory(student) -> int:
+def solving_memory(student: Student) -> int:
     """Bytes that the closed form takes at its peak.
 
-    Either the solution on its way into the weights, through copies that
-    TensorFlow makes, or it and the weights beside answers to a chunk of
-    impulses, before and after their axes are brought into order.
+    The peak is either that of assigning the solution to the weights, of which
+    TensorFlow makes copies, or that of evaluating the teacher for a chunk of impulses,
+    beside the solution and the weights.
 
     Args:
         student: `Student`, not necessarily built.
@@ -58,17 +60,18 @@ def solving_memory(student) -> int:
     """
     weights = 4 * student.parameters
     chunk = max(closed_form.CHUNK, closed_form.impulse_response(student.teacher))
-    answering = student.teacher.call_memory(student.teacher.kernel_entries)
-    return int(1.1 * max(5 * weights, 2 * weights + 4 * chunk + answering))
+    teacher = student.teacher.call_memory(student.teacher.kernel_entries)
+    # A chunk of outputs is held before and after its axes are transposed.
+    return int(1.1 * max(5 * weights, 2 * weights + 4 * chunk + teacher))
 
 
-def check_memory(student, needed: int, work="Cloning") -> None:
-    """Refuses a student that this machine could not clone.
+def check_memory(student: Student, needed: int, work: str = "Cloning") -> None:
+    """Refuses a student that this machine has too little memory for.
 
     Args:
         student: `Student`.
         needed: Integer, bytes.
-        work: String, what they are needed for.
+        work: String, the purpose, with which the message begins.
 
     Raises:
         MemoryError: If more memory is needed than is available.
@@ -76,7 +79,7 @@ def check_memory(student, needed: int, work="Cloning") -> None:
     Example:
 
     >>> student = DenseStudent(ConvTeacher("t2", image_size=6))
-    >>> check_memory(student, 1000)  # bytes, which there are
+    >>> check_memory(student, 1000)  # bytes
     >>> try:
     ...     check_memory(student, 10**15)
     ... except MemoryError as error:

@@ -1,4 +1,4 @@
-"""What is recorded of how a clone was made."""
+"""The report of a clone."""
 
 import dataclasses
 import platform
@@ -13,32 +13,32 @@ from symclone_tf import __version__
 class Report:
     """How a clone was made and how good it is.
 
-    What only one of the solvers has is `None` for the other.
+    Attributes of one solver are `None` for the other.
 
     Attributes:
         solver: String.
         seed: Integer.
         seconds: Float, training or solving time, compilation included.
-        nmse: Float, on pairs that training never saw.
-        equivariance_error: Float, on images that training never saw.
+        nmse: Float, on pairs that training never draws.
+        equivariance_error: Float, on images that training never draws.
         steps: Integer, optimizer steps.
         images_per_step: Integer.
         kernels_per_step: Integer.
         learning_rate: Float, the first step's.
         jit: Boolean, whether XLA compiled the training step.
-        replicas: Integer, how many devices trained together.
+        replicas: Integer, the number of devices that trained together.
         kept_variance: Float, the share of the teacher's variance that the
-            closed form's blocks keep.
+            blocks of the closed form reproduce.
         caveat: String, why such a student cannot copy its teacher, however it is
-            cloned; `None` where nothing is known that stands in its way.
-        versions: Dictionary of the packages that made the clone.
+            cloned; `None` if no reason is known.
+        versions: Dictionary of the packages' versions.
 
     Example:
 
     >>> _, report = clone("c2", image_size=8, solver="closed-form", verbose=0)
     >>> report.nmse < 1e-10, round(report.kept_variance, 4)
     (True, 1.0)
-    >>> report.steps is None  # nothing was trained
+    >>> report.steps is None  # no training
     True
     """
 

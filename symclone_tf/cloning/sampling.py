@@ -1,37 +1,46 @@
-"""Random inputs and kernels for cloning, drawn where the computation runs."""
+"""Random inputs and kernels for cloning, drawn on the device."""
 
 import math
+from collections.abc import Callable
 
 import tensorflow as tf
 
+from symclone_tf.teachers import Teacher
+from symclone_tf.types import Array, Tensor
+
 TRAINING = 0
 HELD_OUT = 1
-"""For `stream`: draws that students are measured by, none of them drawn in training."""
+"""For `stream`: draws for evaluation, none of which is drawn in training."""
 
-# Named, because TensorFlow would choose by device. XLA and plain kernels still
-# turn the same state into different numbers.
+# The default depends on the device. XLA and other kernels still draw different
+# numbers from the same state.
 _ALGORITHM = "philox"
 
 
 def draw_pairs(
-    teacher, images: int, kernels: int, seed, orthogonal: bool, colours=None
-):
-    """Draws images and kernels, to be paired each with each.
+    teacher: Teacher,
+    images: int,
+    kernels: int,
+    seed: Tensor,
+    orthogonal: bool,
+    colours: Array | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Draws images and kernels, of which each makes a pair with each.
 
     Every entry has mean 0 and variance 1, as in the paper's section 3.
-    Orthogonal draws also make the rows of a batch orthogonal to each other, so
-    that no two of them ask the same question.
+    With orthogonal draws, the rows of a batch are also orthogonal to each other, so
+    that each of them constrains the student in a direction of its own.
 
     Args:
         teacher: `Teacher`, which determines the shapes.
-        images: Integer, how many images.
-        kernels: Integer, how many kernels.
+        images: Integer, the number of images.
+        kernels: Integer, the number of kernels.
         seed: Integer tensor of shape `(2,)`, from `stream`.
         orthogonal: Boolean, whether to draw orthogonal rows rather than
             independent ones.
-        colours: Integer array of shape `(positions_in,)`, or `None` for a colour
-            each. Points of a colour get the same draw, but for its sign: rows are
-            then orthogonal for whoever sees no colour twice.
+        colours: Integer array of shape `(positions_in,)`, see `Student.colours`;
+            `None` for a colour each. Positions of a colour get the same draw up to its
+            sign: within a receptive field, rows are then orthogonal.
 
     Returns:
         Pair of tensors: `images` inputs with one channel, and one kernel with
@@ -49,30 +58,36 @@ def draw_pairs(
     draw = orthogonal_rows if orthogonal else gaussian_rows
     image_seed, kernel_seed = tf.unstack(tf.random.split(seed, 2, alg=_ALGORITHM))
     maps = images * teacher.representation_in
-    points = _coloured(draw, maps, teacher.positions_in, image_seed, colours)
-    points = tf.reshape(points, (images, teacher.representation_in, -1))
-    inputs = tf.reshape(tf.transpose(points, (0, 2, 1)), (-1, *teacher.input_shape, 1))
+    rows = _coloured(draw, maps, teacher.positions_in, image_seed, colours)
+    rows = tf.reshape(rows, (images, teacher.representation_in, -1))
+    inputs = tf.reshape(tf.transpose(rows, (0, 2, 1)), (-1, *teacher.input_shape, 1))
     entries = draw(kernels, teacher.kernel_entries, kernel_seed)
     kernel = tf.reshape(tf.transpose(entries), (*teacher.kernel_shape, 1, kernels))
     return inputs, kernel
 
 
-def _coloured(draw, count, points, seed, colours):
-    """Rows over points, drawn over their colours."""
+def _coloured(
+    draw: Callable[[int, int, Tensor], Tensor],
+    count: int,
+    positions: int,
+    seed: Tensor,
+    colours: Array | None,
+) -> Tensor:
+    """Rows over positions, drawn over their colours."""
     if colours is None or len(colours) == colours.max() + 1:
-        return draw(count, points, seed)
-    seed, of_signs = tf.unstack(tf.random.split(seed, 2, alg=_ALGORITHM))
+        return draw(count, positions, seed)
+    seed, sign_seed = tf.unstack(tf.random.split(seed, 2, alg=_ALGORITHM))
     rows = tf.gather(draw(count, int(colours.max()) + 1, seed), colours, axis=1)
-    uniform = tf.random.stateless_uniform((points,), of_signs, alg=_ALGORITHM)
+    uniform = tf.random.stateless_uniform((positions,), sign_seed, alg=_ALGORITHM)
     return rows * tf.sign(uniform - 0.5)
 
 
-def stream(seed: int, use: int, step):
-    """The random state of one step, the same wherever and whenever it runs.
+def stream(seed: int, use: int, step: int | Tensor) -> Tensor:
+    """The random state of one step, the same on every device and in every run.
 
     Args:
         seed: Integer, the user's seed.
-        use: Integer, `TRAINING` or `HELD_OUT`: the two never share a draw.
+        use: Integer, `TRAINING` or `HELD_OUT`, which have no draws in common.
         step: Integer or integer tensor.
 
     Returns:
@@ -90,15 +105,15 @@ def stream(seed: int, use: int, step):
     return tf.random.fold_in(state, tf.cast(step, tf.int32), alg=_ALGORITHM)
 
 
-def gaussian_rows(count: int, size: int, seed):
+def gaussian_rows(count: int, size: int, seed: Tensor) -> Tensor:
     """`count` independent rows of N(0, 1) entries, shape `(count, size)`."""
     return tf.random.stateless_normal((count, size), seed, alg=_ALGORITHM)
 
 
-def orthogonal_rows(count: int, size: int, seed):
+def orthogonal_rows(count: int, size: int, seed: Tensor) -> Tensor:
     """Rows of norm `√size` in uniformly random, mutually orthogonal directions.
 
-    More rows than dimensions come as several independent frames of equal
+    More rows than dimensions are drawn as several independent frames of equal
     size, cut to `count`.
 
     Returns:

@@ -3,14 +3,18 @@
 import functools
 import json
 import os
+from typing import TYPE_CHECKING
 
 from symclone_tf.checks import one_of
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 STRATEGIES = ("none", "mirrored", "multi-worker")
 
 
 def check_strategy(name: str) -> None:
-    """Refuses a strategy that cannot start here.
+    """Refuses a strategy that cannot start in this process.
 
     Args:
         name: String, `"none"`, `"mirrored"` or `"multi-worker"`.
@@ -38,13 +42,15 @@ def check_strategy(name: str) -> None:
         )
 
 
+# A process can join its cluster once: a second `MultiWorkerMirroredStrategy` would have
+# to restart TensorFlow's server. So each strategy is made once, and kept.
 @functools.cache
-def make_strategy(name: str):
+def make_strategy(name: str) -> "tf.distribute.Strategy":
     """The `tf.distribute.Strategy` of a name.
 
-    `"mirrored"` takes all GPUs of this machine, or all its logical CPUs where
-    there is none; `"multi-worker"` the hosts that TF_CONFIG lists, and must be
-    made before TensorFlow has computed anything.
+    `"mirrored"` is for all GPUs of this machine, or all its logical CPUs if it has
+    none; `"multi-worker"` for the hosts in TF_CONFIG. The latter must be made before
+    TensorFlow computes anything.
 
     Args:
         name: String, `"none"`, `"mirrored"` or `"multi-worker"`.
@@ -64,7 +70,7 @@ def make_strategy(name: str):
     1
     """
     check_strategy(name)
-    # Here, so that a strategy can be checked before TensorFlow is imported.
+    # Not on top, so that a strategy is checked before TensorFlow is imported.
     import tensorflow as tf
 
     if name == "mirrored":
@@ -77,7 +83,7 @@ def make_strategy(name: str):
 
 
 def is_chief(name: str) -> bool:
-    """Whether this process is the one that writes.
+    """Whether this process writes the results.
 
     Args:
         name: String, a strategy's, see `make_strategy`.
@@ -85,21 +91,26 @@ def is_chief(name: str) -> bool:
     Returns:
         Boolean.
 
+    Raises:
+        ValueError: See `check_strategy`.
+
     Example:
 
     >>> is_chief("mirrored")  # one process, however many GPUs
     True
     """
-    if name != "multi-worker":
+    check_strategy(name)
+    cluster_and_task = _cluster()
+    if name != "multi-worker" or cluster_and_task is None:
         return True
-    cluster, task = _cluster()
+    cluster, task = cluster_and_task
     if task["type"] == "chief":
         return True
     return "chief" not in cluster and task["type"] == "worker" and task["index"] == 0
 
 
-def _cluster():
-    """The cluster and this process' task, or `None` if TF_CONFIG names none."""
+def _cluster() -> tuple[dict, dict] | None:
+    """The cluster and this process' task, or `None` if TF_CONFIG has none."""
     try:
         config = json.loads(os.environ.get("TF_CONFIG", ""))
         cluster, task = config["cluster"], config["task"]

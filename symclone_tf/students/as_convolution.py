@@ -1,4 +1,4 @@
-"""What a student computes whose blocks do the same everywhere: one convolution."""
+"""Linear blocks that are translation equivariant, computed as one convolution."""
 
 import warnings
 
@@ -8,75 +8,94 @@ import tensorflow as tf
 from keras import ops
 
 from symclone_tf.students.receptive_fields import receptive_fields_of
-from symclone_tf.students.relative_fields import relative_receptive_field
+from symclone_tf.students.relative_fields import (
+    RelativeReceptiveField,
+    relative_receptive_field,
+)
 from symclone_tf.students.translation_equivariance import (
     TranslationEquivariance,
     translation_equivariance,
 )
-from symclone_tf.teachers import convolve
+from symclone_tf.teachers import Teacher, convolve
+from symclone_tf.types import Array, Tensor
 
-# How many unit impulses to put through blocks at once.
+# Unit impulses of one call of the blocks.
 CHUNK = 256
 
 
-class Convolving:
-    """Linear blocks that do the same everywhere, computed as one convolution.
+class Convolving(keras.layers.Layer):
+    """Linear blocks that are translation equivariant, as one convolution.
 
-    The part of `Student` that says whether this is so, and computes it: `K[v,g,c,
-    h,o] = Σ_b W[v,b] · α[b,g,h,c,o]`, where v is a place in the window that all
-    output points see through.
+    The part of `Student` that measures whether they are, and computes the
+    convolution of kernel `K[v,g,c,h,o] = Σ_b W[v,b] · α[b,g,h,c,o]`, where v is a
+    position in the relative receptive field.
     """
 
-    # What was measured of the weights, and whether a call has relied on it.
-    _translation_equivariance = None
-    _relied_on = False
+    teacher: Teacher
+    blocks: int
+    # The last measurement, as long as it holds: a frozen layer needs it whenever it is
+    # called or traced, and it takes a pass over all weights. Keras does not tell a
+    # layer that its variables were assigned, so `trainable` and `weights_changed`
+    # discard it.
+    _translation_equivariance: TranslationEquivariance | None = None
+    # Whether a call has computed as a convolution. Its traced function keeps doing so
+    # after weights were loaded, and nothing but a warning can reach it.
+    _called_as_convolution = False
 
     def translation_equivariance(self) -> TranslationEquivariance:
-        """Whether the blocks do the same in all places.
+        """Measures whether the blocks are translation equivariant.
 
-        Measured each time while blocks train; else once, and again after weights
-        were loaded or solved for.
+        Blocks that are frozen are measured once, and again after weights were loaded
+        or solved for; trainable ones each time.
 
         Returns:
             `TranslationEquivariance`.
         """
         if self._translation_equivariance is not None:
             return self._translation_equivariance
-        # Weights are read as they are, also while a function is traced.
-        with tf.init_scope():
-            found = translation_equivariance(self)
+        found = self._measure()
         if self.built and not any(w.trainable for w in self.block_weights):
             self._translation_equivariance = found
         return found
 
+    def _measure(self) -> TranslationEquivariance:
+        # While a function is traced, variables have no values to measure outside of
+        # `init_scope`.
+        with tf.init_scope():
+            return translation_equivariance(self)
+
     @property
-    def trainable(self):
-        """Whether the student's weights train."""
+    def trainable(self) -> bool:
+        """Whether the student's weights are trainable."""
         return super().trainable
 
     @trainable.setter
-    def trainable(self, value):
+    def trainable(self, value: bool) -> None:
         keras.layers.Layer.trainable.fset(self, value)
-        # What trains, or has trained, is not what was measured.
+        # Weights that were trained are no longer those that were measured.
         self._translation_equivariance = None
 
     def weights_changed(self) -> None:
-        """Has the blocks measured again.
+        """Discards what was measured of the blocks' weights.
 
-        Who sets weights calls this; what Keras loads calls it by itself.
+        To be called after weights were assigned. Keras' loading of weights calls it.
         """
         self._translation_equivariance = None
-        if self._relied_on and not self.translation_equivariance().is_convolution:
-            self._relied_on = False
+        if not self._called_as_convolution:
+            return
+        # Not kept: other layers of the student may still be loaded.
+        found = self._measure()
+        if not found.is_convolution:
+            self._called_as_convolution = False
             warnings.warn(
                 "A frozen layer has computed as a convolution, and its student's new "
-                f"weights are none: {self.translation_equivariance().reason}. Compile the model "
-                'again, or make the layer with compute="blocks".',
+                f"weights are not one: {found.reason}. Compile the model again, or "
+                'make the layer with compute="blocks".',
                 stacklevel=3,
             )
 
-    def convolve(self, inputs, kernel):
-        """What a call computes, as one convolution.
+    def convolve(self, inputs: Tensor, kernel: Tensor) -> Tensor:
+        """The outputs of a call, computed as one convolution.
 
         Args:
             inputs: Tensor, as in a call of the layer.
@@ -86,105 +105,106 @@ class Convolving:
             Tensor, likewise.
         """
         self.check_shapes(inputs.shape, kernel.shape)
-        self._relied_on = True
-        window, teacher = relative_receptive_field(self.teacher), self.teacher
+        self._called_as_convolution = True
+        field, teacher = _relative_receptive_field(self.teacher), self.teacher
         # In the layer's precision, as Keras' own convolution.
         bank = ops.cast(self.convolution_kernel(kernel), inputs.dtype)
         channels = inputs.shape[-1]
         images = ops.reshape(
-            inputs, (-1, *window.grid, teacher.representation_in * channels)
+            inputs, (-1, *field.grid, teacher.representation_in * channels)
         )
-        if window.padding_name is None:
-            images = ops.pad(images, ((0, 0), *window.padding, (0, 0)))
+        if field.padding_name is None:
+            images = ops.pad(images, ((0, 0), *field.padding, (0, 0)))
         outputs = convolve(
             images,
             bank,
-            window.strides,
-            window.padding_name or "valid",
-            window.dilation_rate,
+            field.strides,
+            field.padding_name or "valid",
+            field.dilation_rate,
             channels // kernel.shape[-2],
             teacher.representation_in,
             teacher.representation_out,
         )
         return ops.reshape(outputs, (-1, *teacher.output_shape, kernel.shape[-1]))
 
-    def convolution_kernel(self, kernel):
+    def convolution_kernel(self, kernel: Tensor) -> Tensor:
         """The kernel of that convolution.
 
         Args:
             kernel: Tensor, as in a call of the layer.
 
         Returns:
-            Tensor of shape `(kh, kw, representation_in · channels, representation_out · filters)`.
+            Tensor of shape `(kh, kw, representation_in · channels,
+            representation_out · filters)`.
         """
-        mixing = self.coefficients(kernel)
-        rows, columns = mixing.shape
-        mixing = ops.reshape(mixing, (rows // self.blocks, self.blocks, columns))
-        mixing = ops.reshape(ops.transpose(mixing, (1, 0, 2)), (self.blocks, -1))
-        positions = relative_receptive_field(self.teacher).dense_kernel
-        height, width, seen = positions.shape
-        # Each of the points that are seen is brought to its place in the window.
-        positions = ops.cast(positions.reshape(-1, seen), mixing.dtype)
-        weights = ops.cast(self.weights_at(*_whole(self.teacher)), mixing.dtype)
-        weights = ops.matmul(positions, weights)
+        coefficients = self.coefficients_by_block(kernel)
+        _, rows, columns = coefficients.shape
+        coefficients = ops.reshape(coefficients, (self.blocks, -1))
+        unit_kernels = _relative_receptive_field(self.teacher).dense_kernel
+        height, width, size = unit_kernels.shape
+        unit_kernels = ops.cast(unit_kernels.reshape(-1, size), coefficients.dtype)
+        weights = self.weights_at(*_interior_position(self.teacher))
+        weights = ops.matmul(unit_kernels, ops.cast(weights, coefficients.dtype))
         return ops.reshape(
-            ops.matmul(weights, mixing), (height, width, rows // self.blocks, columns)
+            ops.matmul(weights, coefficients), (height, width, rows, columns)
         )
 
-    def weights_at(self, position, seen):
-        """The blocks' weights at one output point.
+    def weights_at(self, position: int, receptive_field: Array) -> Tensor:
+        """The blocks' weights at one output position.
 
         Args:
-            place: Integer, the output point.
-            seen: Integer array of shape `(r,)`, the input points that it sees.
+            position: Integer, the output position.
+            receptive_field: Integer array of shape `(r,)`, its input positions.
 
         Returns:
             Tensor of shape `(r, blocks)`.
         """
-        rows = np.eye(self.teacher.positions_in, dtype="float32")[seen]
+        rows = np.eye(self.teacher.positions_in, dtype="float32")[receptive_field]
         return self.block_outputs(rows)[:, :, position]
 
-    def receptive_field_weights(self):
-        """The blocks' weights, by what each output point sees.
+    def receptive_field_weights(self) -> tuple[Array, float]:
+        """The blocks' weights within the receptive field of each output position.
 
         Returns:
             Pair of an array of shape `(positions_out, r, blocks)`, and the squared
-            norm of all weights of what output points do not see.
+            norm of all weights outside of the receptive fields.
         """
-        seen, points = receptive_fields_of(self.teacher), self.teacher.positions_in
-        found = np.zeros((*seen.shape, self.blocks), "float32")
-        rest = 0.0
-        for start in range(0, points, CHUNK):
-            count = min(CHUNK, points - start)
-            answers = self.impulse_responses(start, count)
+        receptive_fields = receptive_fields_of(self.teacher)
+        positions_in = self.teacher.positions_in
+        weights = np.zeros((*receptive_fields.shape, self.blocks), "float32")
+        outside = 0.0
+        for start in range(0, positions_in, CHUNK):
+            count = min(CHUNK, positions_in - start)
+            responses = self.impulse_responses(start, count)
             # A copy: tensors may share the weights' memory.
-            answers = np.array(ops.convert_to_numpy(answers))
-            positions, which = np.nonzero((seen >= start) & (seen < start + count))
-            rows = seen[positions, which] - start
-            found[positions, which] = answers[rows, :, positions]
-            answers[rows, :, positions] = 0
-            rest += float(np.sum(np.square(answers), dtype="float64"))
-        return found, rest
+            responses = np.array(ops.convert_to_numpy(responses))
+            in_chunk = (receptive_fields >= start) & (receptive_fields < start + count)
+            positions, entries = np.nonzero(in_chunk)
+            rows = receptive_fields[positions, entries] - start
+            weights[positions, entries] = responses[rows, :, positions]
+            responses[rows, :, positions] = 0
+            outside += float(np.sum(np.square(responses), dtype="float64"))
+        return weights, outside
 
-    def by_position(self, values):
-        """Sums of values, one for each weight of the blocks, over output points.
+    def by_position(self, values: Array) -> Array:
+        """Sums of values, one for each weight of the blocks, over output positions.
 
         Args:
             values: Array of the shape of one of `block_weights`.
 
         Returns:
-            Array of shape `(positions_out,)`, what belongs to each output point;
-            evenly spread by students that do not tell.
+            Array of shape `(positions_out,)`, the sum over the weights of each output
+            position; equal parts of the total where weights have no position.
         """
-        points = self.teacher.positions_out
-        return np.full(points, values.sum() / points)
+        positions = self.teacher.positions_out
+        return np.full(positions, values.sum() / positions)
 
-    def impulse_responses(self, start, count):
-        """What every block makes of unit impulses, one point after the other.
+    def impulse_responses(self, start: int, count: int) -> Tensor:
+        """The blocks' outputs for unit impulses at consecutive input positions.
 
         Args:
-            start: Integer, the first input point.
-            count: Integer, how many.
+            start: Integer, the first input position.
+            count: Integer, the number of positions.
 
         Returns:
             Tensor of shape `(count, blocks, positions_out)`.
@@ -193,9 +213,17 @@ class Convolving:
         return self.block_outputs(rows)
 
 
-def _whole(teacher):
-    """An output point that sees no padding, in the middle, and what it sees."""
-    seen = receptive_fields_of(teacher)
-    whole = np.flatnonzero(np.all(seen >= 0, axis=1))
-    position = int(whole[len(whole) // 2])
-    return position, seen[position]
+def _relative_receptive_field(teacher: Teacher) -> RelativeReceptiveField:
+    field = relative_receptive_field(teacher)
+    if field is None:
+        raise ValueError(f"{teacher.title} has no relative receptive field")
+    return field
+
+
+def _interior_position(teacher: Teacher) -> tuple[int, Array]:
+    """An output position in the middle, without padding in its receptive field, and
+    this receptive field."""
+    receptive_fields = receptive_fields_of(teacher)
+    interior = np.flatnonzero(np.all(receptive_fields >= 0, axis=1))
+    position = int(interior[len(interior) // 2])
+    return position, receptive_fields[position]

@@ -1,31 +1,35 @@
-"""Students whose blocks are attention maps over points with learned positions."""
+"""Students whose blocks are attention maps with learned positions."""
 
 import math
 import types
+from typing import Any
 
 import keras
 from keras import ops
 
 from symclone_tf.checks import positive_integer
 from symclone_tf.students.base import Student
+from symclone_tf.students.interfaces import PlainLayers
+from symclone_tf.teachers import Teacher
+from symclone_tf.types import Tensor
 
 
 @Student.register("attention")
 class AttentionStudent(Student):
-    """Blocks that attend to input points by where these are, not what they are.
+    """Blocks that attend to input positions, whatever their values are.
 
     `φ_b(x)[p] = Σ_q A[b,p,q] · x[q]`, where each row of A is the softmax of
-    `queries[b,p] · keys[q] / √dimensions`: every input point learns a position, its
-    key, and every output point of a block the position that it looks for. One more
-    key stands for nothing, as beyond the edge of an image. The blocks are linear in x,
-    and not in their weights. A convolution is their limit, where all the weight lies
-    on one point.
+    `queries[b,p] · keys[q] / √dimensions`: every input position learns a key, and
+    every output position of a block a query. One more key is that of the padding,
+    whose value is zero. The blocks are linear in x, and not in their weights. A
+    convolution is their limit, where each output position attends to one input
+    position.
 
     Args:
         teacher: `Teacher`, whose sizes the student takes.
-        blocks: Integer, the number of blocks; `None` for the teacher's rank, as many
-            as a convolution has entries.
-        dimensions: Integer, of the positions.
+        blocks: Integer, the number of blocks; `None` for the teacher's rank, the
+            number of a convolution's kernel entries.
+        dimensions: Integer, of keys and queries.
         seed: Integer, for the initial weights; `None` for a random one.
         **kwargs: `name`, `trainable`, `dtype`.
 
@@ -34,7 +38,7 @@ class AttentionStudent(Student):
     Raises:
         ValueError: If a count is not a positive integer, or inputs and kernel
             have other shapes than the teacher's.
-        TypeError: If the teacher is none.
+        TypeError: If `teacher` is not a `Teacher`.
 
     Example:
 
@@ -49,17 +53,24 @@ class AttentionStudent(Student):
     - [d'Ascoli et al., 2021](https://arxiv.org/abs/2103.10697), section 2
     """
 
-    # Queries have far to go, from looking everywhere to looking at one point; and
-    # attention is computed once, for however many images.
+    # Queries have far to go, from uniform attention to that of one position; and
+    # attention is computed once, for any number of images.
     training = types.MappingProxyType(
         {"images_per_step": 24, "steps": 1000, "learning_rate": 0.1}
     )
 
-    def __init__(self, teacher, blocks=None, dimensions=16, seed=None, **kwargs):
+    def __init__(
+        self,
+        teacher: Teacher,
+        blocks: int | None = None,
+        dimensions: int = 16,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(teacher, blocks, seed, **kwargs)
         self.dimensions = positive_integer("dimensions", dimensions)
 
-    def build_blocks(self):
+    def build_blocks(self) -> None:
         teacher = self.teacher
         self.keys = self.add_weight(
             name="keys",
@@ -72,12 +83,12 @@ class AttentionStudent(Student):
             initializer="zeros",
         )
 
-    def attention(self):
+    def attention(self) -> Tensor:
         """The attention maps.
 
         Returns:
-            Tensor of shape `(blocks, positions_out, positions_in)`. Rows sum to at most 1:
-            what is missing goes to nothing.
+            Tensor of shape `(blocks, positions_out, positions_in)`. Rows sum to at
+            most 1: the padding has the rest.
         """
         queries = ops.cast(self.queries, self.compute_dtype)
         keys = ops.cast(self.keys, self.compute_dtype)
@@ -87,10 +98,10 @@ class AttentionStudent(Student):
         weights = ops.softmax(logits / math.sqrt(self.dimensions))[:, :-1]
         return ops.reshape(weights, (self.blocks, -1, self.teacher.positions_in))
 
-    def block_outputs(self, rows):
+    def block_outputs(self, rows: Tensor) -> Tensor:
         maps = ops.reshape(self.attention(), (-1, self.teacher.positions_in))
-        answers = ops.matmul(rows, ops.transpose(maps))
-        return ops.reshape(answers, (-1, self.blocks, self.teacher.positions_out))
+        outputs = ops.matmul(rows, ops.transpose(maps))
+        return ops.reshape(outputs, (-1, self.blocks, self.teacher.positions_out))
 
     @property
     def block_parameters(self) -> int:
@@ -110,7 +121,7 @@ class AttentionStudent(Student):
 
     @property
     def shared_numbers(self) -> int:
-        # Logits, weights, and these by block.
+        # Logits, attention, and attention by block.
         return 3 * self.map_size
 
     @property
@@ -122,11 +133,11 @@ class AttentionStudent(Student):
         default = self.dimensions == 16
         return super().traits + ([] if default else [f"d{self.dimensions}"])
 
-    def plain_parameters(self, maps):
+    def plain_parameters(self, maps: int) -> int:
         return self.map_size
 
-    def plain_blocks(self, maps):
-        # Positions never change again: what they make is one matrix.
+    def plain_blocks(self, maps: int) -> PlainLayers:
+        # Keys and queries are fixed here, so that attention is one matrix.
         size = self.blocks * self.teacher.positions_out
         product = keras.layers.Dense(size, use_bias=False, name="blocks")
         attention = ops.convert_to_numpy(self.attention())
@@ -134,5 +145,5 @@ class AttentionStudent(Student):
         rows = keras.layers.Reshape((maps * self.blocks, self.teacher.positions_out))
         return [(product, [values]), (rows, [])]
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return {**super().get_config(), "dimensions": self.dimensions}

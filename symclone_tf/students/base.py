@@ -1,8 +1,9 @@
-"""What all students share: blocks, mixed by an encoding of the kernel."""
+"""The base of all students: blocks, weighted by an encoding of the kernel."""
 
-import functools
 import types
 import weakref
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,54 +12,56 @@ from symclone_tf.checks import positive_integer
 from symclone_tf.docstrings import share, with_shared
 from symclone_tf.registered import Registered
 from symclone_tf.students.as_convolution import Convolving
-from symclone_tf.students.encoding import Mixing
+from symclone_tf.students.encoding import KernelEncoding
 from symclone_tf.students.initializers import FirstElementOrthogonal
+from symclone_tf.students.inner_layers import Dense
+from symclone_tf.students.interfaces import Operators, PlainLayers
 from symclone_tf.students.shapes import Shaped
 from symclone_tf.teachers import Teacher, deserialize_teacher, serialize_teacher
+from symclone_tf.types import Array, Shape, Tensor
 
 STUDENTS: dict[str, type] = {}
 """Classes by the names that `Student.register` gave them."""
 
 
-class Student(Shaped, Mixing, Convolving, Registered, keras.layers.Layer):
-    """Blocks in parallel, mixed by an encoding of the kernel.
+class Student(Shaped, KernelEncoding, Convolving, Registered, keras.layers.Layer):
+    """Blocks in parallel, weighted by an encoding of the kernel.
 
     The student takes its teacher's inputs and kernel. Each block is a map φ_b
-    from input points to output points; an encoder, linear and the same for
-    every pair of channels, turns the kernel into mixing coefficients:
+    from input positions to output positions; an encoder, linear and the same for
+    every pair of channels, maps the kernel to the coefficients of the blocks:
 
     `y[n,p,h,o] = Σ_{g,c,b} φ_b(x[n,:,g,c])[p] · α[b,g,h,c,o]`, `α = ψ · E`.
 
-    It knows how many points, maps and kernel entries there are, and nothing of
-    what its teacher does with them.
+    It has the teacher's numbers of positions, feature maps and kernel entries, and
+    no information on what the teacher computes.
 
-    A subclass adds its blocks: their weights in `build_blocks`, what they
-    compute in `block_outputs`, and in `block_parameters` how many weights that
-    takes. What else it may say of them, as that they are linear, makes more
-    possible: the closed form asks for `coordinates` and `assign_coordinates`,
-    mixing before the blocks for `sum_of_blocks`, export in the student's own
-    form for `plain_blocks` and `plain_sum`.
+    A subclass defines its blocks: their weights in `build_blocks`, what they
+    compute in `block_outputs`, and their number of weights in `block_parameters`.
+    The other methods are optional: the closed form needs `coordinates` and
+    `assign_coordinates`, mixing before the blocks `sum_of_blocks`, and export in the
+    student's own form `plain_blocks` and `plain_sum`.
 
     Args:
         teacher: `Teacher`, whose sizes the student takes.
-        blocks: Integer, the number of blocks; `None` for the teacher's rank,
-            as many linear ones as an exact copy needs.
+        blocks: Integer, the number of blocks; `None` for the teacher's rank, the
+            number of linear blocks that an exact copy needs.
         seed: Integer, for the initial weights; `None` for a random one.
         **kwargs: `name`, `trainable`, `dtype`.
 
     Call arguments:
-        inputs: Tensor of shape `(batch, *input_shape, channels)`, as the teacher
-            takes it.
-        kernel: Tensor of shape `(*kernel_shape, channels, filters)`. With a share
-            of the channels that inputs have, channels are mixed in groups.
+        inputs: Tensor of shape `(batch, *input_shape, channels)`, as for the
+            teacher.
+        kernel: Tensor of shape `(*kernel_shape, channels, filters)`. With fewer
+            channels than the inputs, these are convolved in groups.
 
     Output shape:
-        `(batch, *output_shape, filters)`, of the teacher.
+        `(batch, *output_shape, filters)`, as of the teacher.
 
     Raises:
         ValueError: If a count is not a positive integer, or inputs and kernel
             have other shapes than the teacher's.
-        TypeError: If the teacher is none.
+        TypeError: If `teacher` is not a `Teacher`.
 
     Example:
 
@@ -81,21 +84,27 @@ class Student(Shaped, Mixing, Convolving, Registered, keras.layers.Layer):
 
     known = STUDENTS
     # Whether the blocks are linear maps, and linear in their weights.
-    is_linear = False
+    is_linear: bool = False
     # How blocks that are not linear in their weights are best trained, by Adam.
-    training = types.MappingProxyType(
+    training: Mapping[str, Any] = types.MappingProxyType(
         {"images_per_step": 128, "steps": 4000, "learning_rate": 0.01}
     )
-    # Whether `sum_of_blocks` is there.
-    sums_blocks = False
-    # Whether `features_last` is there, and cheaper than `features`.
-    maps_last = False
+    # Whether `sum_of_blocks` is implemented.
+    sums_blocks: bool = False
+    # Whether `features_last` is implemented, and cheaper than `features`.
+    maps_last: bool = False
 
-    def __init_subclass__(cls, **options):
+    def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         cls.__doc__ = with_shared(cls.__doc__)
 
-    def __init__(self, teacher, blocks=None, seed=None, **kwargs):
+    def __init__(
+        self,
+        teacher: Teacher,
+        blocks: int | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         if not isinstance(teacher, Teacher):
             raise TypeError(
@@ -108,27 +117,28 @@ class Student(Shaped, Mixing, Convolving, Registered, keras.layers.Layer):
         )
         self.seed = seed
         # Layers that compute with this student, see `ClonedConv2D`.
-        self.sharing = weakref.WeakSet()
-        self.encoder = keras.layers.Dense(
+        self.sharing: weakref.WeakSet = weakref.WeakSet()
+        self.encoder = Dense(
             self.blocks * teacher.representation_in * teacher.representation_out,
             use_bias=False,
             kernel_initializer=FirstElementOrthogonal(teacher.representation_out, seed),
-            **self.options_of_parts,
+            student=self,
             name="encoder",
         )
 
     @property
     def options_of_parts(self) -> dict:
-        """What layers inside of the student have to be made with."""
-        # Not passed on by Keras: a frozen student would thaw when reloaded.
+        """Dictionary, the options of every layer inside the student."""
+        # Keras does not pass them on: a frozen student would be trainable again
+        # after it was loaded.
         return {"trainable": self.trainable, "dtype": self.dtype_policy}
 
-    def build_blocks(self):
-        """Makes the blocks' weights."""
-        raise TypeError(f"{type(self).__name__} must make its blocks' weights")
+    def build_blocks(self) -> None:
+        """Creates the blocks' weights."""
+        raise TypeError(f"{type(self).__name__} must create weights in `build_blocks`")
 
-    def block_outputs(self, rows):
-        """What every block makes of points.
+    def block_outputs(self, rows: Tensor) -> Tensor:
+        """The outputs of each block.
 
         Args:
             rows: Tensor of shape `(rows, positions_in)`.
@@ -138,8 +148,8 @@ class Student(Shaped, Mixing, Convolving, Registered, keras.layers.Layer):
         """
         raise TypeError(f"{type(self).__name__} must compute in `block_outputs`")
 
-    def sum_of_blocks(self, mixed):
-        """What all blocks together make of points that differ for each.
+    def sum_of_blocks(self, mixed: Tensor) -> Tensor:
+        """The sum of all blocks' outputs, each of inputs of its own.
 
         Args:
             mixed: Tensor of shape `(rows, positions_in, blocks)`.
@@ -149,22 +159,20 @@ class Student(Shaped, Mixing, Convolving, Registered, keras.layers.Layer):
         """
         raise TypeError(f"{type(self).__name__} does not sum its blocks")
 
-    def coordinates(self, ask):
+    def coordinates(self, operators: Operators) -> Iterator[tuple[Any, Tensor]]:
         """The teacher's operators in the coordinates of a block's weights.
 
         Args:
-            ask: `Questions`: called with rows of shape `(rows, positions_in)`, not
-                more than `ask.most` at a time, it gives the teacher's answers,
-                `(rows, positions_out, operators)`.
+            operators: `Operators`.
 
         Yields:
-            Pairs of what `assign_coordinates` knows a piece of the weights by,
-            and a tensor of shape `(…, operators)`. Orthogonal coordinates: what
-            of an operator the blocks cannot be is left out.
+            Pairs of a key, for `assign_coordinates`, of a part of the weights, and a
+            tensor of shape `(…, operators)`. The coordinates are orthogonal: of each
+            operator they hold its projection on what a block can compute.
         """
         raise TypeError(f"{type(self).__name__} has no closed form")
 
-    def assign_coordinates(self, pieces) -> None:
+    def assign_coordinates(self, pieces: Iterable[tuple[Any, Tensor]]) -> None:
         """Sets the blocks' weights.
 
         Args:
@@ -174,64 +182,65 @@ class Student(Shaped, Mixing, Convolving, Registered, keras.layers.Layer):
         """
         raise TypeError(f"{type(self).__name__} has no closed form")
 
-    def plain_blocks(self, maps):
-        """`block_outputs` of plain Keras layers, for `maps` rows of each sample.
+    def plain_blocks(self, maps: int) -> PlainLayers:
+        """`block_outputs` as plain Keras layers, for `maps` rows of each sample.
 
         Args:
             maps: Integer.
 
         Returns:
-            List of pairs of a Keras layer and its weights' values, from
+            `PlainLayers`, pairs of a Keras layer and its weights' values, from
             `(batch, maps, positions_in)` to `(batch, maps · blocks, positions_out)`.
         """
         raise TypeError(f"{type(self).__name__} has no plain form")
 
-    def plain_parameters(self, maps) -> int | None:
+    def plain_parameters(self, maps: int) -> int | None:
         """Integer, the weights of `plain_blocks(maps)`; `None` if the student has
         no such form."""
 
-    def plain_sum(self, maps, bias=()):
-        """`sum_of_blocks` of plain Keras layers, for `maps` rows of each sample.
+    def plain_sum(self, maps: int, bias: tuple[Array, ...] = ()) -> PlainLayers:
+        """`sum_of_blocks` as plain Keras layers, for `maps` rows of each sample.
 
         Args:
             maps: Integer.
             bias: Tuple of an array, to be added to each map; or empty.
 
         Returns:
-            List of pairs of a Keras layer and its weights' values, from
+            `PlainLayers`, pairs of a Keras layer and its weights' values, from
             `(batch, maps, positions_in · blocks)` to `(batch, positions_out, maps)`.
         """
         raise TypeError(f"{type(self).__name__} does not sum its blocks")
 
     @property
     def block_parameters(self) -> int:
-        """Integer, the blocks' weights, known before they are allocated."""
-        raise TypeError(f"{type(self).__name__} must count its blocks' weights")
+        """Integer, the number of the blocks' weights, before these exist."""
+        raise TypeError(f"{type(self).__name__} must have `block_parameters`")
 
     @property
     def block_operations(self) -> int:
-        """Integer, the multiplications of all blocks for one map."""
+        """Integer, the multiplications of all blocks for one feature map."""
         return self.block_parameters
 
     @property
     def features_per_map(self) -> int:
-        """Integer, the numbers that the blocks make of one map on the way."""
+        """Integer, the numbers that the blocks compute from one feature map,
+        intermediate ones included."""
         return self.blocks * self.teacher.positions_out
 
     @property
     def shared_numbers(self) -> int:
-        """Integer, the numbers that a call makes of the weights, once for all maps."""
+        """Integer, the numbers that a call computes from the weights alone."""
         return 0
 
     @property
     def shared_operations(self) -> int:
-        """Integer, the multiplications that make them."""
+        """Integer, the multiplications for `shared_numbers`."""
         return 0
 
     @property
     def colours(self) -> np.ndarray:
-        """Integer array of shape `(positions_in,)`: points of one colour are never
-        seen together by an output point of a block, and can be drawn alike."""
+        """Integer array of shape `(positions_in,)`, a colour for each input position.
+        No receptive field of a block has two positions of one colour."""
         return np.arange(self.teacher.positions_in)
 
     @property
@@ -241,13 +250,13 @@ class Student(Shaped, Mixing, Convolving, Registered, keras.layers.Layer):
 
     @property
     def traits(self) -> list[str]:
-        """What is not the default about the blocks, as names of artifacts say
-        it."""
+        """List of strings, the blocks' options other than the defaults, for the
+        names of artifacts."""
         return [] if self.blocks == self.teacher.rank else [f"b{self.blocks}"]
 
     @property
     def parameters(self) -> int:
-        """Integer, the number of weights, known before they are allocated."""
+        """Integer, the number of weights, before these exist."""
         return self.block_parameters + self.teacher.kernel_entries * self.encoder.units
 
     @property
@@ -255,29 +264,17 @@ class Student(Shaped, Mixing, Convolving, Registered, keras.layers.Layer):
         """The blocks' weights, without the encoder's."""
         return [w for w in self.weights if w.path != self.encoder.kernel.path]
 
-    def build(self, inputs_shape=None, kernel_shape=None):
+    def build(
+        self, inputs_shape: Shape | None = None, kernel_shape: Shape | None = None
+    ) -> None:
         self.encoder.build((None, self.teacher.kernel_entries))
         self.build_blocks()
-        for layer in self._flatten_layers(include_self=False):
-            # Keras' own would round the weights behind the student's products;
-            # the base class refuses, of which `model.quantize` makes a warning.
-            layer.quantize = types.MethodType(keras.layers.Layer.quantize, layer)
-            layer.load_own_variables = self._and_measure(layer.load_own_variables)
 
-    def load_own_variables(self, store):
-        self._and_measure(super().load_own_variables)(store)
+    def load_own_variables(self, store: Any) -> None:
+        super().load_own_variables(store)
+        self.weights_changed()
 
-    def _and_measure(self, load):
-        """Loading weights that `translation_equivariance` has seen others of."""
-
-        @functools.wraps(load)
-        def loading(store):
-            load(store)
-            self.weights_changed()
-
-        return loading
-
-    def get_config(self):
+    def get_config(self) -> dict:
         config = super().get_config()
         config.update(
             teacher=serialize_teacher(self.teacher),
@@ -287,7 +284,7 @@ class Student(Shaped, Mixing, Convolving, Registered, keras.layers.Layer):
         return config
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict) -> "Student":
         return cls(**{**config, "teacher": deserialize_teacher(config["teacher"])})
 
 

@@ -1,16 +1,24 @@
-"""What a student computes of its blocks, and in which order."""
+"""What a student computes with an encoded kernel, and in which order."""
 
+import keras
 from keras import ops
 
+from symclone_tf.teachers import Teacher
+from symclone_tf.types import Tensor
 
-class Mixing:
-    """Blocks mixed by an encoded kernel, before them or after them.
 
-    The part of `Student` that computes: `y[n,p,h,o] = Σ_{g,c,b} φ_b(x[n,:,g,c])[p]
-    · α[b,g,h,c,o]`, where `α = ψ · E`.
+class KernelEncoding(keras.layers.Layer):
+    """Blocks whose coefficients are an encoding of the kernel.
+
+    The part of `Student` that computes `y[n,p,h,o] = Σ_{g,c,b} φ_b(x[n,:,g,c])[p]
+    · α[b,g,h,c,o]`, where `α = ψ · E`. It mixes feature maps by the coefficients α
+    before the blocks or after them.
     """
 
-    def call(self, inputs, kernel):
+    teacher: Teacher
+    blocks: int
+
+    def call(self, inputs: Tensor, kernel: Tensor) -> Tensor:
         self.check_shapes(inputs.shape, kernel.shape)
         if inputs.shape[-1] != kernel.shape[-2]:
             outputs = self.mix_in_groups(inputs, kernel)
@@ -19,17 +27,17 @@ class Mixing:
         elif self.maps_last:
             outputs = self.mix_features_last(inputs, kernel)
         else:
-            mixing = ops.transpose(self.coefficients(kernel))
-            outputs = ops.matmul(mixing, self.features(inputs))
-            # The product's few maps are transposed, not the many features.
+            coefficients = ops.transpose(self.coefficients(kernel))
+            outputs = ops.matmul(coefficients, self.features(inputs))
+            # The few outputs are transposed, not the many features.
             outputs = ops.transpose(outputs, (0, 2, 1))
         return ops.reshape(outputs, (-1, *self.teacher.output_shape, kernel.shape[-1]))
 
-    def mixes_inputs(self, channels, filters) -> bool:
+    def mixes_inputs(self, channels: int, filters: int) -> bool:
         """Whether it is cheaper to mix before the blocks than after them.
 
-        Mixed inputs go through all linear blocks in one product: so it is where
-        a layer has fewer maps going out than coming in.
+        One product computes all linear blocks of mixed inputs. This is cheaper for
+        layers with fewer feature maps in their outputs than in their inputs.
 
         Args:
             channels: Integer, of the inputs.
@@ -43,7 +51,9 @@ class Mixing:
         first, last = (self.operations(channels, filters, f) for f in (True, False))
         return first < last
 
-    def operations(self, channels, filters, mixing_first=None) -> int:
+    def operations(
+        self, channels: int, filters: int, mixing_first: bool | None = None
+    ) -> int:
         """Multiplications for one sample, once the kernel is encoded.
 
         Args:
@@ -51,95 +61,92 @@ class Mixing:
             filters: Integer, of the kernel.
             mixing_first: Boolean, whether inputs are mixed, rather than
                 features; `None` for what is cheaper.
+
+        Returns:
+            Integer.
         """
         if mixing_first is None:
             mixing_first = self.mixes_inputs(channels, filters)
         teacher = self.teacher
-        representation_in, representation_out = (
-            teacher.representation_in * channels,
-            teacher.representation_out * filters,
-        )
-        through = representation_out if mixing_first else representation_in
-        points = teacher.positions_in if mixing_first else teacher.positions_out
-        mixing = representation_in * representation_out * self.blocks * points
-        return through * self.block_operations + mixing
+        maps_in = teacher.representation_in * channels
+        maps_out = teacher.representation_out * filters
+        mapped = maps_out if mixing_first else maps_in
+        positions = teacher.positions_in if mixing_first else teacher.positions_out
+        mixing = maps_in * maps_out * self.blocks * positions
+        return mapped * self.block_operations + mixing
 
-    def _mix_inputs(self, inputs, kernel):
+    def _mix_inputs(self, inputs: Tensor, kernel: Tensor) -> Tensor:
         teacher = self.teacher
-        representation_in = teacher.representation_in * inputs.shape[-1]
-        representation_out = teacher.representation_out * kernel.shape[-1]
-        points = teacher.positions_in
-        mixing = ops.reshape(
-            self.coefficients(kernel),
-            (representation_in, self.blocks * representation_out),
+        maps_in = teacher.representation_in * inputs.shape[-1]
+        maps_out = teacher.representation_out * kernel.shape[-1]
+        positions = teacher.positions_in
+        coefficients = ops.reshape(
+            self.coefficients(kernel), (maps_in, self.blocks * maps_out)
         )
-        mixed = ops.matmul(ops.reshape(inputs, (-1, points, representation_in)), mixing)
-        mixed = ops.reshape(mixed, (-1, points, self.blocks, representation_out))
+        flat = ops.reshape(inputs, (-1, positions, maps_in))
+        mixed = ops.matmul(flat, coefficients)
+        mixed = ops.reshape(mixed, (-1, positions, self.blocks, maps_out))
         rows = ops.reshape(
-            ops.transpose(mixed, (0, 3, 1, 2)), (-1, points, self.blocks)
+            ops.transpose(mixed, (0, 3, 1, 2)), (-1, positions, self.blocks)
         )
         outputs = self.sum_of_blocks(rows)
-        outputs = ops.reshape(outputs, (-1, representation_out, teacher.positions_out))
+        outputs = ops.reshape(outputs, (-1, maps_out, teacher.positions_out))
         return ops.transpose(outputs, (0, 2, 1))
 
-    def mix_features_last(self, inputs, kernel):
+    def mix_features_last(self, inputs: Tensor, kernel: Tensor) -> Tensor:
         """The outputs from `features_last`.
 
-        Returns:
-            Tensor with `batch · positions_out · representation_out · filters` entries, in this
-            order.
-        """
-        mixing = self.coefficients(kernel)
-        rows, columns = mixing.shape
-        # A few coefficients are brought into the features' order.
-        mixing = ops.reshape(mixing, (rows // self.blocks, self.blocks, columns))
-        mixing = ops.reshape(ops.transpose(mixing, (1, 0, 2)), (rows, columns))
-        # One product, rather than one for each sample.
-        features = ops.reshape(self.features_last(inputs), (-1, rows))
-        return ops.matmul(features, mixing)
+        Args:
+            inputs: Tensor, as in a call of the layer.
+            kernel: Tensor, likewise.
 
-    def mix_in_groups(self, inputs, kernel):
+        Returns:
+            Tensor with `batch · positions_out · representation_out · filters`
+            entries, in this order.
+        """
+        # One product, rather than one for each sample.
+        coefficients = self.coefficients_by_block(kernel)
+        coefficients = ops.reshape(coefficients, (-1, coefficients.shape[-1]))
+        features = self.features_last(inputs)
+        features = ops.reshape(features, (-1, coefficients.shape[0]))
+        return ops.matmul(features, coefficients)
+
+    def mix_in_groups(self, inputs: Tensor, kernel: Tensor) -> Tensor:
         """The outputs of a kernel for groups of channels.
 
+        Args:
+            inputs: Tensor, as in a call of the layer.
+            kernel: Tensor, likewise.
+
         Returns:
-            Tensor with `batch · positions_out · representation_out · filters` entries, in this
-            order.
+            Tensor with `batch · positions_out · representation_out · filters`
+            entries, in this order.
         """
         teacher, channels = self.teacher, kernel.shape[-2]
+        size_in, size_out = teacher.representation_in, teacher.representation_out
         groups = inputs.shape[-1] // channels
         shared = kernel.shape[-1] // groups
-        # (representation_in, channels, blocks, representation_out, groups, shared)
-        mixing = ops.reshape(
+        coefficients = ops.reshape(
             self.coefficients(kernel),
-            (
-                teacher.representation_in,
-                channels,
-                self.blocks,
-                teacher.representation_out,
-                groups,
-                shared,
-            ),
+            (size_in, channels, self.blocks, size_out, groups, shared),
         )
-        mixing = ops.transpose(mixing, (4, 2, 0, 1, 3, 5))
-        rows = self.blocks * teacher.representation_in * channels
-        mixing = ops.reshape(
-            mixing, (groups, rows, teacher.representation_out * shared)
-        )
+        coefficients = ops.transpose(coefficients, (4, 2, 0, 1, 3, 5))
+        rows = self.blocks * size_in * channels
+        coefficients = ops.reshape(coefficients, (groups, rows, size_out * shared))
         features = ops.reshape(
-            self.features_last(inputs),
-            (-1, self.blocks * teacher.representation_in, groups, channels),
+            self.features_last(inputs), (-1, self.blocks * size_in, groups, channels)
         )
         features = ops.reshape(
             ops.transpose(features, (2, 0, 1, 3)), (groups, -1, rows)
         )
         outputs = ops.reshape(
-            ops.matmul(features, mixing),
-            (groups, -1, teacher.positions_out, teacher.representation_out, shared),
+            ops.matmul(features, coefficients),
+            (groups, -1, teacher.positions_out, size_out, shared),
         )
         return ops.transpose(outputs, (1, 2, 3, 0, 4))
 
-    def call_pairs(self, inputs, kernels):
-        """Applies one kernel to each input: what a served clone computes.
+    def call_pairs(self, inputs: Tensor, kernels: Tensor) -> Tensor:
+        """Applies one kernel to each input, as a served clone does.
 
         Args:
             inputs: Tensor of shape `(batch, *input_shape)`.
@@ -156,63 +163,75 @@ class Mixing:
         outputs = ops.matmul(features, coefficients)
         return ops.reshape(outputs, (-1, *teacher.output_shape))
 
-    def features(self, inputs):
-        """What every block makes of every map of the inputs.
+    def features(self, inputs: Tensor) -> Tensor:
+        """The outputs of every block for every feature map of the inputs.
 
         Args:
             inputs: Tensor, as in a call of the layer.
 
         Returns:
-            Tensor of shape `(batch, representation_in · channels · blocks, positions_out)`.
+            Tensor of shape `(batch, representation_in · channels · blocks,
+            positions_out)`.
         """
         teacher = self.teacher
         maps = teacher.representation_in * inputs.shape[-1]
-        points = ops.reshape(inputs, (-1, teacher.positions_in, maps))
-        rows = ops.reshape(ops.transpose(points, (0, 2, 1)), (-1, teacher.positions_in))
+        flat = ops.reshape(inputs, (-1, teacher.positions_in, maps))
+        rows = ops.reshape(ops.transpose(flat, (0, 2, 1)), (-1, teacher.positions_in))
         features = self.block_outputs(rows)
         return ops.reshape(features, (-1, maps * self.blocks, teacher.positions_out))
 
-    def features_last(self, inputs):
-        """The same features, with points first, and blocks before maps.
+    def features_last(self, inputs: Tensor) -> Tensor:
+        """The same features, with positions first, and blocks before feature maps.
 
         Args:
             inputs: Tensor, as in a call of the layer.
 
         Returns:
-            Tensor of shape `(batch, positions_out, blocks · representation_in · channels)`.
+            Tensor of shape `(batch, positions_out, blocks · representation_in ·
+            channels)`.
         """
-        points, maps = (
-            self.teacher.positions_out,
-            self.teacher.representation_in * inputs.shape[-1],
-        )
-        features = ops.reshape(self.features(inputs), (-1, maps, self.blocks, points))
+        positions = self.teacher.positions_out
+        maps = self.teacher.representation_in * inputs.shape[-1]
+        features = self.features(inputs)
+        features = ops.reshape(features, (-1, maps, self.blocks, positions))
         features = ops.transpose(features, (0, 3, 2, 1))
-        return ops.reshape(features, (-1, points, self.blocks * maps))
+        return ops.reshape(features, (-1, positions, self.blocks * maps))
 
-    def coefficients(self, kernel):
-        """The mixing coefficients that encode a kernel.
+    def coefficients(self, kernel: Tensor) -> Tensor:
+        """The coefficients of the blocks that encode a kernel.
 
         Args:
             kernel: Tensor, as in a call of the layer.
 
         Returns:
-            Tensor of shape `(representation_in · channels · blocks, representation_out · filters)`.
+            Tensor of shape `(representation_in · channels · blocks,
+            representation_out · filters)`.
         """
         teacher = self.teacher
+        size_in, size_out = teacher.representation_in, teacher.representation_out
         channels, filters = kernel.shape[-2:]
         entries = ops.reshape(kernel, (teacher.kernel_entries, channels, filters))
         encoded = self.encoder(ops.transpose(entries, (1, 2, 0)))
         encoded = ops.reshape(
-            encoded,
-            (
-                channels,
-                filters,
-                self.blocks,
-                teacher.representation_in,
-                teacher.representation_out,
-            ),
+            encoded, (channels, filters, self.blocks, size_in, size_out)
         )
         return ops.reshape(
-            ops.transpose(encoded, (3, 0, 2, 4, 1)),
-            (-1, teacher.representation_out * filters),
+            ops.transpose(encoded, (3, 0, 2, 4, 1)), (-1, size_out * filters)
         )
+
+    def coefficients_by_block(self, kernel: Tensor) -> Tensor:
+        """The same coefficients, blocks first.
+
+        Args:
+            kernel: Tensor, as in a call of the layer.
+
+        Returns:
+            Tensor of shape `(blocks, representation_in · channels,
+            representation_out · filters)`.
+        """
+        coefficients = self.coefficients(kernel)
+        rows, columns = coefficients.shape
+        coefficients = ops.reshape(
+            coefficients, (rows // self.blocks, self.blocks, columns)
+        )
+        return ops.transpose(coefficients, (1, 0, 2))

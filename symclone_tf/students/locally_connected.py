@@ -1,10 +1,14 @@
-"""Students whose blocks see the neighbourhood of each output point."""
+"""Students whose blocks are locally connected: weights for each receptive field."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
 from symclone_tf.students.base import Student
+from symclone_tf.students.interfaces import Operators, PlainLayers
 from symclone_tf.students.receptive_fields import (
     colours_of,
     receptive_field_size_of,
@@ -15,28 +19,30 @@ from symclone_tf.students.relative_fields import (
     receptive_fields_by_position,
     relative_receptive_field,
 )
+from symclone_tf.teachers import Teacher
+from symclone_tf.types import Array, Tensor
 
-# Entries of a kernel, without its pixels, up to which a place has one of its own.
+# The most pairs of feature maps for which a call computes a kernel at each position.
 MOST_DEFORMED = 256
-# Weights up to which neighbourhoods are looked at before the student is built.
+# The most weights for which receptive fields are checked before they are built.
 MOST_CHECKED = 2**24
 
 
 @Student.register("local")
 class LocallyConnectedStudent(Student):
-    """Blocks of one weight for each point that an output point sees.
+    """Blocks with weights of their own for the receptive field of each position.
 
     `φ_b(x)[p] = Σ_{v<r} W[p,v,b] · x[receptive_fields[p,v]]`, with W of shape
-    `(positions_out, r, blocks)`. The student knows that points have neighbours, and
-    has to learn that they all do the same. Where an exact copy of a k×k
+    `(positions_out, r, blocks)`. The student has receptive fields, and learns from its
+    teacher to be translation equivariant. Where an exact copy of a k×k
     convolution takes k² Dense blocks with k²·n²·m² weights, here it takes
     k⁴·m².
 
     Args:
-        teacher: `Teacher`, whose sizes and neighbourhoods the student takes. One
-            that names no neighbourhoods is asked with unit impulses.
+        teacher: `Teacher`, whose sizes and receptive fields the student takes. A
+            teacher that declares none is evaluated for unit impulses.
         blocks: Integer, the number of blocks; `None` for the teacher's rank,
-            which is what an exact copy needs: k² for a k×k convolution.
+            the number that an exact copy needs: k² for a k×k convolution.
         seed: Integer, for the initial weights; `None` for a random one.
         **kwargs: `name`, `trainable`, `dtype`.
 
@@ -44,10 +50,10 @@ class LocallyConnectedStudent(Student):
 
     Raises:
         ValueError: If a count is not a positive integer, if inputs and kernel
-            have other shapes than the teacher's, or if the neighbourhoods that
-            the teacher names do not fit it.
-        TypeError: If the teacher is none.
-        MemoryError: If the teacher has too many points to be asked.
+            have other shapes than the teacher's, or if the teacher's receptive
+            fields do not fit it.
+        TypeError: If `teacher` is not a `Teacher`.
+        MemoryError: If the teacher has too many positions to be evaluated.
 
     Example:
 
@@ -55,19 +61,25 @@ class LocallyConnectedStudent(Student):
     >>> x = keras.random.normal((2, 28, 28, 1))
     >>> student(x, keras.random.normal((3, 3, 1, 5))).shape
     TensorShape([2, 26, 26, 4, 5])
-    >>> student.parameters  # of DenseStudent 4,769,892
+    >>> student.parameters  # a DenseStudent has 4,769,892
     55080
     """
 
     is_linear = True
     maps_last = True
 
-    def __init__(self, teacher, blocks=None, seed=None, **kwargs):
+    def __init__(
+        self,
+        teacher: Teacher,
+        blocks: int | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(teacher, blocks, seed, **kwargs)
         if self.block_parameters <= MOST_CHECKED:
-            receptive_fields_of(teacher)  # refuses what does not fit, before any work
+            receptive_fields_of(teacher)  # refuses those that do not fit
 
-    def build_blocks(self):
+    def build_blocks(self) -> None:
         self.local_weights = self.add_weight(
             name="blocks",
             shape=(
@@ -88,141 +100,135 @@ class LocallyConnectedStudent(Student):
 
     @property
     def features_per_map(self) -> int:
-        # What is seen, and what the blocks make of it.
+        # The inputs in receptive fields, and the blocks' outputs.
         return self.teacher.positions_out * (
             receptive_field_size_of(self.teacher) + self.blocks
         )
 
     @property
-    def colours(self) -> np.ndarray:
+    def colours(self) -> Array:
         """Integer array of shape `(positions_in,)`, see `colours_of`."""
         return colours_of(self.teacher)
 
-    def block_outputs(self, rows):
-        seen = gather_receptive_fields(self.teacher, rows[..., None])[..., 0]
-        features = ops.matmul(ops.transpose(seen, (1, 0, 2)), self._weights())
+    def block_outputs(self, rows: Tensor) -> Tensor:
+        gathered = gather_receptive_fields(self.teacher, rows[..., None])[..., 0]
+        features = ops.matmul(ops.transpose(gathered, (1, 0, 2)), self._weights())
         return ops.transpose(features, (1, 2, 0))
 
-    def features_last(self, inputs):
+    def features_last(self, inputs: Tensor) -> Tensor:
         teacher = self.teacher
-        maps = teacher.representation_in * inputs.shape[-1]
-        points = ops.reshape(inputs, (-1, teacher.positions_in, maps))
+        gathered = gather_receptive_fields(teacher, self._flat(inputs))
         weights = ops.transpose(self._weights(), (0, 2, 1))
         # As many axes as its partner has: with fewer, TensorFlow 2.21's matrix
         # product of oneDNN writes past its memory (tensorflow #117700).
-        features = ops.matmul(weights[None], gather_receptive_fields(teacher, points))
+        features = ops.matmul(weights[None], gathered)
+        maps = gathered.shape[-1]
         return ops.reshape(features, (-1, teacher.positions_out, self.blocks * maps))
 
-    def mix_features_last(self, inputs, kernel):
+    def mix_features_last(self, inputs: Tensor, kernel: Tensor) -> Tensor:
         if self.deforms(inputs.shape[-1], kernel.shape[-1]):
             return self._with_deformed_kernel(inputs, kernel)
         return super().mix_features_last(inputs, kernel)
 
-    def deforms(self, channels, filters) -> bool:
-        """Whether the kernel is deformed at each place, rather than what is seen
-        there: cheaper where it is small, as for images of few channels.
+    def deforms(self, channels: int, filters: int) -> bool:
+        """Whether a call computes the kernel at each position, rather than features
+        there: cheaper for few channels and filters, as of images.
 
         Args:
             channels: Integer, of the inputs.
             filters: Integer, of the kernel.
+
+        Returns:
+            Boolean.
         """
-        representation_in = self.teacher.representation_in * channels
-        return (
-            representation_in * self.teacher.representation_out * filters
-            <= MOST_DEFORMED
-        )
+        maps_in = self.teacher.representation_in * channels
+        maps_out = self.teacher.representation_out * filters
+        return maps_in * maps_out <= MOST_DEFORMED
 
-    def mix_in_groups(self, inputs, kernel):
-        teacher, representation_out = self.teacher, kernel.shape[-1]
-        alone = (
-            kernel.shape[-2]
-            == teacher.representation_in
-            == teacher.representation_out
-            == 1
-        )
-        if not alone or representation_out != inputs.shape[-1]:
+    def mix_in_groups(self, inputs: Tensor, kernel: Tensor) -> Tensor:
+        teacher, filters = self.teacher, kernel.shape[-1]
+        sizes = teacher.representation_in, teacher.representation_out
+        depthwise = kernel.shape[-2] == 1 and sizes == (1, 1)
+        if not depthwise or filters != inputs.shape[-1]:
             return super().mix_in_groups(inputs, kernel)
-        # Each channel for itself: a kernel of its own at each place is cheapest.
-        seen = gather_receptive_fields(
-            teacher, ops.reshape(inputs, (-1, *self._flat(inputs)))
-        )
-        kernels = ops.reshape(
-            self._deformed(kernel), (*seen.shape[1:3], representation_out)
-        )
-        return ops.sum(seen * kernels, axis=2)
+        # One filter for each channel: a kernel at each position is cheapest.
+        gathered = gather_receptive_fields(teacher, self._flat(inputs))
+        kernels = ops.reshape(self._deformed(kernel), (*gathered.shape[1:3], filters))
+        return ops.sum(gathered * kernels, axis=2)
 
-    def _with_deformed_kernel(self, inputs, kernel):
+    def _with_deformed_kernel(self, inputs: Tensor, kernel: Tensor) -> Tensor:
         teacher, kernels = self.teacher, self._deformed(kernel)
         kernels = ops.reshape(kernels, (teacher.positions_out, -1, kernels.shape[-1]))
-        flat = ops.reshape(inputs, (-1, *self._flat(inputs)))
-        positions = receptive_fields_by_position(teacher, flat)
-        return ops.transpose(ops.matmul(positions, kernels), (1, 0, 2))
+        gathered = receptive_fields_by_position(teacher, self._flat(inputs))
+        return ops.transpose(ops.matmul(gathered, kernels), (1, 0, 2))
 
-    def _flat(self, inputs):
-        """Points and maps of inputs."""
-        return self.teacher.positions_in, self.teacher.representation_in * inputs.shape[
-            -1
-        ]
+    def _flat(self, inputs: Tensor) -> Tensor:
+        """Inputs of shape `(batch, positions_in, representation_in · channels)`."""
+        maps = self.teacher.representation_in * inputs.shape[-1]
+        return ops.reshape(inputs, (-1, self.teacher.positions_in, maps))
 
-    def _deformed(self, kernel):
-        """The kernel at each place, `(positions_out · r, representation_in · channels, representation_out ·
-        filters)`."""
-        mixing = self.coefficients(kernel)
-        rows, columns = mixing.shape
-        mixing = ops.reshape(mixing, (rows // self.blocks, self.blocks, columns))
-        mixing = ops.reshape(ops.transpose(mixing, (1, 0, 2)), (self.blocks, -1))
+    def _deformed(self, kernel: Tensor) -> Tensor:
+        """The kernel at each position, of shape `(positions_out · r, representation_in
+        · channels, representation_out · filters)`."""
+        coefficients = self.coefficients_by_block(kernel)
+        _, rows, columns = coefficients.shape
+        coefficients = ops.reshape(coefficients, (self.blocks, -1))
         weights = ops.reshape(self._weights(), (-1, self.blocks))
-        kernels = ops.matmul(weights, mixing)
-        return ops.reshape(kernels, (-1, rows // self.blocks, columns))
+        kernels = ops.matmul(weights, coefficients)
+        return ops.reshape(kernels, (-1, rows, columns))
 
-    def _weights(self):
+    def _weights(self) -> Tensor:
         return ops.cast(self.local_weights, self.compute_dtype)
 
-    def receptive_field_weights(self):
+    def receptive_field_weights(self) -> tuple[Array, float]:
         return ops.convert_to_numpy(self.local_weights), 0.0
 
-    def weights_at(self, position, seen):
+    def weights_at(self, position: int, receptive_field: Array) -> Tensor:
         return self.local_weights[position]
 
-    def coordinates(self, ask):
+    def coordinates(self, operators: Operators) -> Iterator[tuple[None, Array]]:
         teacher, colours = self.teacher, self.colours
-        # All points of a colour at once: no output point sees two of them.
-        shown = (colours == np.arange(colours.max() + 1)[:, None]).astype("float32")
-        answers = np.concatenate(
+        # Impulses at all positions of a colour at once: no receptive field has two.
+        impulses = (colours == np.arange(colours.max() + 1)[:, None]).astype("float32")
+        size = operators.batch_size
+        responses = np.concatenate(
             [
-                ops.convert_to_numpy(ask(shown[start : start + ask.most]))
-                for start in range(0, len(shown), ask.most)
+                ops.convert_to_numpy(operators(impulses[start : start + size]))
+                for start in range(0, len(impulses), size)
             ]
         )
-        seen = receptive_fields_of(teacher)
-        found = answers[colours[seen], np.arange(teacher.positions_out)[:, None]]
-        found[seen < 0] = 0
+        fields = receptive_fields_of(teacher)
+        found = responses[colours[fields], np.arange(teacher.positions_out)[:, None]]
+        found[fields < 0] = 0
         yield None, found
 
-    def assign_coordinates(self, pieces):
+    def assign_coordinates(self, pieces: Iterable[tuple[None, Tensor]]) -> None:
         ((_, values),) = pieces
         weights = np.zeros(self.local_weights.shape, "float32")
         weights[:, :, : values.shape[-1]] = values
         self.local_weights.assign(weights)
 
-    def by_position(self, values):
+    def by_position(self, values: Array) -> Array:
         return values.sum(axis=(1, 2))
 
-    def plain_parameters(self, maps):
-        window = relative_receptive_field(self.teacher)
-        return window and self.block_parameters + maps * window.kernel.size
+    def plain_parameters(self, maps: int) -> int | None:
+        field = relative_receptive_field(self.teacher)
+        if field is None:
+            return None
+        return self.block_parameters + maps * field.kernel.size
 
-    def plain_blocks(self, maps):
-        window = relative_receptive_field(self.teacher)
-        points, seen = self.teacher.positions_out, receptive_field_size_of(self.teacher)
+    def plain_blocks(self, maps: int) -> PlainLayers:
+        field = relative_receptive_field(self.teacher)
+        assert field is not None  # or `plain_parameters` is None
+        positions, size = self.local_weights.shape[:2]
         product = keras.layers.EinsumDense(
-            "npmr,prb->npmb", (points, maps, self.blocks), name="blocks"
+            "npmr,prb->npmb", (positions, maps, self.blocks), name="blocks"
         )
         return [
             (keras.layers.Permute((2, 1)), []),
-            *window.plain_layers(maps),
-            (keras.layers.Reshape((points, maps, seen)), []),
+            *field.plain_layers(maps),
+            (keras.layers.Reshape((positions, maps, size)), []),
             (product, [ops.convert_to_numpy(self.local_weights)]),
-            (keras.layers.Reshape((points, maps * self.blocks)), []),
+            (keras.layers.Reshape((positions, maps * self.blocks)), []),
             (keras.layers.Permute((2, 1)), []),
         ]

@@ -1,32 +1,39 @@
-"""Students that mix points by an MLP, and then blocks by another."""
+"""Students that mix positions by an MLP, and then channels by another."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import ops
 
 from symclone_tf.checks import positive_integer
 from symclone_tf.students.base import Student
+from symclone_tf.students.inner_layers import Dense, EinsumDense, InnerLayer
+from symclone_tf.students.interfaces import PlainLayers
+from symclone_tf.teachers import Teacher
+from symclone_tf.types import Tensor
 
-# Channels that points are mixed in, for each block.
+# The default number of channels, for each block.
 CHANNELS_PER_BLOCK = 4
 
 
 @Student.register("mixer")
 class MixerStudent(Student):
-    """Points mixed by an MLP, then blocks mixed by an MLP.
+    """Positions mixed by an MLP, then channels mixed to blocks by an MLP.
 
-    One layer of an MLP-Mixer. Each point's number is laid out in channels, by weights
-    of the point, as an embedding of where it is; an MLP from all input points to all
-    output points, the same for every channel, mixes points; another from channels to
-    blocks, the same at every output point, mixes these. No weight is there for a pair
-    of points in a block: where Dense blocks take blocks·n·m weights, it takes about
-    h·(n + m).
+    One layer of an MLP-Mixer. The value at each input position is multiplied by the
+    position's learned embedding, to channels. An MLP from all input positions to all
+    output positions, the same for every channel, mixes positions; another from
+    channels to blocks, the same at every output position, mixes channels. No block has
+    a weight for each pair of positions: where Dense blocks take blocks·n·m weights,
+    these take about h·(n + m).
 
     Args:
         teacher: `Teacher`, whose sizes the student takes.
         blocks: Integer, the number of blocks; `None` for the teacher's rank.
-        hidden_units: Pair of integers, the hidden units of the MLP of points, and the
-            channels, which are hidden units of the MLP of blocks too; `None` for as
-            many as input points, and four for each block.
+        hidden_units: Pair of integers, the hidden units of the MLP over positions, and
+            the channels, also the hidden units of the MLP over channels; `None` for
+            the number of input positions, and four for each block.
         activation: Activation of the hidden layers, or its name.
         seed: Integer, for the initial weights; `None` for a random one.
         **kwargs: `name`, `trainable`, `dtype`.
@@ -36,7 +43,7 @@ class MixerStudent(Student):
     Raises:
         ValueError: If a count is not a positive integer, if there are not two hidden
             layers, or if inputs and kernel have other shapes than the teacher's.
-        TypeError: If the teacher is none.
+        TypeError: If `teacher` is not a `Teacher`.
 
     Example:
 
@@ -52,19 +59,19 @@ class MixerStudent(Student):
 
     def __init__(
         self,
-        teacher,
-        blocks=None,
-        hidden_units=None,
-        activation="relu",
-        seed=None,
-        **kwargs,
-    ):
+        teacher: Teacher,
+        blocks: int | None = None,
+        hidden_units: Sequence[int] | None = None,
+        activation: Any = "relu",
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(teacher, blocks, seed, **kwargs)
         default = (teacher.positions_in, CHANNELS_PER_BLOCK * self.blocks)
         hidden_units = default if hidden_units is None else tuple(hidden_units)
         if len(hidden_units) != 2:
             raise ValueError(
-                "`hidden_units` of a mixer must be two, for points and for channels. "
+                "`hidden_units` of a mixer must be two, of positions and of channels. "
                 f"Received: hidden_units={hidden_units}"
             )
         self.hidden_units = tuple(
@@ -73,52 +80,52 @@ class MixerStudent(Student):
         self.activation = keras.activations.get(activation)
         self.parts = self._parts()
 
-    def _parts(self):
-        """What embeds, what mixes points, and what mixes channels into blocks."""
+    def _parts(self) -> list[InnerLayer]:
+        """The embedding, the MLP over positions, and the MLP over channels."""
         hidden, channels = self.hidden_units
         seeds = [None if self.seed is None else self.seed + k + 1 for k in range(4)]
-        options, act = self.options_of_parts, self.activation
+        act = self.activation
         he = [keras.initializers.HeNormal(seed=seed) for seed in seeds]
         normal = keras.initializers.RandomNormal(stddev=1.0, seed=seeds[0])
-        points = self.teacher.positions_out
         return [
-            keras.layers.EinsumDense(
+            EinsumDense(
                 "nq,qc->ncq",
                 (channels, self.teacher.positions_in),
                 kernel_initializer=normal,
                 name="positions",
-                **options,
+                student=self,
             ),
-            keras.layers.Dense(
-                hidden, act, kernel_initializer=he[1], name="points_0", **options
+            Dense(hidden, act, kernel_initializer=he[1], name="points_0", student=self),
+            Dense(
+                self.teacher.positions_out,
+                kernel_initializer=he[2],
+                name="points_1",
+                student=self,
             ),
-            keras.layers.Dense(
-                points, kernel_initializer=he[2], name="points_1", **options
+            Dense(
+                channels, act, kernel_initializer=he[3], name="blocks_0", student=self
             ),
-            keras.layers.Dense(
-                channels, act, kernel_initializer=he[3], name="blocks_0", **options
-            ),
-            # No bias: what no kernel asks for is nothing.
-            keras.layers.Dense(
+            # No bias: outputs are linear in the kernel.
+            Dense(
                 self.blocks,
                 use_bias=False,
                 kernel_initializer="zeros",
                 name="blocks_1",
-                **options,
+                student=self,
             ),
         ]
 
-    def build_blocks(self):
+    def build_blocks(self) -> None:
         hidden, channels = self.hidden_units
         positions_in = self.teacher.positions_in
         widths = (positions_in, positions_in, hidden, channels, channels)
         for layer, width in zip(self.parts, widths, strict=True):
             layer.build((None, width))
 
-    def block_outputs(self, rows):
-        embed, *mix_points, first, last = self.parts
+    def block_outputs(self, rows: Tensor) -> Tensor:
+        embed, *mix_positions, first, last = self.parts
         channels = embed(rows)
-        for layer in mix_points:
+        for layer in mix_positions:
             channels = layer(channels)
         blocks = last(first(ops.transpose(channels, (0, 2, 1))))
         return ops.transpose(blocks, (0, 2, 1))
@@ -126,35 +133,24 @@ class MixerStudent(Student):
     @property
     def block_parameters(self) -> int:
         hidden, channels = self.hidden_units
-        positions_in, positions_out = (
-            self.teacher.positions_in,
-            self.teacher.positions_out,
-        )
-        mixing_points = (positions_in + 1) * hidden + (hidden + 1) * positions_out
-        mixing_blocks = (channels + 1) * channels + channels * self.blocks
-        return positions_in * channels + mixing_points + mixing_blocks
+        size_in, size_out = self.teacher.positions_in, self.teacher.positions_out
+        mixing_positions = (size_in + 1) * hidden + (hidden + 1) * size_out
+        mixing_channels = (channels + 1) * channels + channels * self.blocks
+        return size_in * channels + mixing_positions + mixing_channels
 
     @property
     def block_operations(self) -> int:
         hidden, channels = self.hidden_units
-        positions_in, positions_out = (
-            self.teacher.positions_in,
-            self.teacher.positions_out,
-        )
-        mixing_points = positions_in + (positions_in + positions_out) * hidden
-        return channels * (mixing_points + positions_out * (channels + self.blocks))
+        size_in, size_out = self.teacher.positions_in, self.teacher.positions_out
+        mixing_positions = size_in + (size_in + size_out) * hidden
+        return channels * (mixing_positions + size_out * (channels + self.blocks))
 
     @property
     def features_per_map(self) -> int:
         hidden, channels = self.hidden_units
-        positions_in, positions_out = (
-            self.teacher.positions_in,
-            self.teacher.positions_out,
-        )
-        return (
-            channels * (positions_in + hidden + 2 * positions_out)
-            + super().features_per_map
-        )
+        size_in, size_out = self.teacher.positions_in, self.teacher.positions_out
+        intermediate = channels * (size_in + hidden + 2 * size_out)
+        return intermediate + super().features_per_map
 
     @property
     def traits(self) -> list[str]:
@@ -166,11 +162,11 @@ class MixerStudent(Student):
             traits.append(self.activation.__name__)
         return traits
 
-    def plain_parameters(self, maps):
+    def plain_parameters(self, maps: int) -> int:
         return self.block_parameters
 
-    def plain_blocks(self, maps):
-        points, channels = self.teacher.positions_out, self.hidden_units[1]
+    def plain_blocks(self, maps: int) -> PlainLayers:
+        positions, channels = self.teacher.positions_out, self.hidden_units[1]
         embed, *others = self.parts
         plain = keras.layers.EinsumDense(
             "nmq,qc->nmcq", (maps, channels, self.teacher.positions_in), name=embed.name
@@ -186,10 +182,10 @@ class MixerStudent(Student):
             (keras.layers.Permute((1, 3, 2)), []),
             *zip(copies[2:], values[3:]),
             (keras.layers.Permute((1, 3, 2)), []),
-            (keras.layers.Reshape((maps * self.blocks, points)), []),
+            (keras.layers.Reshape((maps * self.blocks, positions)), []),
         ]
 
-    def get_config(self):
+    def get_config(self) -> dict:
         config = super().get_config()
         config.update(
             hidden_units=list(self.hidden_units),

@@ -1,6 +1,7 @@
 """Students by name."""
 
 import inspect
+from typing import Any
 
 import keras
 
@@ -11,25 +12,29 @@ from symclone_tf.students.base import STUDENTS, Student
 from symclone_tf.students.dense import DenseStudent
 from symclone_tf.students.locally_connected import LocallyConnectedStudent
 from symclone_tf.students.mixer import MixerStudent
+from symclone_tf.teachers import Teacher
 
 for _earlier, _now in CLASSES.items():
     keras.saving.get_custom_objects()[f"symclone_tf>{_earlier}"] = globals()[_now]
 
-# Registered, since they are imported.
+# Importing a class registers it.
 BUILT_IN = (DenseStudent, LocallyConnectedStudent, MixerStudent, AttentionStudent)
-# The kind of students that names of artifacts do not name.
+# The kind of student that the names of artifacts leave out.
 DEFAULT = "dense"
 
 
-def get_student(name) -> type[Student]:
+def get_student(name: str) -> type[Student]:
     """The class of a registered name.
 
     Args:
-        name: String, `"dense"`, `"local"`, `"mixer"`, `"attention"` or what
-            `Student.register` was given.
+        name: String, `"dense"`, `"local"`, `"mixer"`, `"attention"` or a name
+            registered by `Student.register`.
+
+    Returns:
+        Subclass of `Student`.
 
     Raises:
-        ValueError: If there is none of this name.
+        ValueError: If no class is registered by this name.
 
     Example:
 
@@ -40,17 +45,22 @@ def get_student(name) -> type[Student]:
     return STUDENTS[name]
 
 
-def make_student(name, teacher, **options) -> Student:
+def make_student(name: str, teacher: Teacher, **options: Any) -> Student:
     """A student of a registered name, not yet built.
 
     Args:
-        name: String, `"dense"`, `"local"`, `"mixer"`, `"attention"` or what
-            `Student.register` was given.
+        name: String, `"dense"`, `"local"`, `"mixer"`, `"attention"` or a name
+            registered by `Student.register`.
         teacher: `Teacher`.
-        **options: Of the class. Those that are `None` or empty are left to it.
+        **options: Of the class. For those that are `None` or empty, the class has
+            defaults.
+
+    Returns:
+        `Student`.
 
     Raises:
-        ValueError: If there is no such student, or an option is not for it.
+        ValueError: If there is no such student, or the class does not accept an
+            option.
 
     Example:
 
@@ -68,14 +78,14 @@ def make_student(name, teacher, **options) -> Student:
     return cls(teacher, **options)
 
 
-def student_options(student) -> dict:
-    """What a student's configuration adds to its teacher's, as plain values.
+def student_options(student: Student) -> dict[str, Any]:
+    """A student's own options, without its teacher and those of every Keras layer.
 
     Args:
         student: `Student`.
 
     Returns:
-        Dictionary.
+        Dictionary of plain values.
 
     Example:
 
@@ -88,10 +98,17 @@ def student_options(student) -> dict:
     return {name: value for name, value in config.items() if name not in common}
 
 
-def artifact_name(student) -> str:
-    """The name that an artifact of this student gets.
+def artifact_name(student: Student) -> str:
+    """The name of a student's artifact.
 
-    The teacher's, then the kind of student, and what is not the default of it.
+    The teacher's name, followed by the kind of student and its options, where these
+    are not the defaults.
+
+    Args:
+        student: `Student`.
+
+    Returns:
+        String.
 
     Example:
 

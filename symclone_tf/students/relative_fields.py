@@ -1,7 +1,7 @@
-"""The points that output points see, gathered as fast as they allow.
+"""The inputs in each receptive field, gathered by slices or by indices.
 
-Where all neighbourhoods have one shape and lie on a grid, they are windows, and
-slices read them many times faster than indices do.
+If all receptive fields have one shape on a grid, slices gather them many times faster
+than indices do.
 """
 
 import dataclasses
@@ -12,42 +12,46 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from symclone_tf.students.interfaces import PlainLayers
 from symclone_tf.students.receptive_fields import receptive_fields_of
+from symclone_tf.teachers import Teacher
+from symclone_tf.types import Array, Tensor
 
 
 @dataclasses.dataclass(frozen=True)
 class RelativeReceptiveField:
-    """A neighbourhood of one shape, on a grid of points.
+    """One receptive field for all output positions, relative to each of them.
 
     Attributes:
         grid: Pair of integers, height and width of the inputs.
         padding: Pair of pairs of integers, zeros before and after each axis.
         strides: Pair of integers.
-        kernel: Array of shape `(kh, kw, 1, r)`, a unit kernel for each point.
+        kernel: Array of shape `(kh, kw, 1, r)`, a unit kernel for each input position
+            of the receptive field.
     """
 
     grid: tuple[int, int]
     padding: tuple[tuple[int, int], tuple[int, int]]
     strides: tuple[int, int]
-    kernel: np.ndarray
+    kernel: Array
 
-    def __call__(self, images):
-        """What is seen in each place.
+    def __call__(self, images: Tensor) -> list[Tensor]:
+        """Gathers the receptive field of every output position.
 
         Args:
             images: Tensor of shape `(batch, height, width, …)`.
 
         Returns:
-            List of r tensors of shape `(batch, new_height, new_width, …)`, zeros
-            where the padding is seen.
+            List of r tensors of shape `(batch, new_height, new_width, …)`, zeros in
+            the padding.
         """
         if np.any(self.padding):
             rest = [(0, 0)] * (len(images.shape) - 3)
             images = ops.pad(images, ((0, 0), *self.padding, *rest))
         rows, columns = self.strides
         height, width = (
-            (size + sum(padding) - reach) // stride * stride + 1
-            for size, padding, reach, stride in zip(
+            (size + sum(padding) - extent) // stride * stride + 1
+            for size, padding, extent, stride in zip(
                 self.grid, self.padding, self.kernel.shape, self.strides
             )
         )
@@ -63,63 +67,73 @@ class RelativeReceptiveField:
         margins = self._margins()
 
         @tf.custom_gradient
-        def windows(images):
+        def sliced(images):
             def gradient(*upstream):
-                # Half as many passes as slices' own gradients take.
+                # Half as many passes as the slices' own gradients take.
                 parts = zip(upstream, margins)
                 rest = [(0, 0)] * (len(images.shape) - 3)
                 return tf.add_n([tf.pad(u, ((0, 0), *m, *rest)) for u, m in parts])
 
             return slices(images), gradient
 
-        return windows(images)
+        return sliced(images)
 
     @property
     def dilation_rate(self) -> tuple[int, int]:
-        """The steps between the points of the window, along each axis."""
-        if max(self.strides) > 1:  # which TensorFlow does not compute
+        """Pair of integers, the steps between positions along each axis."""
+        if max(self.strides) > 1:  # TensorFlow does not compute both
             return 1, 1
         steps = np.gcd.reduce(np.array(self.offsets), axis=0)
-        return tuple(max(1, int(step)) for step in steps)
+        return max(1, int(steps[0])), max(1, int(steps[1]))
 
     @property
-    def dense_kernel(self) -> np.ndarray:
-        """The unit kernels without what dilation leaves out between points."""
+    def dense_kernel(self) -> Array:
+        """Array of shape `(kh, kw, r)`, the unit kernels without the zeros of
+        dilation."""
         rows, columns = self.dilation_rate
         return self.kernel[::rows, ::columns, 0]
 
     @property
     def padding_name(self) -> str | None:
-        """What Keras calls this padding, or `None`."""
+        """String, this padding in Keras' terms, or `None` if it has none for it."""
         if not np.any(self.padding):
             return "valid"
         same = [
-            _pads_as_same(size, reach, stride)
-            for size, reach, stride in zip(self.grid, self.kernel.shape, self.strides)
+            _same_padding(size, extent, stride)
+            for size, extent, stride in zip(self.grid, self.kernel.shape, self.strides)
         ]
         return "same" if tuple(same) == self.padding else None
 
-    def _margins(self):
-        """What is left of the padded grid around each place's slice."""
-        reach = np.array(self.kernel.shape[:2]) - 1
+    def _margins(self) -> list[list[tuple[int, int]]]:
+        """The widths of the padded grid before and after each position's slice."""
+        extent = np.array(self.kernel.shape[:2]) - 1
         return [
-            [(int(a), int(b)) for a, b in zip(offset, reach - offset)]
+            [(int(a), int(b)) for a, b in zip(offset, extent - offset)]
             for offset in np.array(self.offsets)
         ]
 
     @property
     def offsets(self) -> list[tuple[int, int]]:
-        """Where each point of the window lies in it."""
+        """List of pairs of integers, row and column of each input position within the
+        receptive field."""
         positions = np.argmax(self.kernel.reshape(-1, self.kernel.shape[-1]), axis=0)
         return list(zip(*np.unravel_index(positions, self.kernel.shape[:2])))
 
-    def plain_layers(self, maps):
-        """The same as plain Keras layers, from `(batch, points, maps)`."""
-        height, width, _, seen = self.kernel.shape
+    def plain_layers(self, maps: int) -> PlainLayers:
+        """The same as plain Keras layers.
+
+        Args:
+            maps: Integer, the feature maps of the inputs.
+
+        Returns:
+            `PlainLayers`, pairs of a Keras layer and its weights' values, from
+            `(batch, positions_in, maps)`.
+        """
+        height, width, _, size = self.kernel.shape
         layer = keras.layers.DepthwiseConv2D(
             (height, width),
             self.strides,
-            depth_multiplier=seen,
+            depth_multiplier=size,
             use_bias=False,
             data_format="channels_last",
             name="window",
@@ -131,120 +145,133 @@ class RelativeReceptiveField:
         ]
 
 
-def _pads_as_same(size, reach, stride) -> tuple[int, int]:
-    """Zeros before and after an axis, as TensorFlow pads it."""
-    zeros = max((-(-size // stride) - 1) * stride + reach - size, 0)
+def _same_padding(size: int, extent: int, stride: int) -> tuple[int, int]:
+    """Zeros before and after an axis, as TensorFlow pads for `"same"`."""
+    zeros = max((-(-size // stride) - 1) * stride + extent - size, 0)
     return zeros // 2, zeros - zeros // 2
 
 
-def gather_receptive_fields(teacher, points):
-    """The input points that each output point of a teacher sees.
+def gather_receptive_fields(teacher: Teacher, inputs: Tensor) -> Tensor:
+    """The inputs in the receptive field of each output position of a teacher.
 
     Args:
         teacher: `Teacher`.
-        points: Tensor of shape `(batch, positions_in, maps)`.
+        inputs: Tensor of shape `(batch, positions_in, maps)`.
 
     Returns:
-        Tensor of shape `(batch, positions_out, r, maps)`, zeros where an output
-        point sees fewer than r.
+        Tensor of shape `(batch, positions_out, r, maps)`, zeros where a receptive
+        field has fewer than r positions.
     """
-    window = relative_receptive_field(teacher)
-    if window is not None:
-        maps = points.shape[-1]
-        seen = window(ops.reshape(points, (-1, *window.grid, maps)))
-        shape = (-1, teacher.positions_out, len(seen), maps)
-        return ops.reshape(ops.stack(seen, axis=3), shape)
-    # What there is not to be seen is one more point, of zeros.
-    padded = ops.pad(points, ((0, 0), (0, 1), (0, 0)))
-    positions = np.where(receptive_fields_of(teacher) < 0, teacher.positions_in, 0)
-    positions = positions + np.maximum(receptive_fields_of(teacher), 0)
+    field = relative_receptive_field(teacher)
+    if field is not None:
+        maps = inputs.shape[-1]
+        gathered = field(ops.reshape(inputs, (-1, *field.grid, maps)))
+        shape = (-1, teacher.positions_out, len(gathered), maps)
+        return ops.reshape(ops.stack(gathered, axis=3), shape)
+    # Positions that are missing are one more position, of zeros.
+    padded = ops.pad(inputs, ((0, 0), (0, 1), (0, 0)))
+    positions = receptive_fields_of(teacher)
+    positions = np.where(positions < 0, teacher.positions_in, positions)
     return ops.take(padded, positions, axis=1)
 
 
-def receptive_fields_by_position(teacher, points):
-    """The same, with what one place sees of all samples side by side.
+def receptive_fields_by_position(teacher: Teacher, inputs: Tensor) -> Tensor:
+    """The same, with output positions before samples.
 
     Args:
         teacher: `Teacher`.
-        points: Tensor of shape `(batch, positions_in, maps)`.
+        inputs: Tensor of shape `(batch, positions_in, maps)`.
 
     Returns:
         Tensor of shape `(positions_out, batch, r · maps)`.
     """
-    window, maps = relative_receptive_field(teacher), points.shape[-1]
-    if window is None:
-        seen = ops.transpose(gather_receptive_fields(teacher, points), (1, 0, 2, 3))
+    field, maps = relative_receptive_field(teacher), inputs.shape[-1]
+    if field is None:
+        gathered = gather_receptive_fields(teacher, inputs)
+        gathered = ops.transpose(gathered, (1, 0, 2, 3))
     else:
-        # The few inputs are brought into order, not the many that are seen.
-        images = ops.reshape(points, (-1, *window.grid, maps))
+        # The few inputs are transposed, not the many that are gathered.
+        images = ops.reshape(inputs, (-1, *field.grid, maps))
         images = ops.transpose(images, (1, 2, 0, 3))[None]
-        seen = ops.stack(window(images), axis=4)
-    shape = (teacher.positions_out, -1, receptive_fields_of(teacher).shape[1] * maps)
-    return ops.reshape(seen, shape)
+        gathered = ops.stack(field(images), axis=4)
+    size = receptive_fields_of(teacher).shape[1]
+    return ops.reshape(gathered, (teacher.positions_out, -1, size * maps))
 
 
 @functools.lru_cache(maxsize=16)
-def relative_receptive_field(teacher) -> RelativeReceptiveField | None:
-    """The window that all neighbourhoods of a teacher are, or `None`.
+def relative_receptive_field(teacher: Teacher) -> RelativeReceptiveField | None:
+    """The receptive field that all positions of a teacher have relative to them.
 
     Args:
         teacher: `Teacher`.
 
+    Returns:
+        `RelativeReceptiveField`; `None` if positions differ in theirs, or do not lie
+        on a grid.
+
     Example:
 
-    >>> window = relative_receptive_field(ConvTeacher("t2", image_size=8, padding="same"))
-    >>> window.kernel.shape[:2], window.strides, window.padding_name
+    >>> teacher = ConvTeacher("t2", image_size=8, padding="same")
+    >>> field = relative_receptive_field(teacher)
+    >>> field.kernel.shape[:2], field.strides, field.padding_name
     ((3, 3), (1, 1), 'same')
-    >>> relative_receptive_field(OrbitTeacher(symmetric(5))) is None  # each point sees all
+    >>> teacher = OrbitTeacher(symmetric(5))  # outputs depend on all inputs
+    >>> relative_receptive_field(teacher) is None
     True
     """
     grids = _grids(teacher)
     if grids is None:
         return None
     grid_in, grid_out = grids
-    seen = receptive_fields_of(teacher)
-    whole = np.flatnonzero(np.all(seen >= 0, axis=1))
-    if not len(whole):
+    fields = receptive_fields_of(teacher)
+    interior = np.flatnonzero(np.all(fields >= 0, axis=1))
+    if not len(interior):
         return None
-    positions = np.stack(np.unravel_index(np.maximum(seen, 0), grid_in), axis=-1)
-    outputs = np.stack(np.unravel_index(np.arange(len(seen)), grid_out), axis=-1)
-    first, last = whole[0], whole[-1]
+    positions = np.stack(np.unravel_index(np.maximum(fields, 0), grid_in), axis=-1)
+    outputs = np.stack(np.unravel_index(np.arange(len(fields)), grid_out), axis=-1)
+    first, last = interior[0], interior[-1]
     steps = outputs[last] - outputs[first]
-    moved = positions[last, 0] - positions[first, 0]
-    strides = np.where(steps > 0, moved // np.maximum(steps, 1), 1)
-    if grid_in[1] == grid_out[1] == 1:  # along which there is nowhere to step
+    translation = positions[last, 0] - positions[first, 0]
+    strides = np.where(steps > 0, translation // np.maximum(steps, 1), 1)
+    if grid_in[1] == grid_out[1] == 1:  # no stride can be read off one column
         strides[1] = strides[0]
     offsets = positions[first] - strides * outputs[first]
-    # Where each output point would look, if it were a window.
+    # The receptive field that each output position would have, if all are the same.
     expected = strides * outputs[:, None] + offsets
     inside = np.all((expected >= 0) & (expected < grid_in), axis=-1)
     indices = expected[..., 0] * grid_in[1] + expected[..., 1]
-    if strides.min() < 1 or not np.array_equal(np.where(inside, indices, -1), seen):
+    if strides.min() < 1 or not np.array_equal(np.where(inside, indices, -1), fields):
         return None
     lowest = offsets.min(axis=0)
-    kernel = np.zeros((*(offsets.max(axis=0) - lowest + 1), 1, len(offsets)), "float32")
-    kernel[(*(offsets - lowest).T, 0, range(len(offsets)))] = 1
-    before = np.maximum(0, -lowest)
-    reach = strides * (np.array(grid_out) - 1) + offsets.max(axis=0) + 1
-    after = np.maximum(0, reach - grid_in)
     if np.any(lowest > 0):
         return None
+    kernel = np.zeros((*(offsets.max(axis=0) - lowest + 1), 1, len(offsets)), "float32")
+    rows, columns = (offsets - lowest).T
+    kernel[rows, columns, 0, range(len(offsets))] = 1
+    before = np.maximum(0, -lowest)
+    end = strides * (np.array(grid_out) - 1) + offsets.max(axis=0) + 1
+    after = np.maximum(0, end - grid_in)
     made = (np.array(grid_in) + before + after - kernel.shape[:2]) // strides + 1
     if not np.array_equal(made, grid_out):
         return None
-    padding = tuple(zip(before.tolist(), after.tolist()))
-    return RelativeReceptiveField(grid_in, padding, tuple(strides.tolist()), kernel)
+    rows, columns = zip(before.tolist(), after.tolist())
+    return RelativeReceptiveField(
+        grid_in, (rows, columns), (int(strides[0]), int(strides[1])), kernel
+    )
 
 
-def _grids(teacher):
+def _grids(teacher: Teacher) -> tuple[tuple[int, int], tuple[int, int]] | None:
     """Height and width of inputs and outputs, if both are grids; signals along one
     axis are images of width 1."""
-    points = teacher.positions_in, teacher.positions_out
+    counts = teacher.positions_in, teacher.positions_out
     for axes in (2, 1):
         grids = teacher.input_shape[:axes], teacher.output_shape[:axes]
         if all(
             len(grid) == axes and np.prod(grid) == count
-            for grid, count in zip(grids, points)
+            for grid, count in zip(grids, counts)
         ):
-            return tuple((*grid, 1)[:2] for grid in grids)
+            (rows_in, columns_in, *_), (rows_out, columns_out, *_) = (
+                (*grid, 1) for grid in grids
+            )
+            return (rows_in, columns_in), (rows_out, columns_out)
     return None

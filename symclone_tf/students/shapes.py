@@ -1,18 +1,29 @@
-"""Which inputs and kernels a student takes, and what shape its answers have."""
+"""The shapes of a student's inputs, kernels and outputs."""
+
+from typing import Any
+
+import keras
+
+from symclone_tf.teachers import Teacher
+from symclone_tf.types import Shape
 
 
-class Shaped:
+class Shaped(keras.layers.Layer):
     """Shapes of the teacher, with a batch, channels and filters.
 
-    The part of `Student` that refuses others.
+    The part of `Student` that checks shapes.
     """
 
-    def input_shapes(self, channels=(), filters=()):
+    teacher: Teacher
+
+    def input_shapes(
+        self, channels: tuple = (), filters: tuple = ()
+    ) -> tuple[tuple, tuple]:
         """Shapes of one input and one kernel, without the batch.
 
         Args:
-            channels: Tuple, what stands for the input channels.
-            filters: Tuple, what stands for the filters.
+            channels: Tuple, the sizes of the channel axis; empty for no such axis.
+            filters: Tuple, the sizes of the filter axis; empty for no such axis.
 
         Returns:
             Pair of tuples, the shape of an input and of a kernel.
@@ -22,12 +33,12 @@ class Shaped:
             (*self.teacher.kernel_shape, *channels, *filters),
         )
 
-    def compute_output_shape(self, inputs_shape, kernel_shape):
+    def compute_output_shape(self, inputs_shape: Shape, kernel_shape: Shape) -> Shape:
         self.check_shapes(inputs_shape, kernel_shape)
         return (inputs_shape[0], *self.teacher.output_shape, kernel_shape[-1])
 
-    def check_shapes(self, inputs_shape, kernel_shape) -> None:
-        """Refuses inputs and kernels that are not the teacher's.
+    def check_shapes(self, inputs_shape: Shape, kernel_shape: Shape) -> None:
+        """Refuses inputs and kernels of other shapes than the teacher's.
 
         Raises:
             ValueError: If a shape is another.
@@ -45,7 +56,8 @@ class Shaped:
                     f"This student takes {name} of shape {_shape(expected)}. "
                     f"Received: {name} of shape {shape}"
                 )
-        given, (channels, filters) = inputs_shape[-1], kernel_shape[-2:]
+        sizes: Any = inputs_shape[-1], *kernel_shape[-2:]  # never None
+        given, channels, filters = sizes
         groups = given // max(channels, 1)
         if groups == 0 or groups * channels != given or filters % groups:
             raise ValueError(

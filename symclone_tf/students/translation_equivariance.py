@@ -1,28 +1,33 @@
-"""Whether a student's blocks do the same everywhere, as those of a convolution.
+"""Measures whether a student's blocks are translation equivariant, as a convolution.
 
-Nothing makes them do so but what they have learned: so it is measured, on the
-weights that a student has.
+Nothing in a student makes them so: they have learned it, and so the weights decide.
 """
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from symclone_tf.students.receptive_fields import receptive_fields_of
 from symclone_tf.students.relative_fields import relative_receptive_field
 
-# How far from their mean the weights of all places may be, relative to them.
+if TYPE_CHECKING:
+    from symclone_tf.students.base import Student
+
+# The largest distance of all weights from their mean over positions, relative to
+# their norm.
 TOLERANCE = 1e-5
 
 
 @dataclasses.dataclass(frozen=True)
 class TranslationEquivariance:
-    """Whether a student's blocks do the same in all places.
+    """Whether a student's blocks are translation equivariant.
 
     Attributes:
         deviation: Float, the distance of the blocks' weights from the nearest
-            ones that do, relative to their norm; `None` where it cannot be said.
-        reason: String, why the student is no convolution; empty if it is one.
+            translation equivariant ones, relative to their norm; `None` where it is
+            not defined.
+        reason: String, why the student is not a convolution; empty if it is one.
     """
 
     deviation: float | None
@@ -30,12 +35,12 @@ class TranslationEquivariance:
 
     @property
     def is_convolution(self) -> bool:
-        """Whether one convolution computes what the student does."""
+        """Whether one convolution computes the student's outputs."""
         return not self.reason
 
 
-def translation_equivariance(student) -> TranslationEquivariance:
-    """Compares what a student's blocks do in all places.
+def translation_equivariance(student: "Student") -> TranslationEquivariance:
+    """Compares the weights of a student's blocks across positions.
 
     Args:
         student: `Student`.
@@ -55,22 +60,24 @@ def translation_equivariance(student) -> TranslationEquivariance:
     if not student.is_linear:
         return TranslationEquivariance(None, "its blocks are not linear")
     if relative_receptive_field(student.teacher) is None:
-        return TranslationEquivariance(None, "its points are seen through no window")
-    weights, rest = student.receptive_field_weights()
+        return TranslationEquivariance(
+            None, "its teacher has no relative receptive field"
+        )
+    weights, outside = student.receptive_field_weights()
     inside = receptive_fields_of(student.teacher) >= 0
-    # Weights of points that are not there are multiplied with zeros.
+    # The weights of padding are multiplied by zeros.
     weights = np.where(inside[..., None], weights, 0).astype("float64")
-    size = np.sqrt(np.sum(np.square(weights)) + rest)
-    if not np.isfinite(size):
+    norm = np.sqrt(np.sum(np.square(weights)) + outside)
+    if not np.isfinite(norm):
         return TranslationEquivariance(None, "its weights are not finite")
-    if size == 0:
+    if norm == 0:
         return TranslationEquivariance(None, "its blocks are zero, as before cloning")
     mean = weights.sum(axis=0) / inside.sum(axis=0)[:, None]
-    away = np.where(inside[..., None], weights - mean, 0)
-    deviation = float(np.sqrt(np.sum(np.square(away)) + rest) / size)
+    differences = np.where(inside[..., None], weights - mean, 0)
+    deviation = float(np.sqrt(np.sum(np.square(differences)) + outside) / norm)
     if deviation > TOLERANCE:
         reason = (
-            "its blocks do not do the same everywhere: they deviate by "
+            "its blocks are not translation equivariant: they deviate by "
             f"{deviation:.1e}, of at most {TOLERANCE:.0e}"
         )
         return TranslationEquivariance(deviation, reason)

@@ -54,22 +54,21 @@ def clone_and_export(students, training, directory="exported", verbose=1):
     t2-5x5-k3 True
     """
     check_directory(directory)
-    for student in students:
-        training.check(student)
-    for student in students:
+    recipes = [training.check(student) for student in students]
+    for student, recipe in zip(students, recipes):
         checkpoint = None
         if training.solver == "sgd" and training.strategy == "none":
             identity = training.identity(student)
             name = artifact_name(student)
             checkpoint = Checkpoint(checkpoint_file(directory, name, identity))
         if training.resume and not checkpoint.file.exists():
-            finished = _finished(student, training, directory)
+            finished = _finished(student, training, recipe, directory)
             if finished:
                 if verbose:
                     print(f"Finished before: {finished.path}", file=sys.stderr)
                 yield load(finished.path), _report(finished), finished.path
                 continue
-        report = train(student, training, verbose, checkpoint)
+        report = train(student, training, verbose, checkpoint, recipe)
         path = None
         if is_chief(training.strategy):
             path = rescued(functools.partial(export, student, report=report), directory)
@@ -78,13 +77,12 @@ def clone_and_export(students, training, directory="exported", verbose=1):
         yield student, report, path
 
 
-def _finished(student, training, directory):
+def _finished(student, training, recipe, directory):
     """The newest version of a student's artifact, if the same training made it."""
     home = pathlib.Path(directory, artifact_name(student))
     if not _has_content(home):
         return None
     artifact = find(home)
-    recipe = training.recipe(student)
     same = {"solver": training.solver, "seed": training.seed, "replicas": 1}
     names = ("steps", "images_per_step", "kernels_per_step", "learning_rate")
     same |= {name: getattr(recipe, name) for name in names}

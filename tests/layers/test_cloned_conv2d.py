@@ -94,7 +94,7 @@ class TestCompute:
         layer = ClonedConv2D(3, student)
         assert layer.computes_as() == "blocks"
         assert (
-            "do not do the same everywhere" in student.translation_equivariance().reason
+            "are not translation equivariant" in student.translation_equivariance().reason
         )
         inputs = draw(rng, student)
         layer.build(inputs.shape)

@@ -73,7 +73,7 @@ def test_groups_of_channels_are_fused(
     np.testing.assert_allclose(answers, expected, atol=1e-5 * np.abs(expected).max())
 
 
-def test_what_is_not_the_same_everywhere_stays_blocks(rng):
+def test_blocks_that_are_not_translation_equivariant_stay_blocks(rng):
     layer = make(rng, filters=3)
     assert fuse(layer).form == "convolution"
     blocks = layer.student.block_weights[0]
@@ -82,7 +82,7 @@ def test_what_is_not_the_same_everywhere_stays_blocks(rng):
     fused = fuse(layer)
     assert fused.form == "factored"
     assert "convolution" not in fused.costs
-    assert "do not do the same everywhere" in fused.reason
+    assert "are not translation equivariant" in fused.reason
 
 
 def test_layer_without_a_kernel_is_refused():

@@ -132,6 +132,6 @@ def test_volumes_have_no_window_and_become_one_matrix():
     relaxed, _ = sc.relax(model, verbose=0)
     fused = sc.fuse_network(relaxed)
     assert {layer.form for layer in fused.layers.values()} == {"dense"}
-    assert "through no window" in fused.layers["first"].lacking
+    assert "no relative receptive field" in fused.layers["first"].lacking
     volumes = keras.random.normal((2, 6, 5, 6, 1))
     np.testing.assert_allclose(fused.model(volumes), model(volumes), atol=1e-4)

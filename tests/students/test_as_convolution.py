@@ -10,9 +10,9 @@ from symclone_tf.students.as_convolution import Convolving
 
 from cases import CASES, later
 from clones import draw, relative, solved
-from toys import Nameless
+from toys import WithoutReceptiveFields
 
-WINDOWS = [
+GEOMETRIES = [
     {},
     {"padding": "same"},
     {"kernel_size": 2, "padding": "same"},
@@ -28,22 +28,22 @@ WINDOWS = [
 
 
 class Plain(sc.DenseStudent):
-    """Blocks of which nothing is known but what they compute."""
+    """Blocks that are known only by their outputs."""
 
     weights_at = Convolving.weights_at
     impulse_responses = Convolving.impulse_responses
 
 
-def of(kind, teacher, blocks=None):
+def solved_student(kind, teacher, blocks=None):
     student = kind(teacher, blocks, seed=0)
     sc.cloning.solve(student)
     return student
 
 
-@pytest.mark.parametrize("options", WINDOWS)
+@pytest.mark.parametrize("options", GEOMETRIES)
 @pytest.mark.parametrize("kind", [sc.DenseStudent, sc.LocallyConnectedStudent, Plain])
-def test_equals_what_the_blocks_compute(rng, kind, options):
-    student = of(kind, sc.ConvTeacher("t2", 9, **options))
+def test_convolution_equals_the_blocks(rng, kind, options):
+    student = solved_student(kind, sc.ConvTeacher("t2", 9, **options))
     assert student.translation_equivariance().is_convolution
     inputs = draw(rng, student)
     kernel = rng.normal(size=(*student.teacher.kernel_shape, 2, 3)).astype("float32")
@@ -55,8 +55,8 @@ def test_equals_what_the_blocks_compute(rng, kind, options):
 @CASES
 @pytest.mark.parametrize("student", ["dense", "local"])
 @pytest.mark.parametrize("blocks", [later(9), 5])
-def test_kernel_is_that_of_the_formula(rng, group, lifting, student, blocks):
-    """`K[v,g,c,h,o] = Σ_b W[v,b] · α[b,g,h,c,o]`, of fewer blocks too."""
+def test_kernel_follows_the_formula(rng, group, lifting, student, blocks):
+    """`K[v,g,c,h,o] = Σ_b W[v,b] · α[b,g,h,c,o]`, for fewer blocks too."""
     options = {"image_size": 6, "student": student, "blocks": blocks}
     student = solved(group, lifting, **options)
     teacher = student.teacher
@@ -68,16 +68,17 @@ def test_kernel_is_that_of_the_formula(rng, group, lifting, student, blocks):
     kernel = rng.normal(size=(*teacher.kernel_shape, 2, 3)).astype("float32")
     impulse = np.zeros((36, 36), "float32")
     np.fill_diagonal(impulse, 1)
-    answers = np.array(student.block_outputs(impulse))[:, :, 0]  # of the first place
-    weights = answers.reshape(6, 6, blocks)[:3, :3]
+    outputs = np.array(student.block_outputs(impulse))[:, :, 0]  # first position
+    weights = outputs.reshape(6, 6, blocks)[:3, :3]
     encoder = np.reshape(student.encoder.kernel, (entries, blocks, g, h))
     alpha = np.einsum("eco,ebgh->bghco", kernel.reshape(entries, 2, 3), encoder)
     expected = np.einsum("uvb,bghco->uvgcho", weights, alpha).reshape(3, 3, g * 2, -1)
     assert relative(student.convolution_kernel(kernel), expected) < 1e-5
 
 
-def test_windows_that_were_asked_for_serve_too(rng):
-    student = of(sc.LocallyConnectedStudent, Nameless("c4", 6))
+def test_receptive_fields_found_by_evaluation_suffice(rng):
+    teacher = WithoutReceptiveFields("c4", 6)
+    student = solved_student(sc.LocallyConnectedStudent, teacher)
     assert student.translation_equivariance().is_convolution
     inputs = draw(rng, student)
     kernel = rng.normal(size=(3, 3, 2, 3)).astype("float32")
@@ -106,7 +107,7 @@ class TestWeightsThatChange:
         other.load_weights(tmp_path / "same.weights.h5")
         assert its_student.translation_equivariance().is_convolution
 
-    def test_are_warned_of_where_a_call_relied_on_them(self, tmp_path, rng):
+    def test_warn_if_a_call_has_computed_as_a_convolution(self, tmp_path, rng):
         model, student = self.pair()
         (weight,) = student.block_weights
         before = weight.numpy().copy()
@@ -123,8 +124,8 @@ class TestWeightsThatChange:
             model.predict(inputs, verbose=0), expected, atol=1e-5
         )
 
-    def test_serve_at_once_where_they_are_a_convolution_too(self, tmp_path, rng):
-        """Of a traced function too: weights are read when it runs."""
+    def test_are_used_at_once_if_they_are_a_convolution_too(self, tmp_path, rng):
+        """By traced functions too, which read weights when they run."""
         model, student = self.pair()
         inputs = draw(rng, student, 1)
         before = model.predict(inputs, verbose=0)
@@ -136,7 +137,7 @@ class TestWeightsThatChange:
         after = model.predict(inputs, verbose=0)
         np.testing.assert_allclose(after, 2 * before, rtol=1e-4, atol=1e-5)
 
-    def test_of_copies_are_measured_for_themselves(self, tmp_path, rng):
+    def test_of_a_copy_are_measured_apart_from_the_original(self, tmp_path, rng):
         model, student = self.pair()
         twin = copy.deepcopy(student)
         assert student.translation_equivariance().is_convolution
@@ -154,8 +155,8 @@ class TestWeightsThatChange:
         np.testing.assert_array_equal(weight, before)
 
     @staticmethod
-    def relaxed(student):
-        """Trains a student within a layer that is then no more."""
+    def fine_tuned(student):
+        """Trains a student within a layer."""
         layer = sc.ClonedConv2D(2, student, "trainable")
         model = keras.Sequential([keras.Input((6, 6, 1)), layer])
         model.compile(keras.optimizers.Adam(0.05), "mse")
@@ -167,7 +168,7 @@ class TestWeightsThatChange:
     def test_are_measured_again_while_they_train_and_after(self, rng, student):
         student = solved("t2", image_size=6, student=student)
         assert student.translation_equivariance().is_convolution
-        layer = self.relaxed(student)
+        layer = self.fine_tuned(student)
         assert not student.translation_equivariance().is_convolution
         fused = sc.fuse(layer)
         assert fused.form != "convolution"
@@ -182,12 +183,12 @@ class TestWeightsThatChange:
         assert first.computes_as() == "convolution"
         del first
         gc.collect()
-        self.relaxed(student)
+        self.fine_tuned(student)
         gc.collect()
         later = sc.ClonedConv2D(2, student)
-        answers = later(inputs)
+        outputs = later(inputs)
         assert later.computes_as() == "blocks"
-        np.testing.assert_allclose(answers, student(inputs, later.kernel))
+        np.testing.assert_allclose(outputs, student(inputs, later.kernel))
 
     def test_are_measured_again_after_cloning(self):
         student = sc.DenseStudent(sc.ConvTeacher("t2", 6), seed=0)

@@ -1,4 +1,4 @@
-"""Students that attend to places."""
+"""Students that attend to positions."""
 
 import keras
 import numpy as np
@@ -12,11 +12,11 @@ from symclone_tf.students import AttentionStudent
 from symclone_tf.teachers import ConvTeacher
 
 from cases import CASES
-from clones import draw, goes_all_the_way, relative
+from clones import check_whole_life, draw, relative
 from layer_checks import check_layer
 
 
-def attending(rng, *arguments, blocks=4, dimensions=5, **options):
+def random_student(rng, *arguments, blocks=4, dimensions=5, **options):
     """A student with random weights."""
     teacher = ConvTeacher(*arguments, **options)
     student = AttentionStudent(teacher, blocks, dimensions, seed=0)
@@ -27,7 +27,7 @@ def attending(rng, *arguments, blocks=4, dimensions=5, **options):
 
 
 def attention_of(student):
-    """The maps, one place at a time."""
+    """The attention maps, one position at a time."""
     queries, keys = student.queries.numpy(), student.keys.numpy()
     maps = np.zeros((student.blocks, student.teacher.positions_out, len(keys) - 1))
     for block, position in np.ndindex(maps.shape[:2]):
@@ -39,7 +39,7 @@ def attention_of(student):
 
 @CASES
 def test_equals_the_formula(rng, group, lifting):
-    student = attending(rng, group, 5, lifting=lifting)
+    student = random_student(rng, group, 5, lifting=lifting)
     inputs, teacher = draw(rng, student), student.teacher
     kernel = rng.normal(size=(*teacher.kernel_shape, 2, 3)).astype("float32")
     g, h, entries = (
@@ -60,23 +60,23 @@ def test_equals_the_formula(rng, group, lifting):
     assert relative(found, expected) < 1e-5
 
 
-def test_starts_by_looking_everywhere_alike():
+def test_starts_with_uniform_attention():
     student = AttentionStudent(ConvTeacher("t2", 5), seed=0)
     student.build()
     np.testing.assert_allclose(student.attention(), 1 / 26, rtol=1e-5)
 
 
-def test_learns_where_to_look():
-    """Each block ends with all of its attention on one point of each place's window,
-    and shifts it with the place."""
+def test_learns_which_position_to_attend_to():
+    """Each block ends with all of its attention at one position of each receptive
+    field, the same relative to every output position."""
     student, report = sc.clone("t2", image_size=6, student="attention", verbose=0)
     assert report.nmse < 1e-3
     assert report.equivariance_error < 0.05
     assert report.images_per_step == 24
     maps = np.asarray(student.attention()).reshape(9, 4, 4, 6, 6)
     assert maps.max(axis=(3, 4)).min() > 0.8
-    sought = maps.reshape(9, 4, 4, 36).argmax(axis=-1)
-    rows, columns = sought // 6, sought % 6
+    attended = maps.reshape(9, 4, 4, 36).argmax(axis=-1)
+    rows, columns = attended // 6, attended % 6
     offsets = {
         (int(row[0, 0]), int(column[0, 0])) for row, column in zip(rows, columns)
     }
@@ -86,17 +86,17 @@ def test_learns_where_to_look():
 
 
 @pytest.mark.slow
-def test_looks_at_nothing_beyond_the_edge():
+def test_attends_to_the_padding_at_edges():
     student, report = sc.clone(
         "t2", image_size=5, padding="same", student="attention", verbose=0
     )
     assert report.nmse < 2e-3
     at_edges = np.asarray(student.attention()).sum(axis=-1)
-    # Of nine shifts, a corner's window has four inside.
+    # Four of a corner's nine input positions lie inside.
     assert (at_edges[:, 0] < 0.5).sum() == 5
 
 
-def test_weights_grow_with_the_points():
+def test_number_of_weights_grows_with_the_positions():
     student = AttentionStudent(ConvTeacher("c4", 28))
     assert student.block_parameters == 16 * (785 + 9 * 676)
     assert not student.is_linear
@@ -114,7 +114,7 @@ def test_maps_too_large_for_memory_are_refused():
 
 @pytest.mark.parametrize("symmetry", ["frozen", "trainable"])
 def test_layers_of_it_behave_as_keras_layers(rng, tmp_path, symmetry):
-    student = attending(rng, "c4", 6)
+    student = random_student(rng, "c4", 6)
     check_layer(
         sc.ClonedConv2D,
         {"filters": 3, "student": student, "symmetry": symmetry},
@@ -128,7 +128,7 @@ def test_layers_of_it_behave_as_keras_layers(rng, tmp_path, symmetry):
 
 def test_stacks_is_fused_exported_and_served(rng, tmp_path):
     student, _ = sc.clone("c4", image_size=6, student="attention", steps=20, verbose=0)
-    path = goes_all_the_way(student, rng, tmp_path)
+    path = check_whole_life(student, rng, tmp_path)
     assert path.parts[-2] == "c4-lifting-6x6-k3-attention"
 
 

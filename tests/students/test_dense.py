@@ -10,7 +10,7 @@ from layer_checks import check_layer
 
 
 def randomised(rng, *arguments, **options):
-    """A student whose last layers are not zero, as training would leave it."""
+    """A student whose last layers are not zero, as after training."""
     student = dense(*arguments, seed=0, **options)
     student.build()
     for weight in student.weights:
@@ -78,7 +78,7 @@ def test_both_orders_of_contraction_compute_the_same(rng, group, lifting, monkey
 
 
 def test_cheaper_order_is_chosen():
-    """Blocks cost m²·n² a map, on whichever side there are fewer."""
+    """Blocks cost m²·n² for a feature map; it is cheaper where there are fewer."""
     student = dense("t2", image_size=28)
     assert student.mixes_inputs(channels=20, filters=10)
     assert not student.mixes_inputs(channels=10, filters=20)
@@ -112,7 +112,7 @@ def test_behaves_as_a_keras_layer(rng, tmp_path, group, lifting, hidden_units):
     }
     student = dense(**arguments)
     image, _ = draw(rng, student)
-    # In a model, each sample of a batch is a kernel's row: fold the kernel in.
+    # Models batch every input, and a kernel has no batch: it is part of the layer.
     check_layer(
         WithKernel,
         {"student": arguments},
@@ -192,10 +192,10 @@ def test_parameters_are_known_before_they_are_allocated(
     student = dense(
         group, lifting, image_size=6, padding=padding, hidden_units=hidden_units
     )
-    promised = student.parameters
+    counted = student.parameters
     assert not student.built
     student.build()
-    assert student.count_params() == promised
+    assert student.count_params() == counted
 
 
 def test_t2_has_one_kind_of_layer():

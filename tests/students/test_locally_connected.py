@@ -11,11 +11,11 @@ from symclone_tf.teachers import ConvTeacher
 from cases import CASES, later
 from clones import draw, relative
 from layer_checks import check_layer
-from toys import Nameless, Web
+from toys import Web, WithoutReceptiveFields
 
 
 def local(rng=None, *arguments, blocks=4, **options):
-    """A local student with random weights."""
+    """A locally connected student with random weights."""
     student = LocallyConnectedStudent(
         ConvTeacher(*arguments, **options), blocks, seed=0
     )
@@ -40,10 +40,10 @@ def test_equals_the_formula(rng, monkeypatch, group, lifting, padding, most):
         teacher.representation_out,
         teacher.kernel_entries,
     )
-    seen = receptive_fields_of(teacher)
+    fields = receptive_fields_of(teacher)
     padded = np.concatenate([inputs.reshape(4, 25, g, 2), np.zeros((4, 1, g, 2))], 1)
     features = np.einsum(
-        "npvgc,pvb->npgcb", padded[:, seen], np.array(student.local_weights)
+        "npvgc,pvb->npgcb", padded[:, fields], np.array(student.local_weights)
     )
     encoder = np.reshape(student.encoder.kernel, (entries, 4, g, h))
     alpha = np.einsum("eco,ebgh->bghco", kernel.reshape(entries, 2, 3), encoder)
@@ -63,13 +63,13 @@ def test_pairs_equal_single_calls(rng, group, lifting):
     np.testing.assert_allclose(paired, expected, rtol=1e-4, atol=1e-4)
 
 
-def test_block_maps_are_its_features(rng):
+def test_block_outputs_are_its_features(rng):
     student = local(rng, "c4", 6)
     inputs = draw(rng, student, 1, 3)
-    maps = student.block_outputs(inputs.reshape(3, 36))
-    assert maps.shape == (3, 4, 16)
+    outputs = student.block_outputs(inputs.reshape(3, 36))
+    assert outputs.shape == (3, 4, 16)
     last = student.features_last(inputs)
-    np.testing.assert_allclose(np.swapaxes(maps, 1, 2), last, atol=1e-5)
+    np.testing.assert_allclose(np.swapaxes(outputs, 1, 2), last, atol=1e-5)
 
 
 @CASES
@@ -140,7 +140,7 @@ def test_strided_and_dilated_convolutions_are_cloned(student, solver, arguments)
 
 
 @pytest.mark.parametrize("most", [0, 10**6])
-def test_irregular_neighbourhoods_are_computed_too(rng, monkeypatch, most):
+def test_irregular_receptive_fields_are_computed_too(rng, monkeypatch, most):
     monkeypatch.setattr(local_module, "MOST_DEFORMED", most)
     student = LocallyConnectedStudent(Web(), 2, seed=0)
     student.build()
@@ -156,10 +156,10 @@ def test_irregular_neighbourhoods_are_computed_too(rng, monkeypatch, most):
     assert relative(np.asarray(student(inputs, kernel)), expected) < 1e-5
 
 
-def test_teachers_that_name_no_neighbourhoods_are_cloned_too():
+def test_teachers_that_declare_no_receptive_fields_are_cloned_too():
     for solver in ("sgd", "closed-form"):
         student, report = sc.clone(
-            Nameless("c4", 6), student="local", solver=solver, verbose=0
+            WithoutReceptiveFields("c4", 6), student="local", solver=solver, verbose=0
         )
         assert report.nmse < 1e-12
         assert student.local_weights.shape == (16, 9, 9)
@@ -173,7 +173,7 @@ def test_teachers_that_name_no_neighbourhoods_are_cloned_too():
 def test_gradients_are_the_convolutions(
     rng, monkeypatch, group, lifting, padding, most
 ):
-    """Both ways of computing: what is seen is deformed, or the kernel is."""
+    """For features at each position, and for a kernel at each."""
     monkeypatch.setattr(local_module, "MOST_DEFORMED", most)
     options = {"padding": padding, "student": "local", "solver": "closed-form"}
     student, _ = sc.clone(group, lifting, 6, verbose=0, **options)
@@ -181,10 +181,10 @@ def test_gradients_are_the_convolutions(
     shape = (*student.teacher.kernel_shape, 2, 3)
     kernel = tf.constant(rng.normal(size=shape).astype("float32"))
 
-    def gradients(answer):
+    def gradients(layer):
         with tf.GradientTape() as tape:
             tape.watch([inputs, kernel])
-            loss = tf.reduce_mean(tf.square(answer(inputs, kernel) - 1.0))
+            loss = tf.reduce_mean(tf.square(layer(inputs, kernel) - 1.0))
         return tape.gradient(loss, [inputs, kernel])
 
     for mine, theirs in zip(gradients(student), gradients(student.teacher)):
@@ -251,7 +251,7 @@ def test_large_images_are_cloned_too(solver):
     assert needed < 2e9
 
 
-def test_weights_grow_as_the_pixels():
+def test_number_of_weights_grows_as_the_pixels():
     sizes = {
         n: LocallyConnectedStudent(ConvTeacher("t2", n)).parameters for n in (28, 224)
     }

@@ -1,4 +1,4 @@
-"""Students that mix points, and then blocks."""
+"""Students that mix positions, and then channels."""
 
 import numpy as np
 import pytest
@@ -9,11 +9,11 @@ from symclone_tf.cli.main import main
 from symclone_tf.students import MixerStudent
 from symclone_tf.teachers import ConvTeacher
 
-from clones import draw, goes_all_the_way
+from clones import check_whole_life, draw
 from layer_checks import check_layer
 
 
-def mixing(rng, *arguments, hidden_units=(7, 6), **options):
+def random_student(rng, *arguments, hidden_units=(7, 6), **options):
     """A student with random weights."""
     teacher = ConvTeacher(*arguments)
     student = MixerStudent(teacher, 4, hidden_units, seed=0, **options)
@@ -24,7 +24,7 @@ def mixing(rng, *arguments, hidden_units=(7, 6), **options):
 
 
 def test_blocks_equal_the_formula(rng):
-    student = mixing(rng, "t2", 4, activation="tanh")
+    student = random_student(rng, "t2", 4, activation="tanh")
     positions, w0, b0, w1, b1, v0, c0, v1 = (
         weight.numpy() for layer in student.parts for weight in layer.weights
     )
@@ -49,8 +49,8 @@ def test_weights_and_operations_are_counted(rng):
     assert student.hidden_units == (100, 36)
     student.build()
     assert student.count_params() == student.parameters
-    of_points = 100 + (100 + 64) * 100
-    assert student.block_operations == 36 * (of_points + 64 * (36 + 9))
+    mixing_positions = 100 + (100 + 64) * 100
+    assert student.block_operations == 36 * (mixing_positions + 64 * (36 + 9))
     assert not student.is_linear
 
 
@@ -65,7 +65,7 @@ def test_learns_some_of_a_convolution():
 
 @pytest.mark.parametrize("activation", ["relu", "gelu"])
 def test_layers_of_it_behave_as_keras_layers(rng, tmp_path, activation):
-    student = mixing(rng, "c4", 6, activation=activation)
+    student = random_student(rng, "c4", 6, activation=activation)
     check_layer(
         sc.ClonedConv2D,
         {"filters": 3, "student": student, "symmetry": "trainable"},
@@ -77,8 +77,8 @@ def test_layers_of_it_behave_as_keras_layers(rng, tmp_path, activation):
 
 
 def test_stacks_is_fused_exported_and_served(rng, tmp_path):
-    student = mixing(rng, "c4", 6)
-    path = goes_all_the_way(student, rng, tmp_path)
+    student = random_student(rng, "c4", 6)
+    path = check_whole_life(student, rng, tmp_path)
     assert path.parts[-2] == "c4-lifting-6x6-k3-mixer-b4-h7x6"
 
 
@@ -90,15 +90,15 @@ def test_command_line_makes_one(tmp_path):
     assert (tmp_path / "t2-4x4-k3-mixer-h8x12" / "1").is_dir()
     refused = CliRunner().invoke(main, [*chosen, "--hidden-units", "8"])
     assert refused.exit_code == 2
-    assert "must be two, for points and for channels" in refused.output
+    assert "must be two, of positions and of channels" in refused.output
 
 
 @pytest.mark.parametrize("hidden_units", [(), (4,), (4, 4, 4)])
-def test_one_mlp_for_points_and_one_for_blocks(hidden_units):
-    with pytest.raises(ValueError, match="must be two, for points and for channels"):
+def test_takes_one_mlp_over_positions_and_one_over_channels(hidden_units):
+    with pytest.raises(ValueError, match="must be two, of positions and of channels"):
         MixerStudent(ConvTeacher("t2", 5), hidden_units=hidden_units)
 
 
-def test_counts_that_are_none_are_refused():
+def test_counts_that_are_not_positive_are_refused():
     with pytest.raises(ValueError, match="`hidden_units` must be a positive integer"):
         MixerStudent(ConvTeacher("t2", 5), hidden_units=(0, 4))

@@ -15,12 +15,12 @@ def test_students_are_made_by_name():
     assert (student.blocks, student.hidden_units, student.seed) == (7, (4,), 1)
 
 
-def test_what_is_not_given_is_left_to_the_student():
+def test_options_that_are_not_given_are_the_students_defaults():
     student = make_student("dense", TEACHER, blocks=None, hidden_units=())
     assert (student.blocks, student.hidden_units) == (9, ())
 
 
-def test_options_are_what_a_student_adds():
+def test_options_are_a_students_own():
     student = DenseStudent(TEACHER, seed=3, name="mine", dtype="float32")
     assert student_options(student) == {
         "blocks": 9,
@@ -30,12 +30,12 @@ def test_options_are_what_a_student_adds():
     }
 
 
-def test_names_that_nobody_registered_are_refused():
+def test_names_that_are_not_registered_are_refused():
     with pytest.raises(ValueError, match=r"`student` must be one of .*dense.*=sparse"):
         make_student("sparse", TEACHER)
 
 
-def test_options_that_are_not_for_it_are_refused():
+def test_options_of_other_students_are_refused():
     with pytest.raises(ValueError, match="`width` is not for `student` dense"):
         make_student("dense", TEACHER, width=4)
 
@@ -52,12 +52,12 @@ def test_options_that_are_not_for_it_are_refused():
         ("plain_blocks", (1,)),
     ],
 )
-def test_what_a_student_has_not_said_is_asked_for(method, arguments):
-    class Silent(Student):
+def test_methods_that_a_student_lacks_say_so(method, arguments):
+    class Bare(Student):
         pass
 
-    with pytest.raises(TypeError, match="Silent "):
-        getattr(Silent(TEACHER), method)(*arguments)
-    with pytest.raises(TypeError, match="Silent must count its blocks' weights"):
-        _ = Silent(TEACHER).parameters
-    assert not Silent(TEACHER).is_exact
+    with pytest.raises(TypeError, match="Bare "):
+        getattr(Bare(TEACHER), method)(*arguments)
+    with pytest.raises(TypeError, match="Bare must have `block_parameters`"):
+        _ = Bare(TEACHER).parameters
+    assert not Bare(TEACHER).is_exact

@@ -11,31 +11,31 @@ from symclone_tf.teachers import ConvTeacher, Teacher
 from toys import Web
 
 
-def gathered(teacher, points):
-    """By index, a loop for each output point."""
-    seen = receptive_fields_of(teacher)
-    batch, _, maps = points.shape
-    expected = np.zeros((batch, *seen.shape, maps))
-    for output, positions in enumerate(seen):
-        for position, point in enumerate(positions):
-            if point >= 0:
-                expected[:, output, position] = points[:, point]
+def gathered(teacher, inputs):
+    """By a loop over output positions and their receptive fields."""
+    fields = receptive_fields_of(teacher)
+    batch, _, maps = inputs.shape
+    expected = np.zeros((batch, *fields.shape, maps))
+    for output, field in enumerate(fields):
+        for entry, position in enumerate(field):
+            if position >= 0:
+                expected[:, output, entry] = inputs[:, position]
     return expected
 
 
 @pytest.mark.parametrize("padding", ["valid", "same"])
 @pytest.mark.parametrize("kernel_size", [1, 3, 5])
-def test_windows_see_what_indices_say(rng, padding, kernel_size):
+def test_slices_gather_the_same_as_indices(rng, padding, kernel_size):
     teacher = ConvTeacher("t2", 7, kernel_size, padding=padding)
-    points = rng.normal(size=(2, 49, 3)).astype("float32")
+    inputs = rng.normal(size=(2, 49, 3)).astype("float32")
     assert relative_receptive_field(teacher) is not None
     np.testing.assert_array_equal(
-        gather_receptive_fields(teacher, points), gathered(teacher, points)
+        gather_receptive_fields(teacher, inputs), gathered(teacher, inputs)
     )
 
 
 class Strided(Teacher):
-    """Windows of 2×3 pixels, two rows and one column apart, one in a corner."""
+    """Receptive fields of 2×3 pixels, two rows and one column apart, from a corner."""
 
     positions_in, positions_out, representation_in, representation_out = 30, 16, 1, 1
     input_shape, kernel_shape, output_shape = (5, 6), (6,), (4, 4)
@@ -50,18 +50,18 @@ class Strided(Teacher):
 
 
 def test_strides_are_found(rng):
-    window = relative_receptive_field(Strided())
-    assert window.strides == (2, 1)
-    assert window.padding == ((2, 1), (0, 0))
-    points = rng.normal(size=(2, 30, 3)).astype("float32")
+    field = relative_receptive_field(Strided())
+    assert field.strides == (2, 1)
+    assert field.padding == ((2, 1), (0, 0))
+    inputs = rng.normal(size=(2, 30, 3)).astype("float32")
     np.testing.assert_array_equal(
-        gather_receptive_fields(Strided(), points), gathered(Strided(), points)
+        gather_receptive_fields(Strided(), inputs), gathered(Strided(), inputs)
     )
 
 
-def test_what_is_no_window_is_seen_by_index(rng):
+def test_irregular_receptive_fields_are_gathered_by_index(rng):
     assert relative_receptive_field(Web()) is None
-    points = rng.normal(size=(2, 6, 3)).astype("float32")
+    inputs = rng.normal(size=(2, 6, 3)).astype("float32")
     np.testing.assert_array_equal(
-        gather_receptive_fields(Web(), points), gathered(Web(), points)
+        gather_receptive_fields(Web(), inputs), gathered(Web(), inputs)
     )

@@ -9,12 +9,12 @@ from clones import dense
 
 @CASES
 @pytest.mark.parametrize("make", [sc.DenseStudent, sc.LocallyConnectedStudent])
-def test_shape_of_answers_is_known_before_them(group, lifting, make):
+def test_shape_of_outputs_is_known_before_them(group, lifting, make):
     student = make(sc.ConvTeacher(group, 5, lifting=lifting), seed=0)
     image, kernel = student.input_shapes((4,), (6,))
-    told = student.compute_output_shape((2, *image), kernel)
+    expected = student.compute_output_shape((2, *image), kernel)
     assert not student.built
-    assert student(np.ones((2, *image)), np.ones(kernel)).shape == told
+    assert student(np.ones((2, *image)), np.ones(kernel)).shape == expected
 
 
 def test_shapes_without_channels_are_those_of_one_pair():

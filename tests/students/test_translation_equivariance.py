@@ -38,27 +38,27 @@ def test_trained_clones_are_convolutions_if_they_are_exact(student):
     assert translation_equivariance(exact).is_convolution
     fewer, _ = sc.clone("c4", blocks=7, **options)
     assert 1e-4 < translation_equivariance(fewer).deviation < 1
-    assert "do not do the same everywhere" in translation_equivariance(fewer).reason
+    assert "are not translation equivariant" in translation_equivariance(fewer).reason
 
 
 @pytest.mark.parametrize("kind", [sc.DenseStudent, sc.LocallyConnectedStudent])
 def test_deviation_is_the_distance_from_the_mean(rng, kind):
-    """Blocks of one kernel everywhere, and at one place another."""
+    """Blocks of one kernel at all positions but one."""
     student = kind(sc.ConvTeacher("t2", 6), 2)
     sc.cloning.solve(student)
     weights = student.block_weights[0].numpy().copy()
-    moved = rng.normal(size=(9, 2)).astype("float32")
-    seen = receptive_fields_of(student.teacher)
+    change = rng.normal(size=(9, 2)).astype("float32")
+    fields = receptive_fields_of(student.teacher)
     if kind is sc.LocallyConnectedStudent:
-        weights[5] += moved
+        weights[5] += change
         norm = np.linalg.norm(weights)
     else:
         blocks = weights.reshape(36, 2, 16)
-        blocks[seen[5], :, 5] += moved
+        blocks[fields[5], :, 5] += change
         norm = np.linalg.norm(blocks)
     student.block_weights[0].assign(weights)
-    # The mean moves by a sixteenth; one place is fifteen sixteenths away.
-    expected = np.linalg.norm(moved) * np.sqrt(15 / 16) / norm
+    # The mean changes by a sixteenth; one position deviates by fifteen sixteenths.
+    expected = np.linalg.norm(change) * np.sqrt(15 / 16) / norm
     assert translation_equivariance(student).deviation == pytest.approx(
         expected, rel=1e-4
     )
@@ -74,7 +74,7 @@ def test_tolerance_is_relative_to_all_weights(share, is_convolution):
     assert translation_equivariance(student).is_convolution == is_convolution
 
 
-def test_weights_of_what_lies_elsewhere_count(rng):
+def test_weights_outside_of_receptive_fields_count(rng):
     student = solved("t2", image_size=6)
     (weight,) = student.block_weights
     weights = weight.numpy().copy().reshape(36, 9, 16)
@@ -102,10 +102,10 @@ def test_weights_of_the_padding_do_not_count(rng):
         ),
         (lambda: dense("t2", image_size=6, hidden_units=(3,)), "are not linear"),
         (lambda: dense("t2", image_size=6), "its blocks are zero"),
-        (lambda: sc.LocallyConnectedStudent(Web()), "seen through no window"),
+        (lambda: sc.LocallyConnectedStudent(Web()), "has no relative receptive field"),
     ],
 )
-def test_says_why_not(make, reason):
+def test_reason_says_why_not(make, reason):
     student = make()
     if "yet" not in reason:
         student.build()
@@ -124,7 +124,7 @@ def test_weights_stay_as_they_are(student):
         np.testing.assert_array_equal(weight, was)
 
 
-def test_weights_that_are_no_number_are_no_convolution():
+def test_weights_that_are_not_finite_are_not_a_convolution():
     student = solved("t2", image_size=6)
     student.block_weights[0].assign(np.full(student.block_weights[0].shape, np.nan))
     assert translation_equivariance(student).reason == "its weights are not finite"

@@ -1,12 +1,14 @@
-"""What a user may choose about cloning."""
+"""The options of cloning."""
 
 import dataclasses
+from typing import Any
 
 from symclone_tf.checks import one_of, positive_number
 from symclone_tf.cloning.closed_form import check_linear
 from symclone_tf.cloning.memory import check_memory, solving_memory, training_memory
 from symclone_tf.cloning.recipes import Recipe, recipe_for
 from symclone_tf.cloning.strategies import check_strategy, make_strategy
+from symclone_tf.students import Student
 from symclone_tf.teachers.evaluation import check_outputs
 
 SOLVERS = ("sgd", "closed-form")
@@ -14,17 +16,17 @@ SOLVERS = ("sgd", "closed-form")
 
 @dataclasses.dataclass(frozen=True)
 class Training:
-    """What a user may choose about cloning.
+    """The options of cloning.
 
     Attributes:
-        resume: Boolean, whether an unfinished training of the same choices is gone on
-            with. The other fields are arguments of `clone`.
+        resume: Boolean, whether to continue an interrupted training with the same
+            options. The other fields are arguments of `clone`.
 
     Example:
 
     >>> student = DenseStudent(ConvTeacher("t2", image_size=8))
     >>> recipe = Training(steps=50).recipe(student)
-    >>> recipe.steps, recipe.images_per_step  # as chosen, and as suits the student
+    >>> recipe.steps, recipe.images_per_step  # as given, and the recipe's
     (50, 32)
     """
 
@@ -39,12 +41,20 @@ class Training:
     strategy: str = "none"
     resume: bool = False
 
-    def check(self, student) -> None:
-        """Refuses choices that do not go together, before any work is done.
+    def check(self, student: Student, recipe: Recipe | None = None) -> Recipe | None:
+        """Refuses options that do not go together, before any work is done.
+
+        Args:
+            student: `Student`.
+            recipe: `Recipe`, from an earlier check of this student; `None` to compute
+                it.
+
+        Returns:
+            `Recipe`, the student's with these options; `None` in closed form.
 
         Raises:
-            ValueError: If a choice is not accepted, or the teacher's answers are not
-                what it says of them.
+            ValueError: If an option is not accepted, or the teacher's outputs are not
+                as it declares them.
             MemoryError: If cloning would need more memory than there is.
         """
         one_of("solver", self.solver, SOLVERS)
@@ -56,44 +66,59 @@ class Training:
                 "`resume` is for `strategy` none: only one process keeps checkpoints. "
                 f"Received: strategy={self.strategy}"
             )
-        # Weights that do not fit are refused before anything of their size is made.
+        # Before the recipe, which may need arrays as large as the weights.
         check_memory(student, 4 * student.parameters)
         if self.solver == "sgd":
-            check_memory(student, training_memory(student, self.recipe(student)))
+            recipe = recipe or self.recipe(student)
+            check_memory(student, training_memory(student, recipe))
         else:
             self._check_closed_form(student)
         if self.strategy == "multi-worker":
             make_strategy(self.strategy)  # before TensorFlow computes anything
         check_outputs(student.teacher)
+        return recipe
 
-    def _check_closed_form(self, student) -> None:
+    def _check_closed_form(self, student: Student) -> None:
         check_linear(student)
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if field.name in _OF_TRAINING and value != field.default:
+            if field.name in _FOR_SGD and value != field.default:
                 raise ValueError(
                     f"`{field.name}` is for `solver` sgd; closed-form does not train. "
                     f"Received: {field.name}={value}"
                 )
         check_memory(student, solving_memory(student))
 
-    def identity(self, student) -> dict:
-        """All that the trained student depends on, to tell trainings apart."""
-        choices = dataclasses.asdict(self)
-        del choices["resume"], choices["max_nmse"]
-        return {**choices, "student": {**student.get_config(), "name": None}}
+    def identity(self, student: Student) -> dict[str, Any]:
+        """All options that the weights of the trained student depend on.
 
-    def recipe(self, student) -> Recipe:
-        """The student's recipe, with these choices in it.
+        Args:
+            student: `Student`.
+
+        Returns:
+            Dictionary of plain values, equal for equal trainings.
+        """
+        options = dataclasses.asdict(self)
+        del options["resume"], options["max_nmse"]
+        return {**options, "student": {**student.get_config(), "name": None}}
+
+    def recipe(self, student: Student) -> Recipe:
+        """The student's recipe, with these options.
+
+        Args:
+            student: `Student`.
+
+        Returns:
+            `Recipe`.
 
         Raises:
-            ValueError: If a choice is not accepted.
+            ValueError: If an option is not accepted.
         """
         recipe = recipe_for(student, self.images_per_step, self.kernels_per_step)
         return recipe.with_options(self.steps, self.learning_rate)
 
 
-_OF_TRAINING = (
+_FOR_SGD = (
     "steps",
     "images_per_step",
     "kernels_per_step",
