@@ -7,7 +7,8 @@ import numpy as np
 
 from symclone_tf.figures.relax_times import NEVER, by_relax_time
 from symclone_tf.figures.style import COLOURS, new_figure, styled
-from symclone_tf.layers import ClonedConv2D, convolution_layers
+from symclone_tf.layers import ClonedConv2D
+from symclone_tf.networks import convolution_layers
 from symclone_tf.students import LocallyConnectedStudent
 
 
