@@ -26,8 +26,8 @@ from .errors import CloningError as CloningError
 from .errors import DataError as DataError
 from .errors import StrategyWarning as StrategyWarning
 from .layers import ClonedConv2D as ClonedConv2D
-from .layers import EquivarianceErrors as EquivarianceErrors
 from .layers import GroupConv2D as GroupConv2D
+from .networks import EquivarianceErrors as EquivarianceErrors
 from .networks import fuse as fuse
 from .networks import fuse_network as fuse_network
 from .networks import relax as relax

@@ -1,4 +1,4 @@
-"""Layers with fixed kernels, and the forms that they get."""
+"""Layers with fixed kernels, and the forms that they are fused to."""
 
 from symclone_tf.cloning.closed_form import solve
 from symclone_tf.layers.cloned_conv2d import ClonedConv2D
@@ -21,7 +21,7 @@ def make(rng, group="c4", lifting=True, channels=1, filters=1, hidden=(), **opti
     return layer
 
 
-# Of blocks: which form they have, and which without a convolution among them.
+# Options, and the cheapest form where a convolution is not available.
 CASES = [
     ({"filters": 1}, "dense"),
     ({"filters": 2}, "dense"),

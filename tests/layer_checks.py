@@ -1,4 +1,4 @@
-"""What every Keras layer must do, exercised in one call."""
+"""Checks that every Keras layer must pass, in one call."""
 
 import contextlib
 import json
@@ -41,27 +41,26 @@ def check_layer(cls, arguments, inputs, output_shape, weights, path, trainable=N
     reloaded.fit(
         list(inputs), np.ones(output_shape), verbose=0, batch_size=len(inputs[0])
     )
-    moved = zip(reloaded.get_weights(), before)
-    assert any(not np.array_equal(a, b) for a, b in moved)
+    pairs = zip(reloaded.get_weights(), before)
+    assert any(not np.array_equal(a, b) for a, b in pairs)
     return layer
 
 
 def _draws(arguments):
-    """Whether a layer moves its inputs at random in training."""
-    held = "student" in arguments and arguments.get("symmetry") == "anchored"
-    return (
-        held and arguments.get("anchor", "transformed-inputs") == "transformed-inputs"
-    )
+    """Whether a layer transforms its inputs at random in training."""
+    anchored = "student" in arguments and arguments.get("symmetry") == "anchored"
+    default = "transformed-inputs"
+    return anchored and arguments.get("anchor", default) == default
 
 
 def run_keras_own_checks(cls, arguments, inputs, output_shape, weights, trainable):
-    """What Keras puts its own layers to, apart from what is particular to them."""
+    """The checks of Keras for its own layers."""
     trainable = weights if trainable is None else trainable
     keras_own = testing.TestCase()
     keras_own.setUp()
     with warnings.catch_warnings(), contextlib.ExitStack() as stack:
         stack.callback(keras_own.tearDown)
-        # Of the generator that Keras' checks train on.
+        # About the generator that the checks train on.
         warnings.filterwarnings("ignore", message="`shuffle=True` was passed")
         keras_own.run_layer_test(
             cls,

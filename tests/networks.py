@@ -1,4 +1,4 @@
-"""Networks of plain convolutions, as people bring them."""
+"""Networks of ordinary convolutions to relax, fuse and rebuild."""
 
 import keras
 import numpy as np
@@ -6,7 +6,7 @@ from keras import layers
 
 
 def plain(size=12, channels=2):
-    """A functional network with all that convolutions come in."""
+    """A functional network with convolutions of several kinds, one of them nested."""
     inner = keras.Sequential(
         [
             layers.Conv2D(5, 3, padding="same", activation="relu", name="inner"),
@@ -29,7 +29,7 @@ def plain(size=12, channels=2):
 
 
 def settle(model, seed=0):
-    """Weights, and what normalisation has seen, of a network that was trained."""
+    """Sets weights and statistics as those of a trained network."""
     rng = np.random.default_rng(seed)
     for weight in model.weights:
         values = rng.normal(size=weight.shape) / np.sqrt(np.prod(weight.shape[:-1]))
@@ -39,7 +39,7 @@ def settle(model, seed=0):
 
 
 def noise(model, count=2, seed=1):
-    """Images as a model takes them."""
+    """Random inputs of a model."""
     shape = model.input_shape[1:]
     return np.random.default_rng(seed).normal(size=(count, *shape)).astype("float32")
 

@@ -140,7 +140,7 @@ def test_strengths_change_from_epoch_to_epoch(first, last):
     images, labels = np.zeros((2, 28, 28, 1)), np.zeros(2)
     model.fit(images, labels, epochs=3, verbose=0, callbacks=[changing, watch])
     assert seen == [first, 10, last]
-    encoder = sc.layers.convolution_layers(model)[-1].student.encoder.kernel
+    encoder = sc.networks.convolution_layers(model)[-1].student.encoder.kernel
     assert encoder.constraint.strength is changing.strength
 
 

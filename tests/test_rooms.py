@@ -49,7 +49,7 @@ def test_imports_point_down(package):
         ("teachers.conv_teacher", "students.dense"),
         ("students.dense", "cloning.recipes"),
         ("cloning.cloner", "layers.anchors"),
-        ("layers.callbacks", "experiments.image_networks"),
+        ("networks.callbacks", "experiments.image_networks"),
         ("artifacts.loading", "figures.style"),
         ("experiments.runs", "cli.main"),
         ("errors", "symmetry.point_groups"),

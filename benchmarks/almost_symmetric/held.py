@@ -3,7 +3,7 @@
 import keras
 
 import symclone_tf as sc
-from symclone_tf.layers.decoupled_anchors import Decoupled
+from symclone_tf.layers.decoupled_anchors import DecoupledAnchor
 from symclone_tf.layers.random_transformations import RandomTransformations
 
 
@@ -29,7 +29,7 @@ class Augmented(keras.layers.Layer):
         if not training:
             return inputs
         drawn = self.transformations.draw(keras.ops.shape(inputs)[0])
-        return self.transformations.there(inputs, drawn)
+        return self.transformations.transform_inputs(inputs, drawn)
 
 
 def weighing(anchor, exact, task, strength) -> keras.Model:
@@ -65,9 +65,9 @@ class ChangingStrength(keras.callbacks.Callback):
         self.strength = keras.Variable(float(first), trainable=False)
 
     def on_train_begin(self, logs=None):
-        for layer in sc.layers.convolution_layers(self.model):
+        for layer in sc.networks.convolution_layers(self.model):
             for weight in layer.student.weights:
-                if isinstance(weight.constraint, Decoupled):
+                if isinstance(weight.constraint, DecoupledAnchor):
                     weight.constraint.strength = self.strength
 
     def on_epoch_begin(self, epoch, logs=None):

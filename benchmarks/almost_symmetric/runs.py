@@ -55,7 +55,7 @@ def run(method, strength, task, seed, train_size, epochs, clones) -> dict:
         upright = model.evaluate(task.data("test", None, seed, moved=False), verbose=0)
     anchors = sum(
         math.prod(anchor.shape)
-        for layer in sc.layers.convolution_layers(model)
+        for layer in sc.networks.convolution_layers(model)
         for anchor in getattr(layer, "anchors", ())
     )
     return {

@@ -83,7 +83,7 @@ class Study:
 
     def _errors(self, model) -> dict[str, float]:
         """How far each convolution is from commuting with shifts."""
-        found = sc.layers.layer_errors(model, self.test[0][:WATCHED], "t2")
+        found = sc.networks.layer_errors(model, self.test[0][:WATCHED], "t2")
         return {name: float(f"{error:.3g}") for name, error in found.items()}
 
     def _fit(self, model, rate, start, end, course=None) -> float:

@@ -1,7 +1,8 @@
 """Artifacts: folders of numbered versions that are written whole or not at all.
 
-Clones, layers with fixed kernels and classifiers, as SavedModels that need
-TensorFlow alone, and what TensorFlow Serving needs to serve them.
+They hold clones, layers with fixed kernels, and classifiers, as SavedModels that need
+only TensorFlow; `serving` writes the configuration with which TensorFlow Serving
+serves them.
 """
 
 import lazy_loader

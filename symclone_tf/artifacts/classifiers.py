@@ -1,29 +1,39 @@
-"""Artifacts of trained classifiers: a SavedModel, the Keras model, its figures.
+"""Artifacts of trained classifiers: a SavedModel, the Keras model, its metrics.
 
 Layout, as TF Serving expects it::
 
     trained/c4-invariance-gcnn/1/
-        saved_model.pb  variables/  fingerprint.pb   needs TensorFlow alone
-        assets.extra/classifier.keras                to go on with in Keras
+        saved_model.pb  variables/  fingerprint.pb   needs only TensorFlow
+        assets.extra/classifier.keras                can be trained on in Keras
         assets.extra/metrics.json                    how it was made
 """
 
 import json
 import pathlib
+from collections.abc import Sequence
+from typing import Any
+
+import keras
 
 from symclone_tf.artifacts.publishing import check_directory, check_name, publish
 from symclone_tf.artifacts.saved_models import write_saved_model
 from symclone_tf.checks import one_of
+from symclone_tf.types import Path
 
 MODEL = pathlib.PurePath("assets.extra", "classifier.keras")
 IMAGE_DTYPES = ("float32", "uint8")
-"""What classifiers of `export_classifier` may take, from 0 to 1 or from 0 to 255."""
+"""The types of images that exported classifiers take, 0 to 1 and 0 to 255."""
 METRICS = pathlib.PurePath("assets.extra", "metrics.json")
-"""Where a classifier's version keeps its metrics."""
+"""The file of metrics in a classifier's version."""
 
 
 def export_classifier(
-    model, directory, name, metrics, image_dtype="float32", class_names=None
+    model: keras.Model,
+    directory: Path,
+    name: str,
+    metrics: dict[str, Any],
+    image_dtype: str = "float32",
+    class_names: Sequence[str] | None = None,
 ) -> pathlib.Path:
     """Writes a classifier as the next version of its artifact.
 
@@ -37,11 +47,11 @@ def export_classifier(
         model: `keras.Model` with one input and one output.
         directory: String or path, the root of all classifiers.
         name: String, the artifact's folder in it.
-        metrics: Dictionary, to be written as JSON.
-        image_dtype: String, what the SavedModel takes: `"float32"` from 0 to 1,
-            or `"uint8"` from 0 to 255.
-        class_names: Sequence of strings, one of each class, which `metrics.json`
-            keeps too; `None` for none.
+        metrics: Dictionary, which is written as JSON.
+        image_dtype: String, the type of the SavedModel's images: `"float32"` from 0
+            to 1, or `"uint8"` from 0 to 255.
+        class_names: Sequence of strings, one per class, which are added to the
+            metrics; `None` for none.
 
     Returns:
         `pathlib.Path` of the new version, `directory/name/version`.
@@ -49,7 +59,7 @@ def export_classifier(
     Raises:
         ValueError: If `image_dtype`, `name` or `class_names` is not accepted.
         ArtifactError: If `directory` cannot hold artifacts.
-        OSError: If writing fails; nothing is left behind then.
+        OSError: If writing fails, which leaves no files behind.
 
     Example:
 
@@ -61,7 +71,7 @@ def export_classifier(
     one_of("image_dtype", image_dtype, IMAGE_DTYPES)
     check_name("name", name)
     if class_names is not None:
-        class_names = _checked(class_names, model)
+        class_names = _check_class_names(class_names, model)
         metrics = {**metrics, "class_names": class_names}
 
     def write(folder):
@@ -74,12 +84,12 @@ def export_classifier(
     return publish(check_directory(directory) / name, write)
 
 
-def _checked(names, model) -> list[str]:
+def _check_class_names(names, model) -> list[str]:
     count = model.output_shape[-1]
     names = [names] if isinstance(names, str) else list(names)
     if len(names) != count or not all(isinstance(name, str) for name in names):
         raise ValueError(
-            f"`class_names` must be {count} strings, one of each class. "
+            f"`class_names` must be {count} strings, one per class. "
             f"Received: class_names={names}"
         )
     return names

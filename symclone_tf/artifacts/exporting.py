@@ -3,7 +3,7 @@
 Layout, as TF Serving expects it::
 
     exported/c4-lifting-28x28-k3/1/
-        saved_model.pb  variables/  fingerprint.pb   needs TensorFlow alone
+        saved_model.pb  variables/  fingerprint.pb   needs only TensorFlow
         assets.extra/student.keras                   the trainable layer
         assets.extra/clone.json                      how it was made
 """
@@ -19,10 +19,14 @@ from symclone_tf.artifacts.loading import STUDENT
 from symclone_tf.artifacts.publishing import check_directory, check_name, publish
 from symclone_tf.artifacts.records import FORMAT, RECORD, record_of
 from symclone_tf.artifacts.saved_models import save_module
-from symclone_tf.students import artifact_name
+from symclone_tf.cloning import Report
+from symclone_tf.students import Student, artifact_name
+from symclone_tf.types import Path
 
 
-def export(student, directory="exported", report=None) -> pathlib.Path:
+def export(
+    student: Student, directory: Path = "exported", report: Report | None = None
+) -> pathlib.Path:
     """Writes a student as the next version of its artifact.
 
     The SavedModel's signature `serving_default` takes `image`, `(batch,
@@ -34,7 +38,7 @@ def export(student, directory="exported", report=None) -> pathlib.Path:
     Args:
         student: `Student`.
         directory: String or path, the root of all artifacts.
-        report: `Report` of the cloning, or `None`.
+        report: `Report` of the cloning, which is added to its record; or `None`.
 
     Returns:
         `pathlib.Path` of the new version, `directory/name/version`.
@@ -42,7 +46,7 @@ def export(student, directory="exported", report=None) -> pathlib.Path:
     Raises:
         ValueError: If the student's class, or its teacher's, is not registered.
         ArtifactError: If `directory` cannot hold artifacts.
-        OSError: If writing fails; nothing is left behind then.
+        OSError: If writing fails, which leaves no files behind.
 
     Example:
 
@@ -73,10 +77,10 @@ def export(student, directory="exported", report=None) -> pathlib.Path:
 
 
 def _write_saved_model(student, path):
-    """Saves a function over exactly the student's variables.
+    """Writes a function with exactly the student's variables.
 
-    Keras' own export tracks every variable under two names and writes it
-    twice; a bare module does not.
+    Keras' `export` tracks every variable under two names and writes it twice; a
+    `tf.Module` does not.
     """
     image_shape, kernel_shape = student.input_shapes()
     image = tf.TensorSpec((None, *image_shape), tf.float32, name="image")

@@ -1,11 +1,11 @@
-"""Layers with fixed kernels as artifacts, which need nothing of this package.
+"""Layers with fixed kernels as artifacts, which do not need this package.
 
 Layout, as TF Serving expects it::
 
     exported/c4-lifting-8x8-k3-c1-f8/1/
         saved_model.pb  variables/  fingerprint.pb   image -> features
-        assets.extra/layer.keras                     the same in Keras' own layers
-        assets.extra/layer.json                      what it is made of, and its costs
+        assets.extra/layer.keras                     the same in built-in Keras layers
+        assets.extra/layer.json                      its clone, form and costs
 """
 
 import dataclasses
@@ -18,15 +18,19 @@ from symclone_tf.artifacts.publishing import check_directory, check_name, publis
 from symclone_tf.artifacts.saved_models import write_saved_model
 from symclone_tf.cloning import versions
 from symclone_tf.errors import ArtifactError
+from symclone_tf.layers import Cloned
 from symclone_tf.networks.fused_forms import FusedLayer
 from symclone_tf.networks.fusion import fuse
+from symclone_tf.types import Array, Path
 
 FORMAT = 1
 MODEL = pathlib.PurePath("assets.extra", "layer.keras")
 RECORD = pathlib.PurePath("assets.extra", "layer.json")
 
 
-def export_layer(layer, directory="exported", name=None) -> pathlib.Path:
+def export_layer(
+    layer: Cloned | FusedLayer, directory: Path = "exported", name: str | None = None
+) -> pathlib.Path:
     """Writes a layer with its kernel fixed, as the next version of its artifact.
 
     The SavedModel's signature `serving_default` takes `image`, `(batch, n, n,
@@ -36,15 +40,15 @@ def export_layer(layer, directory="exported", name=None) -> pathlib.Path:
         layer: `ClonedConv2D` or `Cloned`, built; or `FusedLayer`.
         directory: String or path, the root of all artifacts.
         name: String, the artifact's folder in it; `None` for the student's
-            name with channels and filters.
+            name with the numbers of channels and filters.
 
     Returns:
         `pathlib.Path` of the new version, `directory/name/version`.
 
     Raises:
-        ValueError: If the layer has no kernel yet, or `name` is no name.
+        ValueError: If the layer is not built, or `name` is not accepted.
         ArtifactError: If `directory` cannot hold artifacts.
-        OSError: If writing fails; nothing is left behind then.
+        OSError: If writing fails, which leaves no files behind.
 
     Example:
 
@@ -79,8 +83,8 @@ def export_layer(layer, directory="exported", name=None) -> pathlib.Path:
     return publish(root / name, write)
 
 
-def read_array(file) -> np.ndarray:
-    """Reads an array that NumPy has saved; nothing in the file is executed.
+def read_array(file: Path) -> Array:
+    """Reads an array that NumPy has saved, without executing code in the file.
 
     Args:
         file: String or path of an `.npy` file.
@@ -98,7 +102,7 @@ def read_array(file) -> np.ndarray:
     (3, 3, 1, 2)
     """
     try:
-        # A map checks the header's sizes against the file's before it reads.
+        # A memory map checks the header's sizes against the file's before it reads.
         array = np.load(file, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise ArtifactError(f"{file} cannot be read as an array: {error}") from error

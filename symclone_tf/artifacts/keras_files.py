@@ -1,4 +1,4 @@
-"""Networks in `.keras` files, read without running what is in them."""
+"""Networks in `.keras` files, read without executing code in them."""
 
 import pathlib
 import uuid
@@ -6,19 +6,20 @@ import uuid
 import keras
 
 from symclone_tf.errors import ArtifactError
+from symclone_tf.types import Path
 
 
-def check_keras_file(file) -> pathlib.Path:
-    """Refuses where a network could not be written, before any work is done.
+def check_keras_file(file: Path) -> pathlib.Path:
+    """Checks that a network can be written to a file, before any work is done.
 
     Args:
-        file: String or path, that does not exist yet.
+        file: String or path of a file that does not exist yet.
 
     Returns:
         `pathlib.Path`.
 
     Raises:
-        ArtifactError: If there is something, or its name does not end in `.keras`.
+        ArtifactError: If the file exists, or its name does not end in `.keras`.
 
     Example:
 
@@ -33,13 +34,13 @@ def check_keras_file(file) -> pathlib.Path:
     if file.suffix != ".keras":
         raise ArtifactError(f"A network is written to a .keras file, not to {file}.")
     if file.exists():
-        raise ArtifactError(f"{file} is there already, and stays: name another file.")
+        raise ArtifactError(f"{file} exists and is not replaced: name another file.")
     if file.parent.exists() and not file.parent.is_dir():
-        raise ArtifactError(f"{file.parent} is no folder.")
+        raise ArtifactError(f"{file.parent} is not a folder.")
     return file
 
 
-def save_network(model, file) -> pathlib.Path:
+def save_network(model: keras.Model, file: Path) -> pathlib.Path:
     """Writes a network to a file, whole or not at all.
 
     Args:
@@ -51,7 +52,7 @@ def save_network(model, file) -> pathlib.Path:
 
     Raises:
         ArtifactError: See `check_keras_file`.
-        OSError: If it cannot be written.
+        OSError: If writing fails.
 
     Example:
 
@@ -70,18 +71,18 @@ def save_network(model, file) -> pathlib.Path:
     return file
 
 
-def load_network(file) -> keras.Model:
+def load_network(file: Path) -> keras.Model:
     """Reads a network from a file, in Keras' safe mode.
 
     Args:
-        file: String or path, of a `.keras` file.
+        file: String or path of a `.keras` file.
 
     Returns:
         `keras.Model`.
 
     Raises:
-        ArtifactError: If the file is none, is damaged, or holds code, or layers that
-            nothing registers.
+        ArtifactError: If there is no such file, or it is damaged, or has code or
+            unregistered layers in it.
 
     Example:
 
@@ -96,8 +97,8 @@ def load_network(file) -> keras.Model:
     try:
         return keras.saving.load_model(file, safe_mode=True)
     except Exception as error:
-        # Of damaged files Keras raises whatever it meets.
-        why = str(error).strip().split("\n")[0]
+        # For damaged files, Keras raises errors of many types.
+        reason = str(error).strip().split("\n")[0]
         raise ArtifactError(
-            f"{file} cannot be read as a Keras model: {type(error).__name__}: {why}"
+            f"{file} cannot be read as a Keras model: {type(error).__name__}: {reason}"
         ) from error

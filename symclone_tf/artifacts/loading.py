@@ -1,9 +1,9 @@
-"""Clones loaded from artifacts; nothing that is in them is executed.
+"""Loads clones from artifacts, without executing code in them.
 
-An artifact may come from anyone. Its archive is therefore looked through before
-Keras gets to see it: only the three parts of a student's archive, stored as
-they are, whose configuration is that of the student that the record describes,
-and whose weights are as many as that student has.
+An artifact may come from anyone. Its archive is therefore checked before Keras reads
+it: it must have the three parts of a student's archive and no others, without
+compression; the configuration of the student that the record describes; and as many
+weights as that student has.
 """
 
 import io
@@ -17,27 +17,27 @@ import keras
 from symclone_tf.artifacts.records import (
     MOST_TEXT,
     RECORD,
-    described,
     find,
     first_line,
     plain_json,
     short,
+    student_of_record,
 )
 from symclone_tf.cloning import check_memory
-from symclone_tf.earlier import class_name as now
+from symclone_tf.earlier import class_name as current_class_name
 from symclone_tf.earlier import teacher_values
 from symclone_tf.errors import ArtifactError
 from symclone_tf.students import Student
+from symclone_tf.types import Path
 
 STUDENT = pathlib.PurePath("assets.extra", "student.keras")
 _PARTS = {"metadata.json", "config.json", "model.weights.h5"}
 
 
-def load(path) -> Student:
-    """Gives back the student of an artifact, as a trainable Keras layer.
+def load(path: Path) -> Student:
+    """Loads the student of an artifact, as a trainable Keras layer.
 
-    Only weights and a configuration are read; nothing stored in the artifact
-    is executed.
+    Only weights and a configuration are read; no code in the artifact is executed.
 
     Args:
         path: String or path of a version, or of an artifact's folder for its
@@ -47,8 +47,8 @@ def load(path) -> Student:
         `Student`.
 
     Raises:
-        ArtifactError: If there is no usable artifact.
-        MemoryError: If the student is larger than the memory that is free.
+        ArtifactError: If there is no artifact, or it cannot be used.
+        MemoryError: If the student does not fit into the available memory.
 
     Example:
 
@@ -59,13 +59,13 @@ def load(path) -> Student:
     artifact = find(path)
     file = artifact.path / STUDENT
     try:
-        expected = described(artifact.path / RECORD, artifact.record)
+        expected = student_of_record(artifact.path / RECORD, artifact.record)
         _check_archive(file, expected)
         _check_weights(file, expected)
         student = keras.saving.load_model(file, compile=False, safe_mode=True)
     except (ArtifactError, MemoryError):
         raise
-    except Exception as error:  # whatever a damaged file may provoke
+    except Exception as error:  # damaged files cause errors of many types
         raise ArtifactError(
             f"{file} cannot be read as a student: {first_line(error)}"
         ) from error
@@ -74,7 +74,7 @@ def load(path) -> Student:
 
 
 def _check_archive(file, expected) -> None:
-    """Refuses archives of another student than the expected one."""
+    """Checks that an archive has the parts and the configuration of a student."""
     with zipfile.ZipFile(file) as archive:
         parts = archive.infolist()
         names = [part.filename for part in parts]
@@ -84,7 +84,7 @@ def _check_archive(file, expected) -> None:
                 f"It holds {short(', '.join(names))}"
             )
         for part in parts:
-            # Keras stores without compressing: sizes are then what they seem.
+            # Keras does not compress; so sizes cannot exceed the file's.
             stored = part.compress_type == zipfile.ZIP_STORED
             if not stored or part.file_size != part.compress_size:
                 raise ArtifactError(f"{file} must not be compressed: {part.filename}")
@@ -95,13 +95,13 @@ def _check_archive(file, expected) -> None:
 
 
 def _check_configuration(file, config, expected) -> None:
-    """Refuses all but what Keras has written of the expected student."""
+    """Checks that a configuration is what Keras writes for the expected student."""
     cls = type(expected)
     name = keras.saving.get_registered_name(cls)
     keys = ("registered_name", "class_name")
     found = [config.get(key) for key in keys] if isinstance(config, dict) else []
     # Version 0.2 wrote some classes and teachers by other names.
-    found = [now(said) for said in found]
+    found = [current_class_name(value) for value in found]
     if found != [name, cls.__name__]:
         holds = short(" ".join(map(str, found)))
         raise ArtifactError(f"{file} must hold a {name}. It holds {holds}")
@@ -116,7 +116,7 @@ def _check_configuration(file, config, expected) -> None:
         fits = _COMMON[key](value) if key in _COMMON else _same(key, value, own)
         if not fits:
             raise ArtifactError(
-                f"{file} has an option that clone.json beside it has not: "
+                f"{file} has an option that differs from clone.json beside it: "
                 f"{short(key)}={short(value)}"
             )
 
@@ -133,7 +133,7 @@ def _sorted(value):
 
 
 def _is_policy(value) -> bool:
-    """Whether Keras would read a data type's name, and nothing else."""
+    """Whether Keras would read the name of a data type from it, and nothing else."""
     if not isinstance(value, dict) or value.get("module") != "keras":
         return False
     policy = value.get("config")
@@ -141,7 +141,7 @@ def _is_policy(value) -> bool:
     return named and value.get("class_name") == "DTypePolicy"
 
 
-# What does not have to be the expected student's.
+# Options that may differ from the expected student's.
 _COMMON = {
     "name": lambda value: isinstance(value, str),
     "trainable": lambda value: isinstance(value, bool),
@@ -150,7 +150,7 @@ _COMMON = {
 
 
 def _check_weights(file, student) -> None:
-    """Refuses weights of other sizes, or that are elsewhere, before any is read."""
+    """Checks the sizes of weights, and that they are in the file, before reading."""
     needed = 4 * student.parameters
     with zipfile.ZipFile(file) as archive:
         size = archive.getinfo("model.weights.h5").file_size
@@ -159,7 +159,7 @@ def _check_weights(file, student) -> None:
                 f"{file} must hold {student.parameters} weights. "
                 f"It holds a file of {size} bytes"
             )
-        # The file, the weights as they are read, and where they go.
+        # The file's content, the weights that are read from it, and the variables.
         check_memory(student, 3 * needed, "Loading")
         stream = io.BytesIO(archive.read("model.weights.h5"))
     with h5py.File(stream, "r") as weights:
@@ -171,7 +171,7 @@ def _check_weights(file, student) -> None:
 
 
 def _counts(file, group):
-    """How many numbers each data set holds; links to elsewhere are refused."""
+    """The number of values in each data set; links to other files are refused."""
     for name in group:
         if not isinstance(group.get(name, getlink=True), h5py.HardLink):
             raise ArtifactError(f"{file} has a link in its weights: {short(name)}")

@@ -1,4 +1,4 @@
-"""Folders of numbered versions: each appears whole, or not at all."""
+"""Folders of numbered versions, each of which appears whole or not at all."""
 
 import contextlib
 import os
@@ -8,26 +8,30 @@ import shutil
 import tempfile
 import time
 import uuid
+from collections.abc import Callable
 
 from symclone_tf.errors import ArtifactError
+from symclone_tf.types import Path
 
-# Seconds after which no one is still writing: it takes moments.
+# Seconds after which no process is still writing a version.
 STALE = 24 * 3600
 
 
-def publish(home, write) -> pathlib.Path:
+def publish(
+    home: pathlib.Path, write: Callable[[pathlib.Path], object]
+) -> pathlib.Path:
     """Writes the next version of an artifact.
 
     Args:
-        home: `pathlib.Path`, the artifact's folder in its root; both are made
+        home: `pathlib.Path`, the artifact's folder in its root; both are created
             if they are missing.
-        write: Function that fills the empty folder that it is given.
+        write: Function that writes the files into an empty folder that it is passed.
 
     Returns:
         `pathlib.Path` of the new version.
 
     Raises:
-        OSError: If writing fails; nothing is left behind then.
+        OSError: If writing fails, which leaves no files behind.
     """
     made = [folder for folder in (home, home.parent) if not folder.exists()]
     _clean(home)
@@ -46,20 +50,19 @@ def publish(home, write) -> pathlib.Path:
         raise
 
 
-def rescued(export, directory) -> pathlib.Path:
-    """Exports what took long to make; if not where it should be, elsewhere.
+def rescued(export: Callable[[Path], pathlib.Path], directory: Path) -> pathlib.Path:
+    """Exports to a folder or, if this fails, to a temporary one.
 
     Args:
-        export: Function of a root, that returns the path of the new version.
+        export: Function of a root, which returns the path of the new version.
         directory: String or path, the root.
 
     Returns:
         `pathlib.Path` of the new version.
 
     Raises:
-        OSError: If writing to `directory` fails. The message names the
-            temporary folder that holds the export instead, unless that failed
-            as well.
+        OSError: If writing to `directory` fails. The message names the temporary
+            folder that has the export instead, unless writing there failed as well.
 
     Example:
 
@@ -78,20 +81,20 @@ def rescued(export, directory) -> pathlib.Path:
             shutil.rmtree(elsewhere, ignore_errors=True)
             raise error from None
         raise OSError(
-            f"{error}. What was made is not lost: it is in {kept.parent}. Move that "
+            f"{error}. The export is not lost: it is in {kept.parent}. Move that "
             f"folder to {directory} when it can be written to"
         ) from error
 
 
-def write_file(file, content) -> None:
-    """Writes a file whole, or not at all, in the place of an earlier one.
+def write_file(file: pathlib.Path, content: bytes) -> None:
+    """Writes a file whole or not at all, and replaces an earlier one.
 
     Args:
-        file: `pathlib.Path`; its folder is made if it is missing.
+        file: `pathlib.Path`; its folder is created if it is missing.
         content: Bytes.
 
     Raises:
-        OSError: If writing fails; what was there stays as it was then.
+        OSError: If writing fails, which leaves an earlier file as it was.
 
     Example:
 
@@ -111,22 +114,22 @@ def write_file(file, content) -> None:
         raise
 
 
-def check_directory(directory, name="output") -> pathlib.Path:
-    """Refuses a root that could not hold artifacts, before any work is done.
+def check_directory(directory: Path, name: str = "output") -> pathlib.Path:
+    """Checks that artifacts can be written to a root, before any work is done.
 
     Args:
         directory: String or path.
-        name: String, what the message calls it.
+        name: String, the argument's name in messages.
 
     Returns:
         `pathlib.Path` of the root.
 
     Raises:
-        ArtifactError: If it is a file, or cannot be written to.
+        ArtifactError: If it is a file, or not writable.
 
     Example:
 
-    >>> check_directory(directory / "exported").name  # it need not be there
+    >>> check_directory(directory / "exported").name  # it need not exist
     'exported'
     >>> write_file(directory / "notes", b"Mine.")
     >>> check_directory(directory / "notes")  # doctest: +ELLIPSIS
@@ -145,16 +148,16 @@ def check_directory(directory, name="output") -> pathlib.Path:
     return root
 
 
-def check_name(argument, name) -> None:
-    """Refuses names of artifacts that would not be a folder in their root.
+def check_name(argument: str, name: str) -> None:
+    """Checks that an artifact's name is the name of a folder in its root.
 
     Args:
-        argument: String, what the message calls the name.
+        argument: String, the argument's name in messages.
         name: String.
 
     Raises:
-        ValueError: If the name has other than letters, digits, dots, hyphens
-            and underscores, or does not start with a letter or digit.
+        ValueError: If the name has characters other than letters, digits, dots,
+            hyphens and underscores, or does not start with a letter or digit.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}", name):
         raise ValueError(
@@ -163,7 +166,7 @@ def check_name(argument, name) -> None:
         )
 
 
-def version_number(path) -> int:
+def version_number(path: pathlib.Path) -> int:
     """The number of a version's folder, or 0 if the path is something else.
 
     Args:
@@ -183,7 +186,7 @@ def version_number(path) -> int:
 
 
 def _clean(home) -> None:
-    """Removes what a process left behind that was killed while it wrote."""
+    """Removes folders of processes that were killed while they wrote."""
     for aside in home.glob(".writing-*"):
         with contextlib.suppress(OSError):
             if time.time() - aside.stat().st_mtime > STALE:
@@ -191,12 +194,12 @@ def _clean(home) -> None:
 
 
 def _rename(aside, home) -> pathlib.Path:
-    """Renames to the next free version, even if others do so at this moment."""
+    """Renames to the next free version, even if other processes do so meanwhile."""
     version = max(map(version_number, home.iterdir()), default=0) + 1
     while True:
         final = home / str(version)
         try:
-            # A rename never replaces a folder that has something in it.
+            # A rename never replaces a folder that is not empty.
             return aside.rename(final)
         except OSError:
             if not final.exists():

@@ -1,13 +1,14 @@
-"""Artifacts found, and what their records say; nothing in them is executed.
+"""Finds artifacts and reads their records, without executing code in them.
 
-An artifact may come from anyone. A record is therefore plain values, of which
-registered teachers and students are made, that would have written the same.
+An artifact may come from anyone. A record therefore consists of plain values, from
+which a registered teacher and student are made, and is compared with theirs.
 """
 
 import dataclasses
 import json
 import pathlib
 import warnings
+from typing import Any
 
 from symclone_tf.artifacts.publishing import version_number
 from symclone_tf.earlier import teacher_values
@@ -15,11 +16,12 @@ from symclone_tf.errors import ArtifactError, ArtifactWarning
 from symclone_tf.students import STUDENTS, Student, get_student, student_options
 from symclone_tf.symmetry import GROUPS
 from symclone_tf.teachers import deserialize_teacher, serialize_teacher
+from symclone_tf.types import Path
 
 FORMAT = 2
 RECORD = pathlib.PurePath("assets.extra", "clone.json")
 
-# Far more than any that are written here.
+# Characters, and values in a list: far more than records of this package have.
 MOST_TEXT = 10**6
 MOST_VALUES = 100
 _MEASURED = ("nmse", "equivariance_error", "seconds")
@@ -32,8 +34,8 @@ class Artifact:
     Attributes:
         path: `pathlib.Path` of the version's folder.
         record: Dictionary, the contents of `clone.json`: `teacher` and
-            `student`, each a `name` and a `config`, `parameters`, and what
-            `Report` says.
+            `student`, each a `name` and a `config`, `parameters`, and the
+            attributes of `Report`.
 
     Example:
 
@@ -46,7 +48,7 @@ class Artifact:
     """
 
     path: pathlib.Path
-    record: dict
+    record: dict[str, Any]
 
     @property
     def name(self) -> str:
@@ -69,8 +71,8 @@ class Artifact:
         return self.record["teacher"]["config"].get("group")
 
 
-def find(path) -> Artifact:
-    """The artifact at a path, its newest version if the path names none.
+def find(path: Path) -> Artifact:
+    """The artifact at a path, in its newest version unless the path names one.
 
     Args:
         path: String or path, of an artifact or one version of it.
@@ -99,7 +101,7 @@ def find(path) -> Artifact:
     return Artifact(newest, read_record(newest / RECORD))
 
 
-def list_artifacts(directory="exported") -> list[Artifact]:
+def list_artifacts(directory: Path = "exported") -> list[Artifact]:
     """The newest version of every artifact under a root, by name.
 
     Args:
@@ -133,31 +135,31 @@ def list_artifacts(directory="exported") -> list[Artifact]:
     return artifacts
 
 
-def artifact_versions(home) -> list[pathlib.Path]:
-    """The folders of an artifact's versions, in no order; none if it is none."""
+def artifact_versions(home: pathlib.Path) -> list[pathlib.Path]:
+    """The folders of an artifact's versions, unordered; empty if it is no artifact."""
     if not home.is_dir():
         return []
     return [p for p in home.iterdir() if version_number(p) and (p / RECORD).is_file()]
 
 
-def record_of(student) -> dict:
-    """What a record says of a student.
+def record_of(student: Student) -> dict[str, Any]:
+    """The part of a record that describes a student.
 
     Raises:
         ValueError: If its class, or its teacher's, is not registered, or if
             their configurations are not plain values.
     """
-    if STUDENTS.get(student.kind) is not type(student):
+    if STUDENTS.get(student.kind or "") is not type(student):
         raise ValueError(
             "Only students of registered classes can be saved: decorate the class "
             'with @Student.register("name"). '
             f"Received: student of type {type(student).__name__}"
         )
-    described = {
+    parts = {
         "teacher": serialize_teacher(student.teacher),
         "student": {"name": student.kind, "config": student_options(student)},
     }
-    for part, values in described.items():
+    for part, values in parts.items():
         if not _is_plain(values):
             raise ValueError(
                 f"The configuration of a {part} must be numbers, strings, and lists of "
@@ -168,14 +170,14 @@ def record_of(student) -> dict:
                 f"The configuration of a {part} must be at most {MOST_TEXT // 2:,} "
                 f"characters. Received: {short(values['config'])}"
             )
-    return {**described, "parameters": student.parameters}
+    return {**parts, "parameters": student.parameters}
 
 
-def read_record(file) -> dict:
-    """What `clone.json` says, if it is what one could say.
+def read_record(file: pathlib.Path) -> dict[str, Any]:
+    """Reads and checks `clone.json`.
 
     Raises:
-        ArtifactError: If it is not.
+        ArtifactError: If it is not the record of a clone.
     """
     try:
         record = plain_json(
@@ -187,7 +189,7 @@ def read_record(file) -> dict:
         found = record.get("format") if isinstance(record, dict) else record
         raise ArtifactError(
             f"{file} must have format {FORMAT}. It has format {short(found)}"
-            f"{_how_to_make_again(record) if found == 1 else ''}"
+            f"{_advice_for_format_1(record) if found == 1 else ''}"
         )
     for name in _MEASURED:
         value = record.get(name, 0)
@@ -197,20 +199,19 @@ def read_record(file) -> dict:
             )
     if isinstance(record.get("teacher"), dict) and "name" in record["teacher"]:
         record["teacher"] = teacher_values(record["teacher"])
-    described(file, record)
+    student_of_record(file, record)
     return record
 
 
-def described(file, record) -> Student:
+def student_of_record(file: pathlib.Path, record: dict[str, Any]) -> Student:
     """The student that a record describes, new and not yet built.
 
     Args:
-        file: Path, for messages.
+        file: Path of the record, for messages.
         record: Dictionary.
 
     Raises:
-        ArtifactError: If no registered teacher and student could have written
-            this record.
+        ArtifactError: If it is not the record of a registered teacher and student.
     """
     for part in ("teacher", "student"):
         said = record.get(part)
@@ -225,12 +226,12 @@ def described(file, record) -> Student:
         cls = get_student(record["student"]["name"])
         student = cls(teacher, **options, dtype="float32")
         written = record_of(student)
-    except Exception as error:  # whatever a constructor makes of odd values
+    except Exception as error:  # constructors raise errors of many types
         raise ArtifactError(
             f"{file} describes no clone: {first_line(error)}"
         ) from error
     for part, values in written.items():
-        # As values: 1 is not true, and 9.0 is not 9.
+        # As JSON, in which 1 is not true, and 9.0 is not 9.
         if json.dumps(values, sort_keys=True) != json.dumps(
             record.get(part), sort_keys=True
         ):
@@ -242,7 +243,7 @@ def described(file, record) -> Student:
 
 
 def _is_plain(said) -> bool:
-    """Whether it names a class, with values that are no objects."""
+    """Whether it is a class' name, and a configuration of plain values."""
     if not isinstance(said, dict) or set(said) != {"name", "config"}:
         return False
     config = said["config"]
@@ -260,8 +261,8 @@ def _is_scalar(value) -> bool:
     return isinstance(value, (str, int, float, type(None)))
 
 
-def _how_to_make_again(record) -> str:
-    """The command that makes a clone of the first format anew."""
+def _advice_for_format_1(record) -> str:
+    """How to make a clone of the first format again, for messages."""
     words = ["symclone-tf", "clone"]
     if record.get("group") in tuple(GROUPS):
         words += ["--group", record["group"]]
@@ -279,21 +280,21 @@ def _how_to_make_again(record) -> str:
     return f", of an earlier version; make it again: {short(' '.join(words), 300)}"
 
 
-def plain_json(content: bytes):
-    """Bytes as JSON's values.
+def plain_json(content: bytes) -> Any:
+    """Parses JSON in UTF-8.
 
     Raises:
-        ValueError: If they are none.
+        ValueError: If it is not JSON.
     """
     return json.loads(content.decode("utf-8"))
 
 
-def short(value, most=80) -> str:
-    """A value for a message, however long it is."""
+def short(value: Any, most: int = 80) -> str:
+    """A value as one line for a message, shortened if it is long."""
     text = " ".join(str(value).split())
     return text if len(text) <= most else f"{text[: most - 3]}…"
 
 
-def first_line(error) -> str:
-    """An error for a message, however much it says."""
+def first_line(error: BaseException) -> str:
+    """The first line of an error's message."""
     return short(str(error).strip().partition("\n")[0])

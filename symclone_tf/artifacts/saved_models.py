@@ -1,24 +1,35 @@
-"""SavedModels that hold each weight once, with stable names."""
+"""SavedModels that hold each weight once, under stable names."""
 
+from collections.abc import Callable, Sequence
+
+import keras
 import tensorflow as tf
 
+from symclone_tf.types import Path
 
-def write_saved_model(model, path, output, image_dtype="float32", names=None) -> None:
-    """Saves a model of images over exactly the variables that it uses.
 
-    Keras' own export writes every variable under two names, and those that
-    only training needs.
+def write_saved_model(
+    model: keras.Model,
+    path: Path,
+    output: str,
+    image_dtype: str = "float32",
+    names: Sequence[str] | None = None,
+) -> None:
+    """Writes a model of images with exactly the variables that inference uses.
+
+    Keras' `export` writes every variable under two names, and also those that only
+    training needs.
 
     Args:
         model: `keras.Model` with one input and one output.
         path: String or path of a folder.
-        output: String, the name of the signature's output; `image` is that of
-            its input.
-        image_dtype: String, `"float32"`; or `"uint8"` for images from 0 to 255
-            that the model is to see from 0 to 1.
-        names: List of strings, of the classes of whose probabilities the output is:
-            a second output, `label`, is then the name of the most probable one;
-            `None` for none.
+        output: String, the name of the signature's output; that of its input is
+            `image`.
+        image_dtype: String, `"float32"`; or `"uint8"` for images from 0 to 255, which
+            are scaled to 0 to 1 for the model.
+        names: Sequence of strings, the classes whose probabilities the model returns,
+            for a second output `label`, the name of the most probable one; `None` for
+            no such output.
     """
     shape = model.inputs[0].shape[1:]
 
@@ -26,11 +37,11 @@ def write_saved_model(model, path, output, image_dtype="float32", names=None) ->
     def serve(image):
         if image_dtype == "uint8":
             image = tf.cast(image, tf.float32) / 255.0
-        answers = {output: model(image, training=False)}
+        outputs = {output: model(image, training=False)}
         if names:
-            best = tf.argmax(answers[output], axis=-1)
-            answers["label"] = tf.gather(tf.constant(names), best)
-        return answers
+            best = tf.argmax(outputs[output], axis=-1)
+            outputs["label"] = tf.gather(tf.constant(names), best)
+        return outputs
 
     module = tf.Module(name=output)
     module.weights = list(serve.get_concrete_function().graph.variables)
@@ -38,11 +49,11 @@ def write_saved_model(model, path, output, image_dtype="float32", names=None) ->
     save_module(module, path, serve)
 
 
-def save_module(module, path, signature) -> None:
-    """Saves a module, with TensorFlow's errors as those of the system.
+def save_module(module: tf.Module, path: Path, signature: Callable) -> None:
+    """Writes a module, and raises TensorFlow's errors as `OSError`.
 
     Args:
-        module: `tf.Module`, of all that is to be saved.
+        module: `tf.Module` with all that is to be saved.
         path: String or path of a folder.
         signature: `tf.function`, the `serving_default`.
 

@@ -1,4 +1,4 @@
-"""What TensorFlow Serving needs to serve the artifacts of a folder."""
+"""Configurations and commands with which TensorFlow Serving serves artifacts."""
 
 import dataclasses
 import importlib.util
@@ -17,6 +17,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from symclone_tf.artifacts.publishing import version_number, write_file
 from symclone_tf.errors import ArtifactError
+from symclone_tf.types import Path
 
 SIGNATURE = "serving_default"
 REQUEST = pathlib.PurePath("assets.extra", "request.json")
@@ -27,13 +28,13 @@ HEADER = "# Written by symclone-tf serving-config, which will write it again."
 
 @dataclasses.dataclass(frozen=True)
 class ServedModel:
-    """One artifact, as TensorFlow Serving sees it.
+    """One artifact for TensorFlow Serving.
 
     Attributes:
-        name: String, under which it is served.
+        name: String, the name under which it is served.
         path: `pathlib.Path` of its newest version.
         inputs: Dictionary from the signature's inputs to pairs of a shape
-            without the batch, and a type.
+            without the batch, and a data type.
     """
 
     name: str
@@ -42,11 +43,11 @@ class ServedModel:
 
     @property
     def request(self) -> pathlib.Path:
-        """The file with an example of a request."""
+        """The file with an example request."""
         return self.path / REQUEST
 
-    def examples(self, count) -> dict[str, np.ndarray]:
-        """Draws inputs that the model takes, the same each time.
+    def examples(self, count: int) -> dict[str, np.ndarray]:
+        """Draws inputs for the model, the same each time.
 
         Args:
             count: Integer, the size of the batch.
@@ -64,19 +65,19 @@ class ServedModel:
         }
 
 
-def served_models(root) -> list[ServedModel]:
+def served_models(root: Path) -> list[ServedModel]:
     """The newest version of every SavedModel under a root, by name.
 
     Args:
-        root: String or path: the folder of exported clones and layers, or that
-            of trained classifiers.
+        root: String or path, the folder of exported clones and layers, or of
+            trained classifiers.
 
     Returns:
         List of `ServedModel`.
 
     Raises:
-        ArtifactError: If `root` is not a folder, holds no SavedModels, or one
-            that cannot be served.
+        ArtifactError: If `root` is not a folder, or has no SavedModels, or one that
+            cannot be served.
 
     Example:
 
@@ -99,8 +100,8 @@ def served_models(root) -> list[ServedModel]:
     return models
 
 
-def models_config(models) -> str:
-    """The configuration for a list of models, as protobuf text.
+def models_config(models: list[ServedModel]) -> str:
+    """The configuration of a server for a list of models, as protobuf text.
 
     Args:
         models: List of `ServedModel`.
@@ -120,26 +121,28 @@ def models_config(models) -> str:
     return "\n".join([*lines, "}", ""])
 
 
-def write_serving_config(root, output=None, warmup=False) -> list[ServedModel]:
+def write_serving_config(
+    root: Path, output: Path | None = None, warmup: bool = False
+) -> list[ServedModel]:
     """Writes the configuration of a server for every SavedModel under a root.
 
-    Each newest version gets an example of a request in its `assets.extra`,
-    unless it has one.
+    An example request is added to the `assets.extra` of each newest version, unless
+    it has one.
 
     Args:
         root: String or path, see `served_models`.
-        output: String or path, the file; `None` for `root/models.config`.
-        warmup: Boolean, whether to add requests, unless there are some, with
-            which the server warms up a model before others can ask it. Needs
-            the extra `serving`.
+        output: String or path of the file; `None` for `root/models.config`.
+        warmup: Boolean, whether to add requests, unless there are some, with which
+            the server warms up a model before it serves it. Needs the extra
+            `serving`.
 
     Returns:
-        List of `ServedModel`, those of the configuration.
+        List of `ServedModel`, the models of the configuration.
 
     Raises:
-        ValueError: If `warmup` is asked for without tensorflow-serving-api.
-        ArtifactError: If a model cannot be served, or `output` is a file of
-            someone else's.
+        ValueError: If `warmup` is true and tensorflow-serving-api is not installed.
+        ArtifactError: If a model cannot be served, or `output` exists and was not
+            written by this function.
         OSError: If writing fails.
     """
     if warmup and importlib.util.find_spec("tensorflow_serving") is None:
@@ -148,10 +151,10 @@ def write_serving_config(root, output=None, warmup=False) -> list[ServedModel]:
         )
     models = served_models(root)
     output = config_file(root, output)
-    if output.exists() and not _is_ours(output):
+    if output.exists() and not _has_header(output):
         raise ArtifactError(
             f"{output} was not written by symclone-tf serving-config: move it away, "
-            "or give another `output`"
+            "or pass another `output`"
         )
     for model in models:
         if not model.request.exists():
@@ -162,8 +165,8 @@ def write_serving_config(root, output=None, warmup=False) -> list[ServedModel]:
     return models
 
 
-def config_file(root, output=None) -> pathlib.Path:
-    """Where `write_serving_config` writes.
+def config_file(root: Path, output: Path | None = None) -> pathlib.Path:
+    """The file that `write_serving_config` writes.
 
     Args:
         root: String or path, the folder of all models.
@@ -177,11 +180,11 @@ def config_file(root, output=None) -> pathlib.Path:
     )
 
 
-def server_command(config, port=8500, rest_port=8501) -> str:
+def server_command(config: Path, port: int = 8500, rest_port: int = 8501) -> str:
     """The command that serves a configuration with an installed server.
 
     Args:
-        config: String or path, of the configuration.
+        config: String or path of the configuration.
         port: Integer, for gRPC.
         rest_port: Integer, for REST.
     """
@@ -195,15 +198,17 @@ def server_command(config, port=8500, rest_port=8501) -> str:
     )
 
 
-def docker_command(root, config, port=8500, rest_port=8501) -> str:
+def docker_command(
+    root: Path, config: Path, port: int = 8500, rest_port: int = 8501
+) -> str:
     """The command that serves a configuration with TensorFlow Serving's image.
 
-    The folders keep their paths in the container, so that one configuration is
+    The folders have the same paths in the container, so that one configuration is
     for both commands.
 
     Args:
-        root: String or path, of the SavedModels.
-        config: String or path, of the configuration.
+        root: String or path of the folder of SavedModels.
+        config: String or path of the configuration.
         port: Integer, for gRPC.
         rest_port: Integer, for REST.
     """
@@ -215,8 +220,8 @@ def docker_command(root, config, port=8500, rest_port=8501) -> str:
     return shlex.join([*command, "tensorflow/serving", f"--model_config_file={config}"])
 
 
-def curl_command(model, rest_port=8501) -> str:
-    """The command that asks a model for its answer to the example.
+def curl_command(model: ServedModel, rest_port: int = 8501) -> str:
+    """The command that sends the example request to a model's server.
 
     Args:
         model: `ServedModel`.
@@ -232,7 +237,7 @@ def _newest(home):
 
 
 def _inputs(path):
-    """What the signature takes, read without loading the model."""
+    """The inputs of the signature, read without loading the model."""
     file = path / "saved_model.pb"
     saved = saved_model_pb2.SavedModel()
     try:
@@ -276,7 +281,7 @@ def _write_warmup(model):
     aside.rename(model.path / WARMUP)
 
 
-def _is_ours(file) -> bool:
+def _has_header(file) -> bool:
     with file.open("rb") as stream:
         return stream.readline().strip() == HEADER.encode()
 

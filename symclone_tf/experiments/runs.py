@@ -19,7 +19,7 @@ from symclone_tf.experiments.network_layouts import network_students
 from symclone_tf.experiments.opening import open_data
 from symclone_tf.experiments.task_transformations import task_class_names
 from symclone_tf.experiments.tasks import image_task
-from symclone_tf.layers import convolution_layers, deviations, layer_errors
+from symclone_tf.networks import convolution_layers, deviations, layer_errors
 from symclone_tf.symmetry import equivariance_error
 from symclone_tf.workspace import Workspace, load_or_clone
 

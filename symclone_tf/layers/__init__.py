@@ -1,4 +1,4 @@
-"""Students as Keras layers, with a symmetry to keep or to break."""
+"""Keras layers: students that preserve or break equivariance, group convolutions."""
 
 import lazy_loader
 

@@ -2,12 +2,8 @@ from .anchors import ANCHORS as ANCHORS
 from .anchors import STRENGTHS as STRENGTHS
 from .anchors import strength_of as strength_of
 from .base_conv import Convolution as Convolution
-from .callbacks import EquivarianceErrors as EquivarianceErrors
-from .callbacks import deviations as deviations
-from .callbacks import layer_errors as layer_errors
 from .cloned import Cloned as Cloned
 from .cloned_conv2d import ClonedConv2D as ClonedConv2D
-from .convolutions import convolution_layers as convolution_layers
 from .group_conv2d import GroupConv2D as GroupConv2D
 from .orbit_dense import OrbitDense as OrbitDense
 from .pooling import GroupPooling as GroupPooling

@@ -1,31 +1,37 @@
-"""Anchors: what trained weights pay for leaving where they started."""
+"""Anchors: regularisation of weights w towards the cloned weights w₀.
+
+Those in this module are penalties in the loss. Those that act after the optimizer's
+step are in `decoupled_anchors`, and equivariance regularisation by transformed inputs
+in `random_transformations`.
+"""
 
 import keras
 from keras import ops
 
 from symclone_tf.checks import one_of, positive_number
+from symclone_tf.types import Tensor
 
 
-class Anchored(keras.regularizers.Regularizer):
-    """Penalty for leaving an anchor, which Keras adds to a model's loss.
+class AnchorPenalty(keras.regularizers.Regularizer):
+    """Regularizer that penalises the distance of a weight from its anchor.
 
     Args:
         kind: String, `"kl"` or `"l2-sp"`, see `penalty`.
-        strength: Float, what the penalty is multiplied with.
-        anchor: Variable, the weight's first values w₀.
+        strength: Float, which multiplies the penalty.
+        anchor: Variable, the cloned values w₀ of the weight.
     """
 
-    def __init__(self, kind, strength, anchor):
+    def __init__(self, kind: str, strength: float, anchor: Tensor):
         self.kind = kind
         self.strength = strength
         self.anchor = anchor
 
-    def __call__(self, x):
+    def __call__(self, x: Tensor) -> Tensor:
         return self.strength * penalty(self.kind, x, self.anchor)
 
 
-def penalty(kind, weight, anchor):
-    """How far a weight w is from its anchor w₀.
+def penalty(kind: str, weight: Tensor, anchor: Tensor) -> Tensor:
+    """The distance of a weight w from its anchor w₀.
 
     Args:
         kind: String, `"kl"` for KL(softmax(w) ‖ softmax(w₀)), the paper's, or
@@ -34,12 +40,13 @@ def penalty(kind, weight, anchor):
         anchor: Variable or tensor of the same shape.
 
     Returns:
-        Scalar tensor, 0 where nothing has moved, and of anchors that the loss
-        knows nothing of.
+        Scalar tensor. It is 0 where w = w₀, and for anchors that add nothing to the
+        loss.
 
     Reference:
 
     - [Huang et al., 2024](https://arxiv.org/abs/2410.03989), section 3
+    - [Li, Grandvalet & Davoine, 2018](https://arxiv.org/abs/1802.01483), for L2-SP
     """
     if kind not in PENALTIES:
         return ops.zeros(())
@@ -59,8 +66,8 @@ def _kl_of_softmax(weight, anchor):
     def divergence(weight):
         shares = ops.exp(weight - ops.max(weight))
         total = ops.sum(shares)
-        moved = weight - anchor
-        rest = ops.sum(shares * moved) / total - moved
+        difference = weight - anchor
+        rest = ops.sum(shares * difference) / total - difference
         value = ops.log1p(ops.sum(shares * (ops.expm1(rest) - rest)) / total)
 
         def gradient(upstream):
@@ -83,23 +90,23 @@ STRENGTHS = {
     "proximal": 0.5,
     "transformed-inputs": 0.2,
 }
-"""The strength that each anchor holds with where nothing else is said."""
+"""The default strength of each anchor."""
 ANCHORS = tuple(STRENGTHS)
-"""What may hold an anchored layer, `anchor` of `ClonedConv2D`."""
+"""How an anchored layer may be regularised, `anchor` of `ClonedConv2D`."""
 
 
-def strength_of(anchor, strength=None) -> float:
-    """The strength that an anchor holds with.
+def strength_of(anchor: str, strength: float | None = None) -> float:
+    """Returns a strength that is checked, or an anchor's default.
 
     Args:
         anchor: String, one of `ANCHORS`.
-        strength: Float; `None` for the anchor's own.
+        strength: Float; `None` for the anchor's default.
 
     Returns:
         Float.
 
     Raises:
-        ValueError: If there is no such anchor, or it has no such strength.
+        ValueError: If the anchor or the strength is not accepted.
 
     Example:
 
@@ -112,7 +119,8 @@ def strength_of(anchor, strength=None) -> float:
     positive_number("anchor_strength", strength)
     if anchor == "transformed-inputs" and strength > 1:
         raise ValueError(
-            'With anchor="transformed-inputs", `anchor_strength` is a share, of more than 0 and '
-            f"at most 1. Received: anchor_strength={strength}"
+            'With anchor="transformed-inputs", `anchor_strength` is a share of the '
+            "inputs, greater than 0 and at most 1. "
+            f"Received: anchor_strength={strength}"
         )
     return strength

@@ -1,4 +1,7 @@
-"""What all convolution layers share, as `keras.layers.Conv2D` has it."""
+"""Base of convolution layers: arguments and weights as of `keras.layers.Conv2D`."""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import keras
 import numpy as np
@@ -6,13 +9,19 @@ from keras import ops
 
 from symclone_tf.checks import positive_integer
 from symclone_tf.docstrings import share, with_shared
+from symclone_tf.types import ArrayLike, Shape, Tensor
+
+Activation: TypeAlias = str | Callable[[Tensor], Tensor] | None
+Initializer: TypeAlias = str | dict | Callable | keras.initializers.Initializer | None
+Regularizer: TypeAlias = str | dict | Callable | keras.regularizers.Regularizer | None
+Constraint: TypeAlias = str | dict | Callable | keras.constraints.Constraint | None
 
 
-def balanced(entry_gain):
-    """Glorot's initializer, with as much of the answers from each entry of the kernel.
+def balanced_glorot(entry_gain: ArrayLike) -> Callable[..., Tensor]:
+    """Glorot's uniform initializer, scaled so that all kernel entries contribute alike.
 
     Args:
-        entry_gain: Of a `Teacher`.
+        entry_gain: `entry_gain` of a `Teacher`.
 
     Returns:
         Callable of a shape and a dtype, as `add_weight` takes it.
@@ -60,17 +69,17 @@ class Convolution(keras.layers.Layer):
 
     def __init__(
         self,
-        filters,
-        activation=None,
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        bias_constraint=None,
-        **kwargs,
+        filters: int,
+        activation: Activation = None,
+        use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None,
+        activity_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None,
+        bias_constraint: Constraint = None,
+        **kwargs: Any,
     ):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.filters = positive_integer("filters", filters)
@@ -83,23 +92,28 @@ class Convolution(keras.layers.Layer):
         self.kernel_constraint = keras.constraints.get(kernel_constraint)
         self.bias_constraint = keras.constraints.get(bias_constraint)
 
-    def add_kernel_and_bias(self, kernel_shape, entry_gain=1.0, biases=()):
-        """Makes the layer's own weights.
+    def add_kernel_and_bias(
+        self,
+        kernel_shape: Shape,
+        entry_gain: ArrayLike = 1.0,
+        biases: tuple[int, ...] = (),
+    ) -> None:
+        """Adds the layer's own weights.
 
         Args:
             kernel_shape: Tuple.
-            entry_gain: Of a `Teacher`, what the default initializer goes by where
-                the layer has none.
-            biases: Tuple, of how many biases each filter has; empty for one.
+            entry_gain: `entry_gain` of a `Teacher`, by which Glorot's initializer is
+                scaled if the layer has no `kernel_initializer`.
+            biases: Tuple, the shape of the biases of one filter; empty for one bias.
         """
         self.kernel = self.add_weight(
             name="kernel",
             shape=kernel_shape,
-            initializer=self.kernel_initializer or balanced(entry_gain),
+            initializer=self.kernel_initializer or balanced_glorot(entry_gain),
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
         )
-        self.bias = None
+        self.bias: Any = None
         if self.use_bias:
             self.bias = self.add_weight(
                 name="bias",
@@ -109,19 +123,21 @@ class Convolution(keras.layers.Layer):
                 constraint=self.bias_constraint,
             )
 
-    def biases(self):
-        """What is added to outputs whose channels are last."""
+    def biases(self) -> Tensor:
+        """The bias as it is added to outputs whose channels are last."""
         return self.bias
 
-    def biased_and_activated(self, outputs, data_format="channels_last"):
-        """What follows the products of every convolution, whose channels are last.
+    def biased_and_activated(
+        self, outputs: Tensor, data_format: str = "channels_last"
+    ) -> Tensor:
+        """Adds the bias and applies the activation.
 
         Args:
             outputs: Tensor, channels last.
-            data_format: String, where the answers have their channels.
+            data_format: String, where the channels of the result are.
 
         Returns:
-            Tensor, with bias and activation.
+            Tensor.
         """
         if self.use_bias:
             outputs = ops.add(outputs, self.biases())
@@ -129,7 +145,7 @@ class Convolution(keras.layers.Layer):
             outputs = ops.moveaxis(outputs, -1, 1)
         return self.activation(outputs)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         config.update(
             filters=self.filters,

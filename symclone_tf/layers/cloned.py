@@ -1,14 +1,15 @@
-"""Students of any teacher as Keras layers, with a symmetry to keep or to break."""
+"""Students of any teacher as layers that preserve or break its equivariance."""
 
 import math
+from typing import Any
 
 import keras
 from keras import ops
 
 from symclone_tf.checks import one_of
 from symclone_tf.earlier import layer_config
-from symclone_tf.layers import Convolution
 from symclone_tf.layers.anchors import strength_of
+from symclone_tf.layers.base_conv import Convolution, Initializer
 from symclone_tf.layers.conversion import (
     bias_of,
     check_translation_conv,
@@ -25,42 +26,44 @@ from symclone_tf.layers.shared_students import (
     set_trainable_part,
     share_student,
 )
-from symclone_tf.layers.student_layer import HoldsStudent
+from symclone_tf.layers.student_layer import StudentLayer
 from symclone_tf.students import Student
+from symclone_tf.types import ArrayLike, Shape, Tensor
 
 COMPUTE = ("auto", "blocks")
 
 
 @keras.saving.register_keras_serializable(package="symclone_tf")
-class Cloned(HoldsStudent, Convolution):
+class Cloned(StudentLayer, Convolution):
     """Layer made of a cloned student, of any teacher.
 
-    What `ClonedConv2D` is for convolutions: it has a kernel and a bias of its own, and
-    computes what the student's teacher would. The student is
+    For convolutions of images there is `ClonedConv2D`. The layer has a kernel and a
+    bias of its own, and computes what the student's teacher would. The student is
 
-    - `"frozen"`: never changes, so that the layer keeps the symmetry;
-    - `"trainable"`: free to leave the symmetry where the data does;
-    - `"anchored"`: trainable, and held, at its symmetry or its cloned weights w₀.
+    - `"frozen"`: never changed, which preserves equivariance;
+    - `"trainable"`: fine-tuned, which may break the symmetry where the data does;
+    - `"anchored"`: fine-tuned, and regularised towards its cloned weights w₀ or
+      towards equivariance.
 
     Args:
         filters: Integer, the number of output channels.
-        student: `Student`, as `load` or `clone` gives it.
+        student: `Student`, as `load` or `clone` returns it.
         symmetry: String, `"frozen"`, `"trainable"` or `"anchored"`.
-        anchor: String, what holds, see `ClonedConv2D`; `"transformed-inputs"` moves inputs by the
-            teacher's `training_transformations`.
+        anchor: String, the regularisation, see `ClonedConv2D`; `"transformed-inputs"`
+            transforms inputs by the teacher's `training_transformations`.
         anchor_strength: Float, see `ClonedConv2D`.
-        trainable_part: String, what a student that is not frozen may change: `"encoder"`,
-            `"blocks"`, or `"all"`.
+        trainable_part: String, what training changes of a student that is not frozen:
+            `"encoder"`, `"blocks"`, or `"all"`.
         compute: String, see `ClonedConv2D`.
-        seed: Integer, of what `"transformed-inputs"` draws; `None` for a random one.
+        seed: Integer, the seed of `"transformed-inputs"`; `None` for a random one.
         activation: Activation function, or its name.
         use_bias: Boolean, whether to add a bias, one per filter.
         kernel_initializer: Initializer for the kernel; `None` for Glorot's uniform
-            one, divided by the root of the teacher's `entry_gain`.
+            one, divided by the square root of the teacher's `entry_gain`.
         {shared by all convolutions}
 
     Input shape:
-        `(batch, *input_shape, channels)` of the student's teacher: `(batch, points,
+        `(batch, *input_shape, channels)` of the student's teacher: `(batch, positions,
         channels)` for an `OrbitTeacher`.
 
     Output shape:
@@ -70,7 +73,7 @@ class Cloned(HoldsStudent, Convolution):
         ValueError: If an argument is not accepted, if another layer shares the
             student and treats it differently, or if inputs have another shape than
             the student's.
-        TypeError: If the student is none.
+        TypeError: If `student` is not a `Student`.
 
     Example:
 
@@ -85,22 +88,22 @@ class Cloned(HoldsStudent, Convolution):
     - [Huang et al., 2024](https://arxiv.org/abs/2410.03989), section 3
     """
 
-    # What convolutions may have otherwise.
+    # Options of `ClonedConv2D`.
     groups = 1
     data_format = "channels_last"
 
     def __init__(
         self,
-        filters,
-        student,
-        symmetry="frozen",
-        anchor="transformed-inputs",
-        anchor_strength=None,
-        trainable_part="all",
-        compute="auto",
-        seed=None,
-        kernel_initializer=None,
-        **kwargs,
+        filters: int,
+        student: Student,
+        symmetry: str = "frozen",
+        anchor: str = "transformed-inputs",
+        anchor_strength: float | None = None,
+        trainable_part: str = "all",
+        compute: str = "auto",
+        seed: int | None = None,
+        kernel_initializer: Initializer = None,
+        **kwargs: Any,
     ):
         one_of("symmetry", symmetry, SYMMETRIES)
         one_of("trainable_part", trainable_part, TRAINABLE_PARTS)
@@ -108,7 +111,7 @@ class Cloned(HoldsStudent, Convolution):
         if not isinstance(student, Student):
             raise TypeError(
                 "`student` must be a Student, as `load` returns it, and `clone` "
-                f"before its report. Received: student of type {type(student)}"
+                f"with its report. Received: student of type {type(student)}"
             )
         self.symmetry = symmetry
         super().__init__(filters, kernel_initializer=kernel_initializer, **kwargs)
@@ -118,7 +121,7 @@ class Cloned(HoldsStudent, Convolution):
         self.compute = compute
         self.seed = seed
         self.student = student
-        self.anchors = []
+        self.anchors: list[Tensor] = []
         self.random_transformations = None
         if symmetry == "anchored" and anchor == "transformed-inputs":
             self.seed_generator = keras.random.SeedGenerator(seed)
@@ -128,8 +131,14 @@ class Cloned(HoldsStudent, Convolution):
         share_student(self)
 
     @classmethod
-    def from_kernel(cls, kernel, student, bias=None, **options):
-        """Makes a layer of a kernel that is there already.
+    def from_kernel(
+        cls,
+        kernel: ArrayLike,
+        student: Student,
+        bias: ArrayLike | None = None,
+        **options: Any,
+    ) -> "Cloned":
+        """Makes a layer with a given kernel.
 
         Args:
             kernel: Array of shape `(*kernel_shape, channels, filters)`, which is `(k,
@@ -137,13 +146,13 @@ class Cloned(HoldsStudent, Convolution):
                 filters)`, for students of convolutions.
             student: `Student`.
             bias: Array of shape `(filters,)`, or `None` for none.
-            **options: Of the layer, as `symmetry`.
+            **options: Further arguments of the layer, such as `symmetry`.
 
         Returns:
             The layer, built.
 
         Raises:
-            ValueError: If an array is not real and finite, or not of its shape.
+            ValueError: If an array is not real and finite, or has the wrong shape.
         """
         kernel = real_array("kernel", kernel)
         channels = options.get("groups", 1) * math.prod(kernel.shape[-2:-1])
@@ -160,20 +169,22 @@ class Cloned(HoldsStudent, Convolution):
         return cloned
 
     @classmethod
-    def from_conv(cls, layer, student, **options):
-        """Takes over a `Conv1D`'s or `Conv3D`'s kernel and bias, and so its answers.
+    def from_conv(
+        cls, layer: keras.layers.Layer, student: Student, **options: Any
+    ) -> "Cloned":
+        """Makes a layer with the kernel and bias of a `Conv1D` or `Conv3D`.
 
-        What else the layer was made with, as its regularizers, is kept too.
+        The rest of its configuration, such as regularizers, is taken over too.
 
         Args:
-            layer: Built `keras.layers.Conv1D` or `Conv3D`, such as the student's
-                teacher, a `TranslationConvTeacher`.
+            layer: Built `keras.layers.Conv1D` or `Conv3D`, with the geometry of the
+                student's teacher, a `TranslationConvTeacher`.
             student: `Student`.
-            **options: Of the layer, as `symmetry`.
+            **options: Further arguments of the layer, such as `symmetry`.
 
         Returns:
             The layer, built, whose outputs are the convolution's up to the clone's
-            fidelity.
+            error.
 
         Raises:
             ValueError: If the student does not imitate such a layer.
@@ -183,7 +194,7 @@ class Cloned(HoldsStudent, Convolution):
         options = {**inherited(layer), **options}
         return cls.from_kernel(kernel_of(layer), student, bias, **options)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         _, kernel_shape = self._shapes(input_shape)
         if not self.student.built:
             self.student.build()
@@ -191,42 +202,43 @@ class Cloned(HoldsStudent, Convolution):
         self.add_kernel_and_bias(kernel_shape, self.student.teacher.entry_gain)
         set_anchors(self)
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         self._shapes(inputs.shape)
         inputs = self._to_last(inputs)
         if self.anchors and (optimizer := training_optimizer()):
             self.hold(optimizer)
         if training and self.random_transformations:
-            drawn = self.random_transformations.draw(ops.shape(inputs)[0])
-            moved = self._answers(self.random_transformations.there(inputs, drawn))
-            outputs = self.random_transformations.back(moved, drawn)
+            random = self.random_transformations
+            elements = random.draw(ops.shape(inputs)[0])
+            transformed = random.transform_inputs(inputs, elements)
+            outputs = random.invert_outputs(self._convolved(transformed), elements)
         else:
-            outputs = self._answers(inputs)
+            outputs = self._convolved(inputs)
         outputs = ops.cast(outputs, self.compute_dtype)
         return self.biased_and_activated(outputs, self.data_format)
 
-    def _answers(self, inputs):
+    def _convolved(self, inputs):
         if self.computes_as() == "convolution":
             return self.student.convolve(inputs, self.kernel)
         return self.student(inputs, self.kernel)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         last, kernel_shape = self._shapes(input_shape)
         return self._from_last(self.student.compute_output_shape(last, kernel_shape))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
-        config.update(self.config_of_student())
+        config.update(self.student_config())
         config.update(seed=self.seed)
         return config
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "Cloned":
         student = keras.saving.deserialize_keras_object(config["student"])
         return cls(**{**layer_config(config), "student": student})
 
     def _shapes(self, shape):
-        """Shapes of inputs, with the channels last, and of the kernel.
+        """The shapes of inputs, with the channels last, and of the kernel.
 
         Raises:
             ValueError: If inputs have another shape than the student's.
@@ -242,9 +254,9 @@ class Cloned(HoldsStudent, Convolution):
         return last, self.student.input_shapes(last[-1:], (self.filters,))[1]
 
     def _to_last(self, inputs):
-        """Inputs with the channels last."""
+        """Moves the channels of inputs to the last axis."""
         return inputs
 
     def _from_last(self, shape):
-        """A shape with the channels last, in the layer's own order."""
+        """Puts the axes of a shape, channels last, in the layer's own order."""
         return tuple(shape)

@@ -1,11 +1,15 @@
-"""Students as ordinary convolution layers, with a symmetry to keep or to break."""
+"""Students as convolution layers that preserve or break their equivariance."""
+
+from typing import Any
 
 import keras
 from keras import ops
 
 from symclone_tf.checks import one_of, positive_integer
+from symclone_tf.layers.base_conv import Initializer
 from symclone_tf.layers.cloned import Cloned
 from symclone_tf.layers.conversion import check_imitates, inherited, kernel_of
+from symclone_tf.students import Student
 
 DATA_FORMATS = ("channels_last", "channels_first")
 
@@ -14,44 +18,51 @@ DATA_FORMATS = ("channels_last", "channels_first")
 class ClonedConv2D(Cloned):
     """Convolution layer made of a cloned student.
 
-    A drop-in for `keras.layers.Conv2D` or `GroupConv2D`, with a kernel and a
-    bias of its own. The student computes what its teacher would, and is
+    A drop-in replacement for `keras.layers.Conv2D` or `GroupConv2D`, with a kernel
+    and a bias of its own. The student computes what its teacher would, and is
 
-    - `"frozen"`: never changes, so that the layer keeps the symmetry;
-    - `"trainable"`: free to leave the symmetry where the data does;
-    - `"anchored"`: trainable, and held, at its symmetry or its cloned weights w₀.
+    - `"frozen"`: never changed, which preserves equivariance;
+    - `"trainable"`: fine-tuned, which may break the symmetry where the data does;
+    - `"anchored"`: fine-tuned, and regularised towards its cloned weights w₀ or
+      towards equivariance.
 
-    Layers may share one student, which is then saved once. Sharing layers
-    must treat it alike, and share its anchors; `copy.deepcopy` makes a student
-    of its own. `keras.models.clone_model` makes one for each layer.
+    Layers may share one student, which is then saved once. They must treat it alike,
+    and share its anchors; `copy.deepcopy` makes a separate student.
+    `keras.models.clone_model` makes one for each layer.
 
     Args:
         filters: Integer, the number of output channels.
-        student: `Student`, as `load` or `clone` gives it.
+        student: `Student`, as `load` or `clone` returns it.
         symmetry: String, `"frozen"`, `"trainable"` or `"anchored"`.
-        anchor: String, what holds: `"transformed-inputs"`, by which in training a share of the
-            layer's inputs is moved by elements of the symmetry, and its answers are
-            moved back; or what holds weights w at their cloned values w₀: `"decoupled-l2-sp"`,
-            by which each step of the optimizer ends with w ← w₀ + (1 − η·λ)(w − w₀)
-            at a learning rate η; `"proximal"`, by which it takes w − w₀ nearer to
-            zero by η·λ; or a penalty in the loss, `"kl"`, the paper's KL(softmax(w)
-            ‖ softmax(w₀)), or `"l2-sp"`, ‖w − w₀‖², summed over weight tensors.
-        anchor_strength: Float, the share that moves, of at most 1, λ, or what the
-            penalty is multiplied with; `None` for 0.2 (augment), 30 (decay), 0.5
-            (threshold), 1000 (kl) or 0.01 (l2). λ and the share mean the
-            same for all students and image sizes. The softmax makes `"kl"` a mean
-            over a tensor's weights, about half their variance around w₀.
-        trainable_part: String, what a student that is not frozen may change: `"encoder"`,
-            which leaves turns and mirrors, but stays a convolution, and computes as
-            one; `"blocks"`, which leaves shifts; or `"all"`.
-        compute: String, `"auto"`, by which a frozen layer computes as one
-            convolution if its student's blocks do the same everywhere, which is
-            measured on their weights when the layer is called first, and when
-            weights are loaded; or `"blocks"`, always as the student does.
-        groups: Integer, into how many groups channels and filters are shared
-            out, each of which is convolved for itself.
+        anchor: String, the regularisation of an anchored student:
+
+            - `"transformed-inputs"`, equivariance regularisation: in training, a share
+              of the layer's inputs is transformed by random elements of the group,
+              and the outputs are transformed back;
+            - `"decoupled-l2-sp"`, L2-SP decoupled as in AdamW: each step of the
+              optimizer ends with w ← w₀ + (1 − η·λ)(w − w₀), η the learning rate;
+            - `"proximal"`: each step ends with soft thresholding of w − w₀ by η·λ;
+            - `"l2-sp"`, L2-SP: the penalty ‖w − w₀‖² in the loss, summed over weight
+              tensors;
+            - `"kl"`, the paper's: the penalty KL(softmax(w) ‖ softmax(w₀)), likewise.
+        anchor_strength: Float: the share of the inputs, at most 1; λ; or the factor of
+            the penalty. `None` for 0.2 (`"transformed-inputs"`), 30
+            (`"decoupled-l2-sp"`), 0.5 (`"proximal"`), 0.01 (`"l2-sp"`) or 1000
+            (`"kl"`). The share and λ mean the same for all students and image sizes.
+            The softmax makes `"kl"` a mean over a tensor's weights, about half their
+            variance around w₀.
+        trainable_part: String, what training changes of a student that is not frozen:
+            `"encoder"`, which may break rotations and reflections, but remains a
+            convolution, and computes as one; `"blocks"`, which may break
+            translations; or `"all"`.
+        compute: String, `"auto"` to compute as one convolution if the student's blocks
+            are translation equivariant and not trained, which is determined from
+            their weights when the layer is first called, and when weights are loaded;
+            or `"blocks"` to always compute as the student does.
+        groups: Integer, the number of groups into which channels and filters are
+            split, each of which is convolved separately.
         data_format: String, `"channels_last"` or `"channels_first"`.
-        seed: Integer, of what `"transformed-inputs"` draws; `None` for a random one.
+        seed: Integer, the seed of `"transformed-inputs"`; `None` for a random one.
         activation: Activation function, or its name.
         use_bias: Boolean, whether to add a bias, one per filter and the same
             for all group elements.
@@ -61,18 +72,18 @@ class ClonedConv2D(Cloned):
     Input shape:
         `(batch, *input_shape, channels)` of the student's teacher:
         `(batch, n, n, channels)` for images of n×n pixels, and
-        `(batch, n, n, |G|, channels)` for feature maps on a group. The channels
-        stand behind the batch with `"channels_first"`, also of the output.
+        `(batch, n, n, |G|, channels)` for feature maps on a group. With
+        `"channels_first"` the channels follow the batch, also in the output.
 
     Output shape:
         `(batch, *output_shape, filters)`: `(batch, m, m, |G|, filters)`,
-        without the group axis for `"t2"`.
+        without the axis of the representation for `"t2"`.
 
     Raises:
         ValueError: If an argument is not accepted, if another layer shares the
             student and treats it differently, or if inputs have another size
             or rank than the student's.
-        TypeError: If the student is none.
+        TypeError: If `student` is not a `Student`.
 
     Example:
 
@@ -86,22 +97,24 @@ class ClonedConv2D(Cloned):
     Reference:
 
     - [Huang et al., 2024](https://arxiv.org/abs/2410.03989), section 3
+    - [Li, Grandvalet & Davoine, 2018](https://arxiv.org/abs/1802.01483), for L2-SP
+    - [Loshchilov & Hutter, 2019](https://arxiv.org/abs/1711.05101), for its decoupling
     """
 
     def __init__(
         self,
-        filters,
-        student,
-        symmetry="frozen",
-        anchor="transformed-inputs",
-        anchor_strength=None,
-        trainable_part="all",
-        compute="auto",
-        groups=1,
-        data_format="channels_last",
-        seed=None,
-        kernel_initializer="glorot_uniform",
-        **kwargs,
+        filters: int,
+        student: Student,
+        symmetry: str = "frozen",
+        anchor: str = "transformed-inputs",
+        anchor_strength: float | None = None,
+        trainable_part: str = "all",
+        compute: str = "auto",
+        groups: int = 1,
+        data_format: str = "channels_last",
+        seed: int | None = None,
+        kernel_initializer: Initializer = "glorot_uniform",
+        **kwargs: Any,
     ):
         one_of("data_format", data_format, DATA_FORMATS)
         positive_integer("filters", filters)
@@ -126,21 +139,23 @@ class ClonedConv2D(Cloned):
         )
 
     @classmethod
-    def from_conv(cls, layer, student, **options):
-        """Takes over a convolution's kernel and bias, and with them its answers.
+    def from_conv(
+        cls, layer: keras.layers.Layer, student: Student, **options: Any
+    ) -> "ClonedConv2D":
+        """Makes a layer with the kernel and bias of a convolution.
 
-        What else the layer was made with, as its regularizers, is kept too.
+        The rest of its configuration, such as regularizers, is taken over too.
 
         Args:
             layer: Built `keras.layers.Conv2D` or `DepthwiseConv2D`, for students
                 of T(2), or `GroupConv2D`, with the kernel size, padding, strides
                 and dilation of the student's teacher.
             student: `Student`.
-            **options: Of `ClonedConv2D`, as `symmetry`.
+            **options: Further arguments of `ClonedConv2D`, such as `symmetry`.
 
         Returns:
-            `ClonedConv2D`, built, whose outputs are the layer's up to the
-            clone's fidelity.
+            `ClonedConv2D`, built, whose outputs are the convolution's up to the
+            clone's error.
 
         Raises:
             ValueError: If the student does not imitate such a layer.
@@ -150,17 +165,17 @@ class ClonedConv2D(Cloned):
         options = {**inherited(layer), **options}
         return cls.from_kernel(kernel_of(layer), student, bias, **options)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         config.update(groups=self.groups, data_format=self.data_format)
         return config
 
     def _shapes(self, shape):
-        """Shapes of inputs, with the channels last, and of the kernel.
+        """The shapes of inputs, with the channels last, and of the kernel.
 
         Raises:
-            ValueError: If inputs have another shape than the student's, or channels
-                that `groups` does not share out.
+            ValueError: If inputs have another shape than the student's, or a number
+                of channels that is not a multiple of `groups`.
         """
         shape = last = tuple(shape)
         if self.data_format == "channels_first":
@@ -186,7 +201,6 @@ class ClonedConv2D(Cloned):
         return inputs
 
     def _from_last(self, shape):
-        """A shape with the channels last, in the layer's own order."""
         if self.data_format == "channels_last":
             return tuple(shape)
         return (shape[0], shape[-1], *shape[1:-1])

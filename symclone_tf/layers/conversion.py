@@ -1,11 +1,19 @@
-"""What a cloned layer takes over of a convolution that is there already."""
+"""Convolution layers as teachers, and their kernel and configuration taken over.
+
+This is about single layers, and belongs to `layers` rather than to `networks` above:
+`ClonedConv2D.from_conv` and `Cloned.from_conv` import it.
+"""
+
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from symclone_tf.layers import GroupConv2D
+from symclone_tf.layers.group_conv2d import GroupConv2D
+from symclone_tf.students import Student
 from symclone_tf.teachers import ConvTeacher, TranslationConvTeacher
+from symclone_tf.types import Array, ArrayLike, Shape
 
 INHERITED = (
     *("name", "trainable", "activation", "use_bias"),
@@ -13,12 +21,12 @@ INHERITED = (
     "activity_regularizer",
 )
 CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, GroupConv2D)
-# Of signals and of volumes.
+# Convolutions of one and of three axes.
 CONV_1D_3D = (keras.layers.Conv1D, keras.layers.Conv3D)
 
 
-def check_imitates(student, layer) -> None:
-    """Refuses a layer whose kernel a student does not take.
+def check_imitates(student: Student, layer: keras.layers.Layer) -> None:
+    """Checks that a student imitates a convolution such as a layer.
 
     Args:
         student: `Student`.
@@ -30,9 +38,8 @@ def check_imitates(student, layer) -> None:
     """
     if not isinstance(layer, CONVOLUTIONS):
         raise ValueError(
-            "Only a Conv2D's, DepthwiseConv2D's or GroupConv2D's kernel can be taken "
-            "over. "
-            f"Received: layer of type {type(layer).__name__}"
+            "Only the kernel of a Conv2D, DepthwiseConv2D or GroupConv2D can be taken "
+            f"over. Received: layer of type {type(layer).__name__}"
         )
     found = _convolution(layer)
     expected = None
@@ -47,13 +54,13 @@ def check_imitates(student, layer) -> None:
         )
     if not layer.built:
         raise ValueError(
-            "A layer that is not built has no kernel to take over. "
+            "The layer must be built, or it has no kernel to take over. "
             f"Received: layer {layer.name!r}"
         )
 
 
-def _convolution(source) -> dict:
-    """What has to agree for a student to imitate a convolution."""
+def _convolution(source) -> dict[str, Any]:
+    """The options that a student's teacher and a convolution have to agree on."""
 
     def pair(size):
         return tuple(size) if isinstance(size, (tuple, list)) else (size, size)
@@ -67,8 +74,8 @@ def _convolution(source) -> dict:
     }
 
 
-def check_translation_conv(student, layer) -> None:
-    """Refuses a layer that is no such convolution as a student's teacher.
+def check_translation_conv(student: Student, layer: keras.layers.Layer) -> None:
+    """Checks that a student imitates a convolution of one or three axes.
 
     Args:
         student: `Student`.
@@ -80,27 +87,30 @@ def check_translation_conv(student, layer) -> None:
     """
     if not isinstance(layer, CONV_1D_3D) or not layer.built:
         raise ValueError(
-            "Only a built Conv1D's or Conv3D's kernel can be taken over; Conv2D's by "
-            f"ClonedConv2D. Received: layer {layer.name!r}, a {type(layer).__name__}"
+            "Only the kernel of a built Conv1D or Conv3D can be taken over; use "
+            "ClonedConv2D for a Conv2D. "
+            f"Received: layer {layer.name!r}, a {type(layer).__name__}"
         )
     shape, axes = student.teacher.input_shape, len(layer.kernel_size)
     found = teacher_of(layer, (None, *shape, 1)) if len(shape) == axes else None
     if found != student.teacher:
         raise ValueError(
             f"The student imitates {student.teacher!r}. Received: layer {layer.name!r}"
-            f", which is {'of other axes' if found is None else found!r}"
+            f", which has {'other axes' if found is None else f'teacher {found!r}'}"
         )
 
 
-def teacher_of(layer, input_shape) -> ConvTeacher | TranslationConvTeacher:
-    """What a convolution is, as a teacher.
+def teacher_of(
+    layer: keras.layers.Layer, input_shape: Shape
+) -> ConvTeacher | TranslationConvTeacher:
+    """The teacher that computes what a convolution does.
 
     Args:
         layer: `Conv2D`, `DepthwiseConv2D` or `GroupConv2D`; `Conv1D` or `Conv3D`.
-        input_shape: Tuple, of its inputs, with the batch.
+        input_shape: Tuple, the shape of its inputs, with the batch.
 
     Returns:
-        `ConvTeacher`; `TranslationConvTeacher` of the last two.
+        `ConvTeacher`; for the last two `TranslationConvTeacher`.
 
     Raises:
         ValueError: If there is no such teacher.
@@ -109,8 +119,8 @@ def teacher_of(layer, input_shape) -> ConvTeacher | TranslationConvTeacher:
     if isinstance(layer, CONV_1D_3D):
         if first or layer.groups > 1:
             raise ValueError(
-                "its channels are first, or in groups, which only layers of two axes "
-                "may have"
+                "its channels are first, or in groups, which is supported for "
+                "convolutions of two axes only"
             )
         return TranslationConvTeacher(
             tuple(input_shape[1:-1]),
@@ -120,46 +130,48 @@ def teacher_of(layer, input_shape) -> ConvTeacher | TranslationConvTeacher:
             layer.dilation_rate,
         )
     grid = tuple(input_shape[2:4] if first else input_shape[1:3])
-    made = _convolution(layer)
     lifting = len(input_shape) == 4
-    return ConvTeacher(image_size=grid, lifting=lifting, **made)
+    return ConvTeacher(image_size=grid, lifting=lifting, **_convolution(layer))
 
 
-def inherited(layer) -> dict:
-    """What a convolution was made with, as arguments of a cloned layer."""
-    taken = {name: getattr(layer, name) for name in INHERITED}
-    taken["dtype"] = layer.dtype_policy
+def inherited(layer: keras.layers.Layer) -> dict[str, Any]:
+    """A convolution's configuration, as arguments of a cloned layer."""
+    options = {name: getattr(layer, name) for name in INHERITED}
+    options["dtype"] = layer.dtype_policy
     if not isinstance(layer, CONV_1D_3D):
-        taken["groups"] = getattr(layer, "groups", 1)
-        taken["data_format"] = getattr(layer, "data_format", "channels_last")
+        options["groups"] = getattr(layer, "groups", 1)
+        options["data_format"] = getattr(layer, "data_format", "channels_last")
     depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
     if depthwise:
-        taken["groups"] = layer.kernel.shape[-2]
-    for what in ("initializer", "regularizer", "constraint"):
-        source = f"depthwise_{what}" if depthwise else f"kernel_{what}"
-        taken[f"kernel_{what}"] = getattr(layer, source)
-    return taken
+        options["groups"] = layer.kernel.shape[-2]
+    for kind in ("initializer", "regularizer", "constraint"):
+        source = f"depthwise_{kind}" if depthwise else f"kernel_{kind}"
+        options[f"kernel_{kind}"] = getattr(layer, source)
+    return options
 
 
-def kernel_of(layer) -> np.ndarray:
-    """A convolution's kernel, as `Conv2D` has it.
+def kernel_of(layer: keras.layers.Layer) -> Array:
+    """A convolution's kernel, in the layout of `Conv2D`.
 
     Args:
         layer: Built convolution layer.
 
     Returns:
-        Array of shape `(kh, kw, channels / groups, filters)`, and with the group's
-        axis before the channels of feature maps.
+        Array of shape `(kh, kw, channels / groups, filters)`, for feature maps on a
+        group with the axis of the representation before the channels.
     """
     kernel = ops.convert_to_numpy(layer.kernel)
     if isinstance(layer, keras.layers.DepthwiseConv2D):
-        # Filters of one channel stand side by side.
+        # Each channel is a group of its own, with its filters side by side.
         return kernel.reshape(*kernel.shape[:2], 1, -1)
     return kernel
 
 
-def real_array(name, values) -> np.ndarray:
-    """Weights that came from somewhere else, if they can be weights.
+def real_array(name: str, values: ArrayLike) -> Array:
+    """Checks values of weights that a caller passes.
+
+    Returns:
+        Array.
 
     Raises:
         ValueError: If they are not real and finite numbers.
@@ -172,14 +184,17 @@ def real_array(name, values) -> np.ndarray:
         )
     if not np.isfinite(values).all():
         raise ValueError(
-            f"`{name}` must be finite. Received: {name} with infinite values, or "
-            "values that are no number"
+            f"`{name}` must be finite. Received: {name} with values that are infinite "
+            "or NaN"
         )
     return values
 
 
-def bias_of(values, kernel) -> np.ndarray:
-    """A bias that came from somewhere else, if it goes with a kernel.
+def bias_of(values: ArrayLike, kernel: Array) -> Array:
+    """Checks values of a bias that a caller passes with a kernel.
+
+    Returns:
+        Array of shape `(filters,)`.
 
     Raises:
         ValueError: If it is not one real and finite number for each filter.

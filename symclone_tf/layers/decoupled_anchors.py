@@ -1,45 +1,65 @@
-"""Anchors that are decoupled from the optimizer: weights go back after each step."""
+"""Decoupled anchors: regularisation towards w₀ after each step of the optimizer.
+
+Decoupled L2-SP is to L2-SP what AdamW is to L2 regularisation: the weights decay
+towards w₀ by the learning rate η and a strength λ, whatever the optimizer makes of the
+gradients. The proximal anchor applies soft thresholding to w − w₀ in its place.
+
+References:
+
+- [Li, Grandvalet & Davoine, 2018](https://arxiv.org/abs/1802.01483), L2-SP
+- [Loshchilov & Hutter, 2019](https://arxiv.org/abs/1711.05101), decoupled decay
+- [Parikh & Boyd, 2014](https://web.stanford.edu/~boyd/papers/prox_algs.html)
+"""
+
+from typing import Any
 
 import keras
 from keras import ops
+
+# The call context is private to Keras; `training_optimizer` says why it is read.
 from keras.src.backend.common import global_state
 
+from symclone_tf.types import Tensor
 
-class Decoupled(keras.constraints.Constraint):
-    """What Keras does to a weight after each step of an optimizer.
 
-    As AdamW decays weights towards zero behind Adam's normalised step, this takes
-    them back towards an anchor w₀: by how much follows from the optimizer's
-    learning rate η and a strength λ, and from nothing that the gradients are.
+class DecoupledAnchor(keras.constraints.Constraint):
+    """Constraint that moves a weight towards its anchor after each step.
+
+    It follows the learning rate of an optimizer. Keras calls a constraint with the
+    weight alone, and an optimizer applies it when the model's call has ended: so the
+    constraint has to remember the optimizer.
 
     Args:
-        kind: String, `"decoupled-l2-sp"` or `"proximal"`, see `pulled`.
+        kind: String, `"decoupled-l2-sp"` or `"proximal"`, see `regularized`.
         strength: Float, λ.
-        anchor: Variable, the weight's first values w₀.
+        anchor: Variable, the cloned values w₀ of the weight.
+
+    Attributes:
+        optimizer: Keras optimizer that trains the weight. Layers set it each time
+            that a compiled model calls them; `None` before.
     """
 
-    def __init__(self, kind, strength, anchor):
+    def __init__(self, kind: str, strength: float, anchor: Tensor):
         self.kind = kind
         self.strength = strength
         self.anchor = anchor
-        # Of the model that trains the weight, set when it calls the layer.
-        self.optimizer = None
+        self.optimizer: Any = None
 
-    def __call__(self, w):
+    def __call__(self, w: Tensor) -> Tensor:
         if self.optimizer is None:
             raise ValueError(
                 f'anchor="{self.kind}" follows the optimizer\'s learning rate, and no '
-                "optimizer is known: compile the model that is trained, or give the "
-                "layer the optimizer of your own loop, `layer.hold(optimizer)`."
+                "optimizer is known: compile the model that is trained, or pass the "
+                "optimizer of a custom training loop to `layer.hold(optimizer)`."
             )
-        rate = ops.cast(rate_of(self.optimizer), w.dtype)
-        # Keras comes here for each part of a step that is accumulated.
+        rate = ops.cast(learning_rate_of(self.optimizer), w.dtype)
+        # Under gradient accumulation, Keras applies constraints at each part of a step.
         parts = getattr(self.optimizer, "gradient_accumulation_steps", None) or 1
-        return pulled(self.kind, w, self.anchor, rate * (self.strength / parts))
+        return regularized(self.kind, w, self.anchor, rate * (self.strength / parts))
 
 
-def rate_of(optimizer):
-    """The learning rate of an optimizer, as it is now.
+def learning_rate_of(optimizer: Any) -> Any:
+    """The current learning rate of an optimizer.
 
     Raises:
         ValueError: If it has none that is a number.
@@ -47,19 +67,19 @@ def rate_of(optimizer):
     rate = getattr(optimizer, "learning_rate", None)
     if rate is None or isinstance(rate, str):
         raise ValueError(
-            "Anchors that are decoupled follow a learning rate that is a number or a "
+            "Decoupled anchors need an optimizer whose learning rate is a number or a "
             f"schedule. Received: {type(optimizer).__name__} with learning rate {rate}"
         )
     return rate
 
 
-def pulled(kind, weight, anchor, rate):
-    """A weight w on its way back to its anchor w₀.
+def regularized(kind: str, weight: Tensor, anchor: Tensor, rate: Tensor) -> Tensor:
+    """A weight w after one step towards its anchor w₀.
 
     Args:
-        kind: String, `"decoupled-l2-sp"` for `w₀ + (1 − rate) · (w − w₀)`, or `"proximal"`
-            for `w₀ + sign(w − w₀) · max(|w − w₀| − rate, 0)`, by which weights stay
-            exactly at w₀ until gradients insist.
+        kind: String, `"decoupled-l2-sp"` for `w₀ + (1 − rate) · (w − w₀)`, or
+            `"proximal"` for `w₀ + sign(w − w₀) · max(|w − w₀| − rate, 0)`, which
+            leaves weights exactly at w₀ unless their gradients are large.
         weight: Variable or tensor.
         anchor: Variable or tensor of the same shape.
         rate: Scalar tensor, learning rate times strength.
@@ -68,24 +88,31 @@ def pulled(kind, weight, anchor, rate):
         Tensor of the weight's shape.
     """
     weight, anchor = (ops.convert_to_tensor(w) for w in (weight, anchor))
-    return anchor + _PULLS[kind](weight - anchor, rate)
+    return anchor + _STEPS[kind](weight - anchor, rate)
 
 
-def _decay(moved, rate):
-    return ops.maximum(1 - rate, 0) * moved
+def _decay(difference, rate):
+    return ops.maximum(1 - rate, 0) * difference
 
 
-def _threshold(moved, rate):
-    return ops.sign(moved) * ops.maximum(ops.abs(moved) - rate, 0)
+def _soft_threshold(difference, rate):
+    return ops.sign(difference) * ops.maximum(ops.abs(difference) - rate, 0)
 
 
-_PULLS = {"decoupled-l2-sp": _decay, "proximal": _threshold}
-DECOUPLED = tuple(_PULLS)
+_STEPS = {"decoupled-l2-sp": _decay, "proximal": _soft_threshold}
+DECOUPLED = tuple(_STEPS)
 
 
-def training_optimizer():
-    """The optimizer of the model whose call has reached a layer, or `None`."""
-    # Keras' call context knows which model the call began with; without one, the
-    # layer was not called by a model.
+def training_optimizer() -> Any:
+    """The optimizer of the model whose call has reached a layer, or `None`.
+
+    Only for use within a layer's `call`.
+    """
+    # Keras has no public way from a layer, a weight or a constraint to the optimizer:
+    # `compile` tells layers nothing, and layers do not know their model. A callback
+    # would have to be passed to each `fit`. The call context has the layer that the
+    # outermost call began with, which in `fit` is the compiled model, however deeply
+    # the layer is nested. `Layer._get_call_context` would be no more public, and
+    # starts a context where there is none.
     context = global_state.get_global_attribute("current_call_ctx")
     return getattr(getattr(context, "entry_layer", None), "optimizer", None)

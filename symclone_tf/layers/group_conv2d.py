@@ -1,38 +1,43 @@
 """Group convolution as a Keras layer."""
 
+from typing import Any
+
 import keras
 
-from symclone_tf.checks import one_or_two
+from symclone_tf.checks import one_or_two, positive_pair
 from symclone_tf.layers.base_conv import Convolution
-from symclone_tf.symmetry import get_group
+from symclone_tf.symmetry import PointGroup, get_group
 from symclone_tf.teachers.conv_geometry import ConvGeometry
 from symclone_tf.teachers.group_convolution import group_conv2d, is_lifting
+from symclone_tf.types import Pair, Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="symclone_tf")
 class GroupConv2D(Convolution):
     """Convolution layer that is equivariant under a group, by construction.
 
-    Turning the input turns every output map and shifts the group axis. The
-    layer tells lifting from group convolution by the rank of its input. With
+    Rotating the input rotates every output feature map, and permutes the axis of the
+    regular representation. Inputs of rank 4 are images, to which the layer applies a
+    lifting convolution; inputs of rank 5 are feature maps on the group. With
     `group="t2"` it is `keras.layers.Conv2D`.
 
-    The group axis stands before the channels: `keras.layers.MaxPooling3D((2,
-    2, 1))` pools space, and `keras.layers.GlobalAveragePooling3D` projects on
-    invariants.
+    The axis of the representation stands before the channels:
+    `keras.layers.MaxPooling3D((2, 2, 1))` pools over space, and
+    `keras.layers.GlobalAveragePooling3D` averages over space and the group, which is
+    invariant.
 
     Args:
         filters: Integer, the number of output channels.
         kernel_size: Integer or pair of integers, height and width of the kernel,
-            which only `"t2"` takes unequal.
+            which may differ for `"t2"` only.
         group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
         padding: String, `"valid"` or `"same"`, the latter with odd kernels
             only, unless the group is `"t2"`.
-        strides: Integer or pair of integers, the steps of the windows in pixels.
-            Other groups than `"t2"` take equal ones, and those whose grid of
-            windows turning maps onto itself.
-        dilation_rate: Integer or pair of integers, the steps within a window,
-            likewise.
+        strides: Integer or pair of integers, in pixels, which may differ for `"t2"`
+            only. For other groups, rotations must map the grid of output positions
+            onto itself.
+        dilation_rate: Integer or pair of integers, in pixels, which may differ for
+            `"t2"` only.
         activation: Activation function, or its name.
         use_bias: Boolean, whether to add a bias, one per filter and the same
             for all group elements.
@@ -45,8 +50,8 @@ class GroupConv2D(Convolution):
         is `"t2"`.
 
     Output shape:
-        `(batch, new_height, new_width, |G|, filters)`, without the group axis
-        for `"t2"`.
+        `(batch, new_height, new_width, |G|, filters)`, without the axis of the
+        representation for `"t2"`.
 
     Example:
 
@@ -63,36 +68,40 @@ class GroupConv2D(Convolution):
 
     def __init__(
         self,
-        filters,
-        kernel_size,
-        group,
-        padding="valid",
-        strides=1,
-        dilation_rate=1,
-        **kwargs,
+        filters: int,
+        kernel_size: Pair,
+        group: str | PointGroup,
+        padding: str = "valid",
+        strides: Pair = 1,
+        dilation_rate: Pair = 1,
+        **kwargs: Any,
     ):
         super().__init__(filters, **kwargs)
         self.group = get_group(group)
-        self.windows = ConvGeometry(
-            self.group, kernel_size, padding, strides, dilation_rate
+        self.geometry = ConvGeometry(
+            self.group,
+            positive_pair("kernel_size", kernel_size),
+            padding,
+            positive_pair("strides", strides),
+            positive_pair("dilation_rate", dilation_rate),
         )
-        self.kernel_size = self.windows.kernel_size
-        self.padding = self.windows.padding
-        self.strides = self.windows.strides
-        self.dilation_rate = self.windows.dilation_rate
+        self.kernel_size = self.geometry.kernel_size
+        self.padding = self.geometry.padding
+        self.strides = self.geometry.strides
+        self.dilation_rate = self.geometry.dilation_rate
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         lifting = is_lifting(input_shape, self.group)
-        self._check_turns(input_shape)
+        self._check_grid(input_shape)
         on_group = () if lifting else self.group.representation_shape
         in_channels = input_shape[-1]
         self.input_spec = keras.layers.InputSpec(
             ndim=len(input_shape), axes={-1: in_channels}
         )
-        size = self.windows.kernel_size
+        size = self.geometry.kernel_size
         self.add_kernel_and_bias((*size, *on_group, in_channels, self.filters))
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         outputs = group_conv2d(
             inputs,
             self.kernel,
@@ -103,17 +112,18 @@ class GroupConv2D(Convolution):
         )
         return self.biased_and_activated(outputs)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         is_lifting(input_shape, self.group)
-        self._check_turns(input_shape)
-        grid = self.windows.outputs(input_shape[1:3])
+        self._check_grid(input_shape)
+        grid = self.geometry.outputs(input_shape[1:3])
         return (input_shape[0], *grid, *self.group.representation_shape, self.filters)
 
-    def _check_turns(self, input_shape):
+    def _check_grid(self, input_shape):
+        """Checks inputs of known size."""
         if None not in input_shape[1:3]:
-            self.windows.check_grid(input_shape[1:3])
+            self.geometry.check_grid(input_shape[1:3])
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         config.update(
             kernel_size=one_or_two(self.kernel_size),

@@ -1,34 +1,37 @@
-"""Linear maps that commute with a group of permutations, as a Keras layer."""
+"""Linear maps that are equivariant under a permutation group, as a Keras layer."""
+
+from typing import Any
 
 import keras
 from keras import ops
 
-from symclone_tf.layers.base_conv import Convolution
+from symclone_tf.layers.base_conv import Convolution, Initializer
 from symclone_tf.symmetry import PermutationGroup
 from symclone_tf.teachers.orbit_teacher import OrbitTeacher
+from symclone_tf.types import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="symclone_tf")
 class OrbitDense(Convolution):
-    """Dense layer over points that commutes with a group, by construction.
+    """Dense layer over positions that is equivariant under a group, by construction.
 
-    Pairs of an output point and an input point that the group moves to each other
-    share a weight, see `OrbitTeacher`; output points that it moves to each other
-    share a bias. It computes every affine map that commutes with the group, and no
-    other: with `cyclic(n)` a circular convolution, with `symmetric(n)` the layer of
-    Deep Sets.
+    Pairs of an output and an input position in the same orbit of the group share a
+    weight, see `OrbitTeacher`; output positions in the same orbit share a bias. These
+    are all affine maps that are equivariant under the group: with `cyclic(n)` the
+    circular convolutions, with `symmetric(n)` the layer of Deep Sets.
 
     Args:
         filters: Integer, the number of output channels.
-        group: `PermutationGroup`, as it moves input points.
-        group_out: `PermutationGroup`, the same group as it moves output points: as
-            many generators, in the same order; `None` for the same points.
+        group: `PermutationGroup`, its action on input positions.
+        group_out: `PermutationGroup`, the action of the same group on output
+            positions, with as many generators in the same order; `None` if it is that
+            on the inputs.
         activation: Activation function, or its name.
         use_bias: Boolean, whether to add a bias, one per filter and orbit of output
-            points.
+            positions.
         kernel_initializer: Initializer for the kernel; `None` for Glorot's uniform
-            one, divided by the root of how many input points a weight is for, so that
-            all orbits of pairs have the same share in the outputs.
+            one, divided by the square root of the number of input positions that
+            share a weight, so that all orbits of pairs contribute alike.
         {shared by all convolutions}
 
     Input shape:
@@ -39,9 +42,9 @@ class OrbitDense(Convolution):
 
     Raises:
         ValueError: If the groups have different numbers of generators, or inputs
-            other points than the group.
-        TypeError: If a group is no `PermutationGroup`.
-        MemoryError: If there are too many points.
+            another number of positions than the group permutes.
+        TypeError: If a group is not a `PermutationGroup`.
+        MemoryError: If there are too many positions.
 
     Example:
 
@@ -58,13 +61,18 @@ class OrbitDense(Convolution):
     """
 
     def __init__(
-        self, filters, group, group_out=None, kernel_initializer=None, **kwargs
+        self,
+        filters: int,
+        group: PermutationGroup,
+        group_out: PermutationGroup | None = None,
+        kernel_initializer: Initializer = None,
+        **kwargs: Any,
     ):
         super().__init__(filters, kernel_initializer=kernel_initializer, **kwargs)
         self.teacher = OrbitTeacher(group, group_out)
         self.group, self.group_out = self.teacher.group, self.teacher.group_out
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         self._check(input_shape)
         channels = input_shape[-1]
         self.input_spec = keras.layers.InputSpec(ndim=3, axes={-1: channels})
@@ -72,26 +80,26 @@ class OrbitDense(Convolution):
         orbits = int(self.group_out.orbits.max()) + 1
         self.add_kernel_and_bias(kernel_shape, self.teacher.entry_gain, (orbits,))
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         return self.biased_and_activated(self.teacher(inputs, self.kernel))
 
-    def biases(self):
+    def biases(self) -> Tensor:
         return ops.take(self.bias, self.group_out.orbits, axis=0)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         self._check(input_shape)
         return (input_shape[0], self.teacher.positions_out, self.filters)
 
     def _check(self, input_shape):
-        """Refuses inputs of other points than the group's."""
+        """Checks that inputs have as many positions as the group permutes."""
         if len(input_shape) != 3 or input_shape[1] != self.teacher.positions_in:
             raise ValueError(
                 f"Layer {self.name!r} takes inputs of shape (batch, "
-                f"{self.teacher.positions_in}, channels), which {self.group.title} "
-                f"moves. Received: inputs of shape {tuple(input_shape)}"
+                f"{self.teacher.positions_in}, channels), on which {self.group.title} "
+                f"acts. Received: inputs of shape {tuple(input_shape)}"
             )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         same = self.group_out == self.group
         out = None if same else self.group_out.get_config()
@@ -99,7 +107,7 @@ class OrbitDense(Convolution):
         return config
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "OrbitDense":
         groups = {
             name: config[name] and PermutationGroup.from_config(config[name])
             for name in ("group", "group_out")

@@ -1,4 +1,6 @@
-"""Pooling over a group, that may learn to weigh the group's elements."""
+"""Group pooling, a weighted mean over the elements of a group."""
+
+from typing import Any
 
 import keras
 from keras import ops
@@ -8,28 +10,31 @@ from symclone_tf.earlier import layer_config
 from symclone_tf.layers.anchors import strength_of
 from symclone_tf.layers.decoupled_anchors import (
     DECOUPLED,
-    Decoupled,
+    DecoupledAnchor,
     training_optimizer,
 )
 from symclone_tf.layers.shared_students import SYMMETRIES
+from symclone_tf.types import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="symclone_tf")
 class GroupPooling(keras.layers.Layer):
-    """Sums feature maps over the group, with a weight for each element and channel.
+    """Pools feature maps over the group, with a weight for each element and channel.
 
-    All weights are 1/|G| at first: the mean, which is all of a feature map that turns
-    and mirrors leave as it is. Everything before it may then keep the symmetry
-    exactly, while the few weights here say how much of it the network keeps. They are
+    All weights are initially 1/|G|, which is the mean: the part of a feature map that
+    is invariant under rotations and reflections of the group. All layers before may
+    then be exactly equivariant, while the few weights of this layer may break the
+    symmetry. They are
 
-    - `"frozen"`: the mean, always;
-    - `"trainable"`: free to tell the elements apart where the data does;
-    - `"anchored"`: trainable, and held at the mean.
+    - `"frozen"`: always those of the mean;
+    - `"trainable"`: trained, which may break the symmetry where the data does;
+    - `"anchored"`: trained, and regularised towards the mean.
 
     Args:
         symmetry: String, `"frozen"`, `"trainable"` or `"anchored"`.
         anchor: String, `"decoupled-l2-sp"` or `"proximal"`, see `ClonedConv2D`.
-        anchor_strength: Float, λ; `None` for 30 (decay) or 0.5 (threshold).
+        anchor_strength: Float, λ; `None` for 30 (`"decoupled-l2-sp"`) or 0.5
+            (`"proximal"`).
         **kwargs: `name`, `trainable`, `dtype`.
 
     Input shape:
@@ -39,7 +44,7 @@ class GroupPooling(keras.layers.Layer):
         `(batch, height, width, channels)`.
 
     Raises:
-        ValueError: If an argument is not accepted, or inputs are no feature maps on
+        ValueError: If an argument is not accepted, or inputs are not feature maps on
             a group.
 
     Example:
@@ -55,10 +60,10 @@ class GroupPooling(keras.layers.Layer):
 
     def __init__(
         self,
-        symmetry="frozen",
-        anchor="decoupled-l2-sp",
-        anchor_strength=None,
-        **kwargs,
+        symmetry: str = "frozen",
+        anchor: str = "decoupled-l2-sp",
+        anchor_strength: float | None = None,
+        **kwargs: Any,
     ):
         one_of("symmetry", symmetry, SYMMETRIES)
         one_of("anchor", anchor, DECOUPLED)
@@ -67,46 +72,48 @@ class GroupPooling(keras.layers.Layer):
         self.anchor = anchor
         self.anchor_strength = strength_of(anchor, anchor_strength)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         self.compute_output_shape(input_shape)
-        shape = input_shape[-2:]
-        mean = keras.initializers.Constant(1 / shape[0])
         if self.symmetry == "frozen":
             return
+        shape = order, _ = input_shape[-2:]
+        mean = keras.initializers.Constant(1 / order)  # type: ignore[operator]
         self.shares = self.add_weight(name="shares", shape=shape, initializer=mean)
         if self.symmetry == "anchored":
             anchor = self.add_weight(
                 name="anchor", shape=shape, initializer=mean, trainable=False
             )
-            self.shares.constraint = Decoupled(
+            self.shares.constraint = DecoupledAnchor(
                 self.anchor, self.anchor_strength, anchor
             )
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         if self.symmetry == "frozen":
             return ops.mean(inputs, axis=-2)
         if self.symmetry == "anchored" and (optimizer := training_optimizer()):
             self.hold(optimizer)
         return ops.sum(inputs * self.shares, axis=-2)
 
-    def hold(self, optimizer) -> None:
-        """Tells the anchor whose steps it follows, see `ClonedConv2D.hold`.
+    def hold(self, optimizer: Any) -> None:
+        """Sets the optimizer whose learning rate the anchor follows.
+
+        Only custom training loops need it: in `fit` it is that of the compiled model.
 
         Args:
-            optimizer: Keras optimizer, that trains the layer.
+            optimizer: Keras optimizer that trains the layer.
         """
         if self.symmetry == "anchored":
             self.shares.constraint.optimizer = optimizer
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         if len(input_shape) != 5:
             raise ValueError(
-                "Pooling over a group takes feature maps of shape (batch, height, "
-                f"width, |G|, channels). Received: inputs of shape {tuple(input_shape)}"
+                "Group pooling takes feature maps of shape (batch, height, width, "
+                f"|G|, channels). Received: inputs of shape {tuple(input_shape)}"
             )
         return (*input_shape[:-2], input_shape[-1])
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         config.update(
             symmetry=self.symmetry,
@@ -116,5 +123,5 @@ class GroupPooling(keras.layers.Layer):
         return config
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "GroupPooling":
         return cls(**layer_config(config))

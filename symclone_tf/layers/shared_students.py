@@ -1,25 +1,36 @@
-"""One student in several layers: what of it moves, and the anchors that they share."""
+"""One student in several layers: its trainable part, and the anchors they share."""
 
 import gc
+from typing import TYPE_CHECKING
 
-from symclone_tf.layers.anchors import PENALTIES, Anchored
-from symclone_tf.layers.decoupled_anchors import DECOUPLED, Decoupled
+from symclone_tf.layers.anchors import PENALTIES, AnchorPenalty
+from symclone_tf.layers.decoupled_anchors import DECOUPLED, DecoupledAnchor
+from symclone_tf.students import Student
+from symclone_tf.types import Tensor
+
+if TYPE_CHECKING:
+    from symclone_tf.layers.cloned import Cloned
+    from symclone_tf.layers.student_layer import StudentLayer
 
 SYMMETRIES = ("frozen", "trainable", "anchored")
-"""What a layer does with its student, `symmetry` of `ClonedConv2D`."""
+"""How training treats a layer's student, `symmetry` of `ClonedConv2D`."""
 TRAINABLE_PARTS = ("all", "encoder", "blocks")
-"""What of a student that is not frozen may change, `trainable_part` of `ClonedConv2D`."""
+"""What training may change of a student, `trainable_part` of `ClonedConv2D`."""
 
 
-def share_student(layer) -> None:
-    """Adds a layer to those that compute with its student.
+def share_student(layer: "Cloned") -> None:
+    """Adds a layer to those that share its student.
 
     Raises:
-        ValueError: If a living layer treats the student differently.
+        ValueError: If another layer treats the student differently.
     """
     student = layer.student
     if _treatments(student) - {layer.treatment}:
-        gc.collect()  # of layers that nothing but their own cycles holds
+        # The student refers to its layers weakly, so that it is free again when they
+        # are deleted. But every Keras layer is in a reference cycle, by its wrapped
+        # `build`: only the collector finds out that nothing else refers to it. This
+        # runs in the one case in which an error would follow otherwise.
+        gc.collect()
     others = _treatments(student) - {layer.treatment}
     if others:
         raise ValueError(
@@ -31,17 +42,19 @@ def share_student(layer) -> None:
 
 
 def _treatments(student) -> set:
-    """How living layers treat a student."""
+    """How the layers that share a student treat it."""
     return {layer.treatment for layer in student.sharing}
 
 
-def trained_weights(student, symmetry, trainable_part) -> list:
-    """The weights of a student that a layer lets move.
+def trained_weights(
+    student: Student, symmetry: str, trainable_part: str
+) -> list[Tensor]:
+    """The weights of a student that training changes.
 
     Args:
         student: `Student`, built.
-        symmetry: String, of `ClonedConv2D`.
-        trainable_part: String, likewise.
+        symmetry: String, one of `SYMMETRIES`.
+        trainable_part: String, one of `TRAINABLE_PARTS`.
 
     Returns:
         List of variables.
@@ -54,31 +67,29 @@ def trained_weights(student, symmetry, trainable_part) -> list:
     return encoder if trainable_part == "encoder" else student.block_weights
 
 
-def set_trainable_part(layer) -> None:
-    """Has those weights of a student trained that its layer lets move."""
+def set_trainable_part(layer: "StudentLayer") -> None:
+    """Makes that part of a layer's student trainable which the layer declares."""
     student = layer.student
     student.trainable = layer.trainable and layer.symmetry != "frozen"
     if student.trainable and student.built:
-        moving = {
+        trained = {
             id(w)
             for w in trained_weights(student, layer.symmetry, layer.trainable_part)
         }
         for weight in student.weights:
-            weight.trainable = id(weight) in moving
+            weight.trainable = id(weight) in trained
 
 
-def set_anchors(layer) -> None:
-    """Remembers a student's moving weights as they are now, w₀, unless a layer that
-    shares the student has done so."""
+def set_anchors(layer: "Cloned") -> None:
+    """Anchors a student's trainable weights at their current values w₀.
+
+    If a layer that shares the student has anchors, they become this layer's too.
+    """
     for other in layer.student.sharing:
         if other.anchors:
             layer.anchors = list(other.anchors)
             return
-    for weight in layer.student.weights:  # of layers that are no more
-        if isinstance(weight.regularizer, Anchored):
-            weight.regularizer = None
-        if isinstance(weight.constraint, Decoupled):
-            weight.constraint = None
+    _remove_anchors(layer.student)
     if layer.symmetry != "anchored":
         return
     for weight in trained_weights(layer.student, layer.symmetry, layer.trainable_part):
@@ -91,7 +102,17 @@ def set_anchors(layer) -> None:
         )
         anchor.assign(weight)
         layer.anchors.append(anchor)
+        options = layer.anchor, layer.anchor_strength, anchor
         if layer.anchor in DECOUPLED:
-            weight.constraint = Decoupled(layer.anchor, layer.anchor_strength, anchor)
+            weight.constraint = DecoupledAnchor(*options)
         elif layer.anchor in PENALTIES:
-            weight.regularizer = Anchored(layer.anchor, layer.anchor_strength, anchor)
+            weight.regularizer = AnchorPenalty(*options)
+
+
+def _remove_anchors(student) -> None:
+    """Removes what layers that were deleted have left on a student's weights."""
+    for weight in student.weights:
+        if isinstance(weight.regularizer, AnchorPenalty):
+            weight.regularizer = None
+        if isinstance(weight.constraint, DecoupledAnchor):
+            weight.constraint = None

@@ -1,4 +1,4 @@
-"""Networks: whole networks whose layers are exchanged: relaxed, rebuilt, fused."""
+"""Whole networks: relaxed, rebuilt, fused, and evaluated layer by layer."""
 
 import lazy_loader
 

@@ -1,6 +1,10 @@
+from .callbacks import EquivarianceErrors as EquivarianceErrors
+from .convolutions import convolution_layers as convolution_layers
+from .convolutions import deviations as deviations
 from .fused_forms import FusedLayer as FusedLayer
 from .fused_forms import costs as costs
 from .fusion import fuse as fuse
+from .layer_equivariance import layer_errors as layer_errors
 from .network_fusion import FusedNetwork as FusedNetwork
 from .network_fusion import fuse_network as fuse_network
 from .reconstruction import rebuilt as rebuilt

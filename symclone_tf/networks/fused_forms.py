@@ -1,11 +1,11 @@
-"""What the forms of a layer with a fixed kernel take, and which is cheapest."""
+"""The forms of a layer with a fixed kernel, their costs, and the cheapest."""
 
 import dataclasses
 import math
 
 import keras
 
-from symclone_tf.students import relative_receptive_field
+from symclone_tf.students import Student, relative_receptive_field
 
 FORMS = {
     "convolution": "one convolution",
@@ -16,10 +16,10 @@ FORMS = {
 
 @dataclasses.dataclass(frozen=True)
 class Cost:
-    """What it takes to run a layer.
+    """The cost of running a layer.
 
     Attributes:
-        operations: Integer, floating-point operations for one image.
+        operations: Integer, floating-point operations per image.
         bytes: Integer, the size of the weights in float32.
     """
 
@@ -27,7 +27,7 @@ class Cost:
     bytes: int
 
     def __lt__(self, other) -> bool:
-        """Whether both figures are lower."""
+        """Whether both figures are smaller."""
         return self.operations < other.operations and self.bytes < other.bytes
 
     def __str__(self) -> str:
@@ -36,20 +36,20 @@ class Cost:
 
 @dataclasses.dataclass(frozen=True)
 class FusedLayer:
-    """A layer with a fixed kernel, made of Keras' own layers.
+    """A layer with a fixed kernel, made of built-in Keras layers.
 
     Attributes:
-        model: `keras.Model`, which needs nothing of this package.
+        model: `keras.Model`, which does not need this package.
         form: String, `"convolution"` for one `Conv2D`; `"dense"` for one Dense
-            layer from all input points to all output points; or `"factored"` for
+            layer from all input to all output positions; or `"factored"` for
             the student's blocks and their mixing coefficients.
-        costs: Dictionary from the forms that the layer has to their `Cost`. Only
-            linear blocks have the dense form, and only those that do the same
-            everywhere are a convolution.
-        student: String, the name of the clone that it was made of.
-        channels: Integer, of its inputs.
-        filters: Integer, the channels of its outputs.
-        lacking: String, why it lacks a form; empty if it has all.
+        costs: Dictionary from the available forms to their `Cost`. Only linear blocks
+            have the dense form, and only translation equivariant blocks are a
+            convolution.
+        student: String, the name of the clone that it was made from.
+        channels: Integer, the number of input channels.
+        filters: Integer, the number of output channels.
+        lacking: String, why forms are not available; empty if all are.
 
     Example:
 
@@ -73,7 +73,7 @@ class FusedLayer:
 
     @property
     def cost(self) -> Cost:
-        """What it takes to run this layer."""
+        """The cost of the layer in its form."""
         return self.costs[self.form]
 
     @property
@@ -90,21 +90,27 @@ class FusedLayer:
         return "; ".join(parts)
 
 
-def costs(student, channels, filters, use_bias=True, groups=1) -> dict[str, Cost]:
-    """What the forms of a layer would take.
+def costs(
+    student: Student,
+    channels: int,
+    filters: int,
+    use_bias: bool = True,
+    groups: int = 1,
+) -> dict[str, Cost]:
+    """The costs of the forms that a layer has.
 
     Args:
-        student: `Student`.
-        channels: Integer, of the layer's inputs.
-        filters: Integer, of the layer.
-        use_bias: Boolean, of the layer.
-        groups: Integer, of the layer's channels. Only a depthwise convolution
-            gains by them: other forms multiply with zeros between them.
+        student: `Student`, the layer's.
+        channels: Integer, the number of input channels.
+        filters: Integer, the number of output channels.
+        use_bias: Boolean, whether the layer has a bias.
+        groups: Integer, the layer's groups of channels. Only a depthwise convolution
+            becomes cheaper: other forms multiply by zeros between groups.
 
     Returns:
         Dictionary with a `Cost` for `"factored"` if the student has plain blocks;
-        for `"dense"` if they are linear; and for `"convolution"` if they do the
-        same everywhere, which only a built student's can.
+        for `"dense"` if they are linear; and for `"convolution"` if they are
+        translation equivariant, which only a built student's can be.
 
     Example:
 
@@ -114,80 +120,65 @@ def costs(student, channels, filters, use_bias=True, groups=1) -> dict[str, Cost
     True
     """
     teacher, found = student.teacher, {}
-    representation_in, representation_out = (
-        teacher.representation_in * channels,
-        teacher.representation_out * filters,
-    )
-    bias = representation_out if use_bias else 0
-    # Mixed first, blocks are one product, and need nothing besides.
+    maps_in = teacher.representation_in * channels
+    maps_out = teacher.representation_out * filters
+    bias = maps_out if use_bias else 0
+    # After mixed inputs, the blocks are one product without further parameters.
     first = student.mixes_inputs(channels, filters)
-    blocks = (
-        student.block_parameters
-        if first
-        else student.plain_parameters(representation_in)
-    )
+    blocks = student.block_parameters if first else student.plain_parameters(maps_in)
     if blocks is not None:
-        mixing = representation_in * student.blocks * representation_out
+        mixing = maps_in * student.blocks * maps_out
         found["factored"] = Cost(
             2 * student.operations(channels, filters), 4 * (blocks + mixing + bias)
         )
-    if student.translation_equivariance().is_convolution:
-        seen = math.prod(relative_receptive_field(teacher).dense_kernel.shape[:2])
-        bank = seen * representation_in * representation_out
+    is_convolution = student.translation_equivariance().is_convolution
+    if is_convolution and (field := relative_receptive_field(teacher)) is not None:
+        bank = math.prod(field.dense_kernel.shape[:2]) * maps_in * maps_out
         if is_depthwise(student, channels, groups):
             bank //= channels
         found["convolution"] = Cost(2 * bank * teacher.positions_out, 4 * (bank + bias))
     if student.is_linear:
-        matrix = (
-            representation_in
-            * teacher.positions_in
-            * representation_out
-            * teacher.positions_out
-        )
+        matrix = maps_in * teacher.positions_in * maps_out * teacher.positions_out
         found["dense"] = Cost(2 * matrix, 4 * (matrix + bias * teacher.positions_out))
     return found
 
 
-def is_depthwise(student, channels, groups) -> bool:
-    """Whether a convolution of so many groups is Keras' `DepthwiseConv2D`."""
-    teacher, strides = (
-        student.teacher,
-        relative_receptive_field(student.teacher).strides,
-    )
-    alone = (
-        channels == groups > 1
-        and teacher.representation_in == teacher.representation_out == 1
-    )
-    return alone and strides[0] == strides[1]
+def is_depthwise(student: Student, channels: int, groups: int) -> bool:
+    """Whether a convolution with these groups is a `keras.layers.DepthwiseConv2D`."""
+    teacher = student.teacher
+    if not (channels == groups > 1):
+        return False
+    if not (teacher.representation_in == teacher.representation_out == 1):
+        return False
+    field = relative_receptive_field(teacher)
+    return field is not None and field.strides[0] == field.strides[1]
 
 
-def lacking(student, found, compute) -> str:
-    """Why a layer has not all forms.
+def lacking(student: Student, found: dict[str, Cost], compute: str) -> str:
+    """Why forms of a layer are not available.
 
     Args:
         student: `Student`, the layer's.
-        found: Dictionary with the forms that it has.
-        compute: String, of the layer.
+        found: Dictionary with the available forms.
+        compute: String, `compute` of the layer.
 
     Returns:
-        String, empty if it has all.
+        String, empty if all are available.
     """
     reasons = []
     if "dense" not in found:
         reasons.append("no matrix: its blocks are not linear")
     if "convolution" not in found:
-        why = (
-            student.translation_equivariance().reason
-            or 'compute="blocks" keeps the blocks'
-        )
-        reasons.append(f"no convolution: {why}")
+        reason = student.translation_equivariance().reason
+        reason = reason or 'compute="blocks" keeps the blocks'
+        reasons.append(f"no convolution: {reason}")
     if "factored" not in found:
         reasons.append("no blocks: they have no plain form")
     return "; ".join(reasons)
 
 
-def cheapest(found) -> str:
-    """The first form, unless a later one takes less of everything."""
+def cheapest(found: dict[str, Cost]) -> str:
+    """The first available form, unless a later one has fewer operations and bytes."""
     form, *others = (form for form in FORMS if form in found)
     for other in others:
         if found[other] < found[form]:

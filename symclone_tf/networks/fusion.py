@@ -1,4 +1,4 @@
-"""Layers with fixed kernels, as plain Keras layers in their cheapest form."""
+"""Clones with fixed kernels, fused into built-in Keras layers of the cheapest form."""
 
 import math
 
@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from symclone_tf.layers import Cloned
 from symclone_tf.networks.fused_forms import (
     FusedLayer,
     cheapest,
@@ -15,19 +16,19 @@ from symclone_tf.networks.fused_forms import (
 )
 from symclone_tf.students import artifact_name, relative_receptive_field
 
-# How many unit impulses to put through a layer at once.
+# The batch size for unit impulses, by which a layer's matrix is found.
 CHUNK = 256
 
 
-def fuse(layer) -> FusedLayer:
-    """Bakes a layer's kernel and bias into plain Keras layers.
+def fuse(layer: Cloned) -> FusedLayer:
+    """Fuses a layer's student, kernel and bias into built-in Keras layers.
 
-    Blocks that do the same everywhere become one convolution, unless the layer was
-    made with `compute="blocks"`; other blocks stay, with mixing coefficients in
-    the place of the encoder and the kernel: after the blocks, or before them
-    where that takes fewer operations. One Dense layer takes the place of either
-    where that takes both fewer operations and fewer bytes: so it does for linear
-    blocks with fewer output maps than blocks.
+    Translation equivariant blocks become one convolution, unless the layer has
+    `compute="blocks"`. Other blocks remain, with mixing coefficients in place of the
+    encoder and the kernel: after the blocks, or before them where that takes fewer
+    operations. One Dense layer replaces either where it takes both fewer operations
+    and fewer bytes, as it does for linear blocks with fewer output feature maps than
+    blocks.
 
     Args:
         layer: `ClonedConv2D` or `Cloned`, built.
@@ -36,7 +37,7 @@ def fuse(layer) -> FusedLayer:
         `FusedLayer`.
 
     Raises:
-        ValueError: If the layer has no kernel yet.
+        ValueError: If the layer is not built, or its student has no plain form.
 
     Example:
 
@@ -48,7 +49,7 @@ def fuse(layer) -> FusedLayer:
     """
     if not layer.built:
         raise ValueError(
-            f"The layer must be built, and so have a kernel. Received: {layer.name}"
+            f"The layer must be built, or it has no kernel. Received: {layer.name}"
         )
     student = layer.student
     kernel = _ungrouped(layer)
@@ -67,9 +68,9 @@ def fuse(layer) -> FusedLayer:
     else:
         make = {"convolution": _convolution, "dense": _dense}[form]
     model = _assembled(layer, channels, make(layer, kernel))
-    why = lacking(student, found, layer.compute)
+    reason = lacking(student, found, layer.compute)
     return FusedLayer(
-        model, form, found, artifact_name(student), channels, filters, why
+        model, form, found, artifact_name(student), channels, filters, reason
     )
 
 
@@ -82,13 +83,13 @@ def _ungrouped(layer):
     shared = filters // layer.groups
     whole = np.zeros((*kernel.shape[:-2], layer.groups, channels, filters), "float32")
     for group in range(layer.groups):
-        mine = slice(group * shared, (group + 1) * shared)
-        whole[..., group, :, mine] = kernel[..., mine]
+        own = slice(group * shared, (group + 1) * shared)
+        whole[..., group, :, own] = kernel[..., own]
     return whole.reshape(*kernel.shape[:-2], -1, filters)
 
 
 def _assembled(layer, channels, body) -> keras.Model:
-    """A model of layers with their weights' values, from images to features."""
+    """A model of pairs of a layer and its weights' values, from images to features."""
     image, kernel = layer.student.input_shapes((channels,), (layer.filters,))
     features = layer.student.compute_output_shape((None, *image), kernel)[1:]
     first, last = [], []
@@ -109,15 +110,15 @@ def _assembled(layer, channels, body) -> keras.Model:
     )
     for part, values in body:
         for weight, value in zip(part.weights, values, strict=True):
-            # One bias a filter becomes one a map, or one a point.
+            # One bias per filter becomes one per feature map, or one per position.
             weight.assign(np.resize(value, weight.shape))
     return model
 
 
 def _convolution(layer, kernel):
-    """The convolution that blocks are which do the same everywhere."""
-    student, window = layer.student, relative_receptive_field(layer.student.teacher)
-    if (along := _along_one_axis(student.teacher, window)) is not None:
+    """The convolution that translation equivariant blocks compute."""
+    student, field = layer.student, relative_receptive_field(layer.student.teacher)
+    if (along := _options_of_conv1d(student.teacher, field)) is not None:
         bank = student.convolution_kernel(kernel)[:, 0]
         convolution = layers.Conv1D(
             bank.shape[-1],
@@ -127,12 +128,12 @@ def _convolution(layer, kernel):
             name="convolution",
         )
         return [(convolution, [bank, *_bias(layer)])]
-    representation_in = student.teacher.representation_in * kernel.shape[-2]
+    maps_in = student.teacher.representation_in * kernel.shape[-2]
     options = {
-        "strides": window.strides,
-        "padding": window.padding_name or "valid",
+        "strides": field.strides,
+        "padding": field.padding_name or "valid",
         "data_format": "channels_last",
-        "dilation_rate": window.dilation_rate,
+        "dilation_rate": field.dilation_rate,
         "use_bias": layer.use_bias,
         "name": "convolution",
     }
@@ -145,36 +146,36 @@ def _convolution(layer, kernel):
     else:
         bank = student.convolution_kernel(kernel)
         convolution = layers.Conv2D(bank.shape[-1], bank.shape[:2], **options)
-    padding = layers.ZeroPadding2D(window.padding, "channels_last")
+    padding = layers.ZeroPadding2D(field.padding, "channels_last")
     return [
-        (layers.Reshape((*window.grid, representation_in)), []),
-        *([] if window.padding_name else [(padding, [])]),
+        (layers.Reshape((*field.grid, maps_in)), []),
+        *([] if field.padding_name else [(padding, [])]),
         (convolution, [bank, *_bias(layer)]),
     ]
 
 
-def _along_one_axis(teacher, window) -> dict | None:
-    """What a `Conv1D` is made with that sees through a window; `None` if none does."""
-    alone = (
+def _options_of_conv1d(teacher, field) -> dict | None:
+    """Options of the `Conv1D` with a relative receptive field; `None` without one."""
+    one_axis = (
         teacher.representation_in
         == teacher.representation_out
         == 1
         == len(teacher.input_shape)
     )
-    causal = window.padding == ((window.kernel.shape[0] - 1, 0), (0, 0))
-    padding = window.padding_name or ("causal" if causal else None)
-    if not alone or padding is None or len(teacher.output_shape) != 1:
+    causal = field.padding == ((field.kernel.shape[0] - 1, 0), (0, 0))
+    padding = field.padding_name or ("causal" if causal else None)
+    if not one_axis or padding is None or len(teacher.output_shape) != 1:
         return None
     return {
-        "strides": window.strides[0],
+        "strides": field.strides[0],
         "padding": padding,
         "data_format": "channels_last",
-        "dilation_rate": window.dilation_rate[0],
+        "dilation_rate": field.dilation_rate[0],
     }
 
 
 def _dense(layer, kernel):
-    """One matrix from all input points to all output points."""
+    """One matrix from all input to all output positions."""
     student = layer.student
     image, _ = student.input_shapes(kernel.shape[-2:-1])
     features = student.compute_output_shape((None, *image), kernel.shape)[1:]
@@ -189,18 +190,18 @@ def _dense(layer, kernel):
 
 
 def _mixed_last(layer, kernel):
-    """The blocks for every map of the inputs, then one product that mixes."""
+    """The blocks for every input feature map, then one product that mixes."""
     student, teacher = layer.student, layer.student.teacher
-    maps = teacher.representation_in * kernel.shape[-2]
+    maps_in = teacher.representation_in * kernel.shape[-2]
     mixing = layers.Dense(
         teacher.representation_out * layer.filters,
         use_bias=layer.use_bias,
         name="mixing",
     )
     return [
-        (layers.Reshape((teacher.positions_in, maps)), []),
+        (layers.Reshape((teacher.positions_in, maps_in)), []),
         (layers.Permute((2, 1)), []),
-        *student.plain_blocks(maps),
+        *student.plain_blocks(maps_in),
         (layers.Permute((2, 1)), []),
         (mixing, [student.coefficients(kernel), *_bias(layer)]),
     ]
@@ -209,21 +210,18 @@ def _mixed_last(layer, kernel):
 def _mixed_first(layer, kernel):
     """One product that mixes the inputs, then all blocks in another."""
     student, teacher = layer.student, layer.student.teacher
-    points, blocks = teacher.positions_in, student.blocks
-    representation_in, representation_out = (
-        maps * count
-        for maps, count in zip(
-            (teacher.representation_in, teacher.representation_out), kernel.shape[-2:]
-        )
-    )
-    mixing = layers.Dense(blocks * representation_out, use_bias=False, name="mixing")
+    positions, blocks = teacher.positions_in, student.blocks
+    channels, filters = kernel.shape[-2:]
+    maps_in = teacher.representation_in * channels
+    maps_out = teacher.representation_out * filters
+    mixing = layers.Dense(blocks * maps_out, use_bias=False, name="mixing")
     return [
-        (layers.Reshape((points, representation_in)), []),
+        (layers.Reshape((positions, maps_in)), []),
         (mixing, [student.coefficients(kernel)]),
-        (layers.Reshape((points, blocks, representation_out)), []),
+        (layers.Reshape((positions, blocks, maps_out)), []),
         (layers.Permute((3, 1, 2)), []),
-        (layers.Reshape((representation_out, points * blocks)), []),
-        *student.plain_sum(representation_out, tuple(_bias(layer))),
+        (layers.Reshape((maps_out, positions * blocks)), []),
+        *student.plain_sum(maps_out, tuple(_bias(layer))),
     ]
 
 

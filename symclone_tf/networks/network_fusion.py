@@ -1,4 +1,4 @@
-"""Whole networks of plain Keras layers."""
+"""Whole networks, fused into built-in Keras layers."""
 
 import dataclasses
 
@@ -6,18 +6,17 @@ import keras
 from keras import ops
 
 from symclone_tf.layers import Cloned
-from symclone_tf.networks import rebuilt
 from symclone_tf.networks.fused_forms import FusedLayer
 from symclone_tf.networks.fusion import fuse
-from symclone_tf.networks.reconstruction import inputs_of
+from symclone_tf.networks.reconstruction import inputs_of, rebuilt
 
 
 @dataclasses.dataclass(frozen=True)
 class FusedNetwork:
-    """A network made of Keras' own layers.
+    """A network made of built-in Keras layers.
 
     Attributes:
-        model: `keras.Model`, which needs nothing of this package.
+        model: `keras.Model`, which does not need this package.
         layers: Dictionary from the names of cloned layers to their `FusedLayer`.
 
     Example:
@@ -35,12 +34,12 @@ class FusedNetwork:
     layers: dict[str, FusedLayer]
 
 
-def fuse_network(model) -> FusedNetwork:
-    """Makes a network of plain Keras layers, with the kernels that clones have now.
+def fuse_network(model: keras.Model) -> FusedNetwork:
+    """Fuses the clones of a network, with their current kernels, into Keras layers.
 
-    What is frozen, or has not moved, becomes a convolution again; what left its
-    convolution becomes the cheapest of its other forms, see `fuse`. All other layers
-    stay as they are, with their weights.
+    Clones whose blocks are still translation equivariant become convolutions again;
+    the others become the cheapest of their other forms, see `fuse`. All other layers
+    are copied with their weights.
 
     Args:
         model: `keras.Sequential` or functional `keras.Model`, built.
@@ -49,7 +48,7 @@ def fuse_network(model) -> FusedNetwork:
         `FusedNetwork`.
 
     Raises:
-        ValueError: If the model's layers are not known, or a layer of this package
+        ValueError: If another layer of this package is in the network, or a student
             has no plain form.
 
     Example:
@@ -68,8 +67,8 @@ def fuse_network(model) -> FusedNetwork:
             return _plain(layer, found[layer.name])
         if type(layer).__module__.partition(".")[0] == "symclone_tf":
             raise ValueError(
-                f"Layer {layer.name!r} has no plain form: only clones have, as `relax` "
-                f"makes them. Received: a {type(layer).__name__}"
+                f"Layer {layer.name!r} has no plain form: only ClonedConv2D and Cloned "
+                f"can be fused. Received: a {type(layer).__name__}"
             )
         return None
 
@@ -79,7 +78,7 @@ def fuse_network(model) -> FusedNetwork:
 
 
 def _call_once(model) -> None:
-    """Keras exports to ONNX what has been called, and nothing else."""
+    """Calls a model on zeros: Keras exports to ONNX only what has been called."""
     tensors = inputs_of(model)
     if all(None not in tensor.shape[1:] for tensor in keras.tree.flatten(tensors)):
         model(
@@ -90,23 +89,22 @@ def _call_once(model) -> None:
 
 
 def _plain(layer, fused):
-    """One layer if it is no more than that, with the name that it had."""
+    """A clone's fused layer: one convolution if possible, else a Sequential model."""
     parts = [part for part in fused.model.layers if not _changes_nothing(part)]
     *rest, last = parts
-    alone = len(rest) == 1 and isinstance(last, keras.layers.Activation)
-    own = keras.layers
-    kinds = own.Conv1D, own.Conv2D, own.DepthwiseConv2D
-    if not (alone and isinstance(rest[0], kinds)):
+    single = len(rest) == 1 and isinstance(last, keras.layers.Activation)
+    kinds = keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.DepthwiseConv2D
+    if not (single and isinstance(rest[0], kinds)):
         return keras.Sequential(
             [keras.Input(fused.model.input_shape[1:]), *fused.model.layers],
             name=layer.name,
         )
     (convolution,) = rest
     options = {"name": layer.name, "activation": layer.activation}
-    again = type(convolution).from_config({**convolution.get_config(), **options})
-    again.build(convolution.input.shape)
-    again.set_weights(convolution.get_weights())
-    return again
+    named = type(convolution).from_config({**convolution.get_config(), **options})
+    named.build(convolution.input.shape)
+    named.set_weights(convolution.get_weights())
+    return named
 
 
 def _changes_nothing(part) -> bool:

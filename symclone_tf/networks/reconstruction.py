@@ -1,18 +1,28 @@
-"""Rebuilds a network layer by layer, with other layers in some places."""
+"""Rebuilds a network layer by layer, and replaces some of its layers."""
+
+from collections.abc import Callable
+from typing import Any
 
 import keras
 from keras.src.models.functional import Functional
 
+from symclone_tf.types import Shape
 
-def rebuilt(model, replace, shape=None, weights=True) -> keras.Model:
-    """A network with other layers in some places.
+
+def rebuilt(
+    model: keras.Model,
+    replace: Callable[[keras.layers.Layer, Any], keras.layers.Layer | None],
+    shape: Shape | None = None,
+    weights: bool = True,
+) -> keras.Model:
+    """Rebuilds a network, and replaces some of its layers.
 
     Args:
         model: `keras.Sequential` or functional `keras.Model`, built.
-        replace: See `Rebuilding`.
-        shape: Tuple, of the model's one input; `None` for what it takes.
-        weights: Boolean, whether layers keep their weights, and the model what it
-            was compiled with.
+        replace: Callable of a layer and the shape of its inputs, which returns another
+            layer in its place, or `None`. It is called once for each such shape.
+        shape: Tuple, the shape of the model's one input; `None` for its own.
+        weights: Boolean, whether to copy the weights, and how the model is compiled.
 
     Returns:
         `keras.Model`.
@@ -29,7 +39,6 @@ def rebuilt(model, replace, shape=None, weights=True) -> keras.Model:
     >>> np.array_equal(other.get_weights()[0], model.get_weights()[0])
     True
     """
-
     rebuilding = Rebuilding(replace)
     made = rebuilding.model(
         model,
@@ -45,30 +54,29 @@ def rebuilt(model, replace, shape=None, weights=True) -> keras.Model:
 
 
 class Rebuilding:
-    """Rebuilds Sequential and functional models, those within them included.
+    """Rebuilds Sequential and functional models, nested ones included.
 
-    Every layer is made again from its configuration, unless `replace` gives another
-    in its place, which is asked once for each size of inputs.
+    Every layer is copied from its configuration, unless `replace` returns another in
+    its place.
 
     Args:
-        replace: Callable, of a layer and the shape of its inputs, that gives a layer
-            or `None`.
+        replace: See `rebuilt`.
 
     Attributes:
-        pairs: List of pairs, of a layer and what was made again of it.
+        pairs: List of pairs of a layer and its copy.
     """
 
-    def __init__(self, replace):
+    def __init__(self, replace: Callable):
         self.replace = replace
-        self.pairs = []
-        self._made = {}
+        self.pairs: list[tuple[keras.layers.Layer, keras.layers.Layer]] = []
+        self._made: dict[tuple, keras.layers.Layer] = {}
 
-    def model(self, model, inputs) -> keras.Model:
-        """A model rebuilt.
+    def model(self, model: keras.Model, inputs: Any) -> keras.Model:
+        """Rebuilds a model.
 
         Args:
             model: `keras.Sequential` or functional `keras.Model`, built.
-            inputs: `keras.KerasTensor`, what it is built on, or a structure of them
+            inputs: `keras.KerasTensor` that it is built on, or a structure of them
                 like the model's inputs.
 
         Returns:
@@ -79,7 +87,7 @@ class Rebuilding:
         return keras.models.clone_model(
             model,
             inputs,
-            # The graph is walked by layers as they are; what takes a layer's place
+            # Keras walks the graph with the original layers: what replaces a layer
             # depends on the inputs that reach it.
             clone_function=lambda layer: layer,
             call_function=lambda layer, *args, **kwargs: self._in_place_of(layer, args)(
@@ -88,12 +96,12 @@ class Rebuilding:
         )
 
     def keep_weights(self) -> None:
-        """Gives what was made again the weights of what it was made of."""
+        """Copies the weights of layers to their copies."""
         for before, after in self.pairs:
             if getattr(before, "weights", None):
                 after.set_weights(before.get_weights())
                 for layer in after._flatten_layers():
-                    # Normalization computes with constants made of its weights.
+                    # Normalization computes constants from its weights.
                     if hasattr(layer, "finalize_state"):
                         layer.finalize_state()
 
@@ -113,10 +121,10 @@ class Rebuilding:
         shapes = keras.tree.map_structure(lambda x: getattr(x, "shape", None), args[:1])
         key = id(layer), str(shapes)
         if key not in self._made:
-            self._made[key] = self._other(layer, args)
+            self._made[key] = self._replacement(layer, args)
         return self._made[key]
 
-    def _other(self, layer, args):
+    def _replacement(self, layer, args):
         if is_network(layer):
             inputs = keras.tree.map_structure(
                 lambda tensor, x: _input_like(tensor, x.shape),
@@ -127,19 +135,21 @@ class Rebuilding:
         shape = getattr(args[0], "shape", None) if args else None
         if other := self.replace(layer, shape):
             return other
-        same = next((made for one, made in self.pairs if one is layer), None)
-        if same is None:
-            same = _again(layer)
-            self.pairs.append((layer, same))
-        return same
+        copied = next((after for before, after in self.pairs if before is layer), None)
+        if copied is None:
+            copied = _copy(layer)
+            self.pairs.append((layer, copied))
+        return copied
 
 
-def is_network(layer) -> bool:
-    """Whether a layer is a model whose layers are known."""
+def is_network(layer: keras.layers.Layer) -> bool:
+    """Whether a layer is a Sequential or functional model."""
+    # Functional models are of a class that Keras does not make public: they are
+    # constructed as `keras.Model`, which subclassed models are too.
     return isinstance(layer, (keras.Sequential, Functional))
 
 
-def inputs_of(model):
+def inputs_of(model: keras.Model) -> Any:
     """The tensors that a network was built on, in the structure that it takes."""
     if isinstance(model, keras.Sequential):
         return model.inputs[0]
@@ -147,14 +157,14 @@ def inputs_of(model):
 
 
 def _input_like(tensor, shape):
-    """An input with the name of another's layer, which its tensor does not have."""
+    """An input with the name of the layer, rather than the tensor, of another."""
     name = tensor._keras_history.operation.name
     return keras.Input(batch_shape=shape, dtype=tensor.dtype, name=name)
 
 
-def _again(layer):
+def _copy(layer):
     if isinstance(layer, keras.layers.Lambda):
-        # Its function is at hand, which a configuration would hold as code.
+        # With the function itself, which its configuration has as serialized code.
         return keras.layers.Lambda(
             layer.function,
             output_shape=layer._output_shape,

@@ -1,9 +1,11 @@
-"""Networks whose convolutions become clones."""
+"""Relaxes networks: their convolutions become clones, whose weights are untied."""
 
 import copy
 import dataclasses
 import time
 import warnings
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import keras
 import numpy as np
@@ -21,33 +23,39 @@ from symclone_tf.layers.cloned_conv2d import ClonedConv2D
 from symclone_tf.layers.conversion import CONV_1D_3D
 from symclone_tf.layers.shared_students import SYMMETRIES, TRAINABLE_PARTS
 from symclone_tf.networks.reconstruction import rebuilt
-from symclone_tf.networks.selection import check_network, choose, sized, survey
+from symclone_tf.networks.selection import (
+    check_network,
+    choose_layers,
+    input_shape_of,
+    layers_with_shapes,
+)
 from symclone_tf.students import make_student
 
-# Of a student's weights: gradients and an optimizer's two moments.
-TRAINED = 4
-# Mean and deviation of noise, for networks of normalised pixels, and of pixels as such.
+# Copies of trained weights in memory: with gradients and an optimizer's two moments.
+COPIES = 4
+# Mean and standard deviation of noise, for networks of normalised and of raw pixels.
 PIXELS = ((0.0, 1.0), (128.0, 64.0))
-# Beyond what float16 rounds to: another network.
-ANOTHER = 0.05
+# More than rounding in float16 explains.
+MOST_DIFFERENCE = 0.05
 
 
 @dataclasses.dataclass(frozen=True)
 class RelaxedLayer:
-    """What became of one convolution.
+    """A convolution that was relaxed, and its clone.
 
     Attributes:
-        name: String, the layer's.
+        name: String, the layer's name.
         kind: String, its class.
-        teacher: String, the title of what it was, and the clone imitates.
-        channels: Integer.
-        filters: Integer.
-        weights_before: Integer, how many numbers the convolution has.
-        weights: Integer, how many the clone has.
-        operations_before: Integer, floating-point operations for one image.
-        operations: Integer, the same of the clone.
-        difference: Float, the largest difference of both layers' answers to noise,
-            relative to the largest answer.
+        teacher: String, the title of the teacher that the clone imitates.
+        channels: Integer, the number of input channels.
+        filters: Integer, the number of output channels.
+        weights_before: Integer, the number of the convolution's weights.
+        weights: Integer, the number of the clone's.
+        operations_before: Integer, floating-point operations per image of the
+            convolution.
+        operations: Integer, those of the clone.
+        difference: Float, the largest difference between both layers' outputs for
+            noise, relative to the largest output.
 
     Example:
 
@@ -74,16 +82,16 @@ class RelaxedLayer:
 
 @dataclasses.dataclass(frozen=True)
 class Relaxation:
-    """What became of a network.
+    """The report of a network that was relaxed.
 
     Attributes:
         layers: Tuple of `RelaxedLayer`, in the network's order.
-        left: Dictionary, of convolutions that were chosen and stayed: the name, and
-            why.
-        difference: Float, the largest difference of both networks' answers to noise,
-            of pixels as they are and of normalised ones, relative to the largest
-            answer.
-        seconds: Float.
+        left: Dictionary from the names of convolutions that could not be relaxed to
+            the reasons.
+        difference: Float, the largest difference between both networks' outputs for
+            noise with the statistics of raw and of normalised pixels, relative to
+            the largest output.
+        seconds: Float, the time that it took.
 
     Example:
 
@@ -93,7 +101,7 @@ class Relaxation:
     >>> [layer.name for layer in report.layers]
     ['a']
     >>> report.left
-    {'b': 'its output is one place, which has no symmetry'}
+    {'b': 'its output is one position, which has no symmetry'}
     """
 
     layers: tuple[RelaxedLayer, ...]
@@ -103,41 +111,49 @@ class Relaxation:
 
 
 def relax(
-    model,
-    symmetry="trainable",
-    student="local",
-    layers=None,
-    image_size=None,
-    verbose=1,
-    **options,
-):
-    """Makes a network of clones that may leave the symmetry of convolutions.
+    model: keras.Model,
+    symmetry: str = "trainable",
+    student: str = "local",
+    layers: str | Iterable[str] | Callable[[keras.layers.Layer], bool] | None = None,
+    image_size: int | tuple[int, ...] | list[int] | None = None,
+    verbose: int = 1,
+    **options: Any,
+) -> tuple[keras.Model, Relaxation]:
+    """Unties the weights of a trained network's convolutions, at the same function.
 
-    The network that comes back has the same inputs, outputs, names and answers. In
-    it each chosen convolution is a `ClonedConv2D` with that convolution's kernel
-    and bias, made by a clone in closed form; of one axis or three, a `Cloned`. The
-    given network stays as it is.
+    A convolution is a locally connected or dense layer with shared weights. As in
+    d'Ascoli et al., 2019, its weights are untied without changing what the network
+    computes, so that fine-tuning may break translation equivariance. (Wang et al.,
+    2022, use *relaxed* in another sense: a relaxed group convolution there is a
+    weighted sum of kernels, whose weights depend on the group element.)
+
+    The returned network has the same inputs, layer names and outputs. In it a clone,
+    made in closed form, replaces each chosen convolution, with that convolution's
+    kernel and bias: a `ClonedConv2D`, or a `Cloned` for one axis or three. The given
+    network does not change.
 
     Args:
-        model: `keras.Sequential` or functional `keras.Model`, built, of one input.
-        symmetry: String, of `ClonedConv2D`.
+        model: `keras.Sequential` or functional `keras.Model`, built, with one input.
+        symmetry: String, `symmetry` of `ClonedConv2D`.
         student: String, the registered name of a kind of students.
-        layers: Names of layers, or a callable that says of a layer whether it is
-            chosen; `None` for all whose kernel is larger than 1×1. Of what has been
-            named each has to be relaxed; else what cannot be stays.
-        image_size: Integer or pair of integers, height and width of the images, where
+        layers: Names of layers, or a callable that is passed a layer and returns
+            whether to relax it; `None` for all with kernels larger than 1×1.
+            Convolutions that cannot be relaxed remain, unless they are named.
+        image_size: Integer or pair of integers, height and width of the images, if
             the model takes images of any size; or one for each axis of other inputs.
         verbose: Integer, 0 for silence, 1 for a progress bar on stderr.
-        **options: Of `ClonedConv2D`, as `anchor` and `trainable_part`.
+        **options: Further options of `ClonedConv2D`, such as `anchor` and
+            `trainable_part`.
 
     Returns:
-        Pair of `keras.Model` and `Relaxation`. It is compiled as the given model was.
+        Pair of a `keras.Model`, which is compiled as the given model is, and a
+        `Relaxation`.
 
     Raises:
-        ValueError: If the model is none whose layers are known, its images have no
-            known size, or nothing can be relaxed, or not all that was named.
-        TypeError: If the model is no Keras model.
-        MemoryError: If training the clones takes more memory than there is.
+        ValueError: If the model is not Sequential or functional, if its images have no
+            known size, if no layer can be relaxed, or if one that is named cannot.
+        TypeError: If `model` is not a Keras model.
+        MemoryError: If training the clones would take more memory than is available.
 
     Example:
 
@@ -152,12 +168,13 @@ def relax(
     Reference:
 
     - [d'Ascoli et al., 2019](https://arxiv.org/abs/1906.06766)
+    - [Wang, Walters & Yu, 2022](https://arxiv.org/abs/2201.11969), the other sense
     """
     start = time.perf_counter()
     check_network(model)
     _check_options(symmetry, **options)
-    shape = sized(model, image_size)
-    chosen, left = choose(survey(model, shape), layers)
+    shape = input_shape_of(model, image_size)
+    chosen, left = choose_layers(layers_with_shapes(model, shape), layers)
     _check_memory(chosen, student, symmetry)
     clones = {}
     teachers = dict.fromkeys(teacher for _, teacher in chosen.values())
@@ -173,12 +190,11 @@ def relax(
     def replace(layer, shape):
         if id(layer) not in chosen:
             return None
-        own = copy.deepcopy(clones[chosen[id(layer)][1]])
+        copied = copy.deepcopy(clones[chosen[id(layer)][1]])
         kind = Cloned if isinstance(layer, CONV_1D_3D) else ClonedConv2D
-        relaxed_layers[id(layer)] = kind.from_conv(
-            layer, own, symmetry=symmetry, **options
-        )
-        return relaxed_layers[id(layer)]
+        cloned = kind.from_conv(layer, copied, symmetry=symmetry, **options)
+        relaxed_layers[id(layer)] = cloned
+        return cloned
 
     relaxed = rebuilt(model, replace, shape)
     rows = tuple(
@@ -188,11 +204,11 @@ def relax(
     difference = max(
         _difference(model, relaxed, (1, *shape[1:]), *pixels) for pixels in PIXELS
     )
-    if difference > ANOTHER:
+    if difference > MOST_DIFFERENCE:
         warnings.warn(
-            f"The relaxed network answers otherwise, by {difference:.2g} of the "
-            "largest answer, though its convolutions do not: a layer of it knows what "
-            "stands neither in its weights nor in its configuration.",
+            f"The outputs of the relaxed network differ by {difference:.2g} of the "
+            "largest output, though those of its convolutions do not: another layer "
+            "has state that is neither in its weights nor in its configuration.",
             RelaxingWarning,
             stacklevel=2,
         )
@@ -206,15 +222,15 @@ def _check_options(
     trainable_part="all",
     **_,
 ):
-    """Refuses what a layer would, before anything is cloned for it."""
+    """Checks options of the layers before anything is cloned for them."""
     one_of("symmetry", symmetry, SYMMETRIES)
     one_of("trainable_part", trainable_part, TRAINABLE_PARTS)
     strength_of(anchor, anchor_strength)
 
 
 def _check_memory(chosen, student, symmetry) -> None:
-    """Refuses clones whose training this machine could not hold."""
-    copies = {"frozen": 1, "trainable": TRAINED, "anchored": TRAINED + 1}[symmetry]
+    """Checks that the clones, and their training, fit into memory."""
+    copies = {"frozen": 1, "trainable": COPIES, "anchored": COPIES + 1}[symmetry]
     needed = [
         (4 * copies * make_student(student, teacher).parameters, layer.name)
         for layer, teacher in chosen.values()
@@ -224,19 +240,21 @@ def _check_memory(chosen, student, symmetry) -> None:
         most, largest = max(needed)
         raise MemoryError(
             f"The {len(needed)} clones take {total / 1e9:.3g} GB of memory when they "
-            f"are trained, {most / 1e9:.3g} GB of them layer {largest!r}, "
-            f"and {available / 1e9:.3g} GB are available. Choose fewer with `layers`, "
-            "or smaller images."
+            f"are trained, {most / 1e9:.3g} GB of it for layer {largest!r}, and "
+            f"{available / 1e9:.3g} GB are available. Choose fewer with `layers`, or "
+            "smaller images."
         )
 
 
 def _row(layer, teacher, cloned) -> RelaxedLayer:
-    *_, share, filters = cloned.kernel.shape
-    channels, student = share * cloned.groups, cloned.student
+    student, groups = cloned.student, cloned.groups
+    *_, channels_of_group, filters = cloned.kernel.shape
+    channels = channels_of_group * groups
     size = teacher.positions_out * teacher.representation_out * teacher.kernel_entries
-    mine = student.operations(share, filters // cloned.groups) * cloned.groups
+    products_before = size * channels_of_group * filters
+    products = student.operations(channels_of_group, filters // groups) * groups
     if cloned.computes_as() == "convolution":
-        mine = size * share * filters
+        products = products_before
     shape = cloned._from_last((2, *teacher.input_shape, channels))
     return RelaxedLayer(
         layer.name,
@@ -246,21 +264,19 @@ def _row(layer, teacher, cloned) -> RelaxedLayer:
         filters,
         layer.count_params(),
         layer.count_params() + student.parameters,
-        2 * size * share * filters,
-        2 * mine,
+        2 * products_before,
+        2 * products,
         _difference(layer, cloned, shape),
     )
 
 
 def _difference(before, after, shape, mean=0.0, deviation=1.0) -> float:
+    """The largest difference between outputs for noise, relative to the largest."""
     noise = np.random.default_rng(0).normal(mean, deviation, shape).astype("float32")
-    pairs = zip(*(keras.tree.flatten(each(noise)) for each in (before, after)))
-    found = []
-    for expected, answer in pairs:
-        expected, answer = (
-            ops.convert_to_numpy(ops.cast(each, "float32"))
-            for each in (expected, answer)
-        )
+    pairs = zip(*(keras.tree.flatten(model(noise)) for model in (before, after)))
+    differences = []
+    for pair in pairs:
+        expected, found = (ops.convert_to_numpy(ops.cast(y, "float32")) for y in pair)
         size = np.abs(expected).max()
-        found.append(float(np.abs(answer - expected).max() / (size or 1)))
-    return max(found)
+        differences.append(float(np.abs(found - expected).max() / (size or 1)))
+    return max(differences)

@@ -1,4 +1,7 @@
-"""Which of a network's convolutions are relaxed, and for images of which size."""
+"""Selects the convolutions of a network to relax, and the size of its images."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import keras
 
@@ -8,12 +11,12 @@ from symclone_tf.layers.conversion import CONV_1D_3D, CONVOLUTIONS, teacher_of
 from symclone_tf.networks.reconstruction import inputs_of, is_network, rebuilt
 
 
-def check_network(model) -> None:
-    """Refuses what is no network whose layers are known, of one image.
+def check_network(model: Any) -> None:
+    """Checks that a model is Sequential or functional, built, and has one input.
 
     Raises:
-        TypeError: If it is no Keras model.
-        ValueError: If it is another one.
+        TypeError: If it is not a Keras model.
+        ValueError: If it is another Keras model.
     """
     if not isinstance(model, keras.Model):
         raise TypeError(
@@ -21,32 +24,31 @@ def check_network(model) -> None:
         )
     if not is_network(model):
         raise ValueError(
-            "Only Sequential and functional models can be relaxed, whose layers are "
-            "known: build a functional model of the same layers, or relax the "
-            "models within it. "
+            "Only Sequential and functional models can be relaxed: build a functional "
+            "model of the same layers, or relax the models within it. "
             f"Received: {model.name!r}, a {type(model).__name__}"
         )
     if not model.built:
         raise ValueError(
-            "The model must be built, and so have weights: call it once, or let it "
-            f"begin with keras.Input. Received: {model.name!r}"
+            "The model must be built, or it has no weights: call it once, or begin it "
+            f"with keras.Input. Received: {model.name!r}"
         )
     if len(keras.tree.flatten(inputs_of(model))) != 1:
         raise ValueError(
-            "Models of one input can be relaxed. Received: "
-            f"{model.name!r}, of {len(keras.tree.flatten(inputs_of(model)))} inputs"
+            f"Only models with one input can be relaxed. Received: {model.name!r}, "
+            f"with {len(keras.tree.flatten(inputs_of(model)))} inputs"
         )
 
 
-def sized(model, image_size) -> tuple:
-    """The shape of a model's inputs, with sizes where it says none.
+def input_shape_of(model: keras.Model, image_size: Any) -> tuple:
+    """The shape of a model's inputs, with a size for axes that have none.
 
     Args:
         model: `keras.Model`.
-        image_size: Integer, or one for each axis; `None` for its own.
+        image_size: Integer, or one for each axis; `None` for the model's own.
 
     Raises:
-        ValueError: If a size is missing, or is another than the model's.
+        ValueError: If a size is missing, or differs from the model's.
     """
     shape = list(keras.tree.flatten(inputs_of(model))[0].shape)
     if image_size is not None and len(shape) in (3, 4, 5):
@@ -59,14 +61,14 @@ def sized(model, image_size) -> tuple:
             shape[axis] = size
     if None in shape[1:]:
         raise ValueError(
-            "A clone is made for images of one size, and the model takes any: say "
-            f"which, `image_size`. Received: inputs of shape {tuple(shape)}"
+            "A clone is made for images of one size, and the model takes any: pass "
+            f"`image_size`. Received: inputs of shape {tuple(shape)}"
         )
     return tuple(shape)
 
 
 def _sizes(image_size, shape) -> tuple[int, ...]:
-    """A size for each axis of images, or of what has one axis or three."""
+    """A size for each axis of images, signals or volumes."""
     if len(shape) == 4:
         return positive_pair("image_size", image_size)
     count = len(shape) - 2
@@ -81,7 +83,7 @@ def _sizes(image_size, shape) -> tuple[int, ...]:
 
 
 def _axes(model, shape) -> tuple[int, ...]:
-    """Where height and width stand: behind the channels, if a layer says so."""
+    """The axes of height and width, after the channels if a layer has them first."""
     parts = model._flatten_layers(include_self=False)
     first = any(
         getattr(part, "data_format", None) == "channels_first" for part in parts
@@ -89,38 +91,43 @@ def _axes(model, shape) -> tuple[int, ...]:
     return tuple(range(2 if first else 1, len(shape) if first else len(shape) - 1))
 
 
-def survey(model, shape) -> list:
-    """A model's layers, and the shapes of what reaches them.
+def layers_with_shapes(
+    model: keras.Model, shape: tuple
+) -> list[tuple[keras.layers.Layer, Any]]:
+    """A model's layers with the shapes of the inputs that reach them.
 
     Args:
         model: Built `keras.Model`, see `relax`.
-        shape: Tuple, of its inputs.
+        shape: Tuple, the shape of its inputs.
 
     Returns:
-        List of pairs of a layer and a shape, in order, one for each size.
+        List of pairs of a layer and a shape, in order, one for each such shape.
     """
-    found = []
+    found: list[tuple[keras.layers.Layer, Any]] = []
 
-    def note(layer, shape):
+    def add(layer, shape):
         found.append((layer, shape))
 
-    rebuilt(model, note, shape, weights=False)
+    rebuilt(model, add, shape, weights=False)
     return found
 
 
-def choose(found, layers):
-    """What is relaxed, and what stays.
+def choose_layers(
+    found: list[tuple[keras.layers.Layer, Any]],
+    layers: str | Iterable[str] | Callable[[keras.layers.Layer], bool] | None,
+) -> tuple[dict[int, tuple], dict[str, str]]:
+    """Chooses the layers to relax.
 
     Args:
-        found: List of pairs of a layer and a shape, see `survey`.
+        found: List of pairs of a layer and a shape, see `layers_with_shapes`.
         layers: See `relax`.
 
     Returns:
         Pair of dictionaries: from the identity of each chosen layer to it and its
-        teacher, and from the names of others to why they stay.
+        teacher, and from the names of other convolutions to why they are not relaxed.
 
     Raises:
-        ValueError: If nothing can be relaxed, or not all that was named.
+        ValueError: If no layer can be relaxed, or one that was named cannot.
     """
     named = {layers} if isinstance(layers, str) else layers
     wanted = named if callable(named) else _larger_than_a_pixel
@@ -130,7 +137,7 @@ def choose(found, layers):
         if missing := named - set(names):
             convolutions = [one.name for one, _ in found if _is_convolution(one)]
             raise ValueError(
-                f"The model has no layers of the names {sorted(missing)}. "
+                f"The model has no layers named {sorted(missing)}. "
                 f"Its convolutions: {', '.join(convolutions) or 'none'}"
             )
 
@@ -141,12 +148,12 @@ def choose(found, layers):
     for layer, shape in found:
         if not (wanted(layer) and _is_convolution(layer)):
             if wanted(layer) and isinstance(named, set):
-                left[layer.name] = _why_not(layer)
+                left[layer.name] = f"it is a {type(layer).__name__}, no convolution"
             continue
         try:
             teacher = _teacher(layer, shape)
             if teacher.positions_out == 1:
-                raise ValueError("its output is one place, which has no symmetry")
+                raise ValueError("its output is one position, which has no symmetry")
             if id(layer) in chosen:
                 raise ValueError("it is called with images of several sizes")
             chosen[id(layer)] = layer, teacher
@@ -174,12 +181,8 @@ def _is_convolution(layer) -> bool:
     return hasattr(layer, "kernel_size") and not isinstance(layer, Cloned)
 
 
-def _why_not(layer) -> str:
-    return f"only convolutions can be, and it is a {type(layer).__name__}"
-
-
 def _teacher(layer, shape):
     if type(layer) not in (*CONVOLUTIONS, *CONV_1D_3D):
         kinds = ", ".join(kind.__name__ for kind in (*CONVOLUTIONS, *CONV_1D_3D))
-        raise ValueError(f"{kinds} can be, and it is a {type(layer).__name__}")
+        raise ValueError(f"it is a {type(layer).__name__}, and must be one of {kinds}")
     return teacher_of(layer, shape)

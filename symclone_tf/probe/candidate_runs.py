@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from symclone_tf.errors import CloningError
-from symclone_tf.layers import layer_errors
+from symclone_tf.networks import layer_errors
 
 RATE = 1e-3
 # Draws the test images, which are the same for all seeds, however many.

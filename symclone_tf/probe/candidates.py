@@ -9,7 +9,7 @@ import numpy as np
 from symclone_tf.checks import one_of
 from symclone_tf.experiments.image_networks import image_network
 from symclone_tf.experiments.network_layouts import network_students
-from symclone_tf.layers import convolution_layers
+from symclone_tf.networks import convolution_layers
 from symclone_tf.students import Student
 from symclone_tf.symmetry import get_group
 from symclone_tf.workspace import Workspace, load_or_clone

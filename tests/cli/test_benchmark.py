@@ -52,7 +52,7 @@ def test_own_images_have_tables_of_their_own(run, rng, tmp_path, monkeypatch):
         (["--trainable-part", "encoder"], "go with --symmetry"),
         (
             ["--symmetry", "anchored", "--anchor-strength", "2"],
-            "--anchor-strength is a share, of more than 0 and at most 1",
+            "--anchor-strength is a share of the inputs, greater than 0 and at most 1",
         ),
     ],
 )

@@ -46,7 +46,7 @@ def test_takes_what_holds_and_which_layers(run):
     relaxed = keras.saving.load_model("new.keras")
     layer = relaxed.get_layer("first")
     assert layer.treatment == ("anchored", "encoder", "decoupled-l2-sp", 45)
-    found = [type(one).__name__ for one in sc.layers.convolution_layers(relaxed)]
+    found = [type(one).__name__ for one in sc.networks.convolution_layers(relaxed)]
     assert sorted(found) == ["ClonedConv2D"] * 2 + ["Conv2D", "DepthwiseConv2D"]
 
 
@@ -68,7 +68,7 @@ def test_says_what_it_left_and_takes_a_size(run, tmp_path):
         (("text.keras",), "text.keras cannot be read as a Keras model"),
         (("model.keras", "--output", "text.keras"), "is there already"),
         (("model.keras", "--output", "new.h5"), "written to a .keras file"),
-        (("model.keras", "--layer", "nowhere"), "no layers of the names ['nowhere']"),
+        (("model.keras", "--layer", "nowhere"), "no layers named ['nowhere']"),
         (("model.keras", "--layer", "pool"), "'pool' cannot be relaxed"),
         (
             ("model.keras", "--anchor", "decoupled-l2-sp"),
@@ -79,7 +79,7 @@ def test_says_what_it_left_and_takes_a_size(run, tmp_path):
             "--trainable-part is for clones that are not frozen",
         ),
         (("dense.keras",), "no convolution to relax"),
-        (("any.keras",), "say which, --image-size"),
+        (("any.keras",), "pass --image-size"),
     ],
 )
 def test_bad_input_is_refused_in_one_line(refused, tmp_path, arguments, message):

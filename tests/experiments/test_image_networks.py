@@ -8,8 +8,8 @@ from symclone_tf.experiments.experiment import Experiment
 from symclone_tf.experiments.image_networks import image_network
 from symclone_tf.experiments.network_layouts import network_students
 from symclone_tf.experiments.runs import find_or_clone
-from symclone_tf.layers.convolutions import convolution_layers
 from symclone_tf.layers.group_conv2d import GroupConv2D
+from symclone_tf.networks.convolutions import convolution_layers
 
 
 @pytest.fixture(scope="module")

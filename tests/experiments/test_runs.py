@@ -10,7 +10,7 @@ from symclone_tf.errors import ArtifactError, CloningError, DataError
 from symclone_tf.experiments.experiment import Experiment
 from symclone_tf.experiments.opening import open_data
 from symclone_tf.experiments.runs import find_or_clone, run_experiment
-from symclone_tf.layers.convolutions import convolution_layers
+from symclone_tf.networks.convolutions import convolution_layers
 from symclone_tf.workspace import Workspace
 
 from cases import later

@@ -5,18 +5,19 @@ import numpy as np
 import pytest
 
 import symclone_tf as sc
-from symclone_tf.layers import Cloned, OrbitDense, layer_errors
+from symclone_tf.layers import Cloned, OrbitDense
+from symclone_tf.networks import layer_errors
 from symclone_tf.symmetry import cyclic, icosahedron, symmetric
 
 from cases import later
 from clones import draw, relative, solved
 from layer_checks import check_layer
 
-POINTS = 6
+POSITIONS = 6
 
 
 def taught(group=None, group_out=None, **options):
-    teacher = sc.OrbitTeacher(group or cyclic(POINTS), group_out)
+    teacher = sc.OrbitTeacher(group or cyclic(POSITIONS), group_out)
     options = {"solver": "closed-form", "verbose": 0, **options}
     return sc.clone(teacher, **options)[0]
 
@@ -47,7 +48,7 @@ def test_behaves_as_a_keras_layer(
             "kernel_regularizer": "l2",
         },
         [draw(rng, student)],
-        (4, POINTS, 3),
+        (4, POSITIONS, 3),
         weights=weights,
         trainable=trainable,
         path=tmp_path / "model.keras",
@@ -56,9 +57,13 @@ def test_behaves_as_a_keras_layer(
 
 @pytest.mark.parametrize(
     ("group", "group_out"),
-    [(cyclic(POINTS), None), (symmetric(9), None), (icosahedron(12), icosahedron(20))],
+    [
+        (cyclic(POSITIONS), None),
+        (symmetric(9), None),
+        (icosahedron(12), icosahedron(20)),
+    ],
 )
-def test_computes_what_the_exact_layer_does(rng, group, group_out):
+def test_computes_what_the_equivariant_layer_does(rng, group, group_out):
     exact = OrbitDense(4, group, group_out)
     student = taught(group, group_out)
     x = draw(rng, student)
@@ -74,10 +79,10 @@ def test_takes_students_of_convolutions_too(rng):
     x = draw(rng, student)
     keras.utils.set_random_seed(0)
     general = Cloned(3, student, activation="relu")
-    answers = general(x)
+    expected = general(x)
     keras.utils.set_random_seed(0)
     special = sc.ClonedConv2D(3, student, activation="relu")
-    np.testing.assert_array_equal(special(x), answers)
+    np.testing.assert_array_equal(special(x), expected)
     assert general.computes_as() == "convolution"
     assert isinstance(special, Cloned)
 
@@ -92,7 +97,7 @@ def stacked(second, group=None):
     "symmetry",
     [later("frozen"), later("trainable"), "anchored"],
 )
-def test_keeps_or_leaves_the_symmetry(rng, symmetry):
+def test_preserves_or_breaks_the_symmetry(rng, symmetry):
     second = Cloned(
         1,
         taught(),
@@ -102,26 +107,26 @@ def test_keeps_or_leaves_the_symmetry(rng, symmetry):
         name="second",
     )
     model = stacked(second)
-    x = rng.normal(size=(64, POINTS, 1)).astype("float32")
-    y = x * (np.arange(POINTS) == 2)[:, None]
+    x = rng.normal(size=(64, POSITIONS, 1)).astype("float32")
+    y = x * (np.arange(POSITIONS) == 2)[:, None]
     model.compile(keras.optimizers.Adam(0.02), "mse")
-    errors = sc.EquivarianceErrors(x, cyclic(POINTS))
+    errors = sc.EquivarianceErrors(x, cyclic(POSITIONS))
     model.fit(x, y, epochs=6, verbose=0, callbacks=[errors])
     assert max(errors.history["first"]) < 1e-5
     before, *_, after = errors.history["second"]
     assert before < 1e-5
     assert after < 1e-5 if symmetry == "frozen" else after > 0.05
-    whole = sc.equivariance_error(model, cyclic(POINTS), x)
+    whole = sc.equivariance_error(model, cyclic(POSITIONS), x)
     assert whole < 1e-4 if symmetry == "frozen" else whole > 0.05
     if symmetry == "anchored":
         positions = second.deviation().positions
-        assert positions.shape == (POINTS,)
+        assert positions.shape == (POSITIONS,)
         assert errors.deviations["second"][-1].norm == pytest.approx(
             second.deviation().norm
         )
 
 
-def test_errors_go_by_how_the_layers_group_moves_outputs(rng):
+def test_errors_use_the_action_on_outputs_that_the_layer_declares(rng):
     faces = icosahedron(20)
     exact = OrbitDense(2, icosahedron(12), faces, name="exact")
     cloned = Cloned(3, taught(faces), name="cloned")
@@ -135,8 +140,8 @@ def test_errors_go_by_how_the_layers_group_moves_outputs(rng):
     assert sc.equivariance_error(model, icosahedron(12), x, group_out=faces) < 1e-5
 
 
-@pytest.mark.parametrize("group", [cyclic(POINTS), symmetric(32)])
-def test_outputs_start_as_large_as_the_exact_layers(rng, group):
+@pytest.mark.parametrize("group", [cyclic(POSITIONS), symmetric(32)])
+def test_initial_outputs_are_as_large_as_those_of_the_equivariant_layer(rng, group):
     x = rng.normal(size=(50, group.points, 64)).astype("float32")
     sizes = [
         np.std(np.asarray(layer(x)))
@@ -148,7 +153,7 @@ def test_outputs_start_as_large_as_the_exact_layers(rng, group):
 def test_becomes_plain_layers(rng, tmp_path):
     model = stacked(Cloned(2, taught(), "trainable", activation="tanh", name="second"))
     plain = sc.fuse_network(model)
-    x = rng.normal(size=(4, POINTS, 1)).astype("float32")
+    x = rng.normal(size=(4, POSITIONS, 1)).astype("float32")
     np.testing.assert_allclose(plain.model(x), model(x), atol=1e-5)
     assert set(plain.layers) == {"first", "second"}
     path = sc.export_layer(model.layers[0], tmp_path)
@@ -156,18 +161,18 @@ def test_becomes_plain_layers(rng, tmp_path):
 
 
 @pytest.mark.slow
-def test_anchors_by_augmenting_hold_what_a_layer_does(rng):
-    """The data asks for one place alone; the more moves, the less of it is learned."""
-    x = rng.normal(size=(256, POINTS, 1)).astype("float32")
-    y = x * (np.arange(POINTS) == 2)[:, None]
+def test_transformed_inputs_regularise_towards_equivariance(rng):
+    """The data breaks the symmetry; a larger share leaves a smaller error."""
+    x = rng.normal(size=(256, POSITIONS, 1)).astype("float32")
+    y = x * (np.arange(POSITIONS) == 2)[:, None]
     errors = []
     for share in (0.05, 0.95):
         keras.utils.set_random_seed(0)
         layer = Cloned(1, taught(), "anchored", anchor_strength=share, seed=0)
-        model = keras.Sequential([keras.Input((POINTS, 1)), layer])
+        model = keras.Sequential([keras.Input((POSITIONS, 1)), layer])
         model.compile(keras.optimizers.Adam(0.01), "mse")
         model.fit(x, y, epochs=15, verbose=0)
-        errors.append(sc.equivariance_error(model, cyclic(POINTS), x))
+        errors.append(sc.equivariance_error(model, cyclic(POSITIONS), x))
     assert errors[0] > 2 * errors[1]
 
 
@@ -180,7 +185,7 @@ def test_layers_that_share_a_student_treat_it_alike():
     assert layer.student is student
 
 
-def test_what_does_not_fit_is_refused():
+def test_bad_input_is_refused():
     layer = Cloned(1, taught())
     message = (
         r"cloned for inputs of shape \(batch, 6, channels\). Received: .*\(2, 5, 1\)"
@@ -195,7 +200,7 @@ def test_what_does_not_fit_is_refused():
         Cloned(2, taught(), groups=2)
 
 
-def test_signals_take_over_what_they_were_made_with(rng):
+def test_a_layer_of_signals_takes_over_the_configuration(rng):
     layer = keras.layers.Conv1D(3, 3, padding="causal", activation="tanh", name="one")
     layer.build((None, 10, 2))
     teacher = sc.teachers.TranslationConvTeacher(10, padding="causal")
@@ -211,8 +216,11 @@ def test_signals_take_over_what_they_were_made_with(rng):
     ("layer", "message"),
     [
         (keras.layers.Conv1D(3, 3), "The student imitates .*causal.*'valid'"),
-        (keras.layers.Conv3D(3, 3), "of other axes"),
-        (keras.layers.Conv2D(3, 3), "Only a built Conv1D's or Conv3D's.*Conv2D"),
+        (keras.layers.Conv3D(3, 3), "has other axes"),
+        (
+            keras.layers.Conv2D(3, 3),
+            "of a built Conv1D or Conv3D.*Conv2D",
+        ),
     ],
 )
 def test_other_convolutions_are_not_taken_over(layer, message):

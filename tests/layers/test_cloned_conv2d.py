@@ -70,7 +70,7 @@ class TestCompute:
         assert found.count("Conv2D") == 1
         bank = student.convolution_kernel(layer.kernel)
         assert bank.shape == (3, 3, 2, 12)
-        # What is multiplied besides makes the kernel: the encoder, places, blocks.
+        # The other products make the kernel: the encoder, positions and blocks.
         assert len(found) == 4
 
     @pytest.mark.parametrize("symmetry", ["trainable", "anchored"])
@@ -89,7 +89,7 @@ class TestCompute:
         (reloaded,) = keras.saving.load_model(tmp_path / "model.keras").layers
         assert (reloaded.compute, reloaded.computes_as()) == ("blocks", "blocks")
 
-    def test_students_that_are_no_convolution_keep_blocks(self, rng):
+    def test_students_that_are_not_translation_equivariant_keep_blocks(self, rng):
         student, _ = sc.clone("c4", image_size=6, blocks=7, verbose=0)
         layer = ClonedConv2D(3, student)
         assert layer.computes_as() == "blocks"
@@ -170,7 +170,7 @@ def test_frozen_blocks_do_not_change_by_a_bit_and_kernels_do(rng, thaw):
     assert not np.array_equal(kernel, layer.kernel)
 
 
-def test_trainable_blocks_change_and_leave_the_symmetry(rng):
+def test_trainable_blocks_change_and_break_the_symmetry(rng):
     layer = ClonedConv2D(3, solved(), symmetry="trainable")
     model = classifier(layer)
     images = fit(model, rng, epochs=20)
@@ -185,16 +185,16 @@ def test_trainable_blocks_change_and_leave_the_symmetry(rng):
     ],
 )
 @pytest.mark.slow
-def test_anchors_hold_the_weights_the_more_the_stronger(anchor, strengths):
-    moved = []
+def test_stronger_anchors_leave_weights_nearer_to_the_clone(anchor, strengths):
+    distances = []
     for strength in strengths:
         keras.utils.set_random_seed(0)
         layer = ClonedConv2D(
             3, solved(), "anchored", anchor=anchor, anchor_strength=strength
         )
         fit(classifier(layer), np.random.default_rng(0), 30, keras.optimizers.SGD(0.05))
-        moved.append(float(layer.anchor_penalty()))
-    assert moved[0] > 2 * moved[1] > 4 * moved[2] > 0
+        distances.append(float(layer.anchor_penalty()))
+    assert distances[0] > 2 * distances[1] > 4 * distances[2] > 0
 
 
 def test_anchors_survive_saving(rng, tmp_path):
@@ -213,24 +213,25 @@ def test_students_are_not_quantized(rng):
     model = keras.Sequential([keras.Input((6, 6, 8)), ClonedConv2D(1, solved())])
     images = rng.normal(size=(2, 6, 6, 8)).astype("float32")
     before = model.predict_on_batch(images)
-    with warnings.catch_warnings(record=True) as seen:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model.quantize("int8")
-    said = [str(each.message) for each in seen]
-    assert sum("Layer Dense does not have a `quantize`" in text for text in said) == 2
+    messages = [str(each.message) for each in caught]
+    text = "Layer Dense does not have a `quantize`"
+    assert sum(text in message for message in messages) == 2
     assert {weight.dtype for weight in model.weights} == {"float32"}
     np.testing.assert_array_equal(model.predict_on_batch(images), before)
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "mixed_float16"])
-def test_anchors_are_as_exact_as_what_they_hold(dtype):
+def test_anchors_are_as_precise_as_the_weights(dtype):
     layer = ClonedConv2D(2, solved(), "anchored", "l2-sp", 1.0, dtype=dtype)
     layer.build((None, 6, 6, 1))
     assert float(layer.anchor_penalty()) == 0
 
 
-def test_a_clone_with_its_report_is_no_student():
-    with pytest.raises(TypeError, match="`clone` before its report"):
+def test_a_clone_with_its_report_is_refused():
+    with pytest.raises(TypeError, match="`clone` with its report"):
         ClonedConv2D(3, (solved(), None))
 
 
@@ -295,8 +296,8 @@ def test_bad_arguments_are_refused(options, message):
 
 
 @pytest.mark.parametrize("compute", ["auto", "blocks"])
-def test_values_that_are_no_number_spread_as_in_keras_own_convolution(rng, compute):
-    """And further in blocks: Dense ones multiply every pixel, if only with zero."""
+def test_nan_and_infinity_spread_as_in_a_keras_convolution(rng, compute):
+    """And further in Dense blocks, which multiply every pixel, if only by zero."""
     inputs = rng.normal(size=(3, 6, 6, 1)).astype("float32")
     inputs[1, 0, 0], inputs[2, 5, 5] = np.nan, np.inf
     layer = keras.layers.Conv2D(2, 3)

@@ -1,4 +1,4 @@
-"""Layers take over the kernels of trained convolutions, and arrays."""
+"""Layers take over the kernels of trained convolutions, and of arrays."""
 
 import keras
 import numpy as np
@@ -14,7 +14,7 @@ from clones import draw, relative, solved
 from drawn import convolutions
 
 
-def test_takes_over_keras_own_convolution(rng):
+def test_takes_over_a_keras_convolution(rng):
     layer = keras.layers.Conv2D(4, 3, activation="relu", name="first")
     inputs = rng.normal(size=(2, 6, 6, 3)).astype("float32")
     layer.build(inputs.shape)
@@ -57,11 +57,11 @@ def test_convolutions_that_the_student_does_not_imitate_are_refused(layer, messa
 
 
 def test_convolution_that_is_not_built_is_refused():
-    with pytest.raises(ValueError, match=r"not built has no kernel.*'fresh'"):
+    with pytest.raises(ValueError, match=r"must be built.*'fresh'"):
         ClonedConv2D.from_conv(keras.layers.Conv2D(2, 3, name="fresh"), solved("t2"))
 
 
-def test_takes_over_how_a_convolution_is_trained():
+def test_takes_over_what_a_convolution_is_trained_with():
     conv = keras.layers.Conv2D(
         *(2, 3),
         use_bias=False,
@@ -78,14 +78,14 @@ def test_takes_over_how_a_convolution_is_trained():
     assert cloned.kernel.constraint is conv.kernel_constraint
     assert cloned.trainable_weights == []
     assert cloned.dtype_policy.name == "mixed_bfloat16"
-    thawed = ClonedConv2D.from_conv(
+    unfrozen = ClonedConv2D.from_conv(
         conv, solved("t2"), trainable=True, kernel_regularizer=None, use_bias=True
     )
-    assert len(thawed.trainable_weights) == 2
-    assert thawed.losses == []
+    assert len(unfrozen.trainable_weights) == 2
+    assert unfrozen.losses == []
 
 
-def test_bias_can_be_left(rng):
+def test_the_bias_can_be_left_out(rng):
     conv = keras.layers.Conv2D(2, 3, bias_initializer="ones")
     images = rng.normal(size=(2, 6, 6, 1)).astype("float32")
     expected = conv(images) - 1
@@ -124,14 +124,14 @@ def test_takes_over_arrays(rng):
     kernel, bias = rng.normal(size=(3, 3, 2, 5)), rng.normal(size=5)
     layer = ClonedConv2D.from_kernel(kernel, solved("c4"), bias, activation="relu")
     inputs = rng.normal(size=(2, 6, 6, 2)).astype("float32")
-    answers = sc.group_conv2d(inputs, kernel.astype("float32"), "c4") + bias
-    assert relative(layer(inputs), np.maximum(answers, 0)) < 1e-3
+    expected = sc.group_conv2d(inputs, kernel.astype("float32"), "c4") + bias
+    assert relative(layer(inputs), np.maximum(expected, 0)) < 1e-3
     assert not ClonedConv2D.from_kernel(kernel, solved("c4")).use_bias
 
 
 @pytest.mark.parametrize("student", ["local", later("dense")])
 @pytest.mark.parametrize("compute", ["blocks", later("auto")])
-def test_answers_and_gradients_are_those_of_keras_own_convolution(student, compute):
+def test_outputs_and_gradients_are_those_of_a_keras_convolution(student, compute):
     @settings(max_examples=60, deadline=None, derandomize=True, database=None)
     @given(convolutions())
     def check(drawn):
@@ -157,15 +157,16 @@ def test_answers_and_gradients_are_those_of_keras_own_convolution(student, compu
         assert cloned.compute_output_shape(inputs.shape) == tuple(
             conv.compute_output_shape(inputs.shape)
         )
-        for mine, theirs in zip(answer(cloned, inputs), answer(conv, inputs)):
-            mine = np.reshape(mine, theirs.shape)  # of depthwise kernels
-            np.testing.assert_allclose(mine, theirs, rtol=1e-3, atol=1e-3)
+        pairs = zip(results(cloned, inputs), results(conv, inputs))
+        for found, expected in pairs:
+            found = np.reshape(found, expected.shape)  # of depthwise kernels
+            np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
 
     check()
 
 
-def answer(layer, inputs):
-    """Outputs, and the gradients of inputs and of the layer's own weights."""
+def results(layer, inputs):
+    """Outputs, and the gradients for inputs and for the layer's own weights."""
     with tf.GradientTape() as tape:
         tape.watch(inputs)
         outputs = layer(inputs)
@@ -177,7 +178,7 @@ def answer(layer, inputs):
 @pytest.mark.parametrize("compute", ["auto", "blocks"])
 @pytest.mark.parametrize("lifting", [True, False])
 @pytest.mark.parametrize("channels", [later(1), 2])
-def test_groups_of_channels_keep_a_point_groups_symmetry(
+def test_groups_of_channels_are_equivariant_under_a_point_group(
     rng, lifting, channels, compute
 ):
     """As one layer for each group of channels, side by side."""
@@ -194,13 +195,13 @@ def test_groups_of_channels_keep_a_point_groups_symmetry(
         for g in range(3)
     ]
     assert relative(layer(inputs), np.concatenate(expected, -1)) < 1e-5
-    answers = student.teacher(inputs, kernel.astype("float32"))
-    assert relative(answers, np.concatenate(expected, -1)) < 1e-5
+    outputs = student.teacher(inputs, kernel.astype("float32"))
+    assert relative(outputs, np.concatenate(expected, -1)) < 1e-5
     transformations = student.teacher.transformations()
     assert sc.symmetry.largest_error(layer, transformations, inputs) < 1e-5
 
 
-def test_depthwise_convolutions_are_trained_on_as_they_were(rng):
+def test_depthwise_convolutions_keep_regularizer_and_constraint(rng):
     layer = keras.layers.DepthwiseConv2D(
         3, depthwise_regularizer="l2", depthwise_constraint="non_neg"
     )

@@ -1,4 +1,4 @@
-"""Anchors that are decoupled pull by formulas that know the learning rate alone."""
+"""Decoupled anchors follow the learning rate, whatever the gradients are."""
 
 import keras
 import numpy as np
@@ -6,61 +6,61 @@ import pytest
 import tensorflow as tf
 
 import symclone_tf as sc
-from symclone_tf.layers.decoupled_anchors import DECOUPLED, pulled
+from symclone_tf.layers.decoupled_anchors import DECOUPLED, regularized
 
 from cases import later
 from clones import draw, solved
 from processes import run_script
 
 
-def test_pulls_are_the_formulas(rng):
-    before, moved = rng.normal(size=(2, 4, 5)).astype("float32")
-    found = pulled("decoupled-l2-sp", before + moved, before, 0.25)
-    np.testing.assert_allclose(found, before + 0.75 * moved, rtol=1e-6)
-    found = pulled("proximal", before + moved, before, 0.25)
-    shrunk = np.sign(moved) * np.maximum(np.abs(moved) - 0.25, 0)
+def test_steps_are_the_formulas(rng):
+    before, change = rng.normal(size=(2, 4, 5)).astype("float32")
+    found = regularized("decoupled-l2-sp", before + change, before, 0.25)
+    np.testing.assert_allclose(found, before + 0.75 * change, rtol=1e-6)
+    found = regularized("proximal", before + change, before, 0.25)
+    shrunk = np.sign(change) * np.maximum(np.abs(change) - 0.25, 0)
     np.testing.assert_allclose(found, before + shrunk, rtol=1e-6, atol=1e-12)
     assert np.sum(np.array(found) == before) > 0
 
 
-def test_pulls_never_go_past_the_anchor(rng):
-    before, moved = rng.normal(size=(2, 4, 5)).astype("float32")
+def test_steps_never_go_past_the_anchor(rng):
+    before, change = rng.normal(size=(2, 4, 5)).astype("float32")
     for kind in DECOUPLED:
-        found = pulled(kind, before + moved, before, 1e6)
+        found = regularized(kind, before + change, before, 1e6)
         np.testing.assert_allclose(found, before, atol=1e-12)
 
 
-class Deaf(keras.losses.Loss):
-    """A loss whose gradients are zero, so that anchors alone move weights."""
+class ZeroGradients(keras.losses.Loss):
+    """A loss whose gradients are zero, so that only anchors change weights."""
 
     def call(self, y_true, y_pred):
         return 0.0 * keras.ops.sum(y_pred, axis=tuple(range(1, len(y_pred.shape))))
 
 
 def displaced(rng, strength=2.0, student="local", anchor="decoupled-l2-sp", **options):
-    """A model of one anchored layer, whose student was moved off its anchors."""
+    """A model of one anchored layer, whose student deviates from its anchors."""
     student = solved("t2", image_size=6, student=student)
     layer = sc.ClonedConv2D(
         2, student, "anchored", anchor=anchor, anchor_strength=strength, **options
     )
     model = keras.Sequential([keras.Input((6, 6, 1)), layer])
-    moved = [rng.normal(size=w.shape).astype("float32") for w in student.weights]
-    for weight, by in zip(student.weights, moved):
-        weight.assign(weight + by)
-    return model, layer, moved
+    changes = [rng.normal(size=w.shape).astype("float32") for w in student.weights]
+    for weight, change in zip(student.weights, changes):
+        weight.assign(weight + change)
+    return model, layer, changes
 
 
 def fit(model, steps, optimizer, **options):
-    model.compile(optimizer, Deaf(), **options)
+    model.compile(optimizer, ZeroGradients(), **options)
     inputs, targets = np.ones((4 * steps, 6, 6, 1)), np.zeros((4 * steps, 4, 4, 2))
     model.fit(inputs, targets, batch_size=4, verbose=0)
 
 
-def left(layer, moved):
-    """What share of the displacement is left, the same of all weights."""
+def remaining(layer, changes):
+    """The share of the displacement that remains, the same for all weights."""
     shares = [
-        (np.array(w.numpy()) - a.numpy()) / by
-        for w, a, by in zip(layer.student.weights, layer.anchors, moved)
+        (np.array(w.numpy()) - a.numpy()) / change
+        for w, a, change in zip(layer.student.weights, layer.anchors, changes)
     ]
     assert max(np.ptp(share) for share in shares) < 1e-3
     return np.mean([share.mean() for share in shares])
@@ -79,63 +79,63 @@ def left(layer, moved):
     ],
 )
 def test_each_step_decays_by_learning_rate_and_strength(rng, optimizer, student, jit):
-    """Whatever an optimizer makes of gradients, of any student."""
-    model, layer, moved = displaced(rng, 2.0, student)
+    """Whatever an optimizer makes of gradients, for any student."""
+    model, layer, changes = displaced(rng, 2.0, student)
     fit(model, 5, optimizer(0.1), jit_compile=jit)
-    assert left(layer, moved) == pytest.approx(0.8**5, rel=1e-4)
+    assert remaining(layer, changes) == pytest.approx(0.8**5, rel=1e-4)
 
 
 def test_schedules_are_followed(rng):
-    model, layer, moved = displaced(rng)
+    model, layer, changes = displaced(rng)
     rates = [0.1, 0.2, 0.05]
     schedule = keras.optimizers.schedules.PiecewiseConstantDecay([0, 1], rates)
     fit(model, 3, keras.optimizers.SGD(schedule))
     expected = np.prod([1 - 2 * rate for rate in rates])
-    assert left(layer, moved) == pytest.approx(expected, rel=1e-4)
+    assert remaining(layer, changes) == pytest.approx(expected, rel=1e-4)
 
 
 def test_a_rate_that_is_set_later_is_followed(rng):
-    model, layer, moved = displaced(rng)
+    model, layer, changes = displaced(rng)
     fit(model, 1, keras.optimizers.SGD(0.1))
     model.optimizer.learning_rate = 0.2
     model.fit(np.ones((4, 6, 6, 1)), np.zeros((4, 4, 4, 2)), verbose=0)
-    assert left(layer, moved) == pytest.approx(0.8 * 0.6, rel=1e-4)
+    assert remaining(layer, changes) == pytest.approx(0.8 * 0.6, rel=1e-4)
 
 
-def test_accumulated_steps_decay_once_altogether(rng):
-    model, layer, moved = displaced(rng)
+def test_accumulated_steps_decay_once_in_all(rng):
+    model, layer, changes = displaced(rng)
     fit(model, 8, keras.optimizers.SGD(0.01, gradient_accumulation_steps=4))
-    assert left(layer, moved) == pytest.approx(0.98**2, rel=1e-3)
+    assert remaining(layer, changes) == pytest.approx(0.98**2, rel=1e-3)
 
 
-def test_scaled_losses_decay_as_others(rng):
-    model, layer, moved = displaced(rng, dtype="mixed_float16")
+def test_scaled_losses_decay_alike(rng):
+    model, layer, changes = displaced(rng, dtype="mixed_float16")
     scaled = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.1))
     fit(model, 5, scaled)
-    assert left(layer, moved) == pytest.approx(0.8**5, rel=1e-4)
+    assert remaining(layer, changes) == pytest.approx(0.8**5, rel=1e-4)
 
 
-def test_reloaded_models_go_on(rng, tmp_path):
-    model, _, moved = displaced(rng)
+def test_reloaded_models_continue_to_decay(rng, tmp_path):
+    model, _, changes = displaced(rng)
     fit(model, 2, keras.optimizers.SGD(0.1))
     model.save(tmp_path / "model.keras")
     reloaded = keras.saving.load_model(
-        tmp_path / "model.keras", custom_objects={"Deaf": Deaf}
+        tmp_path / "model.keras", custom_objects={"ZeroGradients": ZeroGradients}
     )
     (layer,) = reloaded.layers
     assert (layer.anchor, layer.anchor_strength) == ("decoupled-l2-sp", 2.0)
     fit(reloaded, 3, keras.optimizers.SGD(0.1))
-    assert left(layer, moved) == pytest.approx(0.8**5, rel=1e-4)
+    assert remaining(layer, changes) == pytest.approx(0.8**5, rel=1e-4)
 
 
-def test_threshold_leaves_weights_at_their_anchor_until_gradients_insist(rng):
-    model, layer, moved = displaced(rng, 1.0, anchor="proximal")
+def test_soft_thresholding_leaves_small_changes_at_exactly_zero(rng):
+    model, layer, changes = displaced(rng, 1.0, anchor="proximal")
     fit(model, 4, keras.optimizers.SGD(0.05))
-    for weight, anchor, by in zip(layer.student.weights, layer.anchors, moved):
-        away = weight.numpy() - anchor.numpy()
-        expected = np.sign(by) * np.maximum(np.abs(by) - 0.2, 0)
-        np.testing.assert_allclose(away, expected, atol=1e-5)
-        assert np.any(away == 0)
+    for weight, anchor, change in zip(layer.student.weights, layer.anchors, changes):
+        found = weight.numpy() - anchor.numpy()
+        expected = np.sign(change) * np.maximum(np.abs(change) - 0.2, 0)
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+        assert np.any(found == 0)
 
 
 def test_two_layers_of_one_student_decay_once(rng):
@@ -146,12 +146,12 @@ def test_two_layers_of_one_student_decay_once(rng):
     (weight,) = student.block_weights
     before = weight.numpy().copy()
     weight.assign(before + 1)
-    model.compile(keras.optimizers.SGD(0.1), Deaf())
+    model.compile(keras.optimizers.SGD(0.1), ZeroGradients())
     model.fit(np.ones((4, 6, 6, 1)), np.zeros((4, 6, 6, 1)), verbose=0)
     np.testing.assert_allclose(weight - before, np.full(weight.shape, 0.8), atol=1e-5)
 
 
-class TestOwnLoops:
+class TestCustomTrainingLoops:
     @staticmethod
     def step(layer, optimizer, inputs):
         with tf.GradientTape() as tape:
@@ -159,14 +159,14 @@ class TestOwnLoops:
         weights = layer.trainable_weights
         optimizer.apply(tape.gradient(loss, [w.value for w in weights]), weights)
 
-    def test_give_the_layer_their_optimizer(self, rng):
-        _, layer, moved = displaced(rng)
+    def test_the_layer_follows_the_optimizer_that_it_is_passed(self, rng):
+        _, layer, changes = displaced(rng)
         optimizer = keras.optimizers.SGD(0.1)
         layer.hold(optimizer)
         self.step(layer, optimizer, draw(rng, layer.student, 1))
-        assert left(layer, moved) == pytest.approx(0.8, rel=1e-4)
+        assert remaining(layer, changes) == pytest.approx(0.8, rel=1e-4)
 
-    def test_are_told_to(self, rng):
+    def test_a_layer_without_an_optimizer_says_how_to_pass_one(self, rng):
         _, layer, _ = displaced(rng)
         with pytest.raises(ValueError, match=r"no optimizer is known.*layer\.hold"):
             self.step(layer, keras.optimizers.SGD(0.1), draw(rng, layer.student, 1))
@@ -207,7 +207,7 @@ np.save({str(tmp_path / "weight.npy")!r}, weight)
 
 def test_an_optimizer_without_a_learning_rate_is_refused(rng):
     class Other:
-        """Something that is no optimizer."""
+        """An object that is not an optimizer."""
 
     _, layer, _ = displaced(rng)
     layer.hold(Other())

@@ -52,7 +52,7 @@ def test_groups_may_come_as_their_configuration():
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_commutes_with_its_group_whatever_its_weights(rng, case):
+def test_is_equivariant_whatever_its_weights(rng, case):
     group, group_out = CASES[case]
     layer = OrbitDense(3, group, group_out, activation="tanh")
     x = rng.normal(size=(4, group.points, 2)).astype("float32")
@@ -62,9 +62,9 @@ def test_commutes_with_its_group_whatever_its_weights(rng, case):
     assert sc.equivariance_error(layer, group, x, group_out=group_out) < 1e-5
     if group_out is None:
         other = np.random.default_rng(1).permutation(group.points)
-        moved = PermutationGroup([other])
-        # All permutations commute with a layer of a set.
-        assert (sc.equivariance_error(layer, moved, x) < 1e-5) == (case == "set")
+        group = PermutationGroup([other])
+        # A layer of a set is equivariant under all permutations.
+        assert (sc.equivariance_error(layer, group, x) < 1e-5) == (case == "set")
 
 
 def test_biases_are_one_for_each_orbit_of_outputs(rng):
@@ -73,12 +73,12 @@ def test_biases_are_one_for_each_orbit_of_outputs(rng):
     layer.build((None, 7, 1))
     assert layer.bias.shape == (2, 2)
     layer.bias.assign([[1, 2], [3, 4]])
-    answers = np.asarray(layer(np.zeros((1, 7, 1), "float32")))[0]
-    np.testing.assert_array_equal(answers, np.array([[1, 2], [3, 4]])[group.orbits])
+    outputs = np.asarray(layer(np.zeros((1, 7, 1), "float32")))[0]
+    np.testing.assert_array_equal(outputs, np.array([[1, 2], [3, 4]])[group.orbits])
 
 
-def test_outputs_start_as_large_whatever_the_orbits(rng):
-    """Without the scale a set's would be some eight times as large."""
+def test_initial_outputs_are_as_large_whatever_the_orbits(rng):
+    """Without the scale, those of a set would be about eight times as large."""
     x = rng.normal(size=(50, 128, 64)).astype("float32")
     sizes = [
         np.std(np.asarray(OrbitDense(64, group)(x)))
@@ -90,8 +90,8 @@ def test_outputs_start_as_large_whatever_the_orbits(rng):
 
 
 @pytest.mark.parametrize("shape", [(2, 5, 1), (2, 6), (2, 6, 1, 1)])
-def test_inputs_of_other_points_are_refused(shape):
-    message = r"takes inputs of shape \(batch, 6, channels\), which C6 moves. Received"
+def test_inputs_with_other_positions_are_refused(shape):
+    message = r"inputs of shape \(batch, 6, channels\), on which C6 acts. Received"
     with pytest.raises(ValueError, match=message):
         OrbitDense(2, cyclic(6))(np.zeros(shape, "float32"))
 

@@ -1,4 +1,4 @@
-"""Pooling over a group is the mean, until it learns otherwise."""
+"""Group pooling is the mean, until training changes its weights."""
 
 import keras
 import numpy as np
@@ -17,9 +17,9 @@ def test_begins_as_the_mean_and_is_invariant(rng, symmetry):
     features = rng.normal(size=(2, 5, 5, 4, 3)).astype("float32")
     layer = GroupPooling(symmetry)
     np.testing.assert_allclose(layer(features), features.mean(axis=3), atol=1e-6)
-    moved = sc.symmetry.GroupTransformation("c4", 1)
-    turned = np.rot90(layer(features), 1, (1, 2))
-    np.testing.assert_allclose(layer(moved.inputs(features)), turned, atol=1e-6)
+    rotation = sc.symmetry.GroupTransformation("c4", 1)
+    rotated = np.rot90(layer(features), 1, (1, 2))
+    np.testing.assert_allclose(layer(rotation.inputs(features)), rotated, atol=1e-6)
 
 
 @pytest.mark.parametrize("symmetry", ["trainable", "anchored"])
@@ -38,7 +38,7 @@ def test_behaves_as_a_keras_layer(rng, tmp_path, symmetry):
 
 
 def trained(rng, symmetry, **options):
-    """A layer trained to look at the first element alone."""
+    """A layer trained to select the first element."""
     layer = GroupPooling(symmetry, **options)
     model = keras.Sequential([keras.Input((3, 3, 4, 2)), layer])
     model.compile(keras.optimizers.Adam(0.05), "mse")
@@ -53,15 +53,17 @@ def test_learns_to_weigh_the_elements(rng):
 
 
 @pytest.mark.slow
-def test_is_held_the_nearer_to_the_mean_the_stronger(rng):
-    def away(symmetry, **options):
+def test_stronger_anchors_leave_it_nearer_to_the_mean(rng):
+    def distance(symmetry, **options):
         rng = np.random.default_rng(0)
         return float(np.linalg.norm(trained(rng, symmetry, **options).shares - 0.25))
 
-    free = away("trainable")
-    held = [away("anchored", anchor_strength=strength) for strength in (1.0, 8.0)]
-    assert free > held[0] > held[1] > 0
-    assert away("anchored", anchor="proximal", anchor_strength=2.0) < 1e-6
+    free = distance("trainable")
+    anchored = [
+        distance("anchored", anchor_strength=strength) for strength in (1.0, 8.0)
+    ]
+    assert free > anchored[0] > anchored[1] > 0
+    assert distance("anchored", anchor="proximal", anchor_strength=2.0) < 1e-6
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Layers that move a share of their inputs while they train, and their answers back."""
+"""In training, layers transform a share of their inputs, and the outputs back."""
 
 import keras
 import numpy as np
@@ -21,45 +21,46 @@ def random_transformations(teacher, share=1.0):
 @pytest.mark.parametrize("lifting", [True, False])
 @pytest.mark.parametrize("group", ["c2", "c4", "d4"])
 @pytest.mark.parametrize("size", [6, 7])
-def test_elements_move_as_the_group_does(rng, group, lifting, size):
+def test_elements_act_as_the_group_does(rng, group, lifting, size):
     teacher = sc.ConvTeacher(group, size, lifting=lifting)
     transformations, order = random_transformations(teacher), teacher.group.order
     inputs = rng.normal(size=(order, *teacher.input_shape, 2)).astype("float32")
     outputs = rng.normal(size=(order, *teacher.output_shape, 3)).astype("float32")
     elements = np.arange(order)
     there, back = (
-        transformations.there(inputs, elements),
-        transformations.back(outputs, elements),
+        transformations.transform_inputs(inputs, elements),
+        transformations.invert_outputs(outputs, elements),
     )
     for element in elements:
         one = slice(element, element + 1)
         expected = teacher.group.transform(inputs[one], element)
         np.testing.assert_array_equal(there[one], expected)
-        moved = teacher.group.transform(np.array(back[one]), element)
-        np.testing.assert_array_equal(moved, outputs[one])
+        restored = teacher.group.transform(np.array(back[one]), element)
+        np.testing.assert_array_equal(restored, outputs[one])
 
 
-def test_shifts_move_away_from_edges_and_back(rng):
+def test_translations_away_from_edges_are_inverted(rng):
     teacher = sc.ConvTeacher("t2", 12)
     transformations = random_transformations(teacher)
     image = np.zeros((25, 12, 12, 1), "float32")
     image[:, 5:7, 5:7] = rng.normal(size=(2, 2, 1))
     kernel = rng.normal(size=(3, 3, 1, 2)).astype("float32")
-    moved = teacher(transformations.there(image, np.arange(25)), kernel)
-    back = transformations.back(moved, np.arange(25))
+    translated = transformations.transform_inputs(image, np.arange(25))
+    outputs = teacher(translated, kernel)
+    back = transformations.invert_outputs(outputs, np.arange(25))
     np.testing.assert_allclose(back, teacher(image, kernel), atol=1e-5)
-    assert np.ptp(moved, axis=0).max() > 0.1
+    assert np.ptp(outputs, axis=0).max() > 0.1
 
 
 @pytest.mark.parametrize("share", [0.25, 1.0])
-def test_a_share_of_all_inputs_moves_each_element_alike(share):
+def test_each_element_is_drawn_alike_for_a_share_of_the_inputs(share):
     transformations = random_transformations(sc.ConvTeacher("c4", 6), share)
     counts = np.bincount(transformations.draw(20_000), minlength=4) / 20_000
     expected = [1 - 0.75 * share, *[0.25 * share] * 3]
     np.testing.assert_allclose(counts, expected, atol=0.015)
 
 
-def augmented(student, share=1.0, **options):
+def regularised(student, share=1.0, **options):
     return sc.ClonedConv2D(
         3,
         student,
@@ -73,28 +74,28 @@ def augmented(student, share=1.0, **options):
 
 @BOTH_KINDS
 @pytest.mark.parametrize("lifting", [True, False])
-def test_a_layer_that_kept_the_symmetry_trains_as_if_nothing_moved(
+def test_an_equivariant_layer_trains_as_if_nothing_were_transformed(
     rng, student, lifting
 ):
     student = solved("c4", lifting, 6, student=student)
-    layer, inputs = augmented(student), draw(rng, student)
-    still = layer(inputs, training=False)
-    np.testing.assert_allclose(layer(inputs, training=True), still, atol=1e-4)
+    layer, inputs = regularised(student), draw(rng, student)
+    expected = layer(inputs, training=False)
+    np.testing.assert_allclose(layer(inputs, training=True), expected, atol=1e-4)
 
 
 @BOTH_KINDS
 @pytest.mark.parametrize("trainable_part", ["all", "encoder"])
-def test_a_layer_that_left_it_answers_as_its_symmetric_mean(
+def test_another_layer_computes_its_group_average_in_expectation(
     rng, student, trainable_part
 ):
-    """The mean of many draws is the Reynolds operator's, which is equivariant."""
+    """The mean of many draws is that of the Reynolds operator, which is equivariant."""
     student = solved("c4", True, 6, student=student)
-    layer = augmented(student, trainable_part=trainable_part)
+    layer = regularised(student, trainable_part=trainable_part)
     inputs = draw(rng, student, batch=1)
-    still = np.array(layer(inputs, training=False))
+    cloned = np.array(layer(inputs, training=False))
     encoder = student.encoder.kernel
     encoder.assign(encoder + 0.3 * rng.normal(size=encoder.shape))
-    left = np.array(layer(inputs, training=False))
+    broken = np.array(layer(inputs, training=False))
     group = student.teacher.group
     mean = np.mean(
         [
@@ -106,15 +107,15 @@ def test_a_layer_that_left_it_answers_as_its_symmetric_mean(
         axis=0,
     )
     many = np.array(layer(np.repeat(inputs, 4096, axis=0), training=True))
-    scale = np.abs(left - still).max()
+    scale = np.abs(broken - cloned).max()
     assert scale > 0.1
     np.testing.assert_allclose(many.mean(axis=0)[None], mean, atol=0.05 * scale)
     assert np.ptp(many, axis=0).max() > 0.1 * scale
 
 
-def test_gradients_of_what_kept_the_symmetry_do_not_move_either(rng):
+def test_gradients_of_an_equivariant_layer_are_the_same_too(rng):
     student = solved("c4", True, 6, student="local")
-    layer, inputs = augmented(student), tf.constant(draw(rng, student))
+    layer, inputs = regularised(student), tf.constant(draw(rng, student))
     target = rng.normal(size=layer(inputs).shape).astype("float32")
 
     def gradients(training):
@@ -125,28 +126,32 @@ def test_gradients_of_what_kept_the_symmetry_do_not_move_either(rng):
 
     drawn = random_transformations(student.teacher).draw(len(inputs))
     assert len(set(np.array(drawn).tolist())) > 1
-    still, moved = gradients(training=False), gradients(training=True)
-    for found, expected in zip(moved, still):
+    pairs = zip(gradients(training=True), gradients(training=False))
+    for found, expected in pairs:
         np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
 
 
-def labelled_turns(rng, count=256):
-    """Images of a bar to the right, and the same turned: which is which?"""
-    turned = rng.integers(4, size=count)
+def labelled_rotations(rng, count=256):
+    """Rotated images of a bar, labelled with the rotation."""
+    rotations = rng.integers(4, size=count)
     images = np.zeros((count, 6, 6, 1), "float32")
     images[:, 2:4, 3:] = 1
     images += 0.1 * rng.normal(size=images.shape).astype("float32")
-    images = np.stack([np.rot90(image, k) for image, k in zip(images, turned)])
-    return images, turned
+    images = np.stack([np.rot90(image, k) for image, k in zip(images, rotations)])
+    return images, rotations
 
 
 @pytest.mark.parametrize(
     ("share", "most", "least"), [(1.0, 0.6, 0.0), later(0.3, 1.0, 0.9)]
 )
-def test_what_data_insists_on_is_learned_unless_all_moves(rng, share, most, least):
+def test_what_breaks_the_symmetry_is_learned_unless_the_share_is_all(
+    rng, share, most, least
+):
     keras.utils.set_random_seed(0)
-    images, turned = labelled_turns(rng)
-    layer = augmented(solved("c4", True, 6, student="local"), share, activation="relu")
+    images, rotations = labelled_rotations(rng)
+    layer = regularised(
+        solved("c4", True, 6, student="local"), share, activation="relu"
+    )
     model = keras.Sequential(
         [
             keras.Input((6, 6, 1)),
@@ -161,19 +166,19 @@ def test_what_data_insists_on_is_learned_unless_all_moves(rng, share, most, leas
         "sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
-    model.fit(images, turned, epochs=40, batch_size=64, verbose=0)
-    accuracy = model.evaluate(images, turned, verbose=0)[1]
+    model.fit(images, rotations, epochs=40, batch_size=64, verbose=0)
+    accuracy = model.evaluate(images, rotations, verbose=0)[1]
     assert least <= accuracy <= most
     assert layer.deviation().norm > 0
 
 
 @pytest.mark.slow
 def test_a_seed_gives_the_same_training_again(rng):
-    images, _ = labelled_turns(rng, 64)
+    images, _ = labelled_rotations(rng, 64)
 
     def trained():
         keras.utils.set_random_seed(1)
-        layer = augmented(solved("c4", True, 6, student="local"), 0.5)
+        layer = regularised(solved("c4", True, 6, student="local"), 0.5)
         model = keras.Sequential([keras.Input((6, 6, 1)), layer])
         model.compile("adam", "mse", jit_compile=True)
         model.fit(images, np.zeros((64, 4, 4, 4, 3)), epochs=2, verbose=0)
@@ -182,9 +187,9 @@ def test_a_seed_gives_the_same_training_again(rng):
     np.testing.assert_array_equal(trained(), trained())
 
 
-def test_a_reloaded_layer_moves_on(rng, tmp_path):
+def test_a_reloaded_layer_transforms_inputs_too(rng, tmp_path):
     student = solved("c4", True, 6, student="local")
-    model = keras.Sequential([keras.Input((6, 6, 1)), augmented(student, 0.5)])
+    model = keras.Sequential([keras.Input((6, 6, 1)), regularised(student, 0.5)])
     model.save(tmp_path / "model.keras")
     reloaded = keras.saving.load_model(tmp_path / "model.keras")
     (layer,) = reloaded.layers
@@ -196,19 +201,19 @@ def test_a_reloaded_layer_moves_on(rng, tmp_path):
     encoder = layer.student.encoder.kernel
     encoder.assign(encoder + rng.normal(size=encoder.shape))
     inputs = draw(rng, student, channels=1)
-    moved = layer(inputs, training=True) - layer(inputs, training=False)
-    assert np.abs(moved).max() > 0.1
+    difference = layer(inputs, training=True) - layer(inputs, training=False)
+    assert np.abs(difference).max() > 0.1
 
 
-def test_nothing_but_a_share_is_accepted():
+def test_strengths_other_than_a_share_are_refused():
     student = solved("c4", image_size=6)
-    with pytest.raises(ValueError, match="a share, of more than 0 and at most 1"):
-        augmented(student, 1.5)
+    with pytest.raises(ValueError, match="a share of the inputs, greater than 0"):
+        regularised(student, 1.5)
     with pytest.raises(ValueError, match="anchor_strength"):
-        augmented(student, 0)
+        regularised(student, 0)
 
 
 def test_a_teacher_without_symmetry_is_refused():
-    student = solved("t2", image_size=3)  # whose output is one place
-    with pytest.raises(ValueError, match=r"names no moves\. Received: t2-3x3-k3"):
-        augmented(student)
+    student = solved("t2", image_size=3)  # whose output is one position
+    with pytest.raises(ValueError, match=r"this one has none\. Received: t2-3x3-k3"):
+        regularised(student)

@@ -1,4 +1,4 @@
-"""Layers share a student, and treat it alike."""
+"""Layers that share a student treat it alike."""
 
 import copy
 
@@ -48,7 +48,7 @@ def test_cloned_models_have_students_of_their_own():
 
 
 class TestSharing:
-    def test_layers_treat_the_student_alike(self):
+    def test_layers_have_to_treat_the_student_alike(self):
         student = solved()
         layer = ClonedConv2D(3, student)
         with pytest.raises(ValueError, match=r"is frozen in another layer.*trainable"):
@@ -57,7 +57,7 @@ class TestSharing:
         ClonedConv2D(3, copy.deepcopy(student), "trainable")
 
     @pytest.mark.parametrize("other", [("kl", 5.0), later(("l2-sp", 6.0))])
-    def test_anchors_are_alike_too(self, other):
+    def test_anchors_have_to_be_alike_too(self, other):
         student = solved()
         layer = ClonedConv2D(3, student, "anchored", "l2-sp", 5.0)
         message = (
@@ -67,7 +67,7 @@ class TestSharing:
             ClonedConv2D(3, student, "anchored", *other)
         assert layer.student is student
 
-    def test_later_layers_keep_the_first_ones_anchors(self):
+    def test_later_layers_have_the_anchors_of_the_first(self):
         student = solved()
         first = ClonedConv2D(3, student, "anchored", "l2-sp", 5.0)
         first.build((None, 6, 6, 1))
@@ -80,7 +80,7 @@ class TestSharing:
         assert float(sum(first.losses)) == penalty
         assert float(second.anchor_penalty()) == pytest.approx(penalty / 5)
 
-    def test_students_of_layers_that_are_gone_are_free(self):
+    def test_students_of_deleted_layers_are_free(self):
         student = solved()
         layer = ClonedConv2D(3, student, "anchored", "l2-sp", 5.0)
         layer.build((None, 6, 6, 1))

@@ -1,4 +1,4 @@
-"""What of a student moves, and how far it went."""
+"""Training changes a student's trainable part, and deviations say how far."""
 
 import copy
 
@@ -17,7 +17,7 @@ TRAINABLE_PARTS = {
     "encoder": (False, True),
     "blocks": (True, False),
 }
-EVERY_MOVE = pytest.mark.parametrize("trainable_part", TRAINABLE_PARTS)
+EVERY_PART = pytest.mark.parametrize("trainable_part", TRAINABLE_PARTS)
 BOTH_KINDS = pytest.mark.parametrize("student", ["local", later("dense")])
 
 
@@ -34,22 +34,26 @@ def trained(rng, symmetry, student, **options):
 
 
 @BOTH_KINDS
-@EVERY_MOVE
+@EVERY_PART
 @pytest.mark.parametrize("symmetry", [later("trainable"), "anchored"])
-def test_what_may_move_moves_and_nothing_else(rng, trainable_part, symmetry, student):
+def test_training_changes_the_trainable_part_and_nothing_else(
+    rng, trainable_part, symmetry, student
+):
     _, layer, before = trained(rng, symmetry, student, trainable_part=trainable_part)
     student = layer.student
     blocks, encoder = TRAINABLE_PARTS[trainable_part]
-    for weight, was in zip(student.weights, before, strict=True):
-        may = encoder if weight.path == student.encoder.kernel.path else blocks
-        assert (not np.array_equal(weight, was)) == may
+    for weight, values in zip(student.weights, before, strict=True):
+        changes = encoder if weight.path == student.encoder.kernel.path else blocks
+        assert (not np.array_equal(weight, values)) == changes
     assert len(student.trainable_weights) == blocks + encoder
     expected = blocks + encoder if symmetry == "anchored" else 0
     assert len(layer.anchors) == expected
 
 
-@EVERY_MOVE
-def test_what_stays_stays_after_thawing_and_reloading(rng, tmp_path, trainable_part):
+@EVERY_PART
+def test_frozen_parts_remain_frozen_after_unfreezing_and_reloading(
+    rng, tmp_path, trainable_part
+):
     model, layer, _ = trained(
         rng,
         "anchored",
@@ -71,17 +75,17 @@ def test_what_stays_stays_after_thawing_and_reloading(rng, tmp_path, trainable_p
 
 
 @BOTH_KINDS
-def test_layers_whose_encoder_alone_moves_compute_as_convolutions(rng, student):
+def test_layers_whose_encoder_alone_is_trained_compute_as_convolutions(rng, student):
     _, layer, _ = trained(rng, "anchored", student, trainable_part="encoder")
     assert layer.computes_as() == "convolution"
     inputs = draw(rng, layer.student)
-    kept = sc.ClonedConv2D.from_kernel(
+    by_blocks = sc.ClonedConv2D.from_kernel(
         layer.kernel, copy.deepcopy(layer.student), layer.bias, compute="blocks"
     )
-    np.testing.assert_allclose(layer(inputs), kept(inputs), atol=1e-4)
-    # The encoder left the turns, which blocks that stay cannot mend.
+    np.testing.assert_allclose(layer(inputs), by_blocks(inputs), atol=1e-4)
+    # The encoder breaks the rotations, which frozen blocks cannot restore.
     assert sc.equivariance_error(layer, "c4", inputs) > 1e-3
-    gradients = [gradient_of_encoder(each, inputs) for each in (layer, kept)]
+    gradients = [gradient_of_encoder(each, inputs) for each in (layer, by_blocks)]
     size = np.abs(gradients[1]).max()
     np.testing.assert_allclose(*gradients, atol=1e-4 * size)
 
@@ -99,8 +103,8 @@ def gradient_of_encoder(layer, inputs):
     "anchor", ["kl", later("l2-sp"), "decoupled-l2-sp", later("proximal")]
 )
 @pytest.mark.parametrize("trainable_part", ["encoder", later("all")])
-def test_every_anchor_holds_what_moves(rng, anchor, trainable_part, student):
-    """A strong anchor leaves the student nearer to its clone than none."""
+def test_every_anchor_regularises_what_is_trained(rng, anchor, trainable_part, student):
+    """With a strong anchor, the student deviates less than with none."""
     strength = {"kl": 1e5, "l2-sp": 10.0, "decoupled-l2-sp": 90.0, "proximal": 0.9}[
         anchor
     ]
@@ -111,17 +115,17 @@ def test_every_anchor_holds_what_moves(rng, anchor, trainable_part, student):
         "anchor_strength": strength,
         "trainable_part": trainable_part,
     }
-    _, held, _ = trained(rng, "anchored", student, **options)
+    _, anchored, _ = trained(rng, "anchored", student, **options)
 
-    def away(layer):
+    def distance(layer):
         pairs = zip(layer.student.weights, before)
         return sum(float(np.sum((w.numpy() - b) ** 2)) for w, b in pairs)
 
-    assert away(held) < 0.8 * away(free)
+    assert distance(anchored) < 0.8 * distance(free)
 
 
 @BOTH_KINDS
-def test_departure_tells_places_and_elements(rng, student):
+def test_deviations_are_by_position_and_by_pair_of_elements(rng, student):
     student = solved("c4", False, 6, student=student)
     layer = sc.ClonedConv2D(2, student, "anchored", anchor="decoupled-l2-sp")
     layer.build((None, 6, 6, 4, 1))
@@ -130,15 +134,15 @@ def test_departure_tells_places_and_elements(rng, student):
 
     (blocks,), encoder = student.block_weights, student.encoder.kernel
     before = blocks.numpy().copy()
-    moved = before.copy()
+    changed = before.copy()
     if isinstance(student, sc.LocallyConnectedStudent):
-        moved[5] *= 1.5
+        changed[5] *= 1.5
         norms = np.linalg.norm(before.reshape(16, -1), axis=1)
     else:
-        moved = moved.reshape(-1, 16)
-        norms = np.linalg.norm(moved, axis=0)
-        moved[:, 5] *= 1.5
-    blocks.assign(moved.reshape(before.shape))
+        changed = changed.reshape(-1, 16)
+        norms = np.linalg.norm(changed, axis=0)
+        changed[:, 5] *= 1.5
+    blocks.assign(changed.reshape(before.shape))
     matrix = encoder.numpy().reshape(36, 9, 4, 4).copy()
     size = np.linalg.norm(matrix)
     matrix[:, :, 1, 3] += 0.5
@@ -153,9 +157,9 @@ def test_departure_tells_places_and_elements(rng, student):
     assert found.elements[1, 3] == pytest.approx(expected, rel=1e-4)
 
 
-def test_departure_needs_anchors():
+def test_deviations_need_anchors():
     layer = sc.ClonedConv2D(2, solved(), "trainable", name="free")
-    with pytest.raises(ValueError, match=r"Only layers of.*'free', trainable"):
+    with pytest.raises(ValueError, match=r"Only layers with.*'free', trainable"):
         layer.deviation()
 
 
@@ -163,13 +167,13 @@ def test_departure_needs_anchors():
     ("anchor", "strength"),
     [("kl", 1000.0), ("l2-sp", 0.01), ("decoupled-l2-sp", 30.0), ("proximal", 0.5)],
 )
-def test_each_anchor_has_a_strength_of_its_own(anchor, strength):
+def test_each_anchor_has_its_own_default_strength(anchor, strength):
     layer = sc.ClonedConv2D(2, solved(), "anchored", anchor=anchor)
     assert layer.anchor_strength == strength
     assert layer.get_config()["anchor_strength"] == strength
 
 
-def test_layers_of_one_student_let_the_same_move():
+def test_layers_of_one_student_have_the_same_trainable_part():
     student = solved()
     first = sc.ClonedConv2D(2, student, "trainable", trainable_part="encoder")
     with pytest.raises(ValueError, match=r"trainable encoder in another.*trainable$"):
@@ -177,7 +181,7 @@ def test_layers_of_one_student_let_the_same_move():
     assert first.treatment == ("trainable", "encoder")
 
 
-def test_bad_moves_are_refused():
+def test_unknown_parts_are_refused():
     with pytest.raises(
         ValueError, match="`trainable_part` must be one of all, encoder, blocks"
     ):

@@ -10,7 +10,7 @@ from fused import CASES, FORMS, make
 
 @pytest.mark.parametrize(("options", "form"), FORMS)
 def test_costs_are_those_of_the_weights_and_products(rng, options, form):
-    """Bytes are counted on the model, operations from its matrices."""
+    """Bytes are counted on the model, operations on its matrices."""
     layer = make(rng, **options)
     fused = fuse(layer)
     channels = layer.kernel.shape[-2]
@@ -21,7 +21,7 @@ def test_costs_are_those_of_the_weights_and_products(rng, options, form):
     operations = 0
     for part in fused.model.layers:
         if isinstance(part, (keras.layers.Dense, keras.layers.EinsumDense)):
-            # Every row of inputs meets the whole matrix, or its own block's.
+            # Every row of inputs is multiplied by the whole matrix, or by its block's.
             rows = np.prod(part.input.shape[1:-1])
             if part.kernel.ndim == 3:
                 rows /= layer.student.blocks
@@ -32,7 +32,7 @@ def test_costs_are_those_of_the_weights_and_products(rng, options, form):
     assert operations == cost.operations
 
 
-def test_dense_is_chosen_only_where_it_takes_less_of_both(rng):
+def test_dense_is_chosen_only_where_both_costs_are_smaller(rng):
     for options, form in CASES:
         both = fuse(make(rng, compute="blocks", **options)).costs
         assert ("dense" in both) == (not options.get("hidden"))

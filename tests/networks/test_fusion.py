@@ -19,8 +19,8 @@ def test_fused_layer_computes_what_the_layer_does(rng, options, form, batch):
     assert fused.form == form
     images = rng.normal(size=(batch, *fused.model.input_shape[1:])).astype("float32")
     expected = np.asarray(layer(images))
-    answers = np.asarray(fused.model(images))
-    np.testing.assert_allclose(answers, expected, atol=1e-5 * np.abs(expected).max())
+    outputs = np.asarray(fused.model(images))
+    np.testing.assert_allclose(outputs, expected, atol=1e-5 * np.abs(expected).max())
 
 
 @pytest.mark.parametrize("padding", ["valid", "same"])
@@ -28,7 +28,9 @@ def test_fused_layer_computes_what_the_layer_does(rng, options, form, batch):
     "steps", [{}, {"strides": 2}, {"dilation_rate": 2}, {"kernel_size": 2}]
 )
 @pytest.mark.parametrize("kind", [sc.DenseStudent, sc.LocallyConnectedStudent])
-def test_convolutions_of_any_window_are_fused_to_keras_own(rng, kind, steps, padding):
+def test_convolutions_of_any_geometry_are_fused_to_keras_convolutions(
+    rng, kind, steps, padding
+):
     student = kind(sc.ConvTeacher("t2", 9, padding=padding, **steps), seed=0)
     solve(student)
     layer = ClonedConv2D(4, student)
@@ -64,13 +66,13 @@ def test_groups_of_channels_are_fused(
     fused = fuse(layer)
     assert (fused.channels, fused.filters) == (6, 12)
     depthwise = [k for k in fused.model.layers if "Depthwise" in type(k).__name__]
-    alone = group == "t2" and groups == 6 and compute == "auto"
-    assert len(depthwise) == alone
+    expected = group == "t2" and groups == 6 and compute == "auto"
+    assert len(depthwise) == expected
     assert fused.cost.bytes == 4 * fused.model.count_params()
     images = rng.normal(size=(2, *shape)).astype("float32")
     expected = np.asarray(layer(images))
-    answers = np.asarray(fused.model(images))
-    np.testing.assert_allclose(answers, expected, atol=1e-5 * np.abs(expected).max())
+    outputs = np.asarray(fused.model(images))
+    np.testing.assert_allclose(outputs, expected, atol=1e-5 * np.abs(expected).max())
 
 
 def test_blocks_that_are_not_translation_equivariant_stay_blocks(rng):

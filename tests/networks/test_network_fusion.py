@@ -1,4 +1,4 @@
-"""Whole networks as plain Keras layers."""
+"""Whole networks, fused into built-in Keras layers."""
 
 import keras
 import numpy as np
@@ -19,7 +19,7 @@ def kinds(model):
 
 
 @pytest.mark.parametrize("symmetry", ["frozen", "trainable"])
-def test_what_has_not_moved_is_a_convolution_again(symmetry):
+def test_unchanged_clones_become_convolutions_again(symmetry):
     model = plain()
     relaxed, _ = sc.relax(model, symmetry, verbose=0)
     fused = sc.fuse_network(relaxed)
@@ -31,18 +31,18 @@ def test_what_has_not_moved_is_a_convolution_again(symmetry):
     np.testing.assert_allclose(fused.model(images), model(images), atol=1e-5)
 
 
-def moved(model, rng):
+def changed(model, rng):
     relaxed, _ = sc.relax(model, verbose=0)
-    for layer in sc.layers.convolution_layers(relaxed):
+    for layer in sc.networks.convolution_layers(relaxed):
         for weight in getattr(layer, "student", layer).trainable_weights:
-            by = rng.normal(size=weight.shape).astype("float32")
-            weight.assign(weight + 0.1 * by)
+            change = rng.normal(size=weight.shape).astype("float32")
+            weight.assign(weight + 0.1 * change)
     return relaxed
 
 
-def test_what_moved_is_plain_layers_of_another_form(rng):
+def test_changed_clones_become_layers_of_another_form(rng):
     model = plain()
-    relaxed = moved(model, rng)
+    relaxed = changed(model, rng)
     fused = sc.fuse_network(relaxed)
     assert {name: layer.form for name, layer in fused.layers.items()} == dict.fromkeys(
         ("first", "inner", "depthwise"), "factored"
@@ -56,18 +56,18 @@ def test_what_moved_is_plain_layers_of_another_form(rng):
 
 
 @pytest.mark.slow
-def test_a_fused_network_needs_nothing_of_this_package(rng, tmp_path):
-    relaxed = moved(plain(), rng)
+def test_a_fused_network_does_not_need_this_package(rng, tmp_path):
+    relaxed = changed(plain(), rng)
     sc.fuse_network(relaxed).model.save(tmp_path / "plain.keras")
     images = noise(relaxed)
     np.save(tmp_path / "images.npy", images)
-    np.save(tmp_path / "answers.npy", relaxed(images))
+    np.save(tmp_path / "outputs.npy", relaxed(images))
     done = run_script(
         "import sys; sys.modules['symclone_tf'] = None\n"
         "import keras, numpy as np\n"
         "model = keras.saving.load_model('plain.keras')\n"
-        "answers = model.predict(np.load('images.npy'), verbose=0)\n"
-        "np.testing.assert_allclose(answers, np.load('answers.npy'), atol=1e-4)\n",
+        "outputs = model.predict(np.load('images.npy'), verbose=0)\n"
+        "np.testing.assert_allclose(outputs, np.load('outputs.npy'), atol=1e-4)\n",
         tmp_path,
     )
     assert done.returncode == 0, done.stderr
@@ -86,7 +86,7 @@ def test_group_convolutions_become_convolutions_with_reshapes():
     np.testing.assert_allclose(fused.model(images), model(images), atol=1e-5)
 
 
-def test_channels_first_stays_so():
+def test_channels_first_is_kept():
     model = keras.Sequential(
         [
             keras.Input((2, 8, 7)),
@@ -99,21 +99,21 @@ def test_channels_first_stays_so():
     np.testing.assert_allclose(fused(images), relaxed(images), atol=1e-5)
 
 
-def test_what_it_was_compiled_with_stays():
+def test_the_compiled_loss_is_kept():
     relaxed, _ = sc.relax(plain(), verbose=0)
     relaxed.compile("sgd", "mse")
     fused = sc.fuse_network(relaxed).model
     images = noise(relaxed)
     targets = np.zeros((2, 3))
     expected = relaxed.evaluate(images, targets, verbose=0)
-    # Regularizers of kernels stay with the clones, for plain kernels train no more.
+    # Regularizers of kernels are not kept: fused kernels are not to be trained.
     assert fused.evaluate(images, targets, verbose=0) == pytest.approx(
         expected - float(sum(relaxed.losses)), rel=1e-4
     )
 
 
 @pytest.mark.parametrize("symmetry", ["frozen", "trainable"])
-def test_networks_of_signals_become_their_own_convolutions_again(symmetry):
+def test_networks_of_signals_become_their_convolutions_again(symmetry):
     model = of_signals()
     relaxed, _ = sc.relax(model, symmetry, verbose=0)
     fused = sc.fuse_network(relaxed)
@@ -127,7 +127,7 @@ def test_networks_of_signals_become_their_own_convolutions_again(symmetry):
     np.testing.assert_allclose(fused.model(signals), model(signals), atol=1e-4)
 
 
-def test_volumes_have_no_window_and_become_one_matrix():
+def test_volumes_have_no_relative_receptive_field_and_become_one_matrix():
     model = of_volumes()
     relaxed, _ = sc.relax(model, verbose=0)
     fused = sc.fuse_network(relaxed)

@@ -1,4 +1,4 @@
-"""Networks rebuilt layer by layer answer as they did."""
+"""Networks rebuilt layer by layer compute the same."""
 
 import keras
 import numpy as np
@@ -51,18 +51,18 @@ def with_a_function():
     return keras.Model(images, layers.Conv2D(2, 3)(doubled))
 
 
-def that_knows_its_images():
-    known = layers.Normalization(name="known")
-    known.adapt(np.random.default_rng(0).uniform(0, 255, (64, 8, 8, 1)))
-    model = keras.Sequential([keras.Input((8, 8, 1)), known, layers.Conv2D(2, 3)])
-    assert known.mean.numpy().item() > 100
+def with_statistics():
+    adapted = layers.Normalization(name="adapted")
+    adapted.adapt(np.random.default_rng(0).uniform(0, 255, (64, 8, 8, 1)))
+    model = keras.Sequential([keras.Input((8, 8, 1)), adapted, layers.Conv2D(2, 3)])
+    assert adapted.mean.numpy().item() > 100
     return model
 
 
 @pytest.mark.parametrize(
-    "make", [plain, sequential, shared, with_a_function, that_knows_its_images]
+    "make", [plain, sequential, shared, with_a_function, with_statistics]
 )
-def test_nothing_replaced_is_the_same_network(make):
+def test_without_replacements_it_is_the_same_network(make):
     model = make()
     again = rebuilt(model, keep)
     assert type(again) is type(model)
@@ -74,37 +74,37 @@ def test_nothing_replaced_is_the_same_network(make):
         keras.tree.flatten(again(images)), keras.tree.flatten(model(images))
     ):
         np.testing.assert_array_equal(found, expected)
-    mine = {id(weight) for weight in model.weights}
-    assert not mine & {id(weight) for weight in again.weights}
+    weights = {id(weight) for weight in model.weights}
+    assert not weights & {id(weight) for weight in again.weights}
 
 
-def test_each_layer_is_asked_once_for_each_size_that_reaches_it():
-    evaluated = []
-    rebuilt(plain(), lambda layer, shape: evaluated.append((layer.name, shape)))
-    found = dict(evaluated)
-    assert len(found) == len(evaluated)
+def test_replace_is_called_once_for_each_layer_and_shape():
+    calls = []
+    rebuilt(plain(), lambda layer, shape: calls.append((layer.name, shape)))
+    found = dict(calls)
+    assert len(found) == len(calls)
     assert found["first"] == (None, 12, 12, 2)
     assert found["inner"] == (*found["pointwise"][:3], 4)
     assert found["answers"] == (None, 5)
 
 
-def test_networks_of_any_size_get_the_one_that_is_asked_for():
+def test_networks_of_any_size_are_rebuilt_for_a_given_one():
     images = keras.Input((None, None, 3))
     x = keras.Sequential([keras.Input((None, None, 3)), layers.Conv2D(4, 3)])(images)
     model = keras.Model(images, layers.Conv2D(2, 3, name="last")(x))
-    evaluated = {}
+    shapes = {}
     again = rebuilt(
         model,
-        lambda layer, shape: evaluated.update({layer.name: shape}),
+        lambda layer, shape: shapes.update({layer.name: shape}),
         (None, 10, 9, 3),
     )
-    assert evaluated["last"] == (None, 8, 7, 4)
+    assert shapes["last"] == (None, 8, 7, 4)
     assert again.output_shape == (None, 6, 5, 2)
     images = noise(again)
     np.testing.assert_array_equal(again(images), model(images))
 
 
-def test_what_it_was_compiled_with_stays():
+def test_it_is_compiled_as_before():
     for make in (plain, sequential):
         model = make()
         model.compile(keras.optimizers.SGD(0.25), "mse", metrics=["mae"])
@@ -118,7 +118,7 @@ def test_what_it_was_compiled_with_stays():
         assert rebuilt(model, keep, weights=False).weights[0] is not model.weights[0]
 
 
-def test_frozen_layers_stay_frozen():
+def test_frozen_layers_remain_frozen():
     model = plain()
     model.get_layer("first").trainable = False
     again = rebuilt(model, keep)
@@ -126,9 +126,9 @@ def test_frozen_layers_stay_frozen():
     assert len(again.trainable_weights) == len(model.trainable_weights)
 
 
-def test_networks_are_told_from_layers():
+def test_networks_are_distinguished_from_layers():
     class Own(keras.Model):
-        """A model whose layers nobody knows."""
+        """A subclassed model."""
 
     assert is_network(plain())
     assert is_network(sequential())

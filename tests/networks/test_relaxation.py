@@ -1,4 +1,4 @@
-"""Trained networks, relaxed: the same answers, of clones that may leave."""
+"""Relaxed networks compute the same, and may break their symmetry in training."""
 
 import keras
 import numpy as np
@@ -18,13 +18,13 @@ def relaxed_plain(*arguments, **options):
 
 
 @pytest.mark.parametrize("student", ["local", "dense"])
-def test_a_relaxed_network_answers_as_before(student):
+def test_a_relaxed_network_computes_the_same(student):
     model, relaxed, report = relaxed_plain(student=student)
     assert relaxed.name == model.name
     assert relaxed.layers[0].name == model.layers[0].name == "images"
     assert relaxed.output_names == model.output_names
-    names = [layer.name for layer in sc.layers.convolution_layers(model)]
-    assert [layer.name for layer in sc.layers.convolution_layers(relaxed)] == names
+    names = [layer.name for layer in sc.networks.convolution_layers(model)]
+    assert [layer.name for layer in sc.networks.convolution_layers(relaxed)] == names
     images = noise(model)
     expected = np.array(model(images))
     scale = np.abs(expected).max()
@@ -38,7 +38,7 @@ def test_convolutions_larger_than_a_pixel_become_clones():
     _, relaxed, report = relaxed_plain("anchored", anchor="decoupled-l2-sp")
     kinds = {
         layer.name: type(layer).__name__
-        for layer in sc.layers.convolution_layers(relaxed)
+        for layer in sc.networks.convolution_layers(relaxed)
     }
     clones = ["first", "inner", "depthwise"]
     assert kinds == dict.fromkeys(clones, "ClonedConv2D") | {"pointwise": "Conv2D"}
@@ -55,7 +55,7 @@ def test_the_report_counts_weights_and_operations():
     assert (first.kind, first.teacher) == ("Conv2D", "T(2) 12×12 /2")
     assert (first.channels, first.filters) == (2, 4)
     assert first.weights_before == 9 * 2 * 4 + 4
-    # A 9×9 matrix for each of 36 places, and one that encodes.
+    # A 9×9 matrix for each of 36 positions, and one of the encoder.
     assert first.weights == first.weights_before + 36 * 81 + 81
     assert first.operations_before == 2 * 36 * 9 * 2 * 4
     features, mixing = 36 * 9 * 9 * 2, 36 * 9 * 2 * 4
@@ -64,19 +64,21 @@ def test_the_report_counts_weights_and_operations():
     assert (inner.channels, depthwise.channels, depthwise.filters) == (4, 5, 5)
     for row in report.layers:
         layer = next(
-            one for one in sc.layers.convolution_layers(relaxed) if one.name == row.name
+            one
+            for one in sc.networks.convolution_layers(relaxed)
+            if one.name == row.name
         )
         assert layer.count_params() == row.weights
         assert row.difference < 1e-5
 
 
-def test_a_frozen_network_costs_what_it_did():
+def test_a_frozen_network_takes_as_many_operations():
     _, _, report = relaxed_plain("frozen")
     for row in report.layers:
         assert row.operations == row.operations_before
 
 
-def test_the_given_network_stays_as_it_is():
+def test_the_given_network_does_not_change():
     model = plain()
     before = [w.numpy().copy() for w in model.weights]
     config = model.get_config()
@@ -126,12 +128,12 @@ def test_group_convolutions_are_relaxed_too():
     assert relaxed.layers[1].student.teacher.group.name == "c4"
 
 
-def test_what_a_layer_would_refuse_is_refused_before_any_work(monkeypatch):
+def test_bad_options_are_refused_before_anything_is_cloned(monkeypatch):
     monkeypatch.setattr(relaxing, "clone", None)
     for options, message in (
         ({"symmetry": "relaxed"}, "`symmetry` must be one of"),
         ({"symmetry": "anchored", "anchor": "rope"}, "`anchor` must be one of"),
-        ({"symmetry": "anchored", "anchor_strength": 2.0}, "a share, of more than 0"),
+        ({"symmetry": "anchored", "anchor_strength": 2.0}, "a share of the inputs, g"),
         ({"trainable_part": "kernel"}, "`trainable_part` must be one of"),
     ):
         with pytest.raises(ValueError, match=message):
@@ -148,21 +150,21 @@ def test_small_images_are_anchored_too():
     )
     relaxed, report = sc.relax(model, "anchored", verbose=0)
     assert [row.name for row in report.layers] == ["three"]
-    assert "one place" in report.left["one"]
+    assert "one position" in report.left["one"]
     images = noise(model)
     assert relaxed(images, training=True).shape == (2, 1, 1, 4)
 
 
-def test_clones_too_large_to_train_are_refused_before_any_work(monkeypatch):
+def test_clones_too_large_to_train_are_refused_before_anything_is_cloned(monkeypatch):
     monkeypatch.setattr(relaxing, "clone", None)
     model = keras.Sequential(
         [keras.Input((224, 224, 3)), layers.Conv2D(8, 3, name="large")]
     )
-    with pytest.raises(MemoryError, match="GB of them layer 'large'"):
+    with pytest.raises(MemoryError, match="GB of it for layer 'large'"):
         sc.relax(model, student="dense", verbose=0)
 
 
-def test_channels_first_is_relaxed_where_it_runs():
+def test_convolutions_with_channels_first_are_relaxed():
     model = keras.Sequential(
         [
             keras.Input((2, 8, 7)),
@@ -175,7 +177,7 @@ def test_channels_first_is_relaxed_where_it_runs():
     assert relaxed(images).shape == (2, 3, 6, 5)
 
 
-# After strides shifts do not remain shifts.
+# With strides, translations do not remain translations.
 NOT_MEASURED = pytest.mark.filterwarnings("ignore:first is not measured")
 
 
@@ -192,7 +194,7 @@ def fitted(relaxed, *callbacks):
 
 
 @NOT_MEASURED
-def test_a_relaxed_network_trains_leaves_its_symmetry_and_is_read_again(tmp_path):
+def test_a_relaxed_network_trains_breaks_its_symmetry_and_is_reloaded(tmp_path):
     model, relaxed, _ = relaxed_plain("anchored", anchor="transformed-inputs")
     errors = sc.EquivarianceErrors(noise(model, 4), "t2")
     losses = fitted(relaxed, errors)
@@ -234,9 +236,9 @@ def test_published_architectures_are_relaxed(name):
         if isinstance(layer, layers.BatchNormalization):
             layer.momentum = 0.0
     images = 64 * noise(model, 4)
-    model(images, training=True)  # so that normalisation passes signals on
+    model(images, training=True)  # sets the statistics of normalisation
     relaxed, report = sc.relax(model, verbose=0)
-    # Of EfficientNet's last images, 3×3 pixels, kernels of 5×5 see more than all.
+    # EfficientNet's last kernels, 5×5, are larger than their images of 3×3 pixels.
     reasons = set(report.left.values())
     assert all("kernel_size=5, image_size=3" in reason for reason in reasons)
     assert bool(reasons) == (name == "EfficientNetB0")
@@ -260,7 +262,7 @@ def test_published_architectures_are_relaxed(name):
         (of_volumes, "dense"),
     ],
 )
-def test_networks_of_signals_and_volumes_keep_their_answers(network, student):
+def test_networks_of_signals_and_volumes_compute_the_same(network, student):
     model = network()
     relaxed, report = sc.relax(model, student=student, verbose=0)
     assert report.difference < 1e-4
@@ -279,10 +281,10 @@ def test_networks_of_signals_and_volumes_keep_their_answers(network, student):
     relaxed.fit(images, model(images) + 1, epochs=1, verbose=0)
 
 
-def test_signals_of_any_length_need_one():
+def test_signals_of_any_length_need_an_image_size():
     signals = keras.Input((None, 1))
     model = keras.Model(signals, layers.Conv1D(2, 3)(signals))
-    with pytest.raises(ValueError, match="say which, `image_size`"):
+    with pytest.raises(ValueError, match="pass `image_size`"):
         sc.relax(model, verbose=0)
     for size in (0, (3, 4), 4.0):
         with pytest.raises(ValueError, match="`image_size` must be a positive"):
@@ -292,7 +294,7 @@ def test_signals_of_any_length_need_one():
     assert report.layers[0].teacher == "T(1) 9"
 
 
-def test_groups_of_channels_of_signals_stay_and_are_named():
+def test_groups_of_channels_of_signals_remain_with_a_reason():
     model = keras.Sequential(
         [
             keras.Input((9, 2)),
@@ -305,23 +307,23 @@ def test_groups_of_channels_of_signals_stay_and_are_named():
     assert "in groups" in report.left["grouped"]
 
 
-class Remembers(layers.Layer):
-    """Adds to bright pixels what it is told, and tells nobody."""
+class HiddenState(layers.Layer):
+    """Adds to bright pixels a number that is neither a weight nor configuration."""
 
-    told = 0.0
+    added = 0.0
 
     def call(self, inputs):
-        return keras.ops.where(inputs > 100, inputs + self.told, inputs)
+        return keras.ops.where(inputs > 100, inputs + self.added, inputs)
 
 
-def test_networks_that_answer_otherwise_are_told_of():
-    remembers = Remembers()
+def test_networks_that_compute_something_else_are_warned_of():
+    hidden = HiddenState()
     model = keras.Sequential(
-        [keras.Input((8, 8, 1)), remembers, layers.Conv2D(2, 3), layers.Flatten()]
+        [keras.Input((8, 8, 1)), hidden, layers.Conv2D(2, 3), layers.Flatten()]
     )
     _, report = sc.relax(model, verbose=0)
     assert report.difference < 1e-5
-    remembers.told = 1000.0
-    with pytest.warns(sc.errors.RelaxingWarning, match="answers otherwise, by"):
+    hidden.added = 1000.0
+    with pytest.warns(sc.errors.RelaxingWarning, match="relaxed network differ by"):
         _, report = sc.relax(model, verbose=0)
     assert report.difference > 0.5

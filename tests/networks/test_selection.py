@@ -1,11 +1,11 @@
-"""Which convolutions are relaxed, and what is said of the others."""
+"""Convolutions are selected to be relaxed, and there is a reason for the others."""
 
 import keras
 import pytest
 from keras import layers
 
 import symclone_tf as sc
-from symclone_tf.networks.selection import survey
+from symclone_tf.networks.selection import layers_with_shapes
 
 from networks import plain, settle
 
@@ -14,8 +14,9 @@ def relaxed_plain(**options):
     return sc.relax(plain(), verbose=0, **options)
 
 
-def test_a_survey_tells_what_reaches_each_layer():
-    found = [(layer.name, shape) for layer, shape in survey(plain(), (None, 12, 12, 2))]
+def test_layers_come_with_the_shapes_of_inputs_that_reach_them():
+    pairs = layers_with_shapes(plain(), (None, 12, 12, 2))
+    found = [(layer.name, shape) for layer, shape in pairs]
     assert found[0] == ("first", (None, 12, 12, 2))
     assert ("inner", (None, 6, 6, 4)) in found
     assert len(found) == len(dict(found))
@@ -29,15 +30,15 @@ def test_a_survey_tells_what_reaches_each_layer():
         (lambda layer: "depth" in layer.name, ["depthwise"]),
     ],
 )
-def test_layers_are_chosen_by_name_or_by_what_they_are(chosen, names):
+def test_layers_are_chosen_by_name_or_by_a_callable(chosen, names):
     _, report = relaxed_plain(layers=chosen)
     assert [row.name for row in report.layers] == names
 
 
-def test_images_of_any_size_need_one():
+def test_images_of_any_size_need_an_image_size():
     images = keras.Input((None, None, 1))
     model = keras.Model(images, layers.Conv2D(2, 3)(images))
-    with pytest.raises(ValueError, match=r"say which, `image_size`.*\(None, None"):
+    with pytest.raises(ValueError, match=r"pass `image_size`.*\(None, None"):
         sc.relax(model, verbose=0)
     relaxed, report = sc.relax(model, image_size=(8, 6), verbose=0)
     assert relaxed.input_shape == (None, 8, 6, 1)
@@ -46,7 +47,7 @@ def test_images_of_any_size_need_one():
         sc.relax(plain(), image_size=13, verbose=0)
 
 
-def test_what_cannot_be_relaxed_stays_and_is_named():
+def test_what_cannot_be_relaxed_remains_with_a_reason():
     model = keras.Sequential(
         [
             keras.Input((8, 8, 2)),
@@ -58,13 +59,13 @@ def test_what_cannot_be_relaxed_stays_and_is_named():
     settle(model)
     _, report = sc.relax(model, verbose=0)
     assert set(report.left) == {"separable", "up"}
-    assert report.left["up"].endswith("and it is a Conv2DTranspose")
+    assert report.left["up"].startswith("it is a Conv2DTranspose, and must be one of")
     assert report.difference < 1e-5
     with pytest.raises(ValueError, match=r"'up' cannot be relaxed: .*Conv2DTranspose"):
         sc.relax(model, layers="up", verbose=0)
 
 
-def test_a_convolution_that_is_called_with_two_sizes_stays():
+def test_a_convolution_that_is_called_with_two_sizes_remains():
     images = keras.Input((9, 9, 1))
     twice = layers.Conv2D(1, 3, name="twice")
     once = layers.Conv2D(1, 3, padding="same", name="once")
@@ -79,12 +80,12 @@ def test_a_convolution_that_is_called_twice_with_one_size_is_one_clone():
     twice = layers.Conv2D(1, 3, padding="same", name="twice")
     model = keras.Model(images, twice(twice(images)))
     relaxed, report = sc.relax(model, verbose=0)
-    assert len(sc.layers.convolution_layers(relaxed)) == len(report.layers) == 1
+    assert len(sc.networks.convolution_layers(relaxed)) == len(report.layers) == 1
     assert report.difference < 1e-5
 
 
 class Own(keras.Model):
-    """A model whose layers nobody knows."""
+    """A subclassed model."""
 
     def call(self, inputs):
         return inputs
@@ -100,7 +101,11 @@ def two_inputs():
     [
         (lambda: "model.keras", TypeError, "must be a Keras model"),
         (Own, ValueError, "functional model of the same layers"),
-        (two_inputs, ValueError, "Models of one input can be relaxed.*of 2 inputs"),
+        (
+            two_inputs,
+            ValueError,
+            "Only models with one input.*with 2 inputs",
+        ),
         (
             lambda: keras.Sequential([layers.Conv2D(2, 3)]),
             ValueError,
@@ -113,7 +118,7 @@ def two_inputs():
         ),
     ],
 )
-def test_what_is_no_network_of_convolutions_is_refused(make, error, message):
+def test_other_models_are_refused(make, error, message):
     with pytest.raises(error, match=message):
         sc.relax(make(), verbose=0)
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import symclone_tf as sc
-from symclone_tf.layers import convolution_layers, layer_errors
+from symclone_tf.networks import convolution_layers, layer_errors
 from symclone_tf.probe.candidates import Candidate, candidates_of, without
 from symclone_tf.workspace import Workspace
 

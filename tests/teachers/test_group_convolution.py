@@ -1,14 +1,10 @@
-import keras
 import numpy as np
 import pytest
 
-from symclone_tf.layers.group_conv2d import GroupConv2D
-from symclone_tf.symmetry.equivariance import equivariance_error
 from symclone_tf.symmetry.point_groups import GROUPS
 from symclone_tf.teachers.group_convolution import group_conv2d
 
-from cases import ALL_CASES, CASES
-from layer_checks import check_layer
+from cases import ALL_CASES
 from references import group_conv2d_loops
 
 
@@ -41,122 +37,6 @@ def test_even_kernels_equal_loops_too(rng, group, lifting):
     np.testing.assert_allclose(
         group_conv2d(inputs, kernel, group), expected, rtol=1e-5, atol=1e-5
     )
-
-
-@pytest.mark.parametrize("padding", ["valid", "same"])
-def test_t2_is_conv2d(rng, padding):
-    inputs = rng.normal(size=(3, 9, 8, 2)).astype("float32")
-    ours = GroupConv2D(5, 3, "t2", padding, activation="tanh")
-    keras_own = keras.layers.Conv2D(5, 3, padding=padding, activation="tanh")
-    ours.build(inputs.shape)
-    keras_own.build(inputs.shape)
-    ours.bias.assign(rng.normal(size=5))
-    keras_own.set_weights(ours.get_weights())
-    np.testing.assert_allclose(ours(inputs), keras_own(inputs), atol=1e-6)
-
-
-@ALL_CASES
-@pytest.mark.parametrize("padding", ["valid", "same"])
-@pytest.mark.parametrize("size", [8, 9])
-def test_is_equivariant(rng, group, lifting, padding, size):
-    inputs, _ = draw(rng, group, lifting, size, 3)
-    layer = GroupConv2D(3, 3, group, padding, activation="relu")
-    border = 1 if padding == "same" else 0
-    assert equivariance_error(layer, group, inputs, border=border) < 1e-5
-
-
-def test_stack_with_keras_pooling_is_invariant(rng):
-    network = keras.Sequential(
-        [
-            GroupConv2D(4, 3, "c4", activation="relu"),
-            GroupConv2D(4, 3, "c4", activation="relu"),
-            keras.layers.MaxPooling3D((2, 2, 1)),
-            keras.layers.GlobalAveragePooling3D(),
-        ]
-    )
-    images = rng.normal(size=(4, 12, 12, 1)).astype("float32")
-    assert equivariance_error(network, "c4", images) < 1e-5
-
-
-def test_ordinary_convolution_is_not_equivariant_under_c4(rng):
-    images = rng.normal(size=(4, 8, 8, 1)).astype("float32")
-    layer = keras.layers.Conv2D(3, 3)
-    assert equivariance_error(layer, "c4", images) > 0.1
-
-
-@CASES
-def test_behaves_as_a_keras_layer(rng, tmp_path, group, lifting):
-    inputs, _ = draw(rng, group, lifting, 6, 3)
-    check_layer(
-        GroupConv2D,
-        {
-            "filters": 4,
-            "kernel_size": 3,
-            "group": group,
-            "padding": "valid",
-            "activation": "relu",
-            "kernel_regularizer": "l2",
-            "bias_constraint": "non_neg",
-        },
-        [inputs],
-        (2, 4, 4, *GROUPS[group].representation_shape, 4),
-        weights=2,
-        path=tmp_path / "model.keras",
-    )
-
-
-def test_unknown_spatial_size_works(rng):
-    inputs = keras.Input((None, None, 1))
-    model = keras.Model(inputs, GroupConv2D(2, 3, "c4")(inputs))
-    assert model.output_shape == (None, None, None, 4, 2)
-    image = rng.normal(size=(1, 7, 7, 1)).astype("float32")
-    assert model.predict_on_batch(image).shape == (1, 5, 5, 4, 2)
-
-
-def test_kernel_size_may_be_a_pair():
-    assert GroupConv2D(2, (3, 3), "c4").kernel_size == (3, 3)
-
-
-def test_mixed_precision_computes_in_half(rng):
-    layer = GroupConv2D(2, 3, "c4", dtype="mixed_float16")
-    assert layer(rng.normal(size=(1, 6, 6, 1))).dtype == "float16"
-    assert layer.kernel.dtype == "float32"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"filters": 0}, r"`filters` must be a positive integer.*filters=0"),
-        ({"kernel_size": 0}, r"`kernel_size` must be a positive integer, or a pair"),
-        ({"kernel_size": (3, 5)}, r"`kernel_size` must be the same along height"),
-        ({"padding": "full"}, r"`padding` must be one of valid, same.*full"),
-        ({"kernel_size": 4, "padding": "same"}, r"must be odd.*kernel_size=4"),
-        ({"group": "so2"}, r"`group` must be one of.*so2"),
-    ],
-)
-def test_bad_arguments_are_refused(arguments, message):
-    defaults = {"filters": 2, "kernel_size": 3, "group": "c4"}
-    with pytest.raises(ValueError, match=message):
-        GroupConv2D(**{**defaults, **arguments})
-
-
-@pytest.mark.parametrize(
-    ("group", "shape", "message"),
-    [
-        ("c4", (1, 6, 7, 1), r"square.*\(1, 6, 7, 1\)"),
-        ("c4", (1, 6, 6, 3, 1), r"\(batch, height, width, 4, channels\).*6, 6, 3, 1"),
-        ("c4", (6, 6, 1), r"takes inputs of shape"),
-        ("t2", (1, 6, 6, 4, 1), r"T\(2\) takes inputs of shape"),
-    ],
-)
-def test_bad_inputs_are_refused(group, shape, message):
-    with pytest.raises(ValueError, match=message):
-        GroupConv2D(2, 3, group)(np.zeros(shape))
-
-
-def test_image_smaller_than_kernel_is_refused():
-    with pytest.raises(ValueError, match="must not exceed"):
-        GroupConv2D(2, 5, "c4").compute_output_shape((1, 4, 4, 1))
 
 
 def test_kernel_of_the_wrong_rank_is_refused():

@@ -2,7 +2,7 @@ import keras
 from keras import layers
 
 from symclone_tf.layers.cloned_conv2d import ClonedConv2D
-from symclone_tf.layers.convolutions import convolution_layers
+from symclone_tf.networks.convolutions import convolution_layers
 
 from clones import solved
 

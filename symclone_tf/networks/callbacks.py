@@ -1,0 +1,87 @@
+"""A callback that records equivariance while a network trains."""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from symclone_tf.layers import Deviation
+from symclone_tf.networks.convolutions import deviations
+from symclone_tf.networks.layer_equivariance import layer_errors
+from symclone_tf.symmetry import PermutationGroup, PointGroup, get_group
+from symclone_tf.types import ArrayLike
+
+
+class EquivarianceErrors(keras.callbacks.Callback):
+    """Records the equivariance error of each convolution of a model.
+
+    Before training and after each epoch, `equivariance_error` is computed for every
+    `Conv2D`, `GroupConv2D`, `ClonedConv2D`, `OrbitDense` and `Cloned` of the model, on
+    the inputs that reach it when the model is called with `inputs`; with `"t2"` also
+    for `Conv1D`, `Conv3D` and their clones, under translations along their axes. The
+    errors are added to the epoch's logs, as `equivariance_error/conv_1`. So they are
+    in the history and, with `keras.callbacks.TensorBoard` after this callback in the
+    list, in TensorBoard.
+
+    For anchored layers it also records the deviation from the cloned weights, and adds
+    its norm to the logs, as `deviation/conv_1`.
+
+    Args:
+        inputs: Array of images, `(batch, size, size, channels)`, or of other inputs of
+            the model, `(batch, positions, channels)`.
+        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`; or a `PermutationGroup`.
+            Layers of the latter declare its action on their outputs; for other layers
+            it is that on their inputs.
+        max_translation: Integer, the largest translation of T(2), in pixels.
+
+    Attributes:
+        history: Dictionary from layer names to lists of errors, the first from before
+            training.
+        deviations: Dictionary from the names of anchored layers to lists of
+            `Deviation`s, likewise.
+
+    Example:
+
+    >>> conv = GroupConv2D(2, 3, "c4", name="conv_1")
+    >>> pool = keras.layers.GlobalAveragePooling3D()
+    >>> model = keras.Sequential([conv, pool, keras.layers.Dense(2, "softmax")])
+    >>> model.compile("adam", "sparse_categorical_crossentropy")
+    >>> images = keras.random.normal((8, 9, 9, 1))
+    >>> errors = EquivarianceErrors(images, "c4")
+    >>> labels = keras.ops.arange(8) % 2
+    >>> history = model.fit(images, labels, callbacks=[errors], verbose=0)
+    >>> history.history["equivariance_error/conv_1"][0] < 1e-5
+    True
+    """
+
+    def __init__(
+        self,
+        inputs: ArrayLike,
+        group: str | PointGroup | PermutationGroup,
+        max_translation: int = 2,
+    ):
+        super().__init__()
+        self.inputs = np.asarray(inputs)
+        self.group = group if isinstance(group, PermutationGroup) else get_group(group)
+        self.max_translation = max_translation
+        self.history: dict[str, list[float]] = {}
+        self.deviations: dict[str, list[Deviation]] = {}
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        self.history, self.deviations = {}, {}
+        self._record()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        errors, found = self._record()
+        if logs is not None:
+            logs.update({f"equivariance_error/{k}": v for k, v in errors.items()})
+            logs.update({f"deviation/{k}": v.norm for k, v in found.items()})
+
+    def _record(self):
+        errors = layer_errors(self.model, self.inputs, self.group, self.max_translation)
+        found = deviations(self.model)
+        for name, error in errors.items():
+            self.history.setdefault(name, []).append(error)
+        for name, deviation in found.items():
+            self.deviations.setdefault(name, []).append(deviation)
+        return errors, found

@@ -1,0 +1,110 @@
+"""The equivariance error of each convolution of a network."""
+
+import warnings
+
+import keras
+import numpy as np
+
+from symclone_tf.layers import Cloned
+from symclone_tf.layers.conversion import CONV_1D_3D, teacher_of
+from symclone_tf.networks.convolutions import convolution_layers, with_names
+from symclone_tf.networks.layer_inputs import layer_inputs
+from symclone_tf.symmetry import (
+    PermutationGroup,
+    PointGroup,
+    equivariance_error,
+    get_group,
+    largest_error,
+)
+from symclone_tf.teachers import TranslationConvTeacher
+from symclone_tf.types import ArrayLike
+
+
+def layer_errors(
+    model: keras.Model,
+    inputs: ArrayLike,
+    group: str | PointGroup | PermutationGroup,
+    max_translation: int = 2,
+) -> dict[str, float]:
+    """The equivariance error of each convolution of a model.
+
+    A layer whose error is not defined is left out with a warning: one with strides
+    under T(2), with channels first, or whose feature maps are on another group.
+
+    Args:
+        model: `keras.Model`, of any kind, with one input.
+        inputs: Array of images, `(batch, size, size, channels)`, or of other inputs of
+            the model; each layer is evaluated on what reaches it.
+        group: String, `PointGroup` or `PermutationGroup`.
+        max_translation: Integer, pixels, for T(2).
+
+    Returns:
+        Dictionary from layer names to errors, in the model's order; where
+        layers of nested models share a name, from their paths.
+
+    Example:
+
+    >>> layers = [keras.Input((9, 9, 1)), keras.layers.Conv2D(2, 3, name="conv")]
+    >>> images = keras.random.normal((4, 9, 9, 1))
+    >>> layer_errors(keras.Sequential(layers), images, "c4")["conv"] > 0.1
+    True
+    """
+    layers = convolution_layers(model)
+    calls = layer_inputs(model, layers, inputs)
+    errors = {}
+    for (name, layer), recorded in zip(with_names(layers), calls):
+        if recorded:
+            try:
+                errors[name] = _error(layer, group, recorded[0], max_translation)
+            except ValueError as error:
+                warnings.warn(f"{name} is not measured: {error}", stacklevel=2)
+    return errors
+
+
+def _error(layer, group, inputs, max_translation) -> float:
+    if getattr(layer, "data_format", "channels_last") != "channels_last":
+        raise ValueError(f"its data_format is {layer.data_format}.")
+    if isinstance(group, PermutationGroup):
+        return _error_of_positions(layer, group, inputs)
+    source = layer.student.teacher if isinstance(layer, Cloned) else layer
+    if isinstance(source, (*CONV_1D_3D, TranslationConvTeacher)):
+        return _error_of_translations(layer, source, group, inputs)
+    strides = getattr(source, "strides", 1)
+    if get_group(group).is_trivial and np.max(strides) > 1:
+        raise ValueError(
+            f"its strides are {strides}, by which translations do not remain "
+            "translations."
+        )
+    return equivariance_error(layer, group, inputs, _border(layer), max_translation)
+
+
+def _error_of_translations(layer, source, group, inputs) -> float:
+    """The error of a convolution of one axis or three, under translations."""
+    if not get_group(group).is_trivial:
+        raise ValueError(f"{get_group(group).title} does not act on its axes.")
+    if isinstance(source, CONV_1D_3D):
+        source = teacher_of(source, inputs.shape)
+    error = largest_error(layer, source.transformations(), inputs)
+    if error is None:
+        raise ValueError(
+            "no part of its outputs is left to compare after translations."
+        )
+    return error
+
+
+def _error_of_positions(layer, group, inputs) -> float:
+    """The error of a layer on positions that a group permutes."""
+    # Layers of this very group have its action on their outputs.
+    teacher = layer.student.teacher if isinstance(layer, Cloned) else layer
+    own = getattr(teacher, "group", None) == group
+    group_out = getattr(teacher, "group_out", None) if own else None
+    return equivariance_error(layer, group, inputs, group_out=group_out)
+
+
+def _border(layer) -> int:
+    """How many pixels from the edge a layer's zero padding has an effect."""
+    if isinstance(layer, Cloned):
+        return layer.student.teacher.border
+    if getattr(layer, "padding", "valid") != "same":
+        return 0
+    return int(np.max(layer.kernel_size)) // 2 * int(np.max(layer.dilation_rate))

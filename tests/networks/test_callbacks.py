@@ -1,0 +1,109 @@
+"""Equivariance errors and deviations are recorded while a network trains."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+import symclone_tf as sc
+from symclone_tf.layers import ClonedConv2D, GroupConv2D
+from symclone_tf.networks.callbacks import EquivarianceErrors
+from symclone_tf.students.dense import DenseStudent
+
+from clones import solved
+
+
+def classifier(*convs):
+    model = keras.Sequential([*convs, layers.GlobalAveragePooling3D(), layers.Dense(1)])
+    model.compile("adam", "mse")
+    return model
+
+
+@pytest.fixture
+def images(rng):
+    return rng.normal(size=(6, 8, 8, 1)).astype("float32")
+
+
+def clone(small_clone):
+    """A copy of the session's student, free to be trained."""
+    student = DenseStudent.from_config(small_clone[0].get_config())
+    student.build()
+    student.set_weights(small_clone[0].get_weights())
+    return student
+
+
+def test_frozen_clones_remain_equivariant_and_trained_ones_do_not(images, small_clone):
+    def history(symmetry):
+        keras.utils.set_random_seed(1)
+        layer = ClonedConv2D(2, clone(small_clone), symmetry, name="conv")
+        errors = EquivarianceErrors(images, "c4")
+        fitted = classifier(layer).fit(
+            images, images[:, 2, 3, 0], epochs=3, verbose=0, callbacks=[errors]
+        )
+        logged = fitted.history["equivariance_error/conv"]
+        assert errors.history["conv"][1:] == logged
+        return errors.history["conv"]
+
+    frozen, trained = history("frozen"), history("trainable")
+    assert len(frozen) == len(trained) == 4
+    assert max(frozen) < 1e-4
+    assert trained[0] < 1e-4
+    assert trained[1] < trained[2] < trained[3]
+    assert trained[3] > 1e-2
+
+
+def test_errors_reach_tensorboard(images, tmp_path):
+    model = classifier(GroupConv2D(2, 3, "c4", name="conv"))
+    callbacks = [
+        EquivarianceErrors(images, "c4"),
+        keras.callbacks.TensorBoard(tmp_path),
+    ]
+    model.fit(images, images[:, 0, 0, 0], epochs=2, verbose=0, callbacks=callbacks)
+    (file,) = (tmp_path / "train").glob("events*")
+    seen = [
+        (event.step, value.tag)
+        for event in tf.compat.v1.train.summary_iterator(str(file))
+        for value in event.summary.value
+    ]
+    tag = "epoch_equivariance_error/conv"
+    assert [step for step, name in seen if name == tag] == [0, 1]
+
+
+def test_second_training_starts_a_new_history(images):
+    model = classifier(GroupConv2D(2, 3, "c4", name="conv"))
+    errors = EquivarianceErrors(images, "c4")
+    for _ in range(2):
+        model.fit(images, images[:, 0, 0, 0], verbose=0, callbacks=[errors])
+    assert len(errors.history["conv"]) == 2
+
+
+def test_unknown_group_is_refused():
+    with pytest.raises(ValueError, match="group=c3"):
+        EquivarianceErrors(np.zeros((1, 4, 4, 1)), "c3")
+
+
+def test_deviations_of_anchored_layers_are_in_the_logs(rng):
+    layers = [
+        ClonedConv2D(
+            2,
+            solved(image_size=8),
+            "anchored",
+            anchor="decoupled-l2-sp",
+            name="anchored",
+        ),
+        ClonedConv2D(2, solved("c4", False, 6), name="frozen"),
+    ]
+    model = keras.Sequential([keras.Input((8, 8, 1)), *layers])
+    model.compile(keras.optimizers.Adam(1e-2), "mse")
+    images = rng.normal(size=(4, 8, 8, 1))
+    errors = sc.EquivarianceErrors(images, "c4")
+    targets = np.ones((4, 4, 4, 4, 2))
+    history = model.fit(images, targets, epochs=2, callbacks=[errors], verbose=0)
+    assert list(errors.deviations) == ["anchored"]
+    first, *later = errors.deviations["anchored"]
+    assert first.norm == 0
+    norms = [np.linalg.norm([*d.positions, *d.elements.ravel()]) for d in later]
+    np.testing.assert_allclose(history.history["deviation/anchored"], norms, rtol=1e-5)
+    assert min(norms) > 0
+    assert sc.networks.deviations(model)["anchored"].norm == pytest.approx(norms[-1])
