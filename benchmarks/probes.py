@@ -25,7 +25,7 @@ EXPECTED = {
     "blood-cells": "Cells lie at any angle: assuming C4 must not cost, and gains.",
     "fashion": "Clothes are upright: assuming C4 costs.",
     "turned-digits": "Digits turned by all quarter turns, whose labels say nothing of "
-    "it: keep C4.",
+    "it: preserve C4.",
     "breaking-digits": "The same, with another label after half and three quarter "
     "turns: break C4.",
 }
@@ -158,7 +158,7 @@ def read(file):
         Namespace with the `plan`, `runs` and `verdicts` of a `Probe`.
     """
     kept, said = Kept.read(file, {}), json.loads(file.read_text("utf-8"))
-    intervals = ("gain", "little", "leaving")
+    intervals = ("gain", "little", "breaking")
     verdicts = [
         Verdict(**{k: Interval(**v) if k in intervals else v for k, v in each.items()})
         for each in said["verdicts"]

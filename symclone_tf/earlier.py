@@ -7,6 +7,8 @@ TEACHERS = {"shifts": "translations"}
 # Class names, as Keras registers them.
 CLASSES = {"LocalStudent": "LocallyConnectedStudent"}
 OPTIONS = {"moves": "trainable_part", "max_shift": "max_translation"}
+# Of the networks of a probe.
+KINDS = {"may leave": "may break"}
 ANCHORS = {
     "augment": "transformed-inputs",
     "decay": "decoupled-l2-sp",

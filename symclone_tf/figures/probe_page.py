@@ -20,13 +20,13 @@ from symclone_tf.figures.style import (
     styled,
 )
 from symclone_tf.probe import Probe
-from symclone_tf.probe.candidates import Candidate, without
+from symclone_tf.probe.candidates import Candidate, baseline
 from symclone_tf.symmetry import get_group
 from symclone_tf.types import Array, Path
 
 # Columns of the figure of transformed images.
 COLUMNS = 8
-_KINDS = (("without", GREY), ("assumed", BLUE), ("may leave", ORANGE))
+_KINDS = (("without", GREY), ("assumed", BLUE), ("may break", ORANGE))
 
 
 def _accuracies(probe, candidate, size) -> list[float]:
@@ -39,7 +39,7 @@ def _accuracies(probe, candidate, size) -> list[float]:
 
 
 def _candidate(group, kind) -> Candidate:
-    return without(group) if kind == "without" else Candidate(group, kind)
+    return baseline(group) if kind == "without" else Candidate(group, kind)
 
 
 @styled
@@ -105,7 +105,7 @@ def draw_probe_errors(probe: Probe) -> Figure:
 
     Example:
 
-    >>> run = Run("c4", "may leave", 0, 128, 0.9, 0.3, 0.5, 8, 99, 1.0, {"conv_1": 0.1})
+    >>> run = Run("c4", "may break", 0, 128, 0.9, 0.3, 0.5, 8, 99, 1.0, {"conv_1": 0.1})
     >>> figure = draw_probe_errors(Probe(None, ("c4",), None, [run], [], None, 1.0))
     >>> [tick.get_text() for tick in figure.axes[0].get_xticklabels()]
     ['conv 1']
@@ -118,7 +118,7 @@ def draw_probe_errors(probe: Probe) -> Figure:
         found = [
             run.errors
             for run in probe.runs
-            if (run.group, run.kind) == (group, "may leave")
+            if (run.group, run.kind) == (group, "may break")
         ]
         names = list(found[0])
         means = [statistics.mean(errors[name] for errors in found) for name in names]

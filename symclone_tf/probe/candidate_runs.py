@@ -1,43 +1,53 @@
-"""One run of a probe: a network, trained on few images until it stops improving."""
+"""One run of a probe: a network, trained on a few images until it stops improving."""
 
 import dataclasses
 import functools
 import math
 import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from symclone_tf.data.images import Images
 from symclone_tf.errors import CloningError
 from symclone_tf.networks import layer_errors
+from symclone_tf.probe.candidates import Candidate
+from symclone_tf.types import Array, Tensor
+from symclone_tf.workspace import Workspace
+
+if TYPE_CHECKING:
+    from symclone_tf.probe.plans import Plan
 
 RATE = 1e-3
-# Draws the test images, which are the same for all seeds, however many.
+# Of the test images, which are the same for all seeds.
 TEST_SEED = 5
+# How many images are evaluated at once.
 EVALUATED = 250
 # How many test images the equivariance errors are measured on.
-WATCHED = 16
-# Of all epochs, how many without improvement end a training.
+MEASURED = 16
+# The share of all epochs after which training without improvement ends.
 PATIENCE = 0.25
 
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """What came of one network.
+    """The result of one network.
 
     Attributes:
-        group: String, of its `Candidate`.
-        kind: String, of its `Candidate`.
-        seed: Integer, of its weights and of the images that it saw.
-        train_size: Integer, how many images it trained on.
+        group: String, of the network's `Candidate`.
+        kind: String, of the network's `Candidate`.
+        seed: Integer, of the weights and of the choice of images.
+        train_size: Integer, the number of training images.
         accuracy: Float, on test images.
         loss: Float, on test images.
-        chance: Float, the share of their most frequent class.
-        epochs: Integer, until it was stopped.
-        parameters: Integer, its trainable weights.
+        chance: Float, the share of the most frequent class of the test images.
+        epochs: Integer, after which training stopped.
+        parameters: Integer, the number of trainable weights.
         seconds: Float.
-        errors: Dictionary from convolutions to equivariance errors, of the group,
+        errors: Dictionary from convolutions to equivariance errors under the group,
             after training.
 
     Example:
@@ -46,7 +56,7 @@ class Run:
     >>> done = Run("c4", "assumed", 0, 600, 0.93, 0.2, 0.5, 31, 26502, 9.8, errors)
     >>> done.accuracy > done.chance  # it has learned something
     True
-    >>> max(done.errors.values()) < 1e-5  # and kept the symmetry
+    >>> max(done.errors.values()) < 1e-5  # and preserved equivariance
     True
     """
 
@@ -65,52 +75,60 @@ class Run:
 
 @dataclasses.dataclass(frozen=True)
 class Sample:
-    """The images of one seed, which all its networks see.
+    """The images of one seed, the same for all networks.
 
     Attributes:
         train, validation, test: Pairs of uint8 images and integer labels.
     """
 
-    train: tuple
-    validation: tuple
-    test: tuple
+    train: tuple[Array, Array]
+    validation: tuple[Array, Array]
+    test: tuple[Array, Array]
 
     @property
     def chance(self) -> float:
-        """The share of the most frequent class of what is tested on."""
+        """The share of the most frequent class of the test images."""
         return float(np.bincount(self.test[1]).max() / len(self.test[1]))
 
-    def few(self, count) -> "Sample":
-        """The same with fewer images to train on."""
+    def few(self, count: int) -> "Sample":
+        """Returns the sample with fewer training images."""
         x, y = self.train
         return dataclasses.replace(self, train=(x[:count], y[:count]))
 
-    def normalized(self, images):
-        """Images whose channels have mean 0 and variance 1 in the training.
+    def normalized(self, images: Tensor) -> Tensor:
+        """Normalises images by the training images, whose channels get N(0, 1).
 
-        Without, networks may need hundreds of steps to find that they are of images
-        that are bright all over.
+        Otherwise networks may need hundreds of steps on images that are bright all
+        over.
 
         Args:
             images: uint8 array or tensor, `(batch, size, size, channels)`.
+
+        Returns:
+            float32 tensor of the same shape.
         """
         mean, spread = self._pixels
         return (tf.cast(images, tf.float32) - mean) / spread
 
     @functools.cached_property
-    def _pixels(self):
-        """Mean and standard deviation of each channel, of at least a level."""
+    def _pixels(self) -> tuple[Array, Array]:
+        """Mean and standard deviation, at least 1, of each channel."""
         x, _ = self.train
         mean, spread = (f(x, (0, 1, 2)).astype("float32") for f in (np.mean, np.std))
         return mean, np.maximum(spread, 1.0)
 
-    def batches(self, part, batch, seed=None) -> tf.data.Dataset:
-        """Normalised images and labels.
+    def batches(
+        self, part: str, batch: int, seed: int | None = None
+    ) -> tf.data.Dataset:
+        """Batches of normalised images and labels.
 
         Args:
             part: String, `"train"`, `"validation"` or `"test"`.
             batch: Integer.
             seed: Integer, of another order in each epoch; `None` for one order.
+
+        Returns:
+            `tf.data.Dataset` of pairs `(images, labels)`.
         """
         x, y = getattr(self, part)
         found = tf.data.Dataset.from_tensor_slices((x, y))
@@ -120,13 +138,13 @@ class Sample:
         return scaled.prefetch(tf.data.AUTOTUNE)
 
 
-def draw_samples(images, plan, seeds) -> list[Sample]:
-    """Draws the images of each seed, in one pass over all.
+def draw_samples(images: Images, plan: "Plan", seeds: int) -> list[Sample]:
+    """Draws the images of each seed, in one pass over all images.
 
     Args:
         images: `Images`.
         plan: `Plan`.
-        seeds: Integer.
+        seeds: Integer, the number of seeds.
 
     Returns:
         List of `Sample`, all with the same test images.
@@ -136,21 +154,21 @@ def draw_samples(images, plan, seeds) -> list[Sample]:
         np.random.default_rng(seed).permutation(images.counts["train"])[:size]
         for seed in range(seeds)
     ]
-    kept = _picked(images, "train", np.unique(np.concatenate(chosen)))
+    found = _picked(images, "train", np.unique(np.concatenate(chosen)))
     order = np.random.default_rng(TEST_SEED).permutation(images.counts["test"])
     indices = np.sort(order[: plan.test_size])
     test = _stacked(_picked(images, "test", indices), indices)
     return [
         Sample(
-            _stacked(kept, indices[: plan.train_size]),
-            _stacked(kept, indices[plan.train_size :]),
+            _stacked(found, indices[: plan.train_size]),
+            _stacked(found, indices[plan.train_size :]),
             test,
         )
         for indices in chosen
     ]
 
 
-def _picked(images, split, indices) -> dict:
+def _picked(images: Images, split: str, indices: Array) -> dict[int, tuple]:
     wanted, found = set(indices.tolist()), {}
     stream = images.stream(split, int(indices.max()) + 1)
     for index, (image, label) in enumerate(stream.as_numpy_iterator()):
@@ -159,13 +177,13 @@ def _picked(images, split, indices) -> dict:
     return found
 
 
-def _stacked(found, indices):
+def _stacked(found: dict[int, tuple], indices: Array) -> tuple[Array, Array]:
     x, y = zip(*(found[index] for index in indices.tolist()))
     return np.stack(x), np.array(y, "int64")
 
 
-def compiled(model) -> keras.Model:
-    """A network, ready to be trained as all are."""
+def compiled(model: keras.Model) -> keras.Model:
+    """Compiles a network, all in the same way, and returns it."""
     model.compile(
         keras.optimizers.AdamW(RATE),
         "sparse_categorical_crossentropy",
@@ -176,17 +194,26 @@ def compiled(model) -> keras.Model:
     return model
 
 
-def fit(model, sample, batch, epochs, seed=0, callbacks=()) -> int:
-    """Trains a network, and returns after how many epochs it stopped.
+def fit(
+    model: keras.Model,
+    sample: Sample,
+    batch: int,
+    epochs: int,
+    seed: int = 0,
+    callbacks: Iterable[keras.callbacks.Callback] = (),
+) -> int:
+    """Trains a network until it stops improving, and keeps the best weights.
 
     Args:
         model: `keras.Model`, compiled.
-        sample: `Sample`, by whose validation part the training stops; the best
-            weights are kept.
+        sample: `Sample`, whose validation loss stops the training.
         batch: Integer.
         epochs: Integer, at most.
         seed: Integer, of the order.
         callbacks: Iterable of Keras callbacks.
+
+    Returns:
+        Integer, after how many epochs the training stopped.
     """
     stopping = keras.callbacks.EarlyStopping(
         "val_loss",
@@ -204,14 +231,23 @@ def fit(model, sample, batch, epochs, seed=0, callbacks=()) -> int:
     return len(history.epoch)
 
 
-def run(candidate, images, sample, plan, seed, workspace, batch, callbacks=()) -> Run:
+def run(
+    candidate: Candidate,
+    images: Images,
+    sample: Sample,
+    plan: "Plan",
+    seed: int,
+    workspace: Workspace,
+    batch: int,
+    callbacks: Iterable[keras.callbacks.Callback] = (),
+) -> Run:
     """Trains one network, and tests it.
 
     Args:
         candidate: `Candidate`.
         images: `Images`.
-        sample: `Sample`, as many of whose images as there are to train on.
-        plan: `Plan`. With fewer images than it says, there are as many more epochs.
+        sample: `Sample`, of which all training images are used.
+        plan: `Plan`. With fewer images than planned there are more epochs.
         seed: Integer.
         workspace: `Workspace`.
         batch: Integer.
@@ -226,13 +262,14 @@ def run(candidate, images, sample, plan, seed, workspace, batch, callbacks=()) -
     began = time.perf_counter()
     model = compiled(candidate.network(images, workspace.silent, seed))
     count = len(sample.train[0])
-    # Few images are seen as often more, so that no network lacks steps.
+    # So that all networks are trained for as many steps.
     epochs = round(plan.epochs * plan.train_size / count)
-    done = fit(model, sample, batch, epochs, seed, callbacks)
+    trained = fit(model, sample, batch, epochs, seed, callbacks)
     loss, accuracy = model.evaluate(sample.batches("test", EVALUATED), verbose=0)
     if not np.isfinite(loss):
         raise CloningError(f"{candidate.title}, seed {seed}: the loss became {loss}")
-    watched = sample.normalized(sample.test[0][:WATCHED]).numpy()
+    measured = sample.normalized(sample.test[0][:MEASURED]).numpy()
+    errors = layer_errors(model, measured, candidate.group)
     return Run(
         candidate.group,
         candidate.kind,
@@ -241,8 +278,8 @@ def run(candidate, images, sample, plan, seed, workspace, batch, callbacks=()) -
         accuracy,
         loss,
         sample.chance,
-        done,
+        trained,
         sum(math.prod(weight.shape) for weight in model.trainable_weights),
         round(time.perf_counter() - began, 2),
-        {n: float(e) for n, e in layer_errors(model, watched, candidate.group).items()},
+        {name: float(error) for name, error in errors.items()},
     )

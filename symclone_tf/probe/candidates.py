@@ -1,12 +1,15 @@
-"""The networks of a probe: what assumes a symmetry, may leave it, or lacks it."""
+"""The networks of a probe, which assume a symmetry, may break it, or lack it."""
 
 import dataclasses
 import math
+from collections.abc import Iterable
+from typing import Any
 
 import keras
 import numpy as np
 
 from symclone_tf.checks import one_of
+from symclone_tf.data.images import Images
 from symclone_tf.experiments.image_networks import image_network
 from symclone_tf.experiments.network_layouts import network_students
 from symclone_tf.networks import convolution_layers
@@ -14,10 +17,11 @@ from symclone_tf.students import Student
 from symclone_tf.symmetry import get_group
 from symclone_tf.workspace import Workspace, load_or_clone
 
-KINDS = ("assumed", "may leave", "without")
+KINDS = ("assumed", "may break", "without")
 # Of a network under T(2); others are narrower, so that all have as many weights.
 WIDTH = 2.0
-# A share with which all layers of a network keep what labels do not speak against.
+# The share of transformed inputs with which layers stay close to the symmetry unless
+# labels contradict it.
 SHARE = 0.5
 
 
@@ -27,10 +31,10 @@ class Candidate:
 
     Attributes:
         group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
-        kind: String. `"assumed"`: frozen clones, which have the symmetry.
-            `"may leave"`: anchored clones, all of which start from it.
+        kind: String. `"assumed"`: frozen clones, which are equivariant.
+            `"may break"`: anchored clones, which start equivariant.
             `"without"`: the same layers as trainable clones of T(2), whose kernels
-            differ at random from place to place; for T(2) only.
+            differ at random from position to position; for T(2) only.
     """
 
     group: str
@@ -38,30 +42,36 @@ class Candidate:
 
     @property
     def title(self) -> str:
-        """What tables and figures show.
+        """The name in tables and figures.
 
         Example:
 
-        >>> Candidate("c4", "may leave").title
-        'C4 may leave'
+        >>> Candidate("c4", "may break").title
+        'C4 may break'
         """
         return f"{get_group(self.group).title} {self.kind}"
 
     @property
     def width(self) -> float:
-        """What the filters of the network are multiplied with.
+        """What the numbers of filters of the network are multiplied with.
 
-        Between two layers of features on a group are |G| weights where a convolution
-        has one: with √|G| times fewer filters, both have as many.
+        Between two layers of features on a group there are |G| weights where a
+        convolution has one: with √|G| times fewer filters, both have as many.
         """
         return WIDTH / math.sqrt(get_group(self.group).order)
 
-    def students(self, images, workspace=None) -> list[Student]:
-        """Local clones of its convolutions, made where they are missing.
+    def students(
+        self, images: Images, workspace: Workspace | None = None
+    ) -> list[Student]:
+        """Locally connected clones of the network's convolutions.
 
         Args:
             images: `Images`.
-            workspace: `Workspace`, the folder of clones; `None` for the default.
+            workspace: `Workspace`, the folder of clones, to which those that are
+                missing are added; `None` for the default.
+
+        Returns:
+            List of `Student`.
         """
         wanted = network_students(
             self.group, images.size, student="local", seed=0, dtype="float32"
@@ -69,11 +79,13 @@ class Candidate:
         workspace = Workspace.of(workspace)
         return load_or_clone(wanted, workspace.clones, workspace.verbose)
 
-    def network(self, images, workspace=None, seed=0) -> keras.Model:
-        """The network, not yet trained.
+    def network(
+        self, images: Images, workspace: Workspace | None = None, seed: int = 0
+    ) -> keras.Model:
+        """Builds the network, not yet trained.
 
         Args:
-            images: `Images`, whose size, channels and classes it takes.
+            images: `Images`, whose size, channels and classes the network has.
             workspace: `Workspace`, the folder of clones; `None` for the default.
             seed: Integer, of the initial weights.
 
@@ -82,8 +94,8 @@ class Candidate:
         """
         one_of("kind", self.kind, KINDS)
         students = self.students(images, workspace)
-        options = {"symmetry": "frozen"}
-        if self.kind == "may leave":
+        options: dict[str, Any] = {"symmetry": "frozen"}
+        if self.kind == "may break":
             options = {"symmetry": "anchored", "anchor_strength": SHARE}
         if self.kind == "without":
             options = {"symmetry": "trainable"}
@@ -99,44 +111,48 @@ class Candidate:
             **options,
         )
         if self.kind == "without":
-            forget(model, seed)
+            rotate_kernels(model, seed)
         return model
 
 
-def candidates_of(groups) -> list[Candidate]:
-    """All networks that tell whether images have some symmetries.
+def candidates_of(groups: Iterable[str]) -> list[Candidate]:
+    """All networks that show whether images have some symmetries.
 
     Args:
-        groups: List of strings.
+        groups: Strings.
 
     Returns:
-        List of `Candidate`: of each group one that assumes it and one that may
-        leave it, and what these are compared with, see `without`.
+        List of `Candidate`: for each group one that assumes the symmetry and one that
+        may break it, and those that these are compared with, see `baseline`.
 
     Example:
 
     >>> [candidate.title for candidate in candidates_of(["c4"])]
-    ['T(2) assumed', 'C4 assumed', 'C4 may leave']
+    ['T(2) assumed', 'C4 assumed', 'C4 may break']
     """
+    groups = list(groups)
     found = [Candidate(group, kind) for group in groups for kind in KINDS[:2]]
-    lacking = [without(group) for group in groups]
-    first = [candidate for candidate in lacking if candidate not in found]
+    baselines = [baseline(group) for group in groups]
+    first = [candidate for candidate in baselines if candidate not in found]
     return list(dict.fromkeys([*first, *found]))
 
 
-def without(group) -> Candidate:
-    """The network that differs in lacking a symmetry.
+def baseline(group: str) -> Candidate:
+    """The network without a symmetry, that those with it are compared with.
 
-    Networks that assume turns or mirrors assume shifts too: of these, what lacks
-    them is a network under T(2). What lacks shifts has the same layers, with another
-    kernel at every place.
+    Networks that assume rotations or reflections assume translations too: without
+    the former, a network is one under T(2). Without translations, it has the same
+    layers with another kernel at every position.
 
     Args:
         group: String.
 
+    Returns:
+        `Candidate`.
+
     Example:
 
-    >>> without("c4").title, without("t2").title
+    >>> baseline("c4").title, baseline("t2").title
     ('T(2) assumed', 'T(2) without')
     """
     if get_group(group).is_trivial:
@@ -144,20 +160,20 @@ def without(group) -> Candidate:
     return Candidate("t2", "assumed")
 
 
-def forget(model, seed) -> None:
-    """Turns the kernel at every place by a rotation of its own, of kernel entries.
+def rotate_kernels(model: keras.Model, seed: int) -> None:
+    """Multiplies the kernel of each position by a random orthogonal matrix.
 
-    So nothing of the symmetry is left to start from, while the outputs keep the size
-    that they had, and training its rates.
+    The network then starts without any symmetry, while its outputs stay as large as
+    they were, and learning rates fit.
 
     Args:
-        model: `keras.Model` of local, trainable clones.
+        model: `keras.Model` of locally connected, trainable clones.
         seed: Integer.
     """
     rng = np.random.default_rng(seed)
     for layer in convolution_layers(model):
         weights = layer.student.local_weights
-        positions, seen, _ = weights.shape
-        # Of random normal matrices, the orthogonal factors are uniform.
-        turns, _ = np.linalg.qr(rng.normal(size=(positions, seen, seen)))
-        weights.assign(turns.astype("float32") @ weights.numpy())
+        positions, entries, _ = weights.shape
+        # Orthogonal factors of normal matrices are uniform.
+        rotations, _ = np.linalg.qr(rng.normal(size=(positions, entries, entries)))
+        weights.assign(rotations.astype("float32") @ weights.numpy())

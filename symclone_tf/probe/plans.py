@@ -1,24 +1,27 @@
-"""How many images a probe can afford: sizes from measured speed and a budget."""
+"""How many images a probe can afford, by measured speed and a budget of time."""
 
 import dataclasses
 import math
 import time
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from symclone_tf.data.images import Images
 from symclone_tf.errors import DataError
 from symclone_tf.probe.candidate_runs import Sample, compiled, fit
 from symclone_tf.probe.candidates import Candidate
+from symclone_tf.workspace import Workspace
 
 BATCH = 32
-# An epoch's number of images changes with the budget, not how often each is seen.
+# The budget changes the number of images, not how often each is seen.
 EPOCHS, FEWEST_EPOCHS = 40, 8
 FEWEST_IMAGES = 128
 MOST_TESTED = 4000
-# Of the images to train on, how many more to stop by, and how few are little.
+# Shares of the training images: those for validation, and those of small samples.
 VALIDATION, LITTLE = 0.25, 0.25
 TIMED_STEPS = 8
-# With few images validation is done as often more.
+# The time with few images relative to that with all: validation is more frequent.
 WITH_LITTLE = 1.25
 # A forward pass takes about a third of a step of training.
 FORWARD = 1 / 3
@@ -31,12 +34,12 @@ class Plan:
     """The sizes of a probe.
 
     Attributes:
-        train_size: Integer, how many images each network trains on.
-        validation_size: Integer, how many more it is stopped by.
-        test_size: Integer, how many it is tested on.
+        train_size: Integer, the number of training images of each network.
+        validation_size: Integer, the number of images that training is stopped by.
+        test_size: Integer, the number of test images.
         epochs: Integer, at most.
-        seconds: Dictionary from titles of candidates to the seconds that one run is
-            expected to take.
+        seconds: Dictionary from titles of candidates to the expected seconds of one
+            run.
 
     Example:
 
@@ -53,18 +56,24 @@ class Plan:
 
     @property
     def little_size(self) -> int:
-        """How many images the networks train on that show data efficiency."""
+        """The number of training images of runs that show data efficiency."""
         return math.ceil(LITTLE * self.train_size)
 
 
-def make_plan(candidates, images, seeds, minutes, workspace) -> Plan:
-    """Measures how fast each network trains, and what can be had in the time.
+def make_plan(
+    candidates: Sequence[Candidate],
+    images: Images,
+    seeds: int,
+    minutes: float,
+    workspace: Workspace,
+) -> Plan:
+    """Measures how fast each network trains, and plans what fits into the time.
 
     Args:
-        candidates: List of `Candidate`.
+        candidates: Sequence of `Candidate`.
         images: `Images`.
-        seeds: Integer.
-        minutes: Float, for all runs, this measuring included.
+        seeds: Integer, the number of seeds.
+        minutes: Float, for all runs and for planning.
         workspace: `Workspace`.
 
     Returns:
@@ -76,10 +85,10 @@ def make_plan(candidates, images, seeds, minutes, workspace) -> Plan:
     """
     available = int(images.counts["train"] / (1 + VALIDATION))
     if available < FEWEST_IMAGES:
-        least = math.ceil((1 + VALIDATION) * FEWEST_IMAGES)
+        fewest = math.ceil((1 + VALIDATION) * FEWEST_IMAGES)
         raise DataError(
             f"{images.name} has {images.counts['train']} images to train on: a probe "
-            f"takes {least} or more"
+            f"needs {fewest} or more"
         )
     began = time.perf_counter()
     speeds = {
@@ -88,14 +97,14 @@ def make_plan(candidates, images, seeds, minutes, workspace) -> Plan:
     left = RESERVE * (60 * minutes - (time.perf_counter() - began))
     test = min(images.counts["test"], MOST_TESTED)
 
-    def planned(train, epochs):
+    def planned(train: int, epochs: int) -> tuple[Plan, float]:
         seconds = {
             candidate.title: speed.seconds(train, epochs, test)
             for candidate, speed in speeds.items()
         }
         plan = Plan(train, math.ceil(VALIDATION * train), test, epochs, seconds)
         return plan, seeds * sum(
-            seconds[c.title] * (1 + WITH_LITTLE * little(c)) for c in candidates
+            seconds[c.title] * (1 + WITH_LITTLE * has_little(c)) for c in candidates
         )
 
     least, needed = planned(FEWEST_IMAGES, FEWEST_EPOCHS)
@@ -103,27 +112,32 @@ def make_plan(candidates, images, seeds, minutes, workspace) -> Plan:
         more = math.ceil(minutes + (needed - left) / RESERVE / 60)
         raise ValueError(
             f"`minutes` must be at least {more} here, for {len(candidates)} networks "
-            f"and {seeds} seeds: take more, or fewer `groups` or `seeds`, or a smaller "
+            f"and {seeds} seeds: give more, or fewer `groups` or `seeds`, or a smaller "
             f"`image_size`. Received: minutes={minutes:g}"
         )
     return _largest(planned, least, available, left)
 
 
-def little(candidate) -> bool:
-    """Whether a candidate is run with few images too."""
-    return candidate.kind != "may leave"
+def has_little(candidate: Candidate) -> bool:
+    """Returns whether a candidate is also trained with few images."""
+    return candidate.kind != "may break"
 
 
-def _largest(planned, least, available, left) -> Plan:
-    """By halving what lies between: images first, epochs with what is left over."""
+def _largest(
+    planned: Callable[[int, int], tuple[Plan, float]],
+    least: Plan,
+    available: int,
+    left: float,
+) -> Plan:
+    """The largest plan that fits, by bisection: first of images, then of epochs."""
 
-    def most(low, high, fits):
+    def most(low: int, high: int, accepted: Callable[[int], bool]) -> int:
         while low < high:
             middle = (low + high + 1) // 2
-            low, high = (middle, high) if fits(middle) else (low, middle - 1)
+            low, high = (middle, high) if accepted(middle) else (low, middle - 1)
         return low
 
-    def fits(train, epochs):
+    def fits(train: int, epochs: int) -> bool:
         return planned(train, epochs)[1] <= left
 
     if not fits(FEWEST_IMAGES, EPOCHS):
@@ -139,16 +153,16 @@ class Speed:
     """How fast a network is.
 
     Attributes:
-        start: Float, seconds from nothing to the first step.
-        step: Float, seconds of each step of training.
+        start: Float, seconds until the first step ends.
+        step: Float, seconds of each later step of training.
     """
 
     start: float
     step: float
 
     @classmethod
-    def of(cls, candidate: Candidate, images, workspace) -> "Speed":
-        """Measures it, on images of noise; clones that are missing are made first."""
+    def of(cls, candidate: Candidate, images: Images, workspace: Workspace) -> "Speed":
+        """Measures the speed on images of noise; missing clones are made first."""
         candidate.students(images, workspace)  # not timed
         began = time.perf_counter()
         model = compiled(candidate.network(images, workspace.silent))
@@ -163,14 +177,17 @@ class Speed:
         step = (time.perf_counter() - middle) / (TIMED_STEPS + FORWARD)
         return cls(middle - began, step)
 
-    def seconds(self, train, epochs, test) -> float:
-        """Of one run.
+    def seconds(self, train: int, epochs: int, test: int) -> float:
+        """The seconds of one run.
 
         Args:
-            train: Integer, images.
+            train: Integer, the number of training images.
             epochs: Integer.
-            test: Integer, images.
+            test: Integer, the number of test images.
+
+        Returns:
+            Float.
         """
         steps = epochs * math.ceil(train / BATCH)
-        looked_at = epochs * math.ceil(VALIDATION * train) + test
-        return self.start + self.step * (steps + FORWARD * looked_at / BATCH)
+        evaluated = epochs * math.ceil(VALIDATION * train) + test
+        return self.start + self.step * (steps + FORWARD * evaluated / BATCH)

@@ -1,15 +1,19 @@
-"""A probe as far as it has come, in `probe.json`."""
+"""The state of a probe, in `probe.json`."""
 
 import dataclasses
 import json
+import pathlib
+from typing import Any
 
+from symclone_tf import earlier
 from symclone_tf.artifacts import write_file
 from symclone_tf.cloning import versions
 from symclone_tf.errors import ArtifactError
 from symclone_tf.probe.candidate_runs import Run
+from symclone_tf.probe.candidates import Candidate
 from symclone_tf.probe.plans import Plan
 
-# What may be more when a probe goes on.
+# Options that may be larger when a probe is continued.
 GROWING = ("seeds", "minutes")
 
 
@@ -18,34 +22,37 @@ class Kept:
     """What `probe.json` holds.
 
     Attributes:
-        options: Dictionary, what was asked for.
+        options: Dictionary, what the probe was called with.
         plan: `Plan`, or `None` before there is one.
-        before: Float, the seconds that planning and reading took.
+        before: Float, the seconds of planning and reading.
         runs: List of `Run`.
-        results: Dictionary, what is said of it all, once there is something.
+        results: Dictionary, verdicts and recommendation once there are some.
     """
 
-    options: dict
+    options: dict[str, Any]
     plan: Plan | None = None
     before: float = 0.0
     runs: list[Run] = dataclasses.field(default_factory=list)
-    results: dict = dataclasses.field(default_factory=dict)
+    results: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     @classmethod
-    def read(cls, file, options) -> "Kept":
-        """What is there, if it is of the same options, or of fewer seeds or minutes.
+    def read(cls, file: pathlib.Path, options: dict[str, Any]) -> "Kept":
+        """Reads a probe of the same options, or of fewer seeds or minutes.
 
         Args:
-            file: `pathlib.Path`.
+            file: `pathlib.Path`, which need not exist.
             options: Dictionary.
 
+        Returns:
+            `Kept`.
+
         Raises:
-            ArtifactError: If the file is of another probe, or of none.
+            ArtifactError: If the file is of another probe, or not a probe.
         """
         if not file.exists():
             return cls(options)
         try:
-            found = json.loads(file.read_text(encoding="utf-8"))
+            found = _named_as_today(json.loads(file.read_text(encoding="utf-8")))
             there = found["options"]
             kept = cls(
                 there,
@@ -54,22 +61,20 @@ class Kept:
                 [_typed(Run, each) for each in found["runs"]],
             )
         except (OSError, ValueError, TypeError, KeyError) as error:
-            raise ArtifactError(f"{file} is no probe: {error!r}") from error
-        for name, evaluated in options.items():
-            if there.get(name) != evaluated and not _grows(
-                name, there.get(name), evaluated
-            ):
+            raise ArtifactError(f"{file} is not a probe: {error!r}") from error
+        for name, value in options.items():
+            if there.get(name) != value and not _grows(name, there.get(name), value):
                 raise ArtifactError(
                     f"`output` holds {file}, a probe with {name}={there.get(name)}: "
-                    f"give another folder. Received: {name}={evaluated}"
+                    f"give another folder. Received: {name}={value}"
                 )
         return kept
 
-    def write(self, file) -> None:
-        """Keeps it, the whole of it or as it was."""
+    def write(self, file: pathlib.Path) -> None:
+        """Writes the file as a whole, or leaves it as it was."""
         content = {
             "options": self.options,
-            "plan": dataclasses.asdict(self.plan),
+            "plan": dataclasses.asdict(self.planned),
             "before": round(self.before, 2),
             "runs": [dataclasses.asdict(each) for each in self.runs],
             **self.results,
@@ -77,17 +82,24 @@ class Kept:
         }
         write_file(file, (json.dumps(content, indent=1) + "\n").encode())
 
-    def after(self, seconds) -> "Kept":
-        """The same, after time that was not a run's."""
+    @property
+    def planned(self) -> Plan:
+        """The plan, once there is one."""
+        if self.plan is None:
+            raise ValueError("The probe has no plan yet")
+        return self.plan
+
+    def after(self, seconds: float) -> "Kept":
+        """Returns the same with more seconds of planning and reading."""
         return dataclasses.replace(self, before=self.before + seconds)
 
     @property
     def seconds(self) -> float:
-        """How long all of it has taken."""
+        """The seconds of all that was done so far."""
         return self.before + sum(each.seconds for each in self.runs)
 
-    def has(self, candidate, seed, size) -> bool:
-        """Whether a run is there."""
+    def has(self, candidate: Candidate, seed: int, size: int) -> bool:
+        """Returns whether a run was done."""
         key = (candidate.group, candidate.kind, seed, size)
         return any(
             (each.group, each.kind, each.seed, each.train_size) == key
@@ -95,19 +107,33 @@ class Kept:
         )
 
 
-def _grows(name, before, evaluated) -> bool:
-    return name in GROWING and isinstance(before, (int, float)) and evaluated > before
+def _grows(name: str, before: Any, value: Any) -> bool:
+    return name in GROWING and isinstance(before, (int, float)) and value > before
 
 
-def _typed(kind, values):
-    """A dataclass of what a file has for it.
+def _named_as_today(found: dict[str, Any]) -> dict[str, Any]:
+    """A file's content, with today's names of kinds of networks."""
+    for run in found["runs"]:
+        run["kind"] = earlier.KINDS.get(run["kind"], run["kind"])
+    for old, now in earlier.KINDS.items():
+        seconds = found["plan"]["seconds"]
+        found["plan"]["seconds"] = {
+            title.replace(old, now): value for title, value in seconds.items()
+        }
+    return found
+
+
+# Two flat records of the package's own need no JSON schema, nor pydantic.
+def _typed(kind: Any, values: dict[str, Any]) -> Any:
+    """A dataclass of a file's values.
 
     Raises:
         TypeError: If a field is missing, or of another type.
     """
     made = kind(**values)
     for field in dataclasses.fields(kind):
-        value, wanted = getattr(made, field.name), field.type
+        value = getattr(made, field.name)
+        wanted: Any = field.type
         if not isinstance(value, getattr(wanted, "__origin__", wanted)):
             raise TypeError(f"{field.name} is {value!r}")
     return made

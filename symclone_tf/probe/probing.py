@@ -1,8 +1,10 @@
-"""Which symmetries do labelled images have? A probe with small networks."""
+"""Which symmetries labelled images have: a probe with small networks."""
 
 import dataclasses
 import math
+import pathlib
 import time
+from collections.abc import Iterable, Sequence
 
 from symclone_tf.artifacts import check_directory
 from symclone_tf.checks import positive_integer, positive_number
@@ -10,35 +12,36 @@ from symclone_tf.data.images import Images
 from symclone_tf.data.names import named_data
 from symclone_tf.experiments.opening import warn_of_skipped
 from symclone_tf.probe.candidate_runs import Run, draw_samples, run
-from symclone_tf.probe.candidates import Candidate, candidates_of, without
-from symclone_tf.probe.plans import BATCH, Plan, little, make_plan
+from symclone_tf.probe.candidates import Candidate, baseline, candidates_of
+from symclone_tf.probe.plans import BATCH, Plan, has_little, make_plan
 from symclone_tf.probe.probe_files import Kept
 from symclone_tf.probe.probe_progress import ProbeProgress
 from symclone_tf.probe.recommendations import Recommendation, recommend
 from symclone_tf.probe.verdicts import Verdict, judge
 from symclone_tf.symmetry import get_group
+from symclone_tf.types import Path
 from symclone_tf.workspace import Workspace
 
 FILE = "probe.json"
 GROUPS = ("t2", "c2", "c4", "d4")
-"""The symmetries that a probe asks about unless it is told which."""
+"""The symmetries that a probe tests by default."""
 
-# Beyond the budget, by which a last seed may end; it is left out otherwise.
+# By how much the last seed may exceed the budget; otherwise it is left out.
 OVERTIME = 1.2
 
 
 @dataclasses.dataclass(frozen=True)
 class Probe:
-    """What a probe found.
+    """The results of a probe.
 
     Attributes:
         images: `Images`.
         groups: Tuple of strings.
         plan: `Plan`.
-        runs: List of `Run`, of all seeds that were run whole.
+        runs: List of `Run`, of all seeds whose runs are complete.
         verdicts: List of `Verdict`, one for each group.
         recommendation: `Recommendation`.
-        minutes: Float, how long all of it took.
+        minutes: Float, how long the probe took.
 
     Example:
 
@@ -63,31 +66,30 @@ class Probe:
 
 
 def probe(
-    data,
-    groups=GROUPS,
-    seeds=3,
-    minutes=30.0,
-    output="probe",
-    image_size=None,
-    workspace=None,
+    data: Path,
+    groups: Iterable[str] = GROUPS,
+    seeds: int = 3,
+    minutes: float = 30.0,
+    output: Path = "probe",
+    image_size: int | None = None,
+    workspace: Workspace | None = None,
 ) -> Probe:
-    """Tells which symmetries labelled images have, by training small networks.
+    """Measures which symmetries labelled images have, by training small networks.
 
-    For each symmetry, networks that assume it, that may leave it, and that lack it
+    For each symmetry, networks that assume it, that may break it, and that lack it
     are trained on the same images and stopped by the same rule, with several seeds;
-    those that assume and lack it with a quarter of the images too. A verdict is
-    Student's t of the differences between networks of the same seed. The time that
-    there is decides how many images they see. Each run is kept in
-    `output/probe.json` at once, and started again a probe goes on after the last, also
-    with more seeds and minutes; how many images it sees stays.
+    those that assume and lack it also with a quarter of the images. A verdict is a
+    paired t-test of the accuracies of networks of the same seed. The number of images
+    depends on the time. Each run is written to `output/probe.json` at once; a probe
+    that is started again continues after the last run, also with more seeds and
+    minutes, with as many images.
 
     Args:
         data: String or path, see `open_images`.
-        groups: List of strings, of `"t2"`, `"c2"`, `"c4"`, `"d4"`; all four by
-            default.
-        seeds: Integer, at least 2; the third and later ones are left out where
-            time does not suffice.
-        minutes: Float, how long all may take.
+        groups: Strings, of `"t2"`, `"c2"`, `"c4"`, `"d4"`; all four by default.
+        seeds: Integer, at least 2; the third and later ones are left out if time runs
+            short.
+        minutes: Float, how long the probe may take.
         output: String or path, a folder for `probe.json`.
         image_size: Integer, pixels, see `open_images`.
         workspace: `Workspace`, the folders of clones and data; `None` for the
@@ -105,7 +107,7 @@ def probe(
     Example:
 
     >>> bars = np.zeros((200, 16, 16), "uint8")
-    >>> bars[::2, 7], bars[1::2, :, 7] = 255, 255  # across or along: a turn apart
+    >>> bars[::2, 7], bars[1::2, :, 7] = 255, 255  # equal but for a rotation
     >>> file = f"{directory}/bars.npz"
     >>> np.savez(file, x_train=bars, y_train=np.arange(200) % 2)
     >>> found = probe(file, ["c4"], seeds=2, minutes=10)  # doctest: +SKIP
@@ -114,10 +116,10 @@ def probe(
     """
     groups = tuple(dict.fromkeys(get_group(group).name for group in groups))
     if not groups:
-        raise ValueError("`groups` must name one or more. Received: groups=()")
+        raise ValueError("`groups` must have one or more. Received: groups=()")
     if positive_integer("seeds", seeds) < 2:
         raise ValueError(
-            "`seeds` must be at least 2: nothing is said of one. "
+            "`seeds` must be at least 2: one has no confidence interval. "
             f"Received: seeds={seeds}"
         )
     positive_number("minutes", minutes)
@@ -147,14 +149,21 @@ def probe(
     return _judged(kept, groups, images, workspace, file)
 
 
-def _run_all(kept, candidates, images, workspace, file) -> Kept:
-    plan, seeds = kept.plan, kept.options["seeds"]
+def _run_all(
+    kept: Kept,
+    candidates: Sequence[Candidate],
+    images: Images,
+    workspace: Workspace,
+    file: pathlib.Path,
+) -> Kept:
+    """Does all runs that are missing, and writes each to the file."""
+    plan, seeds = kept.planned, kept.options["seeds"]
     wanted = [
         (seed, candidate, size)
         for seed in range(seeds)
         for candidate in candidates
         for size in (plan.train_size, plan.little_size)
-        if size == plan.train_size or little(candidate)
+        if size == plan.train_size or has_little(candidate)
     ]
     missing = [key for key in wanted if not kept.has(key[1], key[0], key[2])]
     if not missing:
@@ -162,9 +171,8 @@ def _run_all(kept, candidates, images, workspace, file) -> Kept:
     began = time.perf_counter()
     samples = draw_samples(images, plan, seeds)
     kept = kept.after(time.perf_counter() - began)
-    with ProbeProgress(
-        sum(plan.seconds[c.title] for _, c, _ in missing), not workspace.verbose
-    ) as bar:
+    total = sum(plan.seconds[candidate.title] for _, candidate, _ in missing)
+    with ProbeProgress(total, disable=not workspace.verbose) as bar:
         for seed, candidate, size in missing:
             if seed >= 2 and not _time_left(kept, seed):
                 break
@@ -178,8 +186,8 @@ def _run_all(kept, candidates, images, workspace, file) -> Kept:
     return kept
 
 
-def _check_time(kept, seeds) -> None:
-    """Refuses more seeds than before, if they are known not to end in time."""
+def _check_time(kept: Kept, seeds: int) -> None:
+    """Refuses more seeds than before, if they cannot end in time."""
     done = len({each.seed for each in kept.runs})
     each = sum(run.seconds for run in kept.runs) / max(done, 1)
     needed = (kept.seconds + (seeds - done) * each) / 60
@@ -190,18 +198,26 @@ def _check_time(kept, seeds) -> None:
         )
 
 
-def _time_left(kept, seed) -> bool:
-    """Whether the rest of a seed can be had within the time, as others took."""
+def _time_left(kept: Kept, seed: int) -> bool:
+    """Whether there is time for the rest of a seed, by how long others took."""
     whole = [each.seconds for each in kept.runs if each.seed < seed]
-    begun = [each.seconds for each in kept.runs if each.seed == seed]
-    rest = sum(whole) / seed - sum(begun)
+    done = [each.seconds for each in kept.runs if each.seed == seed]
+    rest = sum(whole) / seed - sum(done)
     return kept.seconds + rest <= OVERTIME * 60 * kept.options["minutes"]
 
 
-def _judged(kept, groups, images, workspace, file) -> Probe:
+def _judged(
+    kept: Kept,
+    groups: tuple[str, ...],
+    images: Images,
+    workspace: Workspace,
+    file: pathlib.Path,
+) -> Probe:
+    """The probe with its verdicts, which are written to the file."""
+    plan = kept.planned
     whole = range(_whole_seeds(kept, groups))
 
-    def accuracies(candidate, size=kept.plan.train_size):
+    def accuracies(candidate: Candidate, size: int) -> list[float]:
         found = {
             each.seed: each.accuracy
             for each in kept.runs
@@ -212,20 +228,26 @@ def _judged(kept, groups, images, workspace, file) -> Probe:
 
     verdicts = []
     for group in groups:
-        assumed, lacking = Candidate(group, "assumed"), without(group)
+        assumed, compared = Candidate(group, "assumed"), baseline(group)
         verdicts.append(
             judge(
                 group,
                 get_group(group).title,
-                accuracies(assumed),
-                accuracies(lacking),
-                accuracies(Candidate(group, "may leave")),
-                tuple(accuracies(c, kept.plan.little_size) for c in (assumed, lacking)),
+                accuracies(assumed, plan.train_size),
+                accuracies(compared, plan.train_size),
+                accuracies(Candidate(group, "may break"), plan.train_size),
+                (
+                    accuracies(assumed, plan.little_size),
+                    accuracies(compared, plan.little_size),
+                ),
                 kept.runs[0].chance,
             )
         )
-    by_kind = {(c.group, c.kind): accuracies(c) for c in candidates_of(groups)}
-    advice = recommend(images, verdicts, by_kind, kept.plan.epochs, workspace)
+    by_kind = {
+        (each.group, each.kind): accuracies(each, plan.train_size)
+        for each in candidates_of(groups)
+    }
+    advice = recommend(images, verdicts, by_kind, plan.epochs, workspace)
     results = {
         "images": {
             "classes": list(images.class_names),
@@ -240,11 +262,11 @@ def _judged(kept, groups, images, workspace, file) -> Probe:
     }
     dataclasses.replace(kept, results=results).write(file)
     runs = [each for each in kept.runs if each.seed in whole]
-    return Probe(images, groups, kept.plan, runs, verdicts, advice, kept.seconds / 60)
+    return Probe(images, groups, plan, runs, verdicts, advice, kept.seconds / 60)
 
 
-def _whole_seeds(kept, groups) -> int:
-    """Seeds of which all runs are there."""
-    needed = sum(1 + little(candidate) for candidate in candidates_of(groups))
+def _whole_seeds(kept: Kept, groups: tuple[str, ...]) -> int:
+    """The number of seeds whose runs are complete."""
+    needed = sum(1 + has_little(candidate) for candidate in candidates_of(groups))
     found = [each.seed for each in kept.runs]
     return sum(found.count(seed) >= needed for seed in set(found))

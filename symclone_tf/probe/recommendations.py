@@ -1,33 +1,36 @@
 """What a probe recommends, and the lines of Keras that build it."""
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from symclone_tf.data.images import Images
 from symclone_tf.probe.candidates import SHARE, Candidate
-from symclone_tf.probe.verdicts import paired
+from symclone_tf.probe.verdicts import Verdict, paired
 from symclone_tf.symmetry import get_group
+from symclone_tf.workspace import Workspace
 
-HOW = {"assumed": "assumed", "may leave": "but free to leave it"}
+HOW = {"assumed": "assumed", "may break": "but free to break it"}
 
 
 @dataclasses.dataclass(frozen=True)
 class Recommendation:
-    """The network to begin with.
+    """The network to start with.
 
     Attributes:
         group: String.
         kind: String, of `Candidate`.
-        sentence: String, why.
-        code: String, lines of Python that build and train it.
+        sentence: String, the reason.
+        code: String, lines of Python that build and train the network.
 
     Example:
 
-    >>> why = "C4, assumed: C4 is to be kept."
+    >>> why = "C4, assumed: assuming C4 gains significantly."
     >>> advice = Recommendation("c4", "assumed", why, code="import keras")
     >>> print(advice.sentence)
-    C4, assumed: C4 is to be kept.
-    >>> print(advice.code)  # a probe's has all lines, to be run as they are
+    C4, assumed: assuming C4 gains significantly.
+    >>> print(advice.code)  # a probe's code runs as it is
     import keras
     """
 
@@ -37,53 +40,64 @@ class Recommendation:
     code: str
 
 
-def recommend(images, verdicts, accuracies, epochs, workspace) -> Recommendation:
-    """Chooses among the networks of a probe by what is sure.
+def recommend(
+    images: Images,
+    verdicts: Sequence[Verdict],
+    accuracies: Mapping[tuple[str, str], Sequence[float]],
+    epochs: int,
+    workspace: Workspace,
+) -> Recommendation:
+    """Chooses among the networks of a probe by what is significant.
 
-    A symmetry to keep goes before one that costs nothing, and one that gains more
-    before one that gains less; what may leave it goes before what assumes it, where
-    that gains for sure, or assuming it costs.
+    Of the rotations and reflections to preserve, the one that gains most is
+    recommended, and translations where there is none. A network that may break the
+    symmetry is preferred to one that assumes it where that gains significantly, or
+    where assuming the symmetry costs.
 
     Args:
         images: `Images`.
-        verdicts: List of `Verdict`.
-        accuracies: Dictionary from pairs of group and kind to lists of floats.
+        verdicts: Sequence of `Verdict`.
+        accuracies: Dictionary from pairs of group and kind to accuracies, by seed.
         epochs: Integer, how long to train.
-        workspace: `Workspace`, of whose folders the lines are.
+        workspace: `Workspace`, whose folders the lines of Python have.
 
     Returns:
         `Recommendation`.
     """
-    kept = [v for v in verdicts if v.verdict == "keep"]
-    turns = [v for v in kept if not get_group(v.group).is_trivial]
-    group = max(turns, key=lambda v: v.gain.mean).group if turns else "t2"
-    kind, why = "assumed", f"{get_group(group).title} is to be kept"
-    if not turns:
-        why = "no turn or mirror is to be kept for sure"
+    preserved = [v for v in verdicts if v.verdict == "preserve"]
+    rotations = [v for v in preserved if not get_group(v.group).is_trivial]
+    group = max(rotations, key=lambda v: v.gain.mean).group if rotations else "t2"
+    kind, why = "assumed", f"assuming {get_group(group).title} gains significantly"
+    if not rotations:
+        why = "assuming no rotation or reflection gains significantly"
     free = [
         (g, k)
         for g, k in accuracies
-        if k == "may leave" and _surely_better(accuracies, (g, k), (group, "assumed"))
+        if k == "may break"
+        and _significantly_better(accuracies[g, k], accuracies[group, "assumed"])
     ]
     if free:
         best = max(free, key=lambda pair: float(np.mean(accuracies[pair])))
-        group, kind = best[0], "may leave"
-        why = f"networks free to leave {get_group(group).title} are better for sure"
+        group, kind = best[0], "may break"
+        title = get_group(group).title
+        why = f"networks that are free to break {title} are significantly better"
     elif group in {v.group for v in verdicts if v.verdict == "break"}:
-        kind, why = "may leave", f"assuming {get_group(group).title} costs"
+        kind, why = "may break", f"assuming {get_group(group).title} costs"
     sentence = f"{get_group(group).title}, {HOW[kind]}: {why}."
     code = _code(images, group, kind, epochs, workspace)
     return Recommendation(group, kind, sentence, code)
 
 
-def _surely_better(accuracies, first, second) -> bool:
-    return paired(accuracies[first], accuracies[second]).low > 0
+def _significantly_better(first: Sequence[float], second: Sequence[float]) -> bool:
+    return paired(first, second).low > 0
 
 
-def _code(images, group, kind, epochs, workspace) -> str:
-    """Few lines, which run as they are printed."""
+def _code(
+    images: Images, group: str, kind: str, epochs: int, workspace: Workspace
+) -> str:
+    """A few lines of Python that run as they are printed."""
     options = [f"channels={images.channels}, width={Candidate(group, kind).width:.3g}"]
-    if kind == "may leave":
+    if kind == "may break":
         options.append(f'symmetry="anchored", anchor_strength={SHARE}')
     where = f"image_size={images.size}"
     if workspace.data_dir is not None:

@@ -3,7 +3,8 @@
 import keras
 import numpy as np
 
-from symclone_tf.layers import ClonedConv2D, convolution_layers
+from symclone_tf.layers import ClonedConv2D
+from symclone_tf.networks import convolution_layers
 from symclone_tf.students import LocallyConnectedStudent
 from symclone_tf.types import Array
 

@@ -47,7 +47,7 @@ def test_bad_input_is_refused(refused, options, message):
 
 def test_missing_data_is_refused(refused):
     assert "nowhere.npz" in refused("probe", "--data", "nowhere.npz")
-    assert "is no data set" in refused("probe", "--data", "nowhere_at_all")
+    assert "is not a data set" in refused("probe", "--data", "nowhere_at_all")
     np.savez("some.npz", y_train=np.zeros(3, int))
     assert "lacks x_train" in refused("probe", "--data", "some.npz")
 

@@ -122,7 +122,7 @@ def test_own_images_are_trained_on(run, shapes):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--data", "nothing"], "nothing is no data set of tensorflow-datasets"),
+        (["--data", "nothing"], "nothing is not a data set of tensorflow-datasets"),
         (["--data", "no/where"], "and there is no such folder or .npz file"),
         (["--data", "no.npz"], "no.npz is not a file"),
         (["--data", ""], "--data must be a name of tensorflow-datasets, or the path"),

@@ -216,7 +216,7 @@ class TestOwnImages:
         data = write_folder(tmp_path / "shapes", rng)
         (data / "ring" / "bad.png").write_text("bad")
         found = sorted(tmp_path.rglob("*"))
-        with pytest.raises(DataError, match="1 files are no PNG or JPEG"):
+        with pytest.raises(DataError, match="1 files are not PNG or JPEG"):
             next(
                 benchmark("c4", 1, tmp_path / "out", Workspace(strict=True), data=data)
             )

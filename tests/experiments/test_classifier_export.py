@@ -50,7 +50,7 @@ def test_bad_images_are_refused_before_anything_is_written(tmp_path, rng, strict
     sizes = {} if strict else {"test_size": 7}
     before = sorted(tmp_path.rglob("*"))
     error = DataError if strict else ValueError
-    with pytest.raises(error, match=r"1 files are no|`test_size` must be at most 6"):
+    with pytest.raises(error, match=r"1 files are not|`test_size` must be at most 6"):
         train_and_export(
             Experiment(data=data, student="local", **sizes),
             tmp_path / "out",

@@ -59,7 +59,7 @@ def test_colour_stays_colour():
 
 def test_table_has_a_line_for_each_symmetry(probe):
     shifts, turns = probe_table(probe)
-    assert (shifts["Symmetry"], shifts["Verdict"]) == ("T(2)", "keep")
+    assert (shifts["Symmetry"], shifts["Verdict"]) == ("T(2)", "preserve")
     assert (turns["Symmetry"], turns["Verdict"]) == ("C4", "break")
     assert turns["Assumed"] == "61.0% ± 1.0%"
     assert turns["Without"] == "91.0% ± 1.0%"
@@ -72,7 +72,7 @@ def test_page_says_all_and_loads_nothing(probe, tmp_path):
     assert "url(" not in text
     for expected in (
         "Symmetries of stripes.npz",
-        "Keep T(2): assuming it gains 10.0 points",
+        "Preserve T(2): assuming it gains 10.0 points",
         "Break C4: assuming it costs 30.0 points",
         "To begin with:",
         "model.save(&#34;recommended.keras&#34;)",

@@ -94,7 +94,8 @@ class TestCompute:
         layer = ClonedConv2D(3, student)
         assert layer.computes_as() == "blocks"
         assert (
-            "are not translation equivariant" in student.translation_equivariance().reason
+            "are not translation equivariant"
+            in student.translation_equivariance().reason
         )
         inputs = draw(rng, student)
         layer.build(inputs.shape)

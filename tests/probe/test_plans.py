@@ -37,7 +37,7 @@ def planned(images, minutes, seeds=3):
 def total(plan, seeds=3):
     """Three networks, two of which are trained with few images too."""
     return seeds * sum(
-        seconds * (1 if title == "T(2) may leave" else 2.25)
+        seconds * (1 if title == "T(2) may break" else 2.25)
         for title, seconds in plan.seconds.items()
     )
 
@@ -78,7 +78,7 @@ def test_too_little_time_is_refused_with_what_would_do(images):
 
 def test_too_few_images_are_refused(tmp_path):
     few = sc.data.open_images(stripes(tmp_path / "few.npz", 100))
-    with pytest.raises(sc.DataError, match="has 80 images to train on: a probe takes"):
+    with pytest.raises(sc.DataError, match="has 80 images to train on: a probe needs"):
         planned(few, 30)
 
 

@@ -34,8 +34,18 @@ def test_without_a_file_there_is_nothing_yet(tmp_path):
     assert (found.plan, found.runs, found.seconds) == (None, [], 0)
 
 
+def test_probes_of_0_2_are_continued_under_todays_names(file):
+    kept = json.loads(file.read_text())
+    kept["runs"][0]["kind"] = "may leave"
+    kept["plan"]["seconds"] = {"C4 may leave": 1.5}
+    file.write_text(json.dumps(kept))
+    found = Kept.read(file, OPTIONS)
+    assert found.runs[0].kind == "may break"
+    assert found.plan.seconds == {"C4 may break": 1.5}
+
+
 @pytest.mark.parametrize(("name", "value"), [("seeds", 6), ("minutes", 9)])
-def test_more_may_be_asked_for_than_was(file, name, value):
+def test_a_probe_continues_with_more(file, name, value):
     assert Kept.read(file, OPTIONS | {name: value}).runs == [RUN]
 
 
@@ -54,11 +64,11 @@ def test_a_probe_of_something_else_is_not_continued(file, name, value):
     ("name", "value"),
     [("accuracy", "high"), ("seed", 0.5), ("errors", [1]), ("unknown", 1)],
 )
-def test_a_run_that_is_none_is_refused(file, name, value):
+def test_a_run_of_other_fields_is_refused(file, name, value):
     kept = json.loads(file.read_text())
     kept["runs"][0][name] = value
     file.write_text(json.dumps(kept))
-    with pytest.raises(sc.ArtifactError, match="is no probe"):
+    with pytest.raises(sc.ArtifactError, match="is not a probe"):
         Kept.read(file, OPTIONS)
 
 
@@ -71,9 +81,9 @@ def test_options_that_are_no_numbers_do_not_grow(file):
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"options": {}}', "{", '{"plan": 3}'])
-def test_what_is_no_probe_is_refused(file, text):
+def test_what_is_not_a_probe_is_refused(file, text):
     file.write_text(text)
-    with pytest.raises(sc.ArtifactError, match="is no probe"):
+    with pytest.raises(sc.ArtifactError, match="is not a probe"):
         Kept.read(file, OPTIONS)
 
 

@@ -21,56 +21,56 @@ def images(tmp_path):
 
 
 def advice(images, **by_group):
-    """Lists of accuracies: assumed, lacking, may leave."""
+    """Lists of accuracies: assumed, without, may break."""
     verdicts, found = [], {}
-    for group, (assumed, lacking, leaving) in by_group.items():
-        verdicts.append(judge(group, group, assumed, lacking, leaving, FEW))
-        found |= {(group, "assumed"): assumed, (group, "may leave"): leaving}
+    for group, (assumed, without, breaking) in by_group.items():
+        verdicts.append(judge(group, group, assumed, without, breaking, FEW))
+        found |= {(group, "assumed"): assumed, (group, "may break"): breaking}
         other = ("t2", "without") if group == "t2" else ("t2", "assumed")
-        found[other] = lacking
+        found[other] = without
     return recommend(images, verdicts, found, 8, sc.workspace.Workspace())
 
 
 HIGH, LOW, MIDDLE = [0.90, 0.91], [0.70, 0.71], [0.80, 0.81]
 
 
-def test_a_symmetry_to_keep_is_assumed(images):
+def test_a_symmetry_to_preserve_is_assumed(images):
     found = advice(images, c4=(HIGH, LOW, HIGH))
     assert (found.group, found.kind) == ("c4", "assumed")
-    assert "C4 is to be kept" in found.sentence
+    assert "assuming C4 gains significantly" in found.sentence
 
 
-def test_of_several_to_keep_the_one_that_gains_most(images):
+def test_of_several_to_preserve_the_one_that_gains_most(images):
     found = advice(images, c2=(MIDDLE, LOW, MIDDLE), d4=(HIGH, LOW, HIGH))
     assert found.group == "d4"
 
 
-def test_where_none_is_to_be_kept_shifts_alone_are_assumed(images):
+def test_where_none_is_to_be_preserved_translations_alone_are_assumed(images):
     found = advice(images, c4=(LOW, HIGH, MIDDLE))
     assert (found.group, found.kind) == ("t2", "assumed")
-    assert "no turn or mirror" in found.sentence
+    assert "no rotation or reflection" in found.sentence
 
 
-def test_what_is_better_for_sure_when_free_is_anchored(images):
+def test_what_is_significantly_better_when_free_is_anchored(images):
     found = advice(images, t2=(LOW, LOW, MIDDLE), c4=(LOW, LOW, HIGH))
-    assert (found.group, found.kind) == ("c4", "may leave")
+    assert (found.group, found.kind) == ("c4", "may break")
     assert 'symmetry="anchored"' in found.code
 
 
 def test_what_costs_is_not_assumed(images):
     found = advice(images, t2=(LOW, HIGH, LOW))
-    assert (found.group, found.kind) == ("t2", "may leave")
+    assert (found.group, found.kind) == ("t2", "may break")
     assert "assuming T(2) costs" in found.sentence
 
 
-@pytest.mark.parametrize("kind", ["assumed", later("may leave")])
+@pytest.mark.parametrize("kind", ["assumed", later("may break")])
 def test_lines_run_as_they_are_printed(tmp_path, monkeypatch, kind, local_clones, rng):
     monkeypatch.chdir(tmp_path)
     if kind == "assumed":  # and else the lines make what is missing
         shutil.copytree(local_clones, "exported")
     found = finished("stripes.npz").recommendation
     code = found.code.replace("epochs=8", "epochs=1")
-    if kind == "may leave":
+    if kind == "may break":
         assert found.kind == "assumed"
         code = code.replace("width=2)", 'width=2, symmetry="anchored")')
         assert "anchored" in code

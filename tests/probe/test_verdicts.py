@@ -6,8 +6,8 @@ from symclone_tf.probe.verdicts import judge, paired, seeds_needed
 FEW = ([0.6, 0.7, 0.65], [0.5, 0.55, 0.6])
 
 
-def verdict(assumed, lacking, leaving=None, chance=0.1):
-    return judge("c4", "C4", assumed, lacking, leaving or assumed, FEW, chance)
+def verdict(assumed, without, breaking=None, chance=0.1):
+    return judge("c4", "C4", assumed, without, breaking or assumed, FEW, chance)
 
 
 def test_intervals_are_those_of_a_paired_t_test():
@@ -18,14 +18,20 @@ def test_intervals_are_those_of_a_paired_t_test():
     assert (found.mean, found.count) == (pytest.approx(0.015), 4)
 
 
-def test_what_gains_for_sure_is_kept():
+def test_equal_differences_have_an_interval_of_no_width():
+    found = paired([0.9, 0.8, 0.7], [0.8, 0.7, 0.6])
+    assert (found.low, found.high) == (found.mean, found.mean)
+    assert paired([0.9, 0.9], [0.9, 0.9]).low == 0
+
+
+def test_what_gains_significantly_is_preserved():
     found = verdict([0.90, 0.91, 0.92], [0.80, 0.82, 0.81])
-    assert found.verdict == "keep"
-    assert found.sentence.startswith("Keep C4: assuming it gains 10.0 points")
+    assert found.verdict == "preserve"
+    assert found.sentence.startswith("Preserve C4: assuming it gains 10.0 points")
     assert found.little.mean == pytest.approx(0.1)
 
 
-def test_what_costs_for_sure_is_broken():
+def test_what_costs_significantly_is_broken():
     found = verdict([0.50, 0.51, 0.50], [0.80, 0.82, 0.81])
     assert found.verdict == "break"
     assert found.sentence.startswith("Break C4: assuming it costs 30.7 points (")
@@ -54,7 +60,7 @@ def test_networks_that_learned_nothing_tell_nothing():
 
 def test_what_is_better_when_free_is_said():
     found = verdict([0.5, 0.5, 0.5], [0.8, 0.8, 0.8], [0.9, 0.9, 0.91])
-    assert "Free to leave it, networks gain 40.3 points" in found.sentence
+    assert "Free to break it, networks gain 40.3 points" in found.sentence
 
 
 @pytest.mark.parametrize(("first", "second"), [([0.9], [0.8]), ([0.9, 0.8], [0.8])])

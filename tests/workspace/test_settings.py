@@ -40,7 +40,7 @@ def test_images_are_opened_strictly_where_it_is_strict(tmp_path, rng):
     data = write_folder(tmp_path / "shapes", rng)
     (data / "ring" / "bad.png").write_text("bad")
     assert len(Workspace().open_images(data).skipped) == 1
-    with pytest.raises(sc.DataError, match="1 files are no PNG or JPEG"):
+    with pytest.raises(sc.DataError, match="1 files are not PNG or JPEG"):
         Workspace(strict=True).open_images(data)
 
 
