@@ -16,8 +16,9 @@ from symclone_tf.cli.tables import show
     type=click.IntRange(1, 100),
     metavar="N",
     default=3,
-    help="Of mlp, cnn, gcnn, frozen and trainable clones. Anchored clones and those "
-    "of 8 and 7 blocks are trained once. For t2 gcnn is cnn, and left out.",
+    help="Seeds for mlp, cnn, gcnn, frozen and trainable clones. Anchored clones and "
+    "those of 8 and 7 blocks are trained once. With t2, gcnn is the same as cnn and "
+    "is omitted.",
 )
 @options.STUDENT
 @options.SYMMETRY
@@ -43,11 +44,11 @@ def benchmark(
     strict,
     **choices,
 ):
-    """Train every network on both tasks, and compare.
+    """Train every network on both tasks, and compare them.
 
-    Images are MNIST's digits, or your own, with --data. With --symmetry, clones of that
-    kind alone. Missing clones are made first. Started again, a benchmark goes on where
-    it was interrupted.
+    Images are MNIST's digits, or your own with --data. With --symmetry, only clones of
+    that kind are trained. Missing clones are made first. An interrupted benchmark
+    continues when it is started again.
     """
     sc = start()
     chosen = {
@@ -59,11 +60,13 @@ def benchmark(
     only = {name: value for name, value in chosen.items() if value is not None}
     if only and symmetry is None:
         raise click.UsageError(
-            "--trainable-part, --anchor and --anchor-strength go with --symmetry."
+            "--trainable-part, --anchor and --anchor-strength need --symmetry."
         )
     workspace = sc.workspace.Workspace(clones, data_dir, strict=strict)
     options = {"output": output, "workspace": workspace, "only": only}
     rows = list(sc.experiments.benchmark(group, **options, **choices))
     show(f"Benchmark of {group}", sc.experiments.summarize(rows))
     table = pathlib.Path(output, rows[0].experiment.table)
-    click.echo(f"Written: {table}.csv, a line a run, and {table}.md, this table")
+    click.echo(
+        f"Written: {table}.csv, one line for each run, and {table}.md, this table"
+    )

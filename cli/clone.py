@@ -18,57 +18,57 @@ LAYERS = ("lifting", "group")
     metavar="N",
     default=28,
     help="Clone all four convolutions of the MNIST network for images of this size; "
-    "train and benchmark give t2 images of 40.",
+    "train and benchmark use 40 with t2.",
 )
 @click.option(
     "--layer",
     type=click.Choice(LAYERS),
     help="With --image-size: clone this one layer, from images or from feature maps. "
-    "T(2) has no group axis, and one kind of layer.  [default: lifting]",
+    "T(2) has only one kind of layer.  [default: lifting]",
 )
 @click.option(
     "--image-size",
     type=options.SIZE,
     metavar="N[xN]",
-    help="Clone one layer that reads images of this size, instead of the network's; "
-    "height and width as 28x20 under t2.",
+    help="Clone one layer for images of this size, instead of the network's layers; "
+    "with t2 also height and width, as 28x20.",
 )
 @click.option(
-    "--kernel-size", type=options.SIZE, metavar="N[xN]", default=3, help="Pixels."
+    "--kernel-size", type=options.SIZE, metavar="N[xN]", default=3, help="In pixels."
 )
 @click.option(
     "--padding",
     type=click.Choice(["valid", "same"]),
     default="valid",
-    help='"same" takes odd kernels only, unless the group is t2.',
+    help='"same" needs odd kernels, unless the group is t2.',
 )
 @click.option(
     "--strides",
     type=options.SIZE,
     metavar="N[xN]",
     default=1,
-    help="With --image-size: pixels from window to window.",
+    help="With --image-size: pixels between receptive fields.",
 )
 @click.option(
     "--dilation-rate",
     type=options.SIZE,
     metavar="N[xN]",
     default=1,
-    help="With --image-size: pixels from entry to entry of the kernel.",
+    help="With --image-size: pixels between entries of the kernel.",
 )
 @click.option(
     "--student",
     type=click.Choice(options.STUDENTS + options.TRAINED_STUDENTS),
     default="dense",
-    help="What imitates: dense blocks over all pixels; local blocks over those that an "
-    "output pixel sees; a mixer of points and of blocks; attention to places. The "
-    "last two are trained longer, and are never exact.",
+    help="Kind of student: dense, with blocks over all pixels; local, with locally "
+    "connected blocks; a mixer of positions and of blocks; attention over positions. "
+    "The last two are trained longer, and are never exact.",
 )
 @click.option(
     "--blocks",
     type=options.COUNT,
     metavar="N",
-    help="Blocks in parallel.  [default: kernel-size², an exact copy]",
+    help="Parallel blocks.  [default: kernel-size², for an exact copy]",
 )
 @click.option(
     "--hidden-units",
@@ -76,30 +76,33 @@ LAYERS = ("lifting", "group")
     metavar="N[,N]",
     default=(),
     help="Widths of each dense block's hidden layers, as 64,64; of a mixer two, for "
-    "points and for blocks.  [default: dense none, linear; mixer as many as input "
-    "points, and 4 a block]",
+    "positions and for blocks.  [default: dense: none, linear; mixer: as many as input "
+    "positions, and 4 for each block]",
 )
 @click.option(
     "--solver",
     type=click.Choice(["sgd", "closed-form"]),
     default="sgd",
-    help="Train, by gradient descent or, with hidden units, Adam; or solve for linear "
-    "blocks without training.",
+    help="sgd trains, by gradient descent or, with hidden units, by Adam; closed-form "
+    "solves for linear blocks without training.",
 )
 @click.option(
-    "--steps", type=options.COUNT, metavar="N", help="[default: what the layer needs]"
+    "--steps",
+    type=options.COUNT,
+    metavar="N",
+    help="[default: as many as the layer needs]",
 )
 @click.option(
     "--images-per-step",
     type=options.COUNT,
     metavar="N",
-    help="[default: what trains fastest]",
+    help="[default: the number that trains fastest]",
 )
 @click.option(
     "--kernels-per-step",
     type=options.COUNT,
     metavar="N",
-    help="[default: what trains fastest]",
+    help="[default: the number that trains fastest]",
 )
 @click.option(
     "--learning-rate",
@@ -108,14 +111,17 @@ LAYERS = ("lifting", "group")
     help="[default: 0.8; with hidden units 0.01]",
 )
 @click.option(
-    "--seed", type=options.SEED, metavar="N", default=0, help="Of weights and draws."
+    "--seed",
+    type=options.SEED,
+    metavar="N",
+    default=0,
+    help="Of weights and random draws.",
 )
 @click.option(
     "--max-nmse",
     type=options.POSITIVE,
     metavar="X",
-    help="Fail at the first layer above this error on fresh pairs, and do not write "
-    "it.",
+    help="Fail at the first layer above this error on fresh pairs, without writing it.",
 )
 @click.option(
     "--jit/--no-jit",
@@ -138,18 +144,19 @@ LAYERS = ("lifting", "group")
 def clone(output, canvas, layer, image_size, **choices):
     """Clone convolutions into students, and export them as SavedModels.
 
-    Without --image-size, the four convolutions of the MNIST network.
+    Without --image-size, the four convolutions of the MNIST network are cloned.
 
-    The table that it ends with: NMSE is the mean squared error relative to the mean
-    square of the teacher's answers, on what training never saw; the equivariance
-    error is the largest that moving first or last makes of an answer, relative to it;
-    Variance kept, in closed form, is how much of the teacher fits into the blocks.
+    In the table at the end, NMSE is the mean squared error relative to the mean square
+    of the teacher's outputs, on fresh images and kernels. The equivariance error is the
+    largest relative difference between the output of a transformed input and the
+    transformed output. Variance kept, in closed form, is the share of the teacher that
+    fits into the blocks.
     """
     context = click.get_current_context()
     if layer and not image_size:
         raise click.UsageError("--layer needs --image-size, the size of its images.")
-    steps = {name: choices.pop(name) for name in ("strides", "dilation_rate")}
-    if not image_size and set(steps.values()) != {1}:
+    spacing = {name: choices.pop(name) for name in ("strides", "dilation_rate")}
+    if not image_size and set(spacing.values()) != {1}:
         raise click.UsageError(
             "--strides and --dilation-rate need --image-size: the network's "
             "convolutions have neither."
@@ -168,7 +175,7 @@ def clone(output, canvas, layer, image_size, **choices):
     training = sc.cloning.Training(**choices)
     if image_size:
         teacher = sc.ConvTeacher(
-            group, image_size, lifting=layer != "group", **kernels, **steps
+            group, image_size, lifting=layer != "group", **kernels, **spacing
         )
         students = [sc.students.make_student(kind, teacher, **makes)]
     else:

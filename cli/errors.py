@@ -1,4 +1,4 @@
-"""Errors as a person wants to read them: one line, no traceback."""
+"""Errors in one line, without a traceback."""
 
 import os
 import re
@@ -9,23 +9,23 @@ import click
 from symclone_tf.errors import CloningError
 
 INTERRUPTED = 130
-CLOSED = 141
+PIPE_CLOSED = 141
 
 
 class OneLineErrors(click.Group):
     """A group whose commands fail in one line on stderr.
 
     Exit code 2 for input that is not accepted, 1 for work that failed, 130 for
-    an interruption, 141 for results that no one reads to the end.
+    an interruption, 141 for output whose reader has gone.
     """
 
     def main(self, *args, standalone_mode=True, **kwargs):
-        _speak_any_encoding()
+        _replace_unknown_characters()
         try:
             code = super().main(*args, standalone_mode=False, **kwargs)
         except click.ClickException as error:
             code = error.exit_code
-            _say(error.format_message())
+            _print_error(error.format_message())
         except click.Abort:
             code = INTERRUPTED
         if standalone_mode:
@@ -38,31 +38,35 @@ class OneLineErrors(click.Group):
             sys.stdout.flush()
             return result
         except KeyboardInterrupt:
-            _say(
-                "Interrupted. What was listed as written is whole; the rest is not."
-                + (" A long training goes on with --resume." * _resumes(ctx, self))
+            _print_error(
+                "Interrupted. Only what is listed as written is complete."
+                + (" A long training continues with --resume." * _can_resume(ctx, self))
             )
             ctx.exit(INTERRUPTED)
         except (ValueError, MemoryError) as error:
-            raise click.UsageError(self._in_options(ctx, str(error))) from error
+            raise click.UsageError(self._with_option_names(ctx, str(error))) from error
         except CloningError as error:
-            raise click.ClickException(self._in_options(ctx, str(error))) from error
+            raise click.ClickException(
+                self._with_option_names(ctx, str(error))
+            ) from error
         except BrokenPipeError:
-            # Whoever read the results has seen enough of them.
+            # The reader of a pipe has gone, as `head` does.
             with open(os.devnull, "w") as nowhere:
                 os.dup2(nowhere.fileno(), sys.stdout.fileno())
-            ctx.exit(CLOSED)
+            ctx.exit(PIPE_CLOSED)
         except OSError as error:
-            raise click.ClickException(self._in_options(ctx, str(error))) from error
+            raise click.ClickException(
+                self._with_option_names(ctx, str(error))
+            ) from error
         except Exception as error:
-            # TensorFlow's errors tell of the machine, as when memory is full.
+            # TensorFlow's errors are about the machine, as when memory is full.
             if not type(error).__module__.startswith("tensorflow."):
                 raise
             reason = str(error).strip().partition("\n")[0]
             raise click.ClickException(f"TensorFlow failed: {reason}") from error
 
-    def _in_options(self, ctx, message: str) -> str:
-        """The package's message, with the options' names for the arguments'."""
+    def _with_option_names(self, ctx, message: str) -> str:
+        """The package's message, with names of options instead of arguments."""
         command = self.commands.get(ctx.invoked_subcommand)
         for parameter in command.params if command else ():
             if parameter.param_type_name == "option":
@@ -72,17 +76,17 @@ class OneLineErrors(click.Group):
         return message
 
 
-def _resumes(ctx, group) -> bool:
+def _can_resume(ctx, group) -> bool:
     command = group.commands[ctx.invoked_subcommand]
     return any("--resume" in parameter.opts for parameter in command.params)
 
 
-def _speak_any_encoding() -> None:
-    """Lets terminals that cannot show × show something else instead."""
+def _replace_unknown_characters() -> None:
+    """Lets terminals that cannot show × show another character instead."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
 
 
-def _say(message: str) -> None:
+def _print_error(message: str) -> None:
     click.echo(f"Error: {' '.join(message.split())}", err=True)

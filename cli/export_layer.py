@@ -5,7 +5,7 @@ import click
 from symclone_tf.cli.startup import start
 from symclone_tf.cli.tables import show
 
-# Named here, so that the help needs no Keras.
+# Listed here, so that the help needs no Keras.
 ACTIVATIONS = ("linear", "relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid")
 _ARRAY = click.Path(exists=True, dir_okay=False)
 
@@ -25,12 +25,12 @@ _ARRAY = click.Path(exists=True, dir_okay=False)
     "--activation",
     type=click.Choice(ACTIVATIONS),
     default="linear",
-    help="What follows the bias.",
+    help="Activation after the bias.",
 )
 @click.option(
     "--name",
     metavar="NAME",
-    help="Of the new artifact.  [default: the clone's, as c4-lifting-8x8-k3-c1-f1]",
+    help="Name of the new artifact.  [default: like the clone's, as c4-lifting-8x8-k3-c1-f1]",
 )
 @click.option(
     "--output",
@@ -39,11 +39,11 @@ _ARRAY = click.Path(exists=True, dir_okay=False)
     help="Folder of all artifacts.",
 )
 def export_layer(directory, kernel, bias, activation, name, output):
-    """Bake a kernel into a clone, and export the layer as a SavedModel.
+    """Fuse a kernel into a clone, and export the layer as a SavedModel.
 
-    DIRECTORY is an exported clone. The layer is made of plain Keras layers, in
-    the form that is the cheapest to run: one convolution, blocks and what mixes
-    them, or one Dense layer.
+    DIRECTORY is an exported clone. The layer consists of plain Keras layers, in
+    the form that is cheapest to run: one convolution, blocks and the convolution
+    that mixes them, or one Dense layer.
     """
     sc = start()
     layer = sc.ClonedConv2D.from_kernel(

@@ -25,7 +25,7 @@ from symclone_tf.cli.startup import start
 def figures(group, output, file_format, clones, data_dir, **choices):
     """Draw digits, operators, feature maps, and how clones learn.
 
-    Missing clones are made first. Without MNIST, strokes are drawn instead.
+    Missing clones are made first. Without MNIST, drawn strokes replace the digits.
     """
     sc = start()
     workspace = sc.workspace.Workspace(clones, data_dir)

@@ -16,11 +16,11 @@ EXPORTED = "exported"
 def list_command(directory):
     """Show the exported clones in a folder, with their measured errors.
 
-    DIRECTORY is exported by default. Errors are those of the newest version, as clone
-    measured them.
+    DIRECTORY is exported by default. Errors are those that clone measured of the newest
+    version.
     """
     sc = start()
-    # Who has cloned nothing yet has done nothing wrong.
+    # Having cloned nothing yet is no mistake.
     none_yet = directory == EXPORTED and not pathlib.Path(directory).exists()
     artifacts = [] if none_yet else sc.artifacts.list_artifacts(directory)
     if not artifacts:

@@ -1,4 +1,4 @@
-"""The command line's entry point: one command a module."""
+"""The entry point of the command line, with one module for each command."""
 
 import click
 
@@ -28,7 +28,7 @@ from symclone_tf.cli.train import train
 )
 @click.version_option(__version__, "-V", "--version", prog_name="symclone-tf")
 def main():
-    """Teach plain Dense layers a symmetry, and let a network keep it or break it."""
+    """Teach plain Dense layers a symmetry, which a network can then keep or break."""
 
 
 COMMANDS = (

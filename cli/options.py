@@ -5,10 +5,12 @@ import click
 from symclone_tf.symmetry import GROUPS
 
 GROUP = click.Choice(list(GROUPS))
-# Named here, so that the help needs no Keras.
+# Listed here, so that the help needs no Keras.
 STUDENTS = ("dense", "local")
 TRAINED_STUDENTS = ("mixer", "attention")
-GROUP_HELP = "t2 shifts, c2 half turns, c4 quarter turns, d4 these and mirrors."
+GROUP_HELP = (
+    "t2: translations, c2: rotations by 180°, c4: by 90°, d4: c4 and reflections."
+)
 COUNT = click.IntRange(1, 10**6)
 SEED = click.IntRange(min=0, max=2**31 - 1)
 POSITIVE = click.FloatRange(min=0, min_open=True)
@@ -60,7 +62,7 @@ class PerLayer(click.ParamType):
         return f"[{self.name}][,…]"
 
     def convert(self, value, param, ctx):
-        """Refuses what is no choice; how many there are hangs on the images."""
+        """Refuses what is no choice; how many to give depends on the images."""
         if set(value.split(",")) - set(self.choices):
             self.fail(
                 f"{value!r} is not one of {', '.join(self.choices)}, nor several of "
@@ -76,49 +78,50 @@ STUDENT = click.option(
     "--student",
     type=click.Choice(STUDENTS),
     default="dense",
-    help="What imitates: dense blocks over all pixels, or local blocks over those that "
-    "an output pixel sees.",
+    help="Kind of student: dense, with blocks over all pixels, or local, locally "
+    "connected blocks over the receptive field of each output pixel.",
 )
 SYMMETRY = click.option(
     "--symmetry",
     type=PerLayer(["frozen", "trainable", "anchored"]),
-    help="Of cloned: what becomes of the clones' weights, of all convolutions or "
-    "of each, as frozen,frozen,frozen,anchored.  [default: train frozen, benchmark "
-    "every kind]",
+    help="With cloned: what training does with the clones' weights, of all "
+    "convolutions or of each, as frozen,frozen,frozen,anchored.  [default: train: "
+    "frozen, benchmark: every kind]",
 )
 TRAINABLE_PARTS = click.option(
     "--trainable-part",
     type=PerLayer(["all", "encoder", "blocks"]),
-    help="Of clones that are not frozen, all or each: what of them moves; the encoder "
-    "leaves turns and stays a convolution, the blocks leave shifts.  [default: all]",
+    help="What is trainable of clones that are not frozen, of all or of each. With a "
+    "trainable encoder a clone stays a convolution and breaks rotations; with "
+    "trainable blocks it breaks translations.  [default: all]",
 )
 ANCHOR = click.option(
     "--anchor",
     type=click.Choice(
         ["transformed-inputs", "decoupled-l2-sp", "proximal", "kl", "l2-sp"]
     ),
-    help="What holds with --symmetry anchored: in training, moving a share of a "
-    "layer's inputs there and its answers back, augment; or, after each step of the "
-    "optimizer, a decay towards the cloned weights, or a threshold below which they "
-    "stay; or a penalty in the loss, kl or l2.  [default: augment]",
+    help="How --symmetry anchored regularises towards the clone: transformed-inputs "
+    "transforms a share of a layer's inputs in training, and its outputs back; "
+    "decoupled-l2-sp and proximal act on the weights after each step of the optimizer; "
+    "kl and l2-sp are penalties in the loss.  [default: transformed-inputs]",
 )
 ANCHOR_STRENGTH = click.option(
     "--anchor-strength",
     type=POSITIVE,
     metavar="X",
-    help="The share that moves, at most 1; or what the learning rate, or the penalty, "
-    "is multiplied with.  [default: augment 0.2, decay 30, threshold 0.5, kl 1000, l2 "
-    "0.01]",
+    help="The share of inputs that is transformed, at most 1; or the factor of the "
+    "learning rate or of the penalty.  [default: transformed-inputs 0.2, "
+    "decoupled-l2-sp 30, proximal 0.5, kl 1000, l2-sp 0.01]",
 )
 RESUME = click.option(
     "--resume",
     is_flag=True,
-    help="Go on where the same training was interrupted, from its last checkpoint.",
+    help="Continue the same training from its last checkpoint.",
 )
 DATA_DIR = click.option(
     "--data-dir",
     type=click.Path(file_okay=False),
-    help="Where tensorflow-datasets keeps its data, or downloads it to.  "
+    help="Folder of tensorflow-datasets' data, also for downloads.  "
     "[default: TFDS_DATA_DIR, else ~/tensorflow_datasets]",
 )
 DATA = click.option(
@@ -139,18 +142,18 @@ IMAGE_SIZE = click.option(
 STRICT = click.option(
     "--strict",
     is_flag=True,
-    help="Refuse a folder with files that cannot be read, instead of leaving them out.",
+    help="Refuse a folder with files that cannot be read, instead of ignoring them.",
 )
 CLONES = click.option(
     "--clones",
     type=click.Path(file_okay=False),
     default="exported",
-    help="Folder of exported clones; missing ones are added.",
+    help="Folder of exported clones; missing clones are added.",
 )
 
 
 def sources(command):
-    """Adds the options of what figures are drawn from."""
+    """Adds the options for what figures are drawn from."""
     for option in reversed(_SOURCES):
         command = option(command)
     return command
@@ -170,7 +173,7 @@ _SOURCES = (
 
 
 def protocol(command):
-    """Adds the options of how networks are trained."""
+    """Adds the options for how networks are trained."""
     for option in reversed(_PROTOCOL):
         command = option(command)
     return command
@@ -184,38 +187,42 @@ _PROTOCOL = (
         "--canvas",
         type=COUNT,
         metavar="N",
-        help="What the network sees, in pixels, zeros around the images.  [default: "
-        "their size; t2 12 more]",
+        help="Size of the network's inputs in pixels, with zeros around the images.  "
+        "[default: their size; t2: 12 more]",
     ),
     click.option(
         "--max-translation",
         type=COUNT,
         metavar="N",
-        help="How far t2 moves images, in pixels.  [default: 6]",
+        help="With t2: the largest translation of images, in pixels.  [default: 6]",
     ),
     click.option(
         "--train-size",
         type=click.IntRange(min=1),
         metavar="N",
-        help="Images to train on.  [default: 10000, or all]",
+        help="Number of training images.  [default: 10000, or all]",
     ),
     click.option(
         "--test-size",
         type=click.IntRange(min=1),
         metavar="N",
-        help="Images to test on.  [default: 10000, or all]",
+        help="Number of test images.  [default: 10000, or all]",
     ),
     click.option("--epochs", type=COUNT, metavar="N", default=8),
     click.option("--batch-size", type=COUNT, metavar="N", default=64),
     click.option(
-        "--learning-rate", type=POSITIVE, metavar="X", default=1e-3, help="Of AdamW."
+        "--learning-rate",
+        type=POSITIVE,
+        metavar="X",
+        default=1e-3,
+        help="Learning rate of AdamW.",
     ),
     click.option(
         "--dropout",
         type=click.FloatRange(min=0, max=1, max_open=True),
         metavar="X",
         default=0.2,
-        help="Share of the last hidden units that a step leaves out.",
+        help="Dropout rate of the last hidden units.",
     ),
     DATA_DIR,
     CLONES,

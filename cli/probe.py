@@ -30,22 +30,22 @@ class Groups(click.ParamType):
     type=Groups(),
     metavar="LIST",
     default="t2,c2,c4,d4",
-    help=f"Which symmetries, separated by commas. {options.GROUP_HELP}",
+    help=f"Symmetries, separated by commas. {options.GROUP_HELP}",
 )
 @click.option(
     "--seeds",
     type=click.IntRange(2, 100),
     metavar="N",
     default=3,
-    help="How often each network is trained. Nothing is said of one seed; the third "
-    "and later ones are left out if time runs short.",
+    help="How often each network is trained. The third and later seeds are skipped if "
+    "time runs short.",
 )
 @click.option(
     "--minutes",
     type=options.POSITIVE,
     metavar="X",
     default=30.0,
-    help="How long all may take. It decides how many images networks see.",
+    help="Time for the whole probe. It determines the number of training images.",
 )
 @options.IMAGE_SIZE
 @options.STRICT
@@ -53,23 +53,24 @@ class Groups(click.ParamType):
     "--output",
     type=click.Path(file_okay=False),
     default="probe",
-    help="Folder for probe.json and probe.html; a probe that is there goes on.",
+    help="Folder for probe.json and probe.html; an existing probe is continued.",
 )
 @options.DATA_DIR
 @options.CLONES
 def probe(data, output, clones, data_dir, strict, **choices):
     """Which symmetries do images have, and where do they break?
 
-    For each symmetry, small networks that lack it, assume it, or may leave it are
-    trained on the same images, with several seeds. Then it says of each: keep it,
-    break it, or that it cannot tell; what to begin with; and the lines of Keras that
-    build that.
+    For each symmetry, small networks that lack it, assume it, or may break it are
+    trained on the same images, with several seeds. The verdict for each symmetry is to
+    keep it, break it, or that it cannot tell. The probe then recommends a first network
+    with the lines of Keras that build it.
 
-    Networks that assume a symmetry need fewer images where it holds, and confuse what
-    it moves where it does not. Started again, a probe goes on where it was interrupted.
+    Networks that assume a symmetry need fewer images where it holds; where it does not,
+    they cannot tell transformed images apart. An interrupted probe continues when it is
+    started again.
 
-    The table has accuracies on test images, mean ± standard deviation of the seeds;
-    under Assuming it, how many points assuming the symmetry gains over lacking it,
+    The table has accuracies on test images, mean ± standard deviation over seeds; under
+    Assuming it, the percentage points gained by assuming the symmetry over lacking it,
     with a 95% interval; and the same with a quarter of the images.
     """
     sc = start()
@@ -87,7 +88,7 @@ def probe(data, output, clones, data_dir, strict, **choices):
     for verdict in found.verdicts:
         click.echo(verdict.sentence)
     if any(verdict.verdict == "cannot tell" for verdict in found.verdicts):
-        click.echo("With more --seeds and --minutes it goes on from here.")
+        click.echo("With more --seeds and --minutes it continues from here.")
     click.echo(f"To begin with: {found.recommendation.sentence}")
     click.echo(f"\n{found.recommendation.code}")
     click.echo(f"Written: {pathlib.Path(output, 'probe.json')} and {page}")

@@ -19,27 +19,28 @@ from symclone_tf.cli.tables import figure, show
     "--symmetry",
     type=click.Choice(["frozen", "trainable", "anchored"]),
     default="trainable",
-    help="Of all clones: never changes, free to leave the convolution, or held.",
+    help="Whether clones are frozen, free to deviate from the convolution, or "
+    "regularised towards it.",
 )
 @click.option(
     "--student",
     type=click.Choice(options.STUDENTS),
     default="local",
-    help="What imitates the convolutions.",
+    help="Kind of student that imitates the convolutions.",
 )
 @click.option(
     "--layer",
     "layers",
     multiple=True,
     metavar="NAME",
-    help="Relax this one; may be given several times.  [default: all convolutions "
-    "whose kernel is larger than 1×1]",
+    help="Layer to relax; may be given several times.  [default: all convolutions "
+    "with kernels larger than 1×1]",
 )
 @click.option(
     "--image-size",
     type=options.SIZE,
     metavar="N",
-    help="Of the images, or as 96x64, where the model takes images of any size.",
+    help="Size of the images, or as 96x64, if the model takes images of any size.",
 )
 @options.ANCHOR
 @options.ANCHOR_STRENGTH
@@ -47,29 +48,30 @@ from symclone_tf.cli.tables import figure, show
     "--trainable-part",
     type=click.Choice(["all", "encoder", "blocks"]),
     default="all",
-    help="What of clones that are not frozen moves; the encoder stays a convolution, "
-    "the blocks leave it from place to place.",
+    help="What is trainable of clones that are not frozen. With a trainable encoder "
+    "they stay convolutions; with trainable blocks they deviate from position to "
+    "position.",
 )
-def relax(model, output, symmetry, student, layers, image_size, **held):
-    """Make a trained network of clones, that may leave the symmetry of convolutions.
+def relax(model, output, symmetry, student, layers, image_size, **regularisation):
+    """Replace the convolutions of a trained network by clones that can break symmetry.
 
-    MODEL is a .keras file of a Sequential or functional model. The new network has
-    the same inputs, outputs, names and answers.
+    MODEL is a .keras file of a Sequential or functional model. The new network
+    computes the same outputs, and has the same names of layers.
 
-    The table that it ends with says of each layer what it was, and what its clone
-    imitates; its channels and filters; weights, and multiplications of one image,
-    before and after; and the largest difference of both layers' answers to noise,
-    relative to the largest answer.
+    The table at the end has for each layer what it was and what its clone imitates; its
+    channels and filters; weights, and multiplications for one image, before and after;
+    and the largest difference between both layers' outputs for noise, relative to the
+    largest output.
     """
     sc = start()
     output = output or f"{model.removesuffix('.keras')}-relaxed.keras"
     sc.artifacts.check_keras_file(output)
-    held = {name: value for name, value in held.items() if value is not None}
-    if symmetry != "anchored" and set(held) - {"trainable_part"}:
+    chosen = {k: value for k, value in regularisation.items() if value is not None}
+    if symmetry != "anchored" and set(chosen) - {"trainable_part"}:
         raise click.UsageError(
-            "--anchor and --anchor-strength are for --symmetry anchored only."
+            "--anchor and --anchor-strength are only for --symmetry anchored."
         )
-    if symmetry == "frozen" and held["trainable_part"] != "all":
+    if symmetry == "frozen" and chosen["trainable_part"] != "all":
         raise click.UsageError("--trainable-part is for clones that are not frozen.")
     relaxed, report = sc.relax(
         sc.artifacts.load_network(model),
@@ -77,14 +79,14 @@ def relax(model, output, symmetry, student, layers, image_size, **held):
         student,
         list(layers) or None,
         image_size,
-        **held,
+        **chosen,
     )
     path = sc.artifacts.save_network(relaxed, output)
     show("Relaxed", [_row(layer) for layer in report.layers])
     for name, why in report.left.items():
-        click.echo(f"Left as it is: {name}, {why}.")
+        click.echo(f"Left unchanged: {name}, {why}.")
     click.echo(
-        f"{path}: answers differ by {figure(report.difference)} of the largest, after "
+        f"{path}: outputs differ by {figure(report.difference)} of the largest, after "
         f"{report.seconds:.0f} s."
     )
     click.echo("Next: import keras, symclone_tf")

@@ -21,9 +21,9 @@ from symclone_tf.cli.startup import start
 def serving_config(directory, output, warmup):
     """Write TensorFlow Serving's configuration for a folder of SavedModels.
 
-    DIRECTORY is exported by default; trained holds classifiers. Writes an
-    example of a request into each version, and prints the commands that start a
-    server, and that ask it.
+    DIRECTORY is exported by default; trained has classifiers. Writes an example of
+    a request into each version, and prints the commands that start a server and
+    send requests to it.
     """
     sc = start()
     models = sc.serving.write_serving_config(directory, output, warmup)
@@ -32,5 +32,5 @@ def serving_config(directory, output, warmup):
     click.echo(f"Wrote {config}. Models in it: {len(models)}. To serve them:\n")
     click.echo(f"{sc.serving.docker_command(directory, config)}\n")
     click.echo(f"or, where it is installed:\n\n{sc.serving.server_command(config)}\n")
-    click.echo("Next: ask each model, once the server says that it is ready:\n")
+    click.echo("Next: send a request to each model, once the server is ready:\n")
     click.echo("\n".join(commands))

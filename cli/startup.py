@@ -1,4 +1,4 @@
-"""TensorFlow, imported without the lines it prints on the way."""
+"""TensorFlow, imported without the messages that it prints."""
 
 import contextlib
 import faulthandler
@@ -17,9 +17,9 @@ from symclone_tf.errors import (
     StrategyWarning,
 )
 
-OURS = (ArtifactWarning, DataWarning, RelaxingWarning, StrategyWarning)
+WARNINGS = (ArtifactWarning, DataWarning, RelaxingWarning, StrategyWarning)
 
-# How long to wait for the other hosts of a cluster.
+# To wait for the other hosts of a cluster.
 JOIN_SECONDS = 300
 
 
@@ -27,14 +27,14 @@ def start(strategy="none"):
     """Imports TensorFlow and Keras quietly, and returns the package.
 
     TensorFlow writes to the process' standard error before any log level
-    applies. Those lines are kept aside, and shown only if the import fails.
+    applies. Those lines are captured, and shown only if the import fails.
 
-    A cluster has to be joined before TensorFlow looks at any device, and goes
-    on talking on the native standard error; a strategy is therefore made here.
+    A cluster has to be joined before TensorFlow lists any device, and it logs to
+    the native standard error; a strategy is therefore made here.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    with _aside() as terminal:
+    with _captured_stderr() as terminal:
         import keras
         import tensorflow as tf
 
@@ -46,18 +46,18 @@ def start(strategy="none"):
         if strategy == "multi-worker":
             with _deadline(terminal):
                 symclone_tf.cloning.make_strategy(strategy)
-        # Devices announce themselves when they are first looked at.
+        # Devices log a line when they are first listed.
         tf.config.list_logical_devices()
 
     # Keras' own messages go to the log: results alone go to stdout.
     keras.config.disable_interactive_logging()
-    warnings.showwarning = _say
+    warnings.showwarning = _show_warning
     return symclone_tf
 
 
-def _say(message, category, *_):
-    """Warnings of this package in a line; those of others are for developers."""
-    if issubclass(category, OURS):
+def _show_warning(message, category, *_):
+    """Shows warnings of this package in a line; others are for developers."""
+    if issubclass(category, WARNINGS):
         click.echo(f"Note: {message}", err=True)
 
 
@@ -65,9 +65,8 @@ def _say(message, category, *_):
 def _deadline(terminal):
     """Ends the process, with code 1, if the other hosts of a cluster do not come.
 
-    TensorFlow waits for them without an end, and holds Python's lock as it
-    does: only a watchdog that needs no Python can end it, so the message has to
-    come first.
+    TensorFlow waits for them forever, and keeps Python's lock meanwhile: only a
+    watchdog that needs no Python can end it, so the message has to come first.
     """
     message = f"Joining the hosts in TF_CONFIG; giving up after {JOIN_SECONDS} s."
     os.write(terminal, f"{message}\n".encode())
@@ -80,7 +79,7 @@ def _deadline(terminal):
 
 
 @contextlib.contextmanager
-def _aside():
+def _captured_stderr():
     sys.stderr.flush()
     terminal = os.dup(2)
     with tempfile.TemporaryFile() as kept:

@@ -9,8 +9,8 @@ from rich.table import Table
 
 
 def show(title: str, rows: list[dict[str, str]]) -> None:
-    """Prints rows that share their keys, which become the header."""
-    lines = box.HEAVY_HEAD if _has_lines() else box.ASCII
+    """Prints rows with the same keys, which become the header."""
+    lines = box.HEAVY_HEAD if _can_draw_lines() else box.ASCII
     table = Table(title=title, title_justify="left", title_style="bold", box=lines)
     for name in rows[0]:
         number = name not in ("Layer", "Artifact")
@@ -18,7 +18,7 @@ def show(title: str, rows: list[dict[str, str]]) -> None:
     for row in rows:
         table.add_row(*row.values())
     console = Console()
-    # A pipe has no width of its own: let no column break there.
+    # A pipe has no width: no column should break there.
     if not console.is_terminal:
         console = Console(width=160)
     with console.capture() as captured:
@@ -26,7 +26,7 @@ def show(title: str, rows: list[dict[str, str]]) -> None:
     click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
-def _has_lines() -> bool:
+def _can_draw_lines() -> bool:
     """Whether stdout's encoding has the characters that tables are drawn with."""
     try:
         "┏━┃×".encode(sys.stdout.encoding or "ascii")

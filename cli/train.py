@@ -15,23 +15,25 @@ from symclone_tf.cli.tables import figure, show
     "--task",
     type=click.Choice(["invariance", "breaking"]),
     default="invariance",
-    help="Classify moved images, having seen unmoved ones; or tell the class and "
-    "which half of the moves the image went through, of twice the classes.",
+    help="invariance: classify transformed images after training on untransformed "
+    "ones. breaking: classify, and tell which half of the transformations was applied, "
+    "with twice the classes.",
 )
 @click.option(
     "--architecture",
     type=click.Choice(["mlp", "cnn", "gcnn", "cloned"]),
     default="cloned",
-    help="cloned is frozen clones, unless --symmetry says otherwise.",
+    help="cloned has frozen clones, unless --symmetry is given.",
 )
 @options.SYMMETRY
 @click.option(
     "--student",
     type=click.Choice(options.STUDENTS),
-    help="Of cloned: what imitates the convolutions.  [default: dense]",
+    help="With cloned: kind of student that imitates the convolutions.  [default: "
+    "dense]",
 )
 @click.option(
-    "--blocks", type=options.COUNT, metavar="N", help="Of cloned.  [default: 9]"
+    "--blocks", type=options.COUNT, metavar="N", help="With cloned.  [default: 9]"
 )
 @options.ANCHOR
 @options.ANCHOR_STRENGTH
@@ -42,13 +44,13 @@ from symclone_tf.cli.tables import figure, show
     type=options.SEED,
     metavar="N",
     default=0,
-    help="Of weights, dropout, moves and order.",
+    help="Of weights, dropout, transformations and the order of images.",
 )
 @click.option(
     "--image-dtype",
     type=click.Choice(["float32", "uint8"]),
     default="float32",
-    help="What the SavedModel takes: images from 0 to 1, or from 0 to 255.",
+    help="Input of the SavedModel: images from 0 to 1, or from 0 to 255.",
 )
 @click.option(
     "--output",
@@ -58,9 +60,9 @@ from symclone_tf.cli.tables import figure, show
 )
 @options.RESUME
 def train(output, clones, data_dir, image_dtype, resume, strict, **choices):
-    """Train one network on moved images, and export it as a classifier.
+    """Train one network on a task of a symmetry, and export it as a classifier.
 
-    Images are MNIST's digits, or your own, with --data. Missing clones are made first.
+    Images are MNIST's digits, or your own with --data. Missing clones are made first.
     """
     sc = start()
     metrics, path = sc.experiments.train_and_export(
@@ -77,7 +79,7 @@ def train(output, clones, data_dir, image_dtype, resume, strict, **choices):
         "Seconds": f"{metrics['seconds']:.0f}",
     }
     if metrics["upright_accuracy"] is not None:
-        row["Unmoved"] = f"{metrics['upright_accuracy']:.2%}"
+        row["Untransformed"] = f"{metrics['upright_accuracy']:.2%}"
     show("Trained", [row])
     show(
         "Equivariance errors",

@@ -143,7 +143,7 @@ def markdown(rows) -> str:
     >>> from symclone_tf.experiments.tables import FIGURES
     >>> figures = dict.fromkeys(FIGURES) | {"accuracy": 0.41, "parameters": 826_506}
     >>> print(markdown([Row(Experiment("mlp"), figures)]))  # doctest: +ELLIPSIS
-    | Task | Network | Seeds | Accuracy | Unmoved | Parameters | ...
+    | Task | Network | Seeds | Accuracy | Untransformed | Parameters | ...
     | --- | --- | ---: | ---: | ---: | ---: | ...
     | invariance | mlp | 1 | 41.0% | – | 826,506 | ...
     """
@@ -171,7 +171,7 @@ def _summary(task, network, rows, names):
         "Network": network,
         "Seeds": str(len(rows)),
         "Accuracy": _spread(column("accuracy")),
-        "Unmoved": _spread(column("upright_accuracy")),
+        "Untransformed": _spread(column("upright_accuracy")),
         "Parameters": f"{rows[0].figures['parameters']:,}",
         "s/epoch": _mean(column("seconds_per_epoch")),
     }

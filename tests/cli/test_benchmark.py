@@ -49,7 +49,7 @@ def test_own_images_have_tables_of_their_own(run, rng, tmp_path, monkeypatch):
         (["--seeds", "0"], "'--seeds'"),
         (["--epochs", "-1"], "'--epochs'"),
         (["--canvas", "27"], "--canvas must be at least 28"),
-        (["--trainable-part", "encoder"], "go with --symmetry"),
+        (["--trainable-part", "encoder"], "need --symmetry"),
         (
             ["--symmetry", "anchored", "--anchor-strength", "2"],
             "--anchor-strength is a share of the inputs, greater than 0 and at most 1",

@@ -20,7 +20,7 @@ def test_relaxes_a_saved_network(run, saved):
     result = run("relax", "model.keras")
     assert result.exit_code == 0
     output = pathlib.Path("model-relaxed.keras")
-    assert f"{output}: answers differ by" in result.stdout
+    assert f"{output}: outputs differ by" in result.stdout
     assert "DepthwiseConv2D, T(2) 6×6" in result.stdout
     assert "Next: import keras, symclone_tf\n" in result.stdout
     assert f'model = keras.saving.load_model("{output}")' in result.stdout
@@ -31,7 +31,7 @@ def test_relaxes_a_saved_network(run, saved):
 
 
 @pytest.mark.usefixtures("saved")
-def test_takes_what_holds_and_which_layers(run):
+def test_takes_the_regularisation_and_the_layers(run):
     options = (
         "--symmetry",
         "anchored",
@@ -50,14 +50,14 @@ def test_takes_what_holds_and_which_layers(run):
     assert sorted(found) == ["ClonedConv2D"] * 2 + ["Conv2D", "DepthwiseConv2D"]
 
 
-def test_says_what_it_left_and_takes_a_size(run, tmp_path):
+def test_names_unchanged_layers_and_takes_a_size(run, tmp_path):
     images = keras.Input((None, None, 1))
     x = keras.layers.Conv2D(2, 3)(images)
     up = keras.layers.Conv2DTranspose(1, 3, name="up")(x)
     keras.Model(images, up).save(tmp_path / "any.keras")
     result = run("relax", "any.keras", "--image-size", "8x6")
     assert result.exit_code == 0
-    assert "Left as it is: up, Conv2D, DepthwiseConv2D" in result.stdout
+    assert "Left unchanged: up, Conv2D, DepthwiseConv2D" in result.stdout
 
 
 @pytest.mark.usefixtures("saved")
@@ -72,7 +72,7 @@ def test_says_what_it_left_and_takes_a_size(run, tmp_path):
         (("model.keras", "--layer", "pool"), "'pool' cannot be relaxed"),
         (
             ("model.keras", "--anchor", "decoupled-l2-sp"),
-            "for --symmetry anchored only",
+            "only for --symmetry anchored",
         ),
         (
             ("model.keras", "--symmetry", "frozen", "--trainable-part", "encoder"),

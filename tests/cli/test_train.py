@@ -19,7 +19,7 @@ def test_trains_and_says_what_it_made(run, clones):
     assert result.exit_code == 0
     path = pathlib.Path("trained", "c4-invariance-cloned-frozen", "1")
     assert str(path) in result.stdout
-    for shown in ("Accuracy", "Unmoved", "conv_1", "network", "before", "after"):
+    for shown in ("Accuracy", "Untransformed", "conv_1", "network", "before", "after"):
         assert shown in result.stdout
     assert "Next: symclone-tf serving-config " in result.stdout
     assert "symclone-tf benchmark --group c4\n" in result.stdout
@@ -68,7 +68,7 @@ def test_every_option_reaches_the_experiment(run):
 
 @pytest.mark.usefixtures("mnist")
 @pytest.mark.slow
-def test_options_of_shifts_reach_the_experiment(run):
+def test_options_of_translations_reach_the_experiment(run):
     options = {
         "architecture": "cnn",
         "canvas": 29,
@@ -180,7 +180,7 @@ def test_bad_images_are_refused_in_one_line(
             "--trainable-part encoder",
             "trainable or anchored only",
         ),
-        (["--anchor", "decoupled-l2-sp"], "--anchor decay", "anchored only"),
+        (["--anchor", "decoupled-l2-sp"], "--anchor decoupled-l2-sp", "anchored only"),
         (
             ["--architecture", "cnn", "--symmetry", "frozen"],
             "--symmetry frozen",

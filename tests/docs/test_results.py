@@ -66,7 +66,7 @@ def result_lines(group):
     for title, name in networks(group).items():
         keep, leave = found["invariance", name], found["breaking", name]
         assert keep["Seeds"] == leave["Seeds"]
-        cells = [title, keep["Parameters"], keep["Accuracy"], keep["Unmoved"]]
+        cells = [title, keep["Parameters"], keep["Accuracy"], keep["Untransformed"]]
         runs = [r for r in rows if r.experiment.network == name]
         cells.append(leave["Accuracy"])
         if group == "t2":
