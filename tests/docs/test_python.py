@@ -236,8 +236,8 @@ def test_names_are_those_of_the_package(page):
 def rows_of_changes(title) -> list[tuple[str, str]]:
     """Old and new names, in the tables of a section of the changes."""
     section = text_of(ROOT / "CHANGELOG.md").partition(f"### {title}\n")[2]
-    rows = re.findall(r"^\| (`.*) \| (.*) \|$", section.partition("\n## ")[0], re.M)
-    return rows
+    section = section.partition("\n## ")[0]
+    return re.findall(r"^\| (`.*) \| (.*) \|$", section, re.MULTILINE)
 
 
 def public(text) -> list[str]:

@@ -82,7 +82,7 @@ def front_door() -> str:
         "",
         "The names of `import symclone_tf as sc`; the others are one dot "
         "further, in its rooms. All of it is made from the code, and the tests run "
-        "every example that needs no data. [Commands](commands.md) have their own page.",
+        "every example that needs no data. [Commands](commands.md) have a page.",
         "",
         "| name | what it is |",
         "|---|---|",
