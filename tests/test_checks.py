@@ -17,7 +17,7 @@ def test_positive_number_refuses(value):
         positive_number("rate", value)
 
 
-def test_one_of_names_what_it_accepts():
+def test_one_of_lists_the_accepted_values():
     with pytest.raises(ValueError, match=r"`kind` must be one of a, b\. .*kind=c"):
         one_of("kind", "c", ("a", "b"))
 

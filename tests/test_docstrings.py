@@ -1,4 +1,4 @@
-"""Every example in a docstring runs, and every public name has one."""
+"""Every example in a docstring runs, and every public class and function has one."""
 
 import doctest
 import importlib
@@ -43,7 +43,7 @@ def test_examples_run(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))
-def test_public_names_explain_themselves(name):
+def test_public_names_have_an_example(name):
     value = NAMES[name]
     if inspect.isclass(value) or inspect.isfunction(inspect.unwrap(value)):
         assert ">>> " in inspect.getdoc(value), "there is no example"
@@ -58,17 +58,17 @@ def test_names_load_lazily_and_wrong_ones_fail():
 @pytest.mark.parametrize(
     "name", ["Cloned", "ClonedConv2D", "GroupConv2D", "OrbitDense"]
 )
-def test_what_convolution_layers_share_is_explained_by_each(name):
-    """It is written once, in the docstring of their base."""
-    explained = inspect.getdoc(NAMES[name])
-    assert "{" not in explained
+def test_arguments_that_convolution_layers_share_are_documented_by_each(name):
+    """They are written once, in the docstring of the base class."""
+    docstring = inspect.getdoc(NAMES[name])
+    assert "{" not in docstring
     shared = inspect.getdoc(NAMES["Convolution"]).partition("bias_initializer")[2]
     shared = shared.partition("\n\nExample:")[0]
     assert shared.count("\n") == 6
-    assert explained.count(f"\n    bias_initializer{shared}\n") == 1
+    assert docstring.count(f"\n    bias_initializer{shared}\n") == 1
 
 
-def test_parts_are_shared_by_those_that_name_them():
+def test_placeholders_are_replaced_by_shared_sections():
     base = "A base.\n\n    First:\n        one: Integer.\n\n    Then:\n"
     share("tests", base, "First:", "Then:")
     try:
@@ -81,7 +81,7 @@ def test_parts_are_shared_by_those_that_name_them():
 
 
 @pytest.mark.parametrize("student", sorted(sc.students.STUDENTS))
-def test_students_say_what_they_are_called_with(student):
+def test_students_document_their_call_arguments(student):
     text = sc.students.get_student(student).__doc__
     assert "Call arguments:\n    inputs: Tensor of shape `(batch, *input_shape" in text
     assert "Output shape:\n    `(batch, *output_shape, filters)`" in text
@@ -89,6 +89,6 @@ def test_students_say_what_they_are_called_with(student):
 
 
 @pytest.mark.parametrize("cls", [sc.GroupConv2D, sc.ClonedConv2D, sc.layers.Cloned])
-def test_layers_say_what_all_convolutions_take(cls):
+def test_layers_document_the_arguments_of_all_convolutions(cls):
     assert "    bias_constraint: Constraint for the bias." in cls.__doc__
     assert "{shared" not in cls.__doc__

@@ -25,8 +25,9 @@ MAX_TRANSLATION = 2
 class ConvTeacher(Teacher):
     """A convolution of images, equivariant under a group.
 
-    A lifting convolution takes images to feature maps on the group, a group convolution
-    takes feature maps on the group to such. Under T(2) both are a plain convolution.
+    A lifting convolution maps images to feature maps on the group; a group convolution
+    maps feature maps on the group to feature maps on the group. With T(2), both are an
+    ordinary convolution.
 
     Args:
         group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`; or a `PointGroup`. Only

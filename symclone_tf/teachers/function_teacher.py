@@ -282,7 +282,7 @@ class FunctionTeacher(Teacher):
         return hash((id(self.function), self._declared))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "FunctionTeacher":
-        return self  # a value, whose measured properties are cached by identity
+        return self  # immutable, and compared by the identity of its function
 
     def __repr__(self) -> str:
         shapes = self.input_shape, self.kernel_shape, self.output_shape

@@ -45,9 +45,9 @@ def group_conv2d(
 ) -> Tensor:
     """Cross-correlates inputs with all transformed copies of a kernel.
 
-    A lifting convolution takes images to the group,
-    `y[n,u,h,o] = Σ_{v,c} x[n,u+v,c] · (h·ψ)[v,c,o]`. A group convolution takes feature
-    maps on the group to such,
+    A lifting convolution maps images to feature maps on the group,
+    `y[n,u,h,o] = Σ_{v,c} x[n,u+v,c] · (h·ψ)[v,c,o]`. A group convolution maps feature
+    maps on the group to feature maps on the group,
     `y[n,u,h,o] = Σ_{v,g,c} x[n,u+v,g,c] · (h·ψ)[v,g,c,o]`, where
     `(h·ψ)[v,g] = ψ[h⁻¹v, h⁻¹g]`. All copies are computed by one convolution.
 
