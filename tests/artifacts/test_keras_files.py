@@ -22,8 +22,8 @@ def test_a_written_network_is_read(tmp_path):
     ("name", "message"),
     [
         ("model.h5", r"written to a \.keras file, not to .*model\.h5"),
-        ("there.keras", "is there already, and stays"),
-        ("there.keras/model.keras", "is no folder"),
+        ("there.keras", "exists and is not replaced"),
+        ("there.keras/model.keras", "is not a folder"),
     ],
 )
 def test_nothing_is_overwritten(name, message, tmp_path):
