@@ -214,11 +214,11 @@ def student_of_record(file: pathlib.Path, record: dict[str, Any]) -> Student:
         ArtifactError: If it is not the record of a registered teacher and student.
     """
     for part in ("teacher", "student"):
-        said = record.get(part)
-        if not _is_plain(said):
+        found = record.get(part)
+        if not _is_plain(found):
             raise ArtifactError(
                 f"{file} must have a `{part}` with a name and a configuration of plain "
-                f"values. It has {short(said)}"
+                f"values. It has {short(found)}"
             )
     options = record["student"]["config"]
     try:
@@ -242,12 +242,12 @@ def student_of_record(file: pathlib.Path, record: dict[str, Any]) -> Student:
     return student
 
 
-def _is_plain(said) -> bool:
+def _is_plain(part) -> bool:
     """Whether it is a class' name, and a configuration of plain values."""
-    if not isinstance(said, dict) or set(said) != {"name", "config"}:
+    if not isinstance(part, dict) or set(part) != {"name", "config"}:
         return False
-    config = said["config"]
-    if not isinstance(said["name"], str) or not isinstance(config, dict):
+    config = part["config"]
+    if not isinstance(part["name"], str) or not isinstance(config, dict):
         return False
     return all(
         len(value) <= MOST_VALUES and all(map(_is_scalar, value))

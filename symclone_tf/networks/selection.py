@@ -148,7 +148,7 @@ def choose_layers(
     for layer, shape in found:
         if not (wanted(layer) and _is_convolution(layer)):
             if wanted(layer) and isinstance(named, set):
-                left[layer.name] = f"it is a {type(layer).__name__}, no convolution"
+                left[layer.name] = f"it is a {type(layer).__name__}, not a convolution"
             continue
         try:
             teacher = _teacher(layer, shape)
@@ -184,5 +184,5 @@ def _is_convolution(layer) -> bool:
 def _teacher(layer, shape):
     if type(layer) not in (*CONVOLUTIONS, *CONV_1D_3D):
         kinds = ", ".join(kind.__name__ for kind in (*CONVOLUTIONS, *CONV_1D_3D))
-        raise ValueError(f"it is a {type(layer).__name__}, and must be one of {kinds}")
+        raise ValueError(f"{kinds} are supported, and it is a {type(layer).__name__}")
     return teacher_of(layer, shape)

@@ -64,32 +64,32 @@ def test_signature_is_image_to_probabilities(path):
 
 
 @pytest.mark.parametrize("batch", [later(1), 7])
-def test_tensorflow_alone_serves_the_classifier(rng, model, path, tmp_path, batch):
+def test_the_classifier_needs_only_tensorflow(rng, model, path, tmp_path, batch):
     images = rng.uniform(size=(batch, 28, 28, 1)).astype("float32")
     np.save(tmp_path / "images.npy", images)
-    files = [path, tmp_path / "images.npy", tmp_path / "answers.npy"]
+    files = [path, tmp_path / "images.npy", tmp_path / "outputs.npy"]
     subprocess.run([sys.executable, "-c", ALONE, *map(str, files)], check=True)
-    answers = np.load(tmp_path / "answers.npy")
-    np.testing.assert_allclose(answers, model(images, training=False), atol=1e-5)
+    outputs = np.load(tmp_path / "outputs.npy")
+    np.testing.assert_allclose(outputs, model(images, training=False), atol=1e-5)
 
 
 @pytest.mark.parametrize("batch", [later(1), 7])
-def test_images_of_bytes_are_seen_from_0_to_1(rng, model, tmp_path, batch):
+def test_images_of_bytes_are_scaled_to_0_to_1(rng, model, tmp_path, batch):
     path = export_classifier(model, tmp_path, "digits", {}, image_dtype="uint8")
     served = tf.saved_model.load(str(path)).signatures["serving_default"]
     images = rng.integers(256, size=(batch, 28, 28, 1), dtype="uint8")
-    answers = served(image=tf.constant(images))["probabilities"]
+    outputs = served(image=tf.constant(images))["probabilities"]
     expected = model(images.astype("float32") / 255, training=False)
-    np.testing.assert_allclose(answers, expected, atol=1e-5)
+    np.testing.assert_allclose(outputs, expected, atol=1e-5)
 
 
-def test_images_of_another_type_are_refused(model, tmp_path):
+def test_images_of_other_types_are_refused(model, tmp_path):
     with pytest.raises(ValueError, match="`image_dtype` must be one of float32, uint8"):
         export_classifier(model, tmp_path, "digits", {}, image_dtype="int8")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_names_that_lead_elsewhere_are_refused(model, tmp_path):
+def test_names_that_are_paths_are_refused(model, tmp_path):
     with pytest.raises(ValueError, match=r"`name` must start .*name=\.\./elsewhere"):
         export_classifier(model, tmp_path / "trained", "../elsewhere", {})
     assert list(tmp_path.iterdir()) == []
@@ -109,12 +109,12 @@ def test_names_of_classes_are_kept_and_served(rng, model, named):
     assert record == {"loss": 1.0, "class_names": NAMES}
     served = tf.saved_model.load(str(named)).signatures["serving_default"]
     images = rng.uniform(size=(7, 28, 28, 1)).astype("float32")
-    answers = served(image=tf.constant(images))
+    outputs = served(image=tf.constant(images))
     expected = model(images, training=False)
-    np.testing.assert_allclose(answers["probabilities"], expected, atol=1e-5)
-    labels = [label.decode() for label in answers["label"].numpy()]
+    np.testing.assert_allclose(outputs["probabilities"], expected, atol=1e-5)
+    labels = [label.decode() for label in outputs["label"].numpy()]
     assert labels == [NAMES[n] for n in np.argmax(expected, axis=1)]
-    # All outputs have one row an image, as TensorFlow Serving's REST answers need.
+    # All outputs have one row per image, as the REST API of TensorFlow Serving needs.
     shapes = {k: s.shape.as_list() for k, s in served.structured_outputs.items()}
     assert shapes == {"probabilities": [None, 10], "label": [None]}
 
@@ -122,14 +122,14 @@ def test_names_of_classes_are_kept_and_served(rng, model, named):
 def test_keras_calls_what_is_served(rng, model, named):
     layer = keras.layers.TFSMLayer(str(named), call_endpoint="serve", trainable=False)
     images = rng.uniform(size=(3, 28, 28, 1)).astype("float32")
-    answers = layer(images)
+    outputs = layer(images)
     expected = model(images, training=False)
-    np.testing.assert_allclose(answers["probabilities"], expected, atol=1e-5)
-    assert answers["label"].numpy()[0].decode() in NAMES
+    np.testing.assert_allclose(outputs["probabilities"], expected, atol=1e-5)
+    assert outputs["label"].numpy()[0].decode() in NAMES
 
 
 @pytest.mark.parametrize("names", [NAMES[1:], [*NAMES[1:], 9], "0123456789", []])
-def test_names_that_are_not_of_each_class_are_refused(model, tmp_path, names):
+def test_names_other_than_one_per_class_are_refused(model, tmp_path, names):
     with pytest.raises(ValueError, match="`class_names` must be 10 strings"):
         export_classifier(model, tmp_path, "digits", {}, class_names=names)
     assert list(tmp_path.iterdir()) == []
@@ -143,10 +143,10 @@ def test_weights_are_written_once_and_anchors_not_at_all(model, path):
     assert sum(file.stat().st_size for file in files) < 1.1 * 4 * (needed - anchors)
 
 
-def test_keras_goes_on_with_the_model(rng, model, path):
-    again = keras.saving.load_model(path / MODEL)
+def test_keras_continues_to_train_the_model(rng, model, path):
+    loaded = keras.saving.load_model(path / MODEL)
     images = rng.uniform(size=(4, 28, 28, 1)).astype("float32")
-    np.testing.assert_array_equal(again(images), model(images))
-    again.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
-    again.fit(images, np.arange(4), verbose=0)
-    assert not np.array_equal(again(images), model(images))
+    np.testing.assert_array_equal(loaded(images), model(images))
+    loaded.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
+    loaded.fit(images, np.arange(4), verbose=0)
+    assert not np.array_equal(loaded(images), model(images))

@@ -52,7 +52,7 @@ def size(folder):
         ),
     ],
 )
-def test_names_say_what_is_not_the_default(arguments, name):
+def test_names_have_what_differs_from_the_defaults(arguments, name):
     assert artifact_name(dense(**arguments)) == name
 
 
@@ -108,7 +108,7 @@ def test_signature_and_endpoint_compute_what_the_student_does(
 
 
 @pytest.mark.slow
-def test_tensorflow_alone_serves_the_artifact(rng, small_clone, exported, tmp_path):
+def test_the_artifact_needs_only_tensorflow(rng, small_clone, exported, tmp_path):
     """In a process where symclone_tf cannot be imported."""
     student, _ = small_clone
     pairs = {n: draw_pairs(rng, student, n) for n in (1, 7)}
@@ -141,7 +141,7 @@ def test_tensorflow_alone_serves_the_artifact(rng, small_clone, exported, tmp_pa
         )
 
 
-def test_record_says_how_the_clone_was_made(small_clone, exported):
+def test_the_record_has_the_report_of_the_cloning(small_clone, exported):
     _, report = small_clone
     record = json.loads((exported / "assets.extra/clone.json").read_text())
     assert record["format"] == 2
@@ -190,7 +190,7 @@ def test_versions_count_up_and_nothing_is_overwritten(small_clone, tmp_path):
     assert sc.artifacts.find(first).version == 1
 
 
-def test_version_taken_at_the_last_moment_is_stepped_over(
+def test_a_version_that_another_process_wrote_is_skipped(
     small_clone, tmp_path, monkeypatch
 ):
     student, _ = small_clone
@@ -201,7 +201,7 @@ def test_version_taken_at_the_last_moment_is_stepped_over(
 
 
 @pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt()])
-def test_failure_leaves_nothing_behind(small_clone, tmp_path, monkeypatch, error):
+def test_failure_leaves_no_files_behind(small_clone, tmp_path, monkeypatch, error):
     def fail(*_):
         raise error
 
@@ -305,6 +305,6 @@ def test_output_that_is_a_file_is_refused(tmp_path):
         sc.export(dense("t2", image_size=4), file / "deeper")
 
 
-def test_paths_come_back_as_paths(exported):
+def test_paths_are_returned_as_paths(exported):
     assert isinstance(exported, pathlib.Path)
     assert sc.artifacts.find(str(exported)).path == exported

@@ -30,7 +30,7 @@ def make(rng, student, filters=1, activation="relu", **options):
 
 @pytest.mark.parametrize("filters", [1, 6])
 @pytest.mark.slow
-def test_artifact_needs_neither_this_package_nor_keras(
+def test_the_artifact_needs_neither_this_package_nor_keras(
     rng, small_clone, tmp_path, filters
 ):
     layer = make(rng, small_clone[0], filters)
@@ -50,12 +50,12 @@ def test_artifact_needs_neither_this_package_nor_keras(
     np.testing.assert_allclose(served, expected, atol=1e-5)
 
     np.save(tmp_path / "images.npy", images)
-    files = [path / MODEL, tmp_path / "images.npy", tmp_path / "answers.npy"]
+    files = [path / MODEL, tmp_path / "images.npy", tmp_path / "outputs.npy"]
     subprocess.run([sys.executable, "-c", ALONE, *map(str, files)], check=True)
     np.testing.assert_allclose(np.load(files[2]), expected, atol=1e-5)
 
 
-def test_record_says_what_was_chosen_and_why(rng, small_clone, tmp_path):
+def test_the_record_has_the_form_and_its_costs(rng, small_clone, tmp_path):
     layer = make(rng, small_clone[0], 6)
     record = json.loads((export_layer(layer, tmp_path) / RECORD).read_text())
     assert record["form"] == "convolution"
@@ -83,7 +83,7 @@ def test_weights_are_written_once(rng, tmp_path, filters, form):
 
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", ".hidden", "a b", "é", "x" * 201])
-def test_names_that_are_no_folder_are_refused(rng, small_clone, tmp_path, name):
+def test_names_that_are_not_a_folder_are_refused(rng, small_clone, tmp_path, name):
     with pytest.raises(ValueError, match="`name` must start with a letter"):
         export_layer(make(rng, small_clone[0]), tmp_path, name)
     assert list(tmp_path.iterdir()) == []

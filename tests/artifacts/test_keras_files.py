@@ -10,7 +10,7 @@ from symclone_tf.artifacts import check_keras_file, load_network, save_network
 from networks import noise, plain
 
 
-def test_what_is_written_is_read_again(tmp_path):
+def test_a_written_network_is_read(tmp_path):
     model = plain()
     file = save_network(model, tmp_path / "new" / "model.keras")
     assert [one.name for one in file.parent.iterdir()] == ["model.keras"]
@@ -22,8 +22,8 @@ def test_what_is_written_is_read_again(tmp_path):
     ("name", "message"),
     [
         ("model.h5", r"written to a \.keras file, not to .*model\.h5"),
-        ("there.keras", "is there already, and stays"),
-        ("there.keras/model.keras", "is no folder"),
+        ("there.keras", "exists and is not replaced"),
+        ("there.keras/model.keras", "is not a folder"),
     ],
 )
 def test_nothing_is_overwritten(name, message, tmp_path):
@@ -36,7 +36,7 @@ def test_nothing_is_overwritten(name, message, tmp_path):
     assert (tmp_path / "there.keras").read_text() == "mine"
 
 
-def test_what_cannot_be_written_leaves_nothing(tmp_path):
+def test_failure_leaves_no_files_behind(tmp_path):
     class Broken(keras.layers.Layer):
         def get_config(self):
             raise OSError("no space left")
@@ -64,7 +64,7 @@ def test_damaged_files_are_refused_in_one_line(tmp_path):
         load_network(tmp_path / "nowhere.keras")
 
 
-def test_code_in_a_file_is_not_run(tmp_path):
+def test_code_in_a_file_is_not_executed(tmp_path):
     marker = tmp_path / "ran"
 
     def leave_a_mark(x):

@@ -37,7 +37,7 @@ def test_nothing_is_visible_before_it_is_whole(tmp_path):
 
 
 @pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
-def test_failure_leaves_nothing_behind(tmp_path, error):
+def test_failure_leaves_no_files_behind(tmp_path, error):
     def fail(folder):
         fill(folder)
         raise error
@@ -47,7 +47,7 @@ def test_failure_leaves_nothing_behind(tmp_path, error):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_failure_keeps_what_was_there(tmp_path):
+def test_failure_keeps_earlier_files(tmp_path):
     def fail(folder):
         raise OSError
 
@@ -57,7 +57,7 @@ def test_failure_keeps_what_was_there(tmp_path):
     assert list((tmp_path / "name").iterdir()) == [first]
 
 
-def test_writers_at_the_same_time_get_versions_of_their_own(tmp_path):
+def test_concurrent_writers_get_separate_versions(tmp_path):
     barrier = threading.Barrier(8)
 
     def write(folder):
@@ -105,7 +105,7 @@ class TestRescue:
         assert str(tmp_path) in str(error.value)
         shutil.rmtree(kept.parent)
 
-    def test_where_nothing_can_be_written_the_first_reason_is_told(self, monkeypatch):
+    def test_where_nothing_can_be_written_the_first_error_is_raised(self, monkeypatch):
         made = []
         monkeypatch.setattr(
             publishing.tempfile, "mkdtemp", lambda **_: made.append(1) or "/nowhere"
@@ -118,7 +118,7 @@ class TestRescue:
             rescued(export, "there")
         assert made == [1]
 
-    def test_what_can_be_written_is(self, tmp_path):
+    def test_what_can_be_written_is_not_written_elsewhere(self, tmp_path):
         assert rescued(lambda root: root / "1", tmp_path) == tmp_path / "1"
 
 

@@ -108,7 +108,7 @@ def test_record_of_other_values_is_refused(exported, part, changes, message):
 
 
 @pytest.mark.parametrize(
-    ("part", "said", "message"),
+    ("part", "value", "message"),
     [
         ("teacher", {"name": "os.system", "config": {}}, "`teacher` must be one of"),
         ("student", {"name": "Lambda", "config": {}}, "`student` must be one of"),
@@ -118,9 +118,9 @@ def test_record_of_other_values_is_refused(exported, part, changes, message):
         ("teacher", None, "`teacher` with a name"),
     ],
 )
-def test_record_of_other_classes_is_refused(exported, part, said, message):
+def test_record_of_other_classes_is_refused(exported, part, value, message):
     file = exported / "assets.extra/clone.json"
-    record = json.loads(file.read_text()) | {part: said}
+    record = json.loads(file.read_text()) | {part: value}
     file.write_text(json.dumps(record))
     with pytest.raises(sc.ArtifactError, match=message):
         sc.artifacts.find(exported)
@@ -157,7 +157,7 @@ def test_earlier_format_is_refused_with_the_command_that_makes_it_again(exported
     "changes",
     [{"group": "; rm -rf /"}, {"image_size": "$(id)"}, {"padding": "`id`"}, {}],
 )
-def test_command_for_an_earlier_format_repeats_no_one(exported, changes):
+def test_command_for_an_earlier_format_has_no_hostile_values(exported, changes):
     file = exported / "assets.extra/clone.json"
     file.write_text(json.dumps({"format": 1, **changes}))
     with pytest.raises(sc.ArtifactError, match=r"symclone-tf clone$"):
@@ -167,14 +167,14 @@ def test_command_for_an_earlier_format_repeats_no_one(exported, changes):
 @pytest.mark.parametrize(
     "content", [b"[" * 10**5, b" " * 10**7, b"\xff\xfe", b'{"format": 2' + b"0" * 9000]
 )
-def test_record_that_no_one_could_have_written_is_refused(exported, content):
+def test_record_that_is_not_a_clones_is_refused(exported, content):
     (exported / "assets.extra/clone.json").write_bytes(content)
     with pytest.raises(sc.ArtifactError, match=r"clone\.json") as refused:
         sc.artifacts.find(exported)
     assert len(str(refused.value)) < 500
 
 
-def test_list_leaves_out_what_cannot_be_read_and_says_so(exported, tmp_path):
+def test_list_leaves_out_what_cannot_be_read_with_a_warning(exported, tmp_path):
     sc.export(dense("t2", image_size=5, seed=0), tmp_path)
     (exported / "assets.extra/clone.json").write_text("{")
     with pytest.warns(sc.ArtifactWarning, match=r"Left out: .*clone\.json cannot"):
@@ -183,7 +183,7 @@ def test_list_leaves_out_what_cannot_be_read_and_says_so(exported, tmp_path):
 
 
 class Nameless(sc.Teacher):
-    """A teacher of a class that nobody registered."""
+    """A teacher of a class that is not registered."""
 
     positions_in = positions_out = kernel_entries = 4
     representation_in = representation_out = 1
@@ -192,7 +192,7 @@ class Nameless(sc.Teacher):
 
 
 class Unnamed(sc.DenseStudent):
-    """A student of a class that nobody registered."""
+    """A student of a class that is not registered."""
 
 
 def test_only_registered_classes_are_exported(tmp_path):
@@ -203,7 +203,7 @@ def test_only_registered_classes_are_exported(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_configurations_that_could_not_be_read_back_are_not_written(tmp_path):
+def test_configurations_that_could_not_be_read_are_not_written(tmp_path):
     deep = dense("t2", image_size=5, hidden_units=(1,) * 101)
     with pytest.raises(ValueError, match="lists of at most 100"):
         sc.export(deep, tmp_path)

@@ -75,7 +75,7 @@ def test_paths_are_absolute_wherever_it_is_run(root, monkeypatch):
     assert not (root / "models.config").exists()
 
 
-def test_written_again_it_finds_what_is_new(root):
+def test_written_again_it_has_new_models(root):
     serving.write_serving_config(root)
     sc.export(dense("t2", image_size=4, seed=0), root)
     serving.write_serving_config(root)
@@ -83,7 +83,7 @@ def test_written_again_it_finds_what_is_new(root):
     assert [config.name for config in found][-1] == "t2-4x4-k3"
 
 
-def test_someone_elses_file_is_left_alone(root):
+def test_a_file_that_it_did_not_write_is_not_replaced(root):
     (root / "models.config").write_text("model_config_list {}")
     with pytest.raises(sc.ArtifactError, match="was not written by symclone-tf"):
         serving.write_serving_config(root)
@@ -91,7 +91,7 @@ def test_someone_elses_file_is_left_alone(root):
     assert not list(root.rglob("request.json"))
 
 
-def test_requests_hold_an_instance_that_the_model_takes(root):
+def test_requests_have_an_instance_for_the_model(root):
     for model in serving.write_serving_config(root):
         (instance,) = json.loads(model.request.read_text())["instances"]
         signature = tf.saved_model.load(str(model.path)).signatures["serving_default"]
@@ -99,19 +99,19 @@ def test_requests_hold_an_instance_that_the_model_takes(root):
             name: tf.constant([instance[name]], dtype)
             for name, (_, dtype) in model.inputs.items()
         }
-        (answer,) = signature(**inputs).values()
-        assert np.isfinite(answer).all()
-        assert np.ptp(answer) > 0
+        (outputs,) = signature(**inputs).values()
+        assert np.isfinite(outputs).all()
+        assert np.ptp(outputs) > 0
 
 
-def test_requests_that_are_there_are_kept(root):
+def test_existing_requests_are_kept(root):
     model = serving.write_serving_config(root)[0]
     model.request.write_text("mine")
     serving.write_serving_config(root)
     assert model.request.read_text() == "mine"
 
 
-def test_warm_up_requests_are_what_the_model_answers(root):
+def test_warm_up_requests_are_inputs_of_the_model(root):
     for model in serving.write_serving_config(root, warmup=True):
         records = tf.data.TFRecordDataset(str(model.path / serving.WARMUP))
         logs = [
@@ -127,8 +127,8 @@ def test_warm_up_requests_are_what_the_model_answers(root):
                 name: tf.constant(tf.make_ndarray(tensor))
                 for name, tensor in request.inputs.items()
             }
-            (answer,) = signature(**inputs).values()
-            batches.append(len(answer))
+            (outputs,) = signature(**inputs).values()
+            batches.append(len(outputs))
         assert batches == [1, 32]
         assert {p.name for p in model.path.joinpath("assets.extra").iterdir()} >= {
             "request.json",
@@ -136,14 +136,14 @@ def test_warm_up_requests_are_what_the_model_answers(root):
         }
 
 
-def test_warm_up_without_its_extra_says_what_to_install(root, monkeypatch):
+def test_warm_up_without_its_extra_is_refused_with_what_to_install(root, monkeypatch):
     monkeypatch.setattr(serving.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ValueError, match=r"pip install 'symclone-tf\[serving\]'"):
         serving.write_serving_config(root, warmup=True)
     assert not (root / "models.config").exists()
 
 
-def test_commands_name_files_that_are_there(root):
+def test_commands_name_existing_files(root):
     model = serving.write_serving_config(root)[0]
     config = root / "models.config"
     server = shlex.split(serving.server_command(config, port=1, rest_port=2))

@@ -66,7 +66,7 @@ def test_names_unchanged_layers_and_takes_a_size(run, tmp_path):
     [
         (("nowhere.keras",), "'nowhere.keras' does not exist"),
         (("text.keras",), "text.keras cannot be read as a Keras model"),
-        (("model.keras", "--output", "text.keras"), "is there already"),
+        (("model.keras", "--output", "text.keras"), "exists and is not replaced"),
         (("model.keras", "--output", "new.h5"), "written to a .keras file"),
         (("model.keras", "--layer", "nowhere"), "no layers named ['nowhere']"),
         (("model.keras", "--layer", "pool"), "'pool' cannot be relaxed"),
