@@ -11,11 +11,6 @@ FIELDS = (
 )
 LAST = "frozen,frozen,frozen,anchored"
 KINDS = {"local": "clones", "dense": "Dense clones"}
-ANCHORS = {
-    "transformed-inputs": "transformed inputs",
-    "decoupled-l2-sp": "decoupled L2-SP",
-    "l2-sp": "L2-SP",
-}
 
 
 def read(file) -> list[dict]:
@@ -88,9 +83,8 @@ def method_of(experiment) -> tuple[str, float | None] | None:
     kind, symmetry = KINDS[experiment.student], experiment.symmetry
     if symmetry in ("frozen", "trainable"):
         return f"{kind}, {symmetry}", None
-    anchor = ANCHORS.get(experiment.anchor, experiment.anchor)
     if symmetry == LAST and experiment.trainable_part == "encoder":
-        return f"last clone, {anchor}", experiment.anchor_strength
+        return f"last clone, {experiment.anchor}", experiment.anchor_strength
     if symmetry == "anchored" and experiment.trainable_part == "all":
-        return f"{kind}, {anchor}", experiment.anchor_strength
+        return f"{kind}, {experiment.anchor}", experiment.anchor_strength
     return None
