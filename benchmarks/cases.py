@@ -90,7 +90,7 @@ def solving(**layer) -> dict:
 
 
 def cloning(**options) -> dict:
-    """Clones as anyone would."""
+    """Clones with the default settings."""
     import symclone_tf as sc
 
     student, report = sc.clone(**options, seed=0, verbose=0)
@@ -120,7 +120,7 @@ def relaxing(name: str, size: int) -> dict:
     relaxed, report = sc.relax(model, verbose=0)
     memory = _peak()
     expected = model(images)
-    away = keras.ops.max(keras.ops.abs(relaxed(images) - expected))
+    distance = keras.ops.max(keras.ops.abs(relaxed(images) - expected))
     rows = report.layers
     return {
         "clones": len(rows),
@@ -130,7 +130,7 @@ def relaxing(name: str, size: int) -> dict:
         "operations_before": sum(row.operations_before for row in rows),
         "operations": sum(row.operations for row in rows),
         "memory": memory,
-        "difference": float(away / keras.ops.max(keras.ops.abs(expected))),
+        "difference": float(distance / keras.ops.max(keras.ops.abs(expected))),
     }
 
 
@@ -182,7 +182,7 @@ def _best(function, times) -> float:
 
 
 def _peak() -> int:
-    """The most memory this process has held so far, in bytes."""
+    """The peak memory of this process so far, in bytes."""
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 

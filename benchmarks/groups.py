@@ -8,7 +8,7 @@ from rich.console import Console
 
 import symclone_tf as sc
 from benchmarks.cloning import machine
-from benchmarks.keeping import keep
+from benchmarks.result_files import write_results
 from symclone_tf.symmetry import (
     cyclic,
     dihedral,
@@ -26,7 +26,7 @@ TRIES = 3
 
 
 def cases() -> dict:
-    """The groups: by the call that makes them, as it moves inputs and outputs."""
+    """Pairs of groups, acting on inputs and outputs, by the call that makes them."""
     return {
         "cyclic(24)": (cyclic(24), None),
         "cyclic(1024)": (cyclic(1024), None),
@@ -51,7 +51,7 @@ def main():
     parser.add_argument("--output", default="benchmarks/results", type=pathlib.Path)
     arguments = parser.parse_args()
     results = {"machine": machine(), "rows": collect(cases())}
-    keep(arguments.output, "groups", results, report)
+    write_results(arguments.output, "groups", results, report)
 
 
 def collect(chosen) -> list[dict]:
@@ -65,7 +65,7 @@ def collect(chosen) -> list[dict]:
 
 
 def measure(group, group_out=None) -> dict:
-    """Seconds to find a group's orbits of pairs, and how well its maps are cloned."""
+    """Seconds to find a group's orbits of pairs, and how well its layers are cloned."""
     seconds = []
     for _ in range(TRIES):
         orbits_of_pairs.cache_clear()
@@ -90,11 +90,11 @@ def measure(group, group_out=None) -> dict:
 
 def cells(row) -> list[str]:
     """A row as tables have it."""
-    points = {row["positions_in"]: None, row["positions_out"]: None}
+    positions = {row["positions_in"]: None, row["positions_out"]: None}
     figures = (row["nmse"], row["equivariance_error"])
     return [
         f"`{row['call']}`",
-        " → ".join(f"{count:,}" for count in points),
+        " → ".join(f"{count:,}" for count in positions),
         str(row["generators"]),
         f"{row['entries']:,}",
         f"{row['seconds']:.2g}" if row["seconds"] >= 0.01 else "< 0.01",
@@ -121,7 +121,7 @@ def report(results) -> str:
         f"them, the best of {TRIES}. Clones are Dense, solved in closed form, where "
         f"they have at most {MOST_WEIGHTS:,} weights.",
         "",
-        "| group | points | generators | orbits of pairs | seconds | NMSE | "
+        "| group | positions | generators | orbits of pairs | seconds | NMSE | "
         "equivariance error |",
         "|---|" + "---:|" * 6,
     ]

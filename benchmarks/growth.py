@@ -1,4 +1,4 @@
-"""How cloning local students grows with images: `python -m benchmarks.growth`."""
+"""How the cost of cloning grows with images: `python -m benchmarks.growth`."""
 
 import argparse
 import math
@@ -8,7 +8,7 @@ from rich.console import Console
 
 from benchmarks.cases import measure
 from benchmarks.cloning import machine
-from benchmarks.keeping import keep
+from benchmarks.result_files import write_results
 
 SOLVERS = {"sgd": "trained", "closed-form": "solved"}
 
@@ -20,7 +20,7 @@ def main():
     parser.add_argument("--sizes", default=[28, 56, 112, 224, 448], type=int, nargs="+")
     arguments = parser.parse_args()
     results = {"machine": machine(), "rows": collect(arguments.sizes)}
-    keep(arguments.output, "growth", results, report)
+    write_results(arguments.output, "growth", results, report)
 
 
 def collect(sizes) -> list[dict]:
@@ -43,13 +43,13 @@ def report(results) -> str:
     about = ", ".join(f"{k} {v}" for k, v in results["machine"].items())
     rows = results["rows"]
     lines = [
-        "# Growth of local students",
+        "# Growth of locally connected students",
         "",
         f"Machine: {about}.",
         "",
-        "Cloning T(2) convolutions of 3×3 pixels into local students, each in a fresh "
-        "process: seconds as the clone's report has them, the process's peak of memory "
-        "with TensorFlow in it, and the NMSE on fresh pairs.",
+        "Cloning T(2) convolutions of 3×3 pixels into locally connected students, each "
+        "in a fresh process: seconds in the clone's report, the peak memory of the "
+        "process including TensorFlow, and the NMSE on fresh pairs.",
         "",
         "| size | weights, MB | trained, s | memory, GB | NMSE | solved, s | "
         "memory, GB | NMSE |",

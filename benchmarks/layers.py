@@ -1,6 +1,6 @@
 """Clones as layers, against convolutions: `python -m benchmarks.layers`.
 
-Ratios of times within one run: each pair takes turns on the same machine.
+Ratios of times within one run: both layers alternate on the same machine.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from rich.console import Console
 import symclone_tf as sc
 from benchmarks import operations
 from benchmarks.cloning import machine
-from benchmarks.keeping import keep
+from benchmarks.result_files import write_results
 
 # Group, lifting, image size, channels, filters and batch.
 LAYERS = (
@@ -31,20 +31,22 @@ def main():
     """Measures everything, and writes a table and the numbers."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", default="benchmarks/results", type=pathlib.Path)
-    parser.add_argument("--turns", default=7, type=int)
+    parser.add_argument("--repetitions", default=7, type=int)
     arguments = parser.parse_args()
     say = Console(stderr=True).print
     rows = []
     for layer in LAYERS:
         say(f"{sc.ConvTeacher(*layer[:1], layer[2], lifting=layer[1]).title} …")
-        rows.append(measure(*layer, turns=arguments.turns))
+        rows.append(measure(*layer, repetitions=arguments.repetitions))
     results = {"machine": machine(), "rows": rows}
-    keep(arguments.output, "layers", results, report)
+    write_results(arguments.output, "layers", results, report)
 
 
-def measure(group, lifting, image_size, channels, filters, batch, turns=7) -> dict:
-    """The convolution and its local clone, trainable and frozen, forward and a
-    training step."""
+def measure(
+    group, lifting, image_size, channels, filters, batch, repetitions=7
+) -> dict:
+    """Times of a convolution and of its locally connected clone, trainable and frozen:
+    a forward pass, and a training step."""
     teacher = sc.ConvTeacher(group, image_size, lifting=lifting)
     student = sc.LocallyConnectedStudent(teacher, seed=0)
     sc.cloning.solve(student)
@@ -73,7 +75,7 @@ def measure(group, lifting, image_size, channels, filters, batch, turns=7) -> di
     }
     for kind in KINDS:
         fastest = dict.fromkeys(calls, float("inf"))
-        for _ in range(turns + 1):  # the first traces
+        for _ in range(repetitions + 1):  # the first traces
             for name in calls:
                 start = time.perf_counter()
                 calls[name][kind]()
@@ -109,10 +111,10 @@ def report(results) -> str:
     about = ", ".join(f"{k} {v}" for k, v in results["machine"].items())
     lines = ["# Clones as layers", "", f"Machine: {about}.", ""]
     lines += [
-        "Trainable local clones against the convolutions that they clone: times of the "
-        "fastest of several turns, in milliseconds, and useful floating-point "
-        "operations of a forward pass. A step takes the gradients of inputs, kernel, "
-        "bias, blocks and encoder; that of the convolution has neither of the last.",
+        "Trainable locally connected clones against the convolutions that they clone: "
+        "times of the fastest of several repetitions, in milliseconds, and useful "
+        "floating-point operations of a forward pass. A step takes the gradients of "
+        "inputs, kernel and bias, and for clones also of blocks and encoder.",
         "",
         "| layer | channels | filters | batch | forward | clone | ratio | step | clone "
         "| ratio | GFLOP | clone | ratio |",
@@ -125,8 +127,8 @@ def report(results) -> str:
         lines.append(f"| {' | '.join([*cells, f'{pair[1] / pair[0]:.1f}'])} |")
     lines += [
         "",
-        "Frozen clones, which compute as one convolution because their blocks do the "
-        "same everywhere, in the same turns:",
+        "Frozen clones, which compute as one convolution because their blocks are "
+        "translation equivariant, in the same repetitions:",
         "",
         "| layer | channels | filters | batch | forward | clone | ratio | step | clone "
         "| ratio |",

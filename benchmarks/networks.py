@@ -1,6 +1,6 @@
 """What the MNIST networks cost, and how clones agree: `python -m benchmarks.networks`.
 
-MNIST has to be there, or to be had.
+MNIST has to be there, or to be downloaded.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from rich.console import Console
 
 import symclone_tf as sc
 from benchmarks.cloning import machine
-from benchmarks.keeping import keep
+from benchmarks.result_files import write_results
 from symclone_tf.experiments import VARIANTS, canvas_and_translation, networks_of
 
 BATCH = 64
@@ -38,7 +38,7 @@ def main():
             "pipeline": pipeline_seconds(group, arguments.train_size),
             "agreement": agreement(group, epochs=arguments.epochs, **sizes),
         }
-    keep(arguments.output, "networks", results, report)
+    write_results(arguments.output, "networks", results, report)
 
 
 def timed(group) -> tuple[dict, ...]:
@@ -48,11 +48,11 @@ def timed(group) -> tuple[dict, ...]:
     return (*dense, *({**network, "student": "local"} for network in local))
 
 
-def step_seconds(group, steps, turns=3) -> list[dict]:
+def step_seconds(group, steps, repetitions=3) -> list[dict]:
     """Seconds that each network takes for a step of training.
 
-    Plain and compiled with XLA in turns, so that both see the same machine; the
-    fastest turn counts.
+    Plain and XLA alternate, so that both run under the same load; the fastest
+    repetition counts.
     """
     data = sc.experiments.mnist_task(
         "invariance", group, size=BATCH * steps, batch_size=BATCH
@@ -71,7 +71,7 @@ def step_seconds(group, steps, turns=3) -> list[dict]:
             )
             model.fit(data, steps_per_epoch=2, **quiet)
         best = dict.fromkeys(KINDS, np.inf)
-        for _ in range(turns):
+        for _ in range(repetitions):
             for kind, model in models.items():
                 start = time.perf_counter()
                 model.fit(data, steps_per_epoch=steps, **quiet)
@@ -113,10 +113,9 @@ def pipeline_seconds(group, size) -> float:
 
 
 def agreement(group, **sizes) -> dict:
-    """How frozen clones answer that take over a trained network's weights.
+    """How far a network of frozen clones agrees with a trained one, given its weights.
 
-    The trained one is of `keras.layers.Conv2D` under T(2), else of
-    `GroupConv2D`.
+    The trained network has `keras.layers.Conv2D` under T(2), else `GroupConv2D`.
     """
     architecture = "cnn" if group == "t2" else "gcnn"
     experiment = sc.experiments.Experiment(architecture, group, **sizes)
@@ -131,15 +130,15 @@ def agreement(group, **sizes) -> dict:
     digits = sc.experiments.mnist_task(
         "invariance", group, "test", size=experiment.test_size
     )
-    answers, expected = (m.predict(digits, verbose=0) for m in (cloned, trained))
-    same = np.argmax(answers, axis=1) == np.argmax(expected, axis=1)
+    outputs, expected = (m.predict(digits, verbose=0) for m in (cloned, trained))
+    same = np.argmax(outputs, axis=1) == np.argmax(expected, axis=1)
     return {
         "network": experiment.network,
         "accuracy": metrics["accuracy"],
         "digits": len(same),
         "agree": int(same.sum()),
         "difference": float(
-            np.linalg.norm(answers - expected) / np.linalg.norm(expected)
+            np.linalg.norm(outputs - expected) / np.linalg.norm(expected)
         ),
     }
 

@@ -5,7 +5,7 @@ def training_step(student, recipe) -> int:
     """Operations of one step: what the method needs, without bookkeeping.
 
     The blocks forward, and the gradient of their weights; the mixing forward,
-    and both of its gradients; the teacher's answers.
+    and both of its gradients; the teacher's outputs.
     """
     teacher = student.teacher
     images, kernels = recipe.images_per_step, recipe.kernels_per_step
@@ -15,22 +15,27 @@ def training_step(student, recipe) -> int:
     mixing = (
         2 * outputs * teacher.representation_in * student.blocks * representation_out
     )
-    answers = 2 * outputs * teacher.kernel_entries * representation_out
-    return 2 * blocks + 3 * mixing + answers
+    taught = 2 * outputs * teacher.kernel_entries * representation_out
+    return 2 * blocks + 3 * mixing + taught
 
 
 def closed_form(student) -> int:
-    """Operations of a solution: the answers, twice, their Gram matrix, and the
-    mixing of the answers into blocks."""
+    """Operations of a solution: the outputs, twice, their Gram matrix, and the
+    mixing of the outputs into blocks."""
     teacher = student.teacher
     entries, representation_out = teacher.kernel_entries, teacher.representation_out
-    points = teacher.positions_in * teacher.positions_out
+    positions = teacher.positions_in * teacher.positions_out
     # Of all pairs of elements, those that share a kernel entry.
     operators = representation_out * entries
-    answers = (
-        2 * teacher.representation_in * points * entries * entries * representation_out
+    outputs_once = (
+        2
+        * teacher.representation_in
+        * positions
+        * entries
+        * entries
+        * representation_out
     )
-    return 2 * answers + 2 * points * operators * (operators + student.blocks)
+    return 2 * outputs_once + 2 * positions * operators * (operators + student.blocks)
 
 
 def student_forward(student, channels, filters) -> int:

@@ -1,8 +1,8 @@
-"""Where frozen clones part from group convolutions: `python -m benchmarks.parting`.
+"""Where frozen clones differ from group convolutions: `python -m benchmarks.parting`.
 
 The same network, kernels and digits, with convolutions that compute the same up to
 rounding: gradients of the first step, and accuracies after training. MNIST has to be
-there, or to be had.
+there, or to be downloaded.
 """
 
 import argparse
@@ -25,7 +25,7 @@ KINDS = {
     "frozen Dense clones, blocks": ("cloned", "dense", "blocks"),
 }
 TASK = {"group": "c4", "task": "invariance"}
-NUDGES = (1, 2, 3, 4)
+PERTURBATIONS = (1, 2, 3, 4)
 TRAINING = {"train_size": 5000, "epochs": 8, "learning_rate": 3e-3}
 
 
@@ -41,7 +41,7 @@ def main():
     results |= {"machine": machine(), "gradients": gradients(arguments.clones)}
     arguments.output.mkdir(parents=True, exist_ok=True)
     wanted = [(kind, seed, 0) for seed in arguments.seeds for kind in KINDS]
-    wanted += [(kind, 1, nudge) for nudge in NUDGES for kind in list(KINDS)[:2]]
+    wanted += [(kind, 1, nudge) for nudge in PERTURBATIONS for kind in list(KINDS)[:2]]
     done = {(r["kind"], r["seed"], r["nudge"]) for r in results["accuracies"]}
     for run in wanted:
         if run not in done:
@@ -81,7 +81,7 @@ def digits(split, seed, **options):
 
 def gradients(clones, seed=1) -> list[dict]:
     """How the first step's gradients differ from those of group convolutions, and
-    how many of the first convolution's answers to empty pixels are above zero."""
+    how many of the first convolution's outputs at empty pixels are above zero."""
     images, labels = next(iter(digits("train", seed, size=5000)))
     found = {
         kind: _first_step(network(kind, seed, clones), images, labels) for kind in KINDS
@@ -105,9 +105,9 @@ def _first_step(model, images, labels) -> dict:
     variables = model.trainable_variables
     values = tape.gradient(losses, [variable.value for variable in variables])
     empty = np.asarray(keras.layers.MaxPooling2D(3, 1)(images))[..., 0] == 0
-    answers = np.asarray(model.layers[0](images))
+    outputs = np.asarray(model.layers[0](images))
     return {
-        "active": float(np.mean(answers[empty] > 0)),
+        "active": float(np.mean(outputs[empty] > 0)),
         "gradients": {
             "/".join(v.path.split("/")[-2:]): np.asarray(g)
             for v, g in zip(variables, values)
@@ -117,8 +117,8 @@ def _first_step(model, images, labels) -> dict:
 
 
 def accuracies(kind, seed, nudge, clones) -> dict:
-    """Accuracy on turned digits after each epoch, from first weights that may be
-    moved by a relative 1e-6."""
+    """Accuracy on rotated digits after each epoch, from initial weights that may be
+    perturbed by a relative 1e-6."""
     model = network(kind, seed, clones)
     if nudge:
         rng = np.random.default_rng(nudge)
@@ -150,14 +150,14 @@ def report(results) -> str:
     about = ", ".join(f"{k} {v}" for k, v in results["machine"].items())
     names = [n for n in results["gradients"][0] if n not in ("kind", "active")]
     lines = [
-        "# Where frozen clones part from group convolutions",
+        "# Where frozen clones differ from group convolutions",
         "",
         f"Machine: {about}.",
         "",
         "The MNIST network under C4 at its first step of training, with the same "
         "kernels and digits (seed 1): relative differences of gradients from those of "
-        "group convolutions, and the share of the first layer's answers to empty "
-        "pixels that are above zero, and so let ReLU pass gradients.",
+        "group convolutions, and the share of the first layer's outputs at empty "
+        "pixels that are above zero, for which ReLU passes gradients.",
         "",
         f"| convolutions | empty, above 0 | {' | '.join(names)} |",
         "|---|" + "---:|" * (len(names) + 1),
@@ -170,16 +170,17 @@ def report(results) -> str:
     seeds = sorted({seed for _, seed, _ in runs})
     lines += [
         "",
-        "Accuracy on turned digits after 8 epochs of 5,000 upright ones at a learning "
-        "rate of 3e-3; last, of seed 1 from first weights moved by a relative 1e-6:",
+        "Accuracy on rotated digits after 8 epochs of 5,000 upright ones at a learning "
+        "rate of 3e-3; last, seed 1 with initial weights perturbed by a relative 1e-6:",
         "",
-        f"| convolutions | {' | '.join(f'seed {seed}' for seed in seeds)} | moved |",
+        f"| convolutions | {' | '.join(f'seed {seed}' for seed in seeds)} | "
+        "perturbed |",
         "|---|" + "---:|" * (len(seeds) + 1),
     ]
     for kind in KINDS:
         cells = [_last(runs.get((kind, seed, 0))) for seed in seeds]
-        moved = [_last(runs.get((kind, 1, nudge))) for nudge in NUDGES]
-        cells.append(", ".join(cell for cell in moved if cell != "–") or "–")
+        perturbed = [_last(runs.get((kind, 1, nudge))) for nudge in PERTURBATIONS]
+        cells.append(", ".join(cell for cell in perturbed if cell != "–") or "–")
         lines.append(f"| {kind} | {' | '.join(cells)} |")
     return "\n".join([*lines, ""])
 

@@ -20,10 +20,10 @@ def plume(buoyancy, quarter_turns=0, offset=0.0, frames=FRAMES, size=SIZE):
 
     Args:
         buoyancy: Float, the acceleration of smoke of density 1, in pixels per step.
-        quarter_turns: Integer, how often the whole is turned: 0 rises upwards.
+        quarter_turns: Integer, rotations by 90°: with 0 smoke rises upwards.
         offset: Float, pixels that the source lies off the middle line.
         frames: Integer, how many steps.
-        size: Integer, pixels of each side, whose opposite edges meet.
+        size: Integer, pixels of each side, with periodic boundaries.
 
     Returns:
         Pair of arrays: smoke, `(frames, size, size)`, and flow, `(frames, 2, size,
@@ -33,21 +33,21 @@ def plume(buoyancy, quarter_turns=0, offset=0.0, frames=FRAMES, size=SIZE):
     right = np.array([-up[1], up[0]])
     source = _source(-SOURCE * up + offset * right, size)
     smoke, flow = np.zeros((size, size)), np.zeros((2, size, size))
-    kept = []
+    frames_so_far = []
     for _ in range(frames):
         smoke = np.maximum(smoke, source)
         flow = without_divergence(flow + buoyancy * smoke * up[:, None, None])
         smoke, *parts = (carried(field, flow) for field in (smoke, *flow))
         flow = without_divergence(np.stack(parts))
-        kept.append((smoke, flow))
-    return tuple(np.stack(part) for part in zip(*kept))
+        frames_so_far.append((smoke, flow))
+    return tuple(np.stack(part) for part in zip(*frames_so_far))
 
 
 def _source(middle, size):
     """A disk of smoke with a soft edge."""
     line = np.arange(size) - (size - 1) / 2
-    away = np.hypot(line[:, None] - middle[0], line - middle[1])
-    return np.clip(RADIUS + 0.5 - away, 0, 1)
+    distance = np.hypot(line[:, None] - middle[0], line - middle[1])
+    return np.clip(RADIUS + 0.5 - distance, 0, 1)
 
 
 def carried(field, flow):
@@ -82,19 +82,19 @@ def without_divergence(flow):
 def divergence(flow):
     """The divergence of a flow, per step, by its spectrum."""
     waves = _waves(flow.shape[-1])
-    turned = 2j * np.pi / flow.shape[-1] * np.sum(waves * np.fft.fft2(flow), axis=-3)
-    return np.fft.ifft2(turned).real
+    spectrum = 2j * np.pi / flow.shape[-1] * np.sum(waves * np.fft.fft2(flow), axis=-3)
+    return np.fft.ifft2(spectrum).real
 
 
 def rung(number, plumes=4, seed=0):
     """Plumes that rise in four directions, on a rung of the ladder.
 
-    Those that rise or fall have one buoyancy, those that go to either side another:
-    on rung 0 the same, on rung 9 ten times as much.
+    Plumes that rise or fall have one buoyancy, plumes to either side another: the
+    same on rung 0, and ten times as large on rung 9.
 
     Args:
         number: Integer, from 0 to 9.
-        plumes: Integer, of each direction, whose sources lie elsewhere.
+        plumes: Integer, how many of each direction, with different sources.
         seed: Integer, of the sources.
 
     Returns:
@@ -115,26 +115,26 @@ def rung(number, plumes=4, seed=0):
 
 
 def data_error(smoke) -> float:
-    """How far the plumes of a rung are from turned ones, relative to them.
+    """The relative distance of the plumes of a rung from rotated plumes.
 
     Args:
-        smoke: Array, as `rung` gives it.
+        smoke: Array, see `rung`.
 
     Returns:
-        Float, 0 where turning one plume gives the next.
+        Float, 0 where rotating one plume gives the next.
     """
     first = smoke[:, 0]
-    away = [
+    distances = [
         np.linalg.norm(np.rot90(smoke[:, turns], -turns, (-2, -1)) - first)
         for turns in range(1, 4)
     ]
-    return float(np.max(away) / np.linalg.norm(first))
+    return float(np.max(distances) / np.linalg.norm(first))
 
 
 def steps(smoke, ahead=1):
-    """What a network is asked: a frame, and one after it.
+    """Inputs and targets of a network: a frame, and a later one.
 
-    One frame does not tell how fast smoke rises, which differs by direction.
+    One frame does not show how fast smoke rises, which differs by direction.
 
     Args:
         smoke: Array of shape `(…, frames, size, size)`.

@@ -1,8 +1,9 @@
 """Probes of data whose symmetries are known: `python -m benchmarks.probes`.
 
-Blood cells, which lie at any angle; Fashion-MNIST, whose clothes are upright; MNIST's
-digits turned by all quarter turns, with the turn to be ignored, and with it to be told.
-Each is kept as it grows, and started again it goes on.
+Blood cells, which have any orientation; Fashion-MNIST, whose clothes are upright; and
+MNIST's digits rotated by multiples of 90°, with labels that do not depend on the
+rotation, and with labels that do. An interrupted probe continues when it is started
+again.
 """
 
 import argparse
@@ -29,7 +30,7 @@ EXPECTED = {
     "breaking-digits": "The same, with another label after half and three quarter "
     "turns: break C4.",
 }
-# So that as many more networks and images can be had in the time.
+# Smaller images, to train more networks on more images in the time.
 SMALL = {"image_size": 20}
 # As many as there are of each in the first 10,000 digits, and to test on.
 DIGITS = {"train": 10_000, "test": 4_000}
@@ -51,7 +52,7 @@ def main():
     output = chosen.output.resolve()
     here = pathlib.Path.cwd()
     with tempfile.TemporaryDirectory() as folder:
-        # From where the data is: what is kept names it as anyone would.
+        # In the folder of the data, so that no path of this machine is recorded.
         os.chdir(folder)
         try:
             for name in chosen.data:
@@ -65,7 +66,7 @@ def main():
 
 
 def source(name):
-    """What `sc.probe.probe` takes, made in the current folder where it must be.
+    """The data for `sc.probe.probe`, written to the current folder if necessary.
 
     Args:
         name: String, a key of `EXPECTED`.
@@ -81,14 +82,14 @@ def source(name):
             return "malaria", SMALL
         return shutil.copy(file, "blood-cells.npz"), SMALL
     task = "breaking" if name == "breaking-digits" else "invariance"
-    return turned_digits(pathlib.Path(f"{name}.npz"), task, DIGITS), SMALL
+    return rotated_digits(pathlib.Path(f"{name}.npz"), task, DIGITS), SMALL
 
 
-def turned_digits(file, task, sizes) -> pathlib.Path:
-    """MNIST's digits, turned by quarter turns in training and test.
+def rotated_digits(file, task, sizes) -> pathlib.Path:
+    """MNIST's digits, rotated by multiples of 90° in training and test.
 
     Args:
-        file: `pathlib.Path`, that is written.
+        file: `pathlib.Path`, to write.
         task: String, `"invariance"` or `"breaking"`.
         sizes: Dictionary from splits to numbers of digits.
     """
@@ -109,7 +110,7 @@ def write(found, name, output, minutes) -> None:
         found: `Probe`.
         name: String.
         output: `pathlib.Path`, of all probes.
-        minutes: Float, how long it might take.
+        minutes: Float, the limit of time.
     """
     home = output / name
     for illustration in sc.figures.probe_figures(found):
@@ -149,7 +150,7 @@ def report(found, name, minutes) -> str:
 
 
 def read(file):
-    """A probe as its `probe.json` has it, as far as its table and sentences need it.
+    """The part of a probe that its table and sentences need, from its `probe.json`.
 
     Args:
         file: `pathlib.Path`.
@@ -167,7 +168,7 @@ def read(file):
 
 
 def cells(file) -> list[str]:
-    """What a probe found of C4, as tables of several have it.
+    """A row for a table of several probes: what a probe found about C4.
 
     Args:
         file: `pathlib.Path` of a `probe.json`, in a folder of the probe's name.

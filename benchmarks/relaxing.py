@@ -1,4 +1,4 @@
-"""Published networks, relaxed whole: `python -m benchmarks.relaxing`."""
+"""Published networks, relaxed as a whole: `python -m benchmarks.relaxing`."""
 
 import argparse
 import pathlib
@@ -7,7 +7,7 @@ from rich.console import Console
 
 from benchmarks.cases import measure
 from benchmarks.cloning import machine
-from benchmarks.keeping import keep
+from benchmarks.result_files import write_results
 
 CASES = (
     ("MobileNetV2", 96),
@@ -24,7 +24,7 @@ def main():
     parser.add_argument("--output", default="benchmarks/results", type=pathlib.Path)
     arguments = parser.parse_args()
     results = {"machine": machine(), "rows": collect(CASES)}
-    keep(arguments.output, "relaxing", results, report)
+    write_results(arguments.output, "relaxing", results, report)
 
 
 def collect(cases) -> list[dict]:
@@ -50,10 +50,10 @@ def report(results) -> str:
         f"Machine: {about}.",
         "",
         "Networks of `keras.applications` with random weights, each in a fresh "
-        "process: how many convolutions became local clones, seconds, weights and "
-        "operations of these before and after, the process's peak of memory with "
-        "TensorFlow in it, and the largest difference of answers to noise, relative "
-        "to the largest.",
+        "process: the number of convolutions that became locally connected clones, "
+        "seconds, their weights and operations before and after, the peak memory of "
+        "the process including TensorFlow, and the largest difference between outputs "
+        "for noise, relative to the largest output.",
         "",
         *HEAD,
     ]
@@ -69,7 +69,7 @@ HEAD = (
 
 
 def cells(row) -> list[str]:
-    """A network as tables have it."""
+    """A row of the table."""
     return [
         row["network"],
         f"{row['size']}×{row['size']}",

@@ -1,8 +1,9 @@
-"""Signals on a ring with a defect at one place: `python -m benchmarks.ring`.
+"""Signals on a ring with a defect at one position: `python -m benchmarks.ring`.
 
-Places on a ring exchange heat with their neighbours, all by the same law, but for one
-that is insulated. Networks learn what becomes of the temperatures: an MLP, the exact
-layers of the ring's turns, and clones of them that may leave this symmetry.
+Positions on a ring exchange heat with their neighbours, except for one that is
+insulated. Networks learn the change of the temperatures: an MLP, layers that are
+exactly equivariant to rotations of the ring, and clones of them that may break this
+symmetry.
 """
 
 import argparse
@@ -21,10 +22,10 @@ from benchmarks.cloning import machine
 from symclone_tf.figures.style import COLOURS, new_figure, styled
 from symclone_tf.symmetry import cyclic
 
-PLACES, DEFECT = 24, 7
+POSITIONS, DEFECT = 24, 7
 WIDTH, RATE, BATCH = 32, 5e-3, 32
 MLP, EXACT = "MLP", "exact layers"
-# What each of two layers of clones is made with.
+# Options of each of two layers of clones.
 FROZEN, FREE = {"symmetry": "frozen"}, {"symmetry": "trainable"}
 HELD = {"symmetry": "anchored", "anchor": "proximal", "anchor_strength": 0.5}
 AUGMENTED = {"symmetry": "anchored", "anchor": "transformed-inputs"}
@@ -32,14 +33,14 @@ CLONES = {
     "clones, frozen": (FROZEN, FROZEN),
     "clones, trainable": (FREE, FREE),
     "last clone trainable": (FROZEN, FREE),
-    "last clone anchored, augment 0.2": (FROZEN, AUGMENTED),
-    "last clone anchored, threshold 0.5": (FROZEN, HELD),
+    "last clone anchored, transformed inputs 0.2": (FROZEN, AUGMENTED),
+    "last clone anchored, proximal 0.5": (FROZEN, HELD),
 }
 NETWORKS = (MLP, EXACT, *CLONES)
-# Places whose heat the defect has to do with.
-NEAR = np.isin(np.arange(PLACES), (DEFECT - 1, DEFECT, DEFECT + 1))
+# Positions at which the defect changes the exchange of heat.
+NEAR = np.isin(np.arange(POSITIONS), (DEFECT - 1, DEFECT, DEFECT + 1))
 NUMBERS = ("weights", "elsewhere", "near", "equivariance_error", "seconds")
-BY_PLACE = ("errors", "moved")
+BY_POSITION = ("errors", "moved")
 
 
 def main():
@@ -73,20 +74,20 @@ def write(rows, file) -> None:
 
 
 def read(file) -> list[dict]:
-    """The rows of a table, numbers as numbers, and of each place as arrays."""
+    """The rows of a table, with numbers, and arrays for values by position."""
     with file.open(encoding="utf-8", newline="") as stream:
         return [
             {
                 **row,
                 **{name: float(row[name]) for name in NUMBERS},
-                **{name: np.array(row[name].split(), float) for name in BY_PLACE},
+                **{name: np.array(row[name].split(), float) for name in BY_POSITION},
             }
             for row in csv.DictReader(stream)
         ]
 
 
 def signals(rng, count):
-    """Temperatures of a ring, and how much each place gains in a step.
+    """Temperatures of a ring, and how much each position gains in a step.
 
     Args:
         rng: `numpy.random.Generator`.
@@ -95,8 +96,8 @@ def signals(rng, count):
     Returns:
         Pair of arrays of shape `(count, positions, 1)`.
     """
-    before = rng.normal(size=(count, PLACES)).astype("float32")
-    # Heat that each place gets from the next, which saturates.
+    before = rng.normal(size=(count, POSITIONS)).astype("float32")
+    # Heat that flows from the next position, which saturates.
     flow = np.tanh(2 * (np.roll(before, -1, axis=1) - before))
     flow[:, [DEFECT - 1, DEFECT]] = 0
     gained = flow - np.roll(flow, 1, axis=1)
@@ -105,13 +106,13 @@ def signals(rng, count):
 
 def make(network) -> keras.Model:
     """A network of two layers."""
-    layers, group = keras.layers, cyclic(PLACES)
+    layers, group = keras.layers, cyclic(POSITIONS)
     if network == MLP:
         body = [
             layers.Flatten(),
-            layers.Dense(WIDTH * PLACES, "relu"),
-            layers.Dense(PLACES),
-            layers.Reshape((PLACES, 1)),
+            layers.Dense(WIDTH * POSITIONS, "relu"),
+            layers.Dense(POSITIONS),
+            layers.Reshape((POSITIONS, 1)),
         ]
     elif network == EXACT:
         exact = sc.layers.OrbitDense
@@ -124,18 +125,18 @@ def make(network) -> keras.Model:
             cloned(WIDTH, copy.deepcopy(student), activation="relu", **first),
             cloned(1, copy.deepcopy(student), **last),
         ]
-    return keras.Sequential([keras.Input((PLACES, 1)), *body])
+    return keras.Sequential([keras.Input((POSITIONS, 1)), *body])
 
 
 def run(network, seed, train_size, epochs) -> dict:
     """Trains a network, and measures it on fresh signals.
 
     Returns:
-        Dictionary, a row: errors are mean squares relative to those of the answers,
-        `moved` the departure of the last layer, place by place.
+        Dictionary, a row: errors are mean squares relative to those of the targets;
+        `moved` is the deviation of the last layer, by position.
     """
     rng = np.random.default_rng(seed)
-    inputs, answers = signals(rng, train_size)
+    inputs, targets = signals(rng, train_size)
     fresh, expected = signals(rng, 2000)
     keras.utils.set_random_seed(seed)
     model = make(network)
@@ -143,7 +144,7 @@ def run(network, seed, train_size, epochs) -> dict:
     rate = keras.optimizers.schedules.CosineDecay(RATE, steps)
     model.compile(keras.optimizers.Adam(rate), "mse")
     start = time.perf_counter()
-    model.fit(inputs, answers, batch_size=BATCH, epochs=epochs, verbose=0)
+    model.fit(inputs, targets, batch_size=BATCH, epochs=epochs, verbose=0)
     seconds = time.perf_counter() - start
     wrong = np.square(model.predict(fresh, verbose=0) - expected)
     errors = wrong.mean(axis=0)[:, 0] / np.mean(np.square(expected))
@@ -151,6 +152,7 @@ def run(network, seed, train_size, epochs) -> dict:
     anchored = bool(getattr(last, "anchors", ()))
     moved = last.deviation().positions if anchored else []
     weights = sum(w.shape.num_elements() for w in _used(model))
+    error = sc.equivariance_error(model, cyclic(POSITIONS), fresh[:64])
     return {
         "network": network,
         "seed": seed,
@@ -159,7 +161,7 @@ def run(network, seed, train_size, epochs) -> dict:
         "weights": weights,
         "elsewhere": errors[~NEAR].mean(),
         "near": errors[NEAR].mean(),
-        "equivariance_error": sc.equivariance_error(model, cyclic(PLACES), fresh[:64]),
+        "equivariance_error": error,
         "seconds": round(seconds, 1),
         "errors": " ".join(f"{value:.3g}" for value in errors),
         "moved": " ".join(f"{value:.3g}" for value in moved),
@@ -167,7 +169,7 @@ def run(network, seed, train_size, epochs) -> dict:
 
 
 def _used(model):
-    """The weights that a model computes with, without what holds them."""
+    """The weights that a model computes with, without its anchors."""
     return [w for w in model.weights if "anchor" not in w.name and "seed" not in w.name]
 
 
@@ -180,7 +182,7 @@ def by_network(rows) -> dict[str, list[dict]]:
 
 
 def cells(kept) -> list[str]:
-    """One network's figures, as tables have them."""
+    """A row of the table, without the name of the network."""
     weights = f"{int(kept[0]['weights']):,}"
     errors = [spread([row[name] for row in kept]) for name in ("elsewhere", "near")]
     error = statistics.mean(row["equivariance_error"] for row in kept)
@@ -202,11 +204,12 @@ def report(rows, about) -> str:
         f"Machine: {', '.join(f'{k} {v}' for k, v in about.items())}, busy with other "
         "work at times.",
         "",
-        f"{PLACES} places exchange heat with their neighbours, but for place {DEFECT}, "
-        f"which is insulated. Networks of two layers, the first with {WIDTH} channels, "
-        f"learn what each gains from {first['train_size']} signals in "
-        f"{first['epochs']} epochs. Mean squared errors on 2,000 others, relative to "
-        "the answers' mean square, at the defect and beside it and elsewhere; mean ± "
+        f"{POSITIONS} positions exchange heat with their neighbours, except for "
+        f"position {DEFECT}, which is insulated. Networks of two layers, the first "
+        f"with {WIDTH} channels, learn what each gains from {first['train_size']} "
+        f"signals in {first['epochs']} epochs. Mean squared errors on 2,000 others, "
+        "relative to the targets' mean square, at and next to the defect and "
+        "elsewhere; mean ± "
         f"standard deviation of {len({row['seed'] for row in rows})} seeds.",
         "",
         "| network | weights | elsewhere | at the defect | equivariance error |",
@@ -221,7 +224,7 @@ def report(rows, about) -> str:
 
 @styled
 def draw(rows):
-    """Errors place by place, and where clones left the symmetry.
+    """Errors by position, and where clones deviate from the symmetry.
 
     Args:
         rows: List of dictionaries, see `read`.
@@ -231,21 +234,21 @@ def draw(rows):
     """
     figure = new_figure(2.6)
     left, right = figure.subplots(1, 2)
-    positions = np.arange(PLACES)
+    positions = np.arange(POSITIONS)
     for number, (network, kept) in enumerate(by_network(rows).items()):
         colour = COLOURS[number % len(COLOURS)]
         errors = np.mean([row["errors"] for row in kept], axis=0)
-        # Frozen clones do what exact layers do, and would hide them.
+        # Frozen clones compute the same as exact layers, and would hide them.
         style = "o--" if network == "clones, frozen" else "o-"
         left.plot(positions, errors, style, color=colour, label=network)
         moved = [row["moved"] for row in kept if len(row["moved"])]
         if moved:
             right.plot(positions, np.mean(moved, axis=0), "o-", color=colour)
     left.set(yscale="log", ylabel="error, relative")
-    right.set(ylabel="moved, of the last layer", ylim=(0, None))
+    right.set(ylabel="deviation of the last layer", ylim=(0, None))
     for axes in (left, right):
         axes.axvline(DEFECT, color="0.8", zorder=0)
-        axes.set(xlabel="place on the ring")
+        axes.set(xlabel="position on the ring")
     figure.legend(loc="outside lower center", ncols=3)
     return figure
 

@@ -1,4 +1,4 @@
-"""What exported models answer in a second: `python -m benchmarks.serving`.
+"""How many samples exported models compute in a second: `python -m benchmarks.serving`.
 
 The served function is a SavedModel's signature, called as TensorFlow Serving
 calls it: without the network, and so the most that a server can reach.
@@ -14,7 +14,7 @@ import tensorflow as tf
 
 import symclone_tf as sc
 from benchmarks.cloning import machine
-from benchmarks.keeping import keep
+from benchmarks.result_files import write_results
 
 BATCHES = (1, 32, 256)
 KINDS = ("served", "memory", "teacher")
@@ -31,7 +31,7 @@ def main():
         "machine": machine(),
         "rows": collect(arguments.canvas, arguments.seconds),
     }
-    keep(arguments.output, "serving", results, report)
+    write_results(arguments.output, "serving", results, report)
 
 
 def collect(canvas, seconds) -> list[dict]:
@@ -53,7 +53,7 @@ def collect(canvas, seconds) -> list[dict]:
 
 
 def _layers(students):
-    """Layers that are convolutions, and one that keeps its blocks."""
+    """Layers that are fused to convolutions, and one that is exported as blocks."""
     return (
         (students[0], 1, 1, "auto"),
         (students[0], 1, 10, "auto"),
@@ -116,12 +116,12 @@ def classifier(students, canvas, root):
 
 
 def rates(calls, shapes, batch, seconds) -> dict:
-    """Samples per second, the ways in turns so that all see the same machine."""
+    """Samples per second, alternating between the ways to call a model."""
     inputs = [tf.random.normal((batch, *shape)) for shape in shapes]
-    answers = {kind: _array(call(*inputs)) for kind, call in calls.items()}
+    outputs = {kind: _array(call(*inputs)) for kind, call in calls.items()}
     for kind in KINDS:
-        error = np.abs(answers[kind] - answers["teacher"]).max()
-        assert error < 1e-3 * np.abs(answers["teacher"]).max()
+        error = np.abs(outputs[kind] - outputs["teacher"]).max()
+        assert error < 1e-3 * np.abs(outputs["teacher"]).max()
     best = dict.fromkeys(KINDS, np.inf)
     end = time.perf_counter() + seconds * len(KINDS)
     while time.perf_counter() < end:

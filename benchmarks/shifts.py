@@ -1,7 +1,8 @@
-"""How the MNIST network of convolutions notices shifts: `python -m benchmarks.shifts`.
+"""How the CNN for MNIST reacts to translations: `python -m benchmarks.shifts`.
 
-Convolutions commute with shifts, and yet the network of them tells shifted digits
-apart, by its borders and its poolings. MNIST has to be there, or to be had.
+Convolutions are translation equivariant, and yet the network's outputs change when
+digits are translated, because of its borders and its poolings. MNIST has to be there,
+or to be downloaded.
 """
 
 import argparse
@@ -13,15 +14,15 @@ from rich.console import Console
 
 import symclone_tf as sc
 from benchmarks.cloning import machine
-from benchmarks.keeping import keep
+from benchmarks.result_files import write_results
 from symclone_tf.experiments import TASKS
 from symclone_tf.symmetry import translated
 
 DIRECTIONS = ((1, 0), (-1, 0), (0, 1), (0, -1))
 # On the second, no digit comes near enough to a border for it to matter: half a
-# digit is 10 pixels wide, shifts are 6, and outputs see 16 at a time.
+# digit is 10 pixels wide, translations are 6, and receptive fields 16.
 CANVASES = (40, 56)
-MAX_SHIFT = 6
+MAX_TRANSLATION = 6
 
 
 def main():
@@ -33,17 +34,17 @@ def main():
     arguments = parser.parse_args()
     sizes = {"train_size": arguments.train_size, "epochs": arguments.epochs}
     rows = [
-        noticed(task, canvas, **sizes)
+        measure(task, canvas, **sizes)
         for canvas, task in itertools.product(CANVASES, TASKS)
     ]
     results = {"machine": machine(), "rows": rows}
-    keep(arguments.output, "shifts", results, report)
+    write_results(arguments.output, "shifts", results, report)
 
 
-def noticed(task, canvas, digits=500, **sizes) -> dict:
-    """Trains the network, and shifts digits that it has not seen."""
+def measure(task, canvas, digits=500, **sizes) -> dict:
+    """Trains the network, and translates test digits."""
     experiment = sc.experiments.Experiment(
-        "cnn", "t2", task, canvas=canvas, max_translation=MAX_SHIFT, **sizes
+        "cnn", "t2", task, canvas=canvas, max_translation=MAX_TRANSLATION, **sizes
     )
     Console(stderr=True).print(f"{task}, canvas {canvas} …")
     model, metrics = sc.experiments.run_experiment(experiment)
@@ -53,7 +54,7 @@ def noticed(task, canvas, digits=500, **sizes) -> dict:
         "test",
         size=digits,
         canvas=canvas,
-        max_translation=MAX_SHIFT,
+        max_translation=MAX_TRANSLATION,
         moved=False,
         batch_size=digits,
     )
@@ -67,14 +68,14 @@ def noticed(task, canvas, digits=500, **sizes) -> dict:
 
 
 def changes(predict, images) -> list[dict]:
-    """What shifts by 1, 2, … pixels change, mean over four directions.
+    """What translations by 1, 2, … pixels change, mean over four directions.
 
     `probabilities` is the relative change of all outputs, and `classes` the share
-    of images whose largest output is another one.
+    of images whose largest output changes.
     """
     before = predict(images)
     found = []
-    for distance in range(1, MAX_SHIFT + 1):
+    for distance in range(1, MAX_TRANSLATION + 1):
         pairs = []
         for direction in DIRECTIONS:
             after = predict(translated(images, [distance * d for d in direction]))
@@ -89,14 +90,14 @@ def changes(predict, images) -> list[dict]:
 def report(results) -> str:
     """The Markdown page."""
     about = ", ".join(f"{k} {v}" for k, v in results["machine"].items())
-    distances = [f"{distance} px" for distance in range(1, MAX_SHIFT + 1)]
+    distances = [f"{distance} px" for distance in range(1, MAX_TRANSLATION + 1)]
     lines = [
-        "# What the network of convolutions notices of shifts",
+        "# How a CNN reacts to translations",
         "",
         f"Machine: {about}.",
         "",
-        "T(2), relative change of the probabilities when test digits are shifted "
-        "along an axis, and the share of digits that fall into another class:",
+        "T(2), relative change of the probabilities when test digits are translated "
+        "along an axis, and the share of digits whose predicted class changes:",
         "",
         f"| canvas | task | accuracy | {' | '.join(distances)} |",
         f"|---:|---|---:|{'---:|' * len(distances)}",

@@ -1,7 +1,8 @@
 """How well each kind of student clones: `python -m benchmarks.students`.
 
-All have the same number of multiplications to train with, or as many steps as their
-recipe says, if that is less. Each clone is kept at once, and started again it goes on.
+All are trained with the same number of multiplications, or with as many steps as in
+their recipe, if that is less. Every clone's row is saved at once, and an interrupted
+run continues when it is started again.
 """
 
 import argparse
@@ -23,15 +24,15 @@ from symclone_tf.students import make_student
 
 STUDENTS = {
     "Dense": ("dense", {}),
-    "Dense, hidden units": ("dense", {"hidden_units": "points"}),
+    "Dense, hidden units": ("dense", {"hidden_units": "positions"}),
     "local": ("local", {}),
     "Mixer": ("mixer", {}),
     "attention": ("attention", {}),
 }
 SIZES = {10: 1e11, 28: 3e11}
 GROUPS = ("t2", "c4")
-# Points of a learning curve that are kept.
-KEPT = 30
+# Steps of a learning curve that are saved.
+SAVED = 30
 
 
 def main():
@@ -74,7 +75,7 @@ def make(title, group, size, seed):
     """The student of a title, not yet trained."""
     name, options = STUDENTS[title]
     teacher = sc.ConvTeacher(group, size)
-    if options.get("hidden_units") == "points":
+    if options.get("hidden_units") == "positions":
         options = {"hidden_units": (teacher.positions_in,)}
     return make_student(name, teacher, seed=seed, dtype="float32", **options)
 
@@ -87,7 +88,7 @@ def operations_per_step(student) -> int:
 
 
 def measure(title, group, size, seed, budget) -> dict:
-    """Clones, and says how well, how fast and at which cost.
+    """Clones, and measures errors, time and cost.
 
     Args:
         title: String, a key of `STUDENTS`.
@@ -102,13 +103,13 @@ def measure(title, group, size, seed, budget) -> dict:
     cloner = Cloner(student, seed=seed)
     cloner.compile(recipe.with_options(steps).make_optimizer())
     curve = []
-    note = keras.callbacks.LambdaCallback(
+    record = keras.callbacks.LambdaCallback(
         on_train_batch_end=lambda step, logs: curve.append(float(logs["nmse"]))
     )
     began = time.perf_counter()
-    cloner.fit(steps_per_epoch=steps, callbacks=[note], verbose=0)
+    cloner.fit(steps_per_epoch=steps, callbacks=[record], verbose=0)
     seconds = time.perf_counter() - began
-    chosen = np.unique(np.geomspace(1, steps, KEPT).round().astype(int))
+    chosen = np.unique(np.geomspace(1, steps, SAVED).round().astype(int))
     return {
         "student": title,
         "group": group,
@@ -134,7 +135,7 @@ def grouped(rows) -> dict[tuple, list[dict]]:
 
 
 def cells(kept) -> list[str]:
-    """The seeds of a student as tables have them."""
+    """A row of the table, for all seeds of a student."""
     first = kept[0]
     title = sc.get_group(first["group"]).title
     return [
@@ -175,9 +176,9 @@ def report(kept) -> str:
         "with other work at times.",
         "",
         "Lifting layers with kernels of 3×3 pixels. Multiplications are those of one "
-        "image, channel and filter. Training ends after as many as all may have, "
-        f"{budgets}, which the table calls cut, or when the recipe does. NMSE on pairs "
-        f"that training never saw: the median and the worst of {seeds} seeds.",
+        "image, channel and filter. Training ends after a budget of them, "
+        f"{budgets} (cut in the table), or with the last step of the recipe. NMSE on "
+        f"fresh pairs: the median and the worst of {seeds} seeds.",
         "",
         *HEAD,
     ]

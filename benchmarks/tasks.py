@@ -1,4 +1,4 @@
-"""Tasks whose symmetry holds only roughly: digits, and smoke."""
+"""Tasks whose symmetry holds only approximately: digits, and smoke."""
 
 import dataclasses
 import functools
@@ -41,16 +41,15 @@ def digits(split, size=None, data_dir=None):
     return np.concatenate(images)[..., 0], np.concatenate(labels)
 
 
-def quadrants(split, size=None, asks="digit", seed=0, data_dir=None):
+def quadrants(split, size=None, labels="digit", seed=0, data_dir=None):
     """Digits in a random quadrant of 56×56 pixels, resized to 32×32.
 
-    *Digit* asks for the digit, wherever it is, and *Quadrant* for the digit and
-    where it is.
+    The labels are the digit, in any quadrant, or the digit and its quadrant.
 
     Args:
         split: String, `"train"` or `"test"`.
         size: Integer, how many; `None` for all.
-        asks: String, `"digit"` for 10 labels, `"quadrant"` for 40.
+        labels: String, `"digit"` for 10 labels, `"quadrant"` for 40.
         seed: Integer, of the quadrants.
         data_dir: String or path, see `mnist_task`.
 
@@ -62,7 +61,7 @@ def quadrants(split, size=None, asks="digit", seed=0, data_dir=None):
 
     - [van der Ouderaa et al., 2023](https://arxiv.org/abs/2310.06131)
     """
-    images, labels = digits(split, size, data_dir)
+    images, classes = digits(split, size, data_dir)
     rng = np.random.default_rng([seed, split == "test"])
     where = rng.integers(4, size=len(images))
     half = CANVAS // 2
@@ -70,12 +69,12 @@ def quadrants(split, size=None, asks="digit", seed=0, data_dir=None):
     canvas[np.arange(len(images)), where // 2, :, where % 2] = images
     canvas = canvas.reshape(-1, CANVAS, CANVAS, 1)
     small = tf.image.resize(canvas, (SIZE, SIZE), "bilinear", antialias=True)
-    evaluated = {"digit": labels, "quadrant": 10 * where + labels}
-    return np.asarray(small), evaluated[asks]
+    kinds = {"digit": classes, "quadrant": 10 * where + classes}
+    return np.asarray(small), kinds[labels]
 
 
 def sixes(split, against="turned", data_dir=None):
-    """Sixes against sixes turned by half a turn, or against their mirror images.
+    """Sixes against sixes rotated by 180°, or against reflected sixes.
 
     A network that is invariant under these gets half of them right.
 
@@ -94,8 +93,8 @@ def sixes(split, against="turned", data_dir=None):
     """
     images, labels = digits(split, data_dir=data_dir)
     images = images[labels == SIX].copy()
-    move = {"turned": np.s_[:, ::-1, ::-1], "mirrored": np.s_[:, :, ::-1]}[against]
-    images[1::2] = images[1::2][move]
+    index = {"turned": np.s_[:, ::-1, ::-1], "mirrored": np.s_[:, :, ::-1]}[against]
+    images[1::2] = images[1::2][index]
     return images[..., None], np.arange(len(images)) % 2
 
 
@@ -105,10 +104,10 @@ class Task:
 
     Attributes:
         name: String.
-        group: String, whose symmetry holds only roughly.
+        group: String, whose symmetry holds only approximately.
         canvas: Integer, pixels of each side of the images.
         classes: Integer, of digits; `None` for smoke, of which a later frame is
-            asked.
+            predicted.
     """
 
     name: str
@@ -162,7 +161,7 @@ class Task:
     def _arrays(self, split, size, seed):
         kind, _, which = self.name.partition(" ")
         if kind == "plumes":
-            # Other sources than those of the training.
+            # Other sources than in training.
             smoke = plumes.rung(int(which), seed=[0, split == "test"])
             return list(plumes.steps(smoke, AHEAD))
         if kind == "sixes":
@@ -185,13 +184,13 @@ TASKS = {
         ),
     )
 }
-# Of the network for smoke: convolutions, their filters, how many frames it looks ahead,
-# and the size of changes in between.
+# Of the network for smoke: convolutions, their filters, how many frames it predicts
+# ahead, and the size of changes in between.
 DEPTH, FILTERS, AHEAD, CHANGE = 3, 8, 4, 0.02
 
 
 class Wrapped(layers.Layer):
-    """Images whose opposite edges meet, with what lies behind these.
+    """Periodic padding of images.
 
     Args:
         border: Integer, pixels on each side.
@@ -226,7 +225,7 @@ def plume_network(architecture, group, canvas, seed) -> keras.Model:
 
     Returns:
         `keras.Model`, from `(batch, canvas, canvas, 1)` to the same shape; with group
-        convolutions it commutes with the group.
+        convolutions it is equivariant.
     """
     make = {"gcnn": sc.GroupConv2D}.get(architecture, architecture)
     seeds = iter(np.random.SeedSequence(seed).generate_state(DEPTH + 1).tolist())

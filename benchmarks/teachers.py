@@ -12,7 +12,7 @@ from rich.console import Console
 import symclone_tf as sc
 from benchmarks.cloning import machine
 from benchmarks.groups import power_of_ten
-from benchmarks.keeping import keep
+from benchmarks.result_files import write_results
 from symclone_tf.symmetry import Permutation, cyclic, permutations_of
 from symclone_tf.teachers import TranslationConvTeacher
 
@@ -72,7 +72,7 @@ def cases() -> list[Case]:
 
 
 def island(size=11) -> sc.FunctionTeacher:
-    """A 3×3 convolution between the places of a disc, of which a grid is the rest."""
+    """A 3×3 convolution between the positions of a grid that are in a disc."""
     rows, columns = np.indices((size, size)) - size // 2
     land = np.flatnonzero(rows**2 + columns**2 <= (size / 2) ** 2)
     positions = np.eye(size * size, dtype="float32")[land]
@@ -89,32 +89,32 @@ def island(size=11) -> sc.FunctionTeacher:
 
 
 def hexagons(radius=3) -> sc.FunctionTeacher:
-    """A convolution on hexagons, turned six ways, as HexaConv's first layer is."""
+    """A convolution on hexagons with six rotated kernels, as HexaConv's first layer."""
     steps = range(-radius, radius + 1)
     cells = [(a, b) for a in steps for b in steps if abs(a + b) <= radius]
     position = {cell: number for number, cell in enumerate(cells)}
 
-    def turned(cell):
+    def rotated(cell):
         return -cell[1], cell[0] + cell[1]
 
     around = [(1, 0)]
     for _ in range(5):
-        around.append(turned(around[-1]))
-    # Who is not there is one more place, of zeros.
-    seen = [
+        around.append(rotated(around[-1]))
+    # A missing neighbour is one more position, of zeros.
+    neighbours = [
         [position.get((a + c, b + d), len(cells)) for c, d in [(0, 0), *around]]
         for a, b in cells
     ]
-    # Which entry of the kernel each neighbour meets, of each turned kernel.
+    # The entry of each rotated kernel for each neighbour.
     entries = [[0, *(1 + (i - h) % 6 for i in range(6))] for h in range(6)]
 
     def lifted(inputs, kernel):
         padded = ops.pad(inputs, ((0, 0), (0, 1), (0, 0)))
-        turned_kernels = ops.take(kernel, np.array(entries), axis=0)
-        receptive_field_size = ops.take(padded, np.array(seen), axis=1)
-        return ops.einsum("nqvc,hvco->nqho", receptive_field_size, turned_kernels)
+        rotated_kernels = ops.take(kernel, np.array(entries), axis=0)
+        receptive_fields = ops.take(padded, np.array(neighbours), axis=1)
+        return ops.einsum("nqvc,hvco->nqho", receptive_fields, rotated_kernels)
 
-    back = np.argsort([position[turned(cell)] for cell in cells])
+    back = np.argsort([position[rotated(cell)] for cell in cells])
     out = 6 * back[:, None] + np.arange(-1, 5) % 6
     return sc.FunctionTeacher(
         lifted,
@@ -122,7 +122,7 @@ def hexagons(radius=3) -> sc.FunctionTeacher:
         7,
         (len(cells), 6),
         representation_out=6,
-        transformations=[Permutation(back, out.reshape(-1), "turned 60°")],
+        transformations=[Permutation(back, out.reshape(-1), "rotated by 60°")],
         name="hexagons",
     )
 
@@ -187,7 +187,7 @@ def main():
     parser.add_argument("--output", default="benchmarks/results", type=pathlib.Path)
     arguments = parser.parse_args()
     results = {"machine": machine(), "rows": collect(cases())}
-    keep(arguments.output, "teachers", results, report)
+    write_results(arguments.output, "teachers", results, report)
 
 
 def collect(chosen) -> list[dict]:
@@ -225,22 +225,22 @@ def measure(case) -> dict:
 
 
 def floor(teacher, inputs=256, kernels=8192) -> float:
-    """The NMSE of the best answers that are linear in the kernel.
+    """The NMSE of the best outputs that are linear in the kernel.
 
-    Of N(0, I) kernels these are, for each input, its answers' products with the
-    entries, averaged.
+    For N(0, I) kernels these are, for each input, the mean products of its outputs and
+    the entries.
     """
     rng = np.random.default_rng(0)
     shapes = (inputs, *teacher.input_shape, 1), (*teacher.kernel_shape, 1, kernels)
-    seen, kernel = (rng.normal(size=shape).astype("float32") for shape in shapes)
-    answers = np.reshape(teacher(seen, kernel), (-1, kernels)).astype("float64")
+    inputs, kernel = (rng.normal(size=shape).astype("float32") for shape in shapes)
+    outputs = np.reshape(teacher(inputs, kernel), (-1, kernels)).astype("float64")
     entries = kernel.reshape(-1, kernels)
-    kept = np.linalg.lstsq(entries.T, answers.T, rcond=None)[0].T @ entries
-    return float(np.sum(np.square(answers - kept)) / np.sum(np.square(answers)))
+    linear = np.linalg.lstsq(entries.T, outputs.T, rcond=None)[0].T @ entries
+    return float(np.sum(np.square(outputs - linear)) / np.sum(np.square(outputs)))
 
 
 def cells(row) -> list[str]:
-    """A row as tables have it."""
+    """A row of the table."""
     maps = f"×{row['representation_out']}" if row["representation_out"] > 1 else ""
     exact = row["nmse"] < 1e-6
     best = "" if row["floor"] is None else f", at best {row['floor']:.2g}"
@@ -267,18 +267,18 @@ def report(results) -> str:
         "",
         f"Machine: {about}.",
         "",
-        "Whether a teacher is linear, in inputs and in the kernel, is found by asking "
-        "it. The NMSE is on pairs that cloning never saw, the equivariance error over "
-        "the moves that the teacher names; – where it names none. At best: of what is "
-        "linear in the kernel, as all students are.",
+        "Whether a teacher is linear, in inputs and in the kernel, is found by "
+        "evaluating it. The NMSE is on fresh pairs, the equivariance error over the "
+        "transformations that the teacher declares; – where it declares none. At best: "
+        "the floor of what is linear in the kernel, as all students are.",
         "",
-        "| teacher | points | kernel | linear | student | solver | seconds | NMSE | "
+        "| teacher | positions | kernel | linear | student | solver | seconds | NMSE | "
         "equivariance error |",
         "|---|---:|---:|---|---|---|---:|---:|---:|",
     ]
     lines += [f"| {' | '.join(cells(row))} |" for row in results["rows"]]
-    said = dict.fromkeys(row["caveat"] for row in results["rows"] if row["caveat"])
-    return "\n".join([*lines, "", *(f"- {caveat}" for caveat in said), ""])
+    caveats = dict.fromkeys(row["caveat"] for row in results["rows"] if row["caveat"])
+    return "\n".join([*lines, "", *(f"- {caveat}" for caveat in caveats), ""])
 
 
 if __name__ == "__main__":

@@ -30,7 +30,8 @@ _ARRAY = click.Path(exists=True, dir_okay=False)
 @click.option(
     "--name",
     metavar="NAME",
-    help="Name of the new artifact.  [default: like the clone's, as c4-lifting-8x8-k3-c1-f1]",
+    help="Name of the new artifact.  [default: like the clone's, "
+    "as c4-lifting-8x8-k3-c1-f1]",
 )
 @click.option(
     "--output",

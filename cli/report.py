@@ -15,7 +15,8 @@ from symclone_tf.cli.startup import start
     "groups",
     type=options.GROUP,
     multiple=True,
-    help="Group to report; may be given several times.  [default: all with clones or a benchmark]",
+    help="Group to report; may be given several times.  [default: all with "
+    "clones or a benchmark]",
 )
 @options.sources
 @click.option(

@@ -1,4 +1,7 @@
-"""A page, opened in a real browser and looked at by a script."""
+"""A page, opened in a real browser and checked by a script.
+
+Playwright would do the same, but supports only the browsers that it downloads itself.
+"""
 
 import contextlib
 import fcntl
@@ -25,9 +28,9 @@ needs_browser = pytest.mark.skipif(BROWSER is None, reason="there is no Chromium
 
 
 def looked_at(page, folder, width=PHONE, scheme="light") -> dict:
-    """What a person would complain of, and how many images there are.
+    """What a person would complain about, and the number of images.
 
-    The page is in a frame as wide as wanted; the network is out of reach.
+    The page is in a frame of this width, without a network.
     """
     outer = folder / f"outer-{width}-{scheme}.html"
     source = html.escape(page.read_text("utf-8"), quote=True)
@@ -56,9 +59,9 @@ def looked_at(page, folder, width=PHONE, scheme="light") -> dict:
 
 
 class Driven:
-    """A page in a browser, with a hand on its mouse, keys and screen.
+    """A page in a browser, with control of its mouse, keys and screen.
 
-    It speaks the DevTools protocol over two pipes.
+    It uses the DevTools protocol over two pipes.
     """
 
     def __init__(self, process, wires):
@@ -83,7 +86,7 @@ class Driven:
     def _next(self):
         while b"\0" not in self.unread:
             ready, _, _ = select.select([self.reading], [], [], 60)
-            assert ready, "the browser says nothing"
+            assert ready, "the browser sends nothing"
             part = os.read(self.reading, 2**20)
             assert part, "the browser has gone"
             self.unread += part
@@ -128,7 +131,7 @@ class Driven:
             self.call("Input.dispatchKeyEvent", type=kind, key=name)
 
     def drag(self, positions):
-        """Presses the mouse at the first of some places, and lets go at the last."""
+        """Presses the mouse at the first position, and releases it at the last."""
         kinds = ["mousePressed", *["mouseMoved"] * (len(positions) - 1)]
         button = {"button": "left", "buttons": 1, "clickCount": 1}
         for kind, (x, y) in zip(kinds, positions):
@@ -137,7 +140,7 @@ class Driven:
         self.call("Input.dispatchMouseEvent", type="mouseReleased", x=x, y=y, **button)
 
     def touch(self, positions):
-        """Draws a finger over the screen."""
+        """Moves a finger over the screen."""
         kinds = ["touchStart", *["touchMove"] * (len(positions) - 1)]
         for kind, (x, y) in zip(kinds, positions):
             points = [{"x": x, "y": y}]

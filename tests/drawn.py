@@ -1,4 +1,4 @@
-"""What Hypothesis draws for several tests."""
+"""Hypothesis strategies of several tests."""
 
 import keras
 from hypothesis import strategies as st

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 import symclone_tf as sc
-from benchmarks.almost_symmetric.held import Augmented, ChangingStrength
 from benchmarks.almost_symmetric.methods import METHODS, trained
 from benchmarks.almost_symmetric.points import knees, means, points
+from benchmarks.almost_symmetric.regularised import Augmented, ChangingStrength
 from benchmarks.almost_symmetric.report import report, write_report
 from benchmarks.almost_symmetric.rows import KEY, method_of, read, read_all
 from benchmarks.almost_symmetric.runs import run_once, unchanged

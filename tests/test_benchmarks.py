@@ -148,7 +148,7 @@ def test_serving_measures_every_model_at_every_batch(monkeypatch):
 def test_networks_are_timed_and_their_clones_agree(monkeypatch):
     first = networks.timed("c4")[:1]
     monkeypatch.setattr(networks, "timed", lambda group: first)
-    steps = networks.step_seconds("c4", steps=1, turns=1)
+    steps = networks.step_seconds("c4", steps=1, repetitions=1)
     assert [row["network"] for row in steps] == ["mlp"]
     assert all(row[kind] > 0 for row in steps for kind in networks.KINDS)
     agreed = networks.agreement("c4", train_size=640, test_size=100, epochs=1)
@@ -167,7 +167,7 @@ def test_the_pipeline_is_timed_from_its_cache():
     assert 0 < networks.pipeline_seconds("c4", size=256) < 10
 
 
-def test_changes_are_those_of_what_a_network_sees():
+def test_changes_are_those_of_the_networks_outputs():
     images = np.zeros((2, 20, 20, 1))
     images[0, 10, 10], images[1, 10, 17] = 1, 1
 
@@ -184,8 +184,8 @@ def test_changes_are_those_of_what_a_network_sees():
 
 @pytest.mark.usefixtures("mnist")
 @pytest.mark.slow
-def test_shifts_are_reported_as_measured():
-    row = shifts.noticed("breaking", 40, digits=20, train_size=64, epochs=1)
+def test_changes_by_translations_are_reported_as_measured():
+    row = shifts.measure("breaking", 40, digits=20, train_size=64, epochs=1)
     assert len(row["changes"]) == 6
     assert all(change["probabilities"] > 0 for change in row["changes"])
     text = shifts.report({"machine": {}, "rows": [row]})
@@ -195,7 +195,7 @@ def test_shifts_are_reported_as_measured():
 
 
 def test_layers_are_compared_with_what_they_clone():
-    row = layers.measure("c4", False, 8, 2, 3, batch=4, turns=1)
+    row = layers.measure("c4", False, 8, 2, 3, batch=4, repetitions=1)
     assert row["layer"] == "C4 group 8×8"
     assert all(
         row[f"{name}_{kind}"] > 0

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks.probes import EXPECTED, SMALL, report, source, turned_digits, write
+from benchmarks.probes import EXPECTED, SMALL, report, rotated_digits, source, write
 
 from pages import RESULTS
 from probes import finished
@@ -17,7 +17,7 @@ MEASURED = sorted(page.parent.name for page in RESULTS.glob("probes/*/probe.md")
 @pytest.mark.parametrize(("task", "classes"), [("invariance", 10), ("breaking", 20)])
 def test_digits_are_turned_in_training_too(tmp_path, task, classes):
     sizes = {"train": 400, "test": 200}
-    with np.load(turned_digits(tmp_path / "digits.npz", task, sizes)) as found:
+    with np.load(rotated_digits(tmp_path / "digits.npz", task, sizes)) as found:
         assert found["x_train"].shape == (400, 28, 28, 1)
         assert found["x_train"].dtype == np.uint8
         assert found["x_train"].max() == 255

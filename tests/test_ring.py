@@ -1,4 +1,4 @@
-"""The example beyond images: its data, its networks, and what is made of its table."""
+"""The example beyond images: its data, its networks, and the report of its table."""
 
 import numpy as np
 import pytest
@@ -8,10 +8,10 @@ from benchmarks import groups, ring
 from symclone_tf.symmetry import cyclic, symmetric
 
 
-def test_all_places_but_the_defect_follow_one_law(rng):
+def test_all_positions_but_the_defect_follow_one_law(rng):
     before, gained = (a[..., 0] for a in ring.signals(rng, 50))
-    for position in range(ring.PLACES):
-        beside = [(position + by) % ring.PLACES for by in (-1, 1)]
+    for position in range(ring.POSITIONS):
+        beside = [(position + by) % ring.POSITIONS for by in (-1, 1)]
         flows = [np.tanh(2 * (before[:, b] - before[:, position])) for b in beside]
         kept = [
             flow for flow, b in zip(flows, beside) if ring.DEFECT not in (b, position)
@@ -28,7 +28,7 @@ def test_turned_rings_go_on_alike_apart_from_the_defect(rng):
     turned, expected = np.roll(before, 1, axis=1), np.roll(gained, 1, axis=1)
     flow = np.tanh(2 * (np.roll(turned, -1, axis=1) - turned))
     again = flow - np.roll(flow, 1, axis=1)
-    far = np.ones(ring.PLACES, bool)
+    far = np.ones(ring.POSITIONS, bool)
     far[ring.DEFECT : ring.DEFECT + 3] = False
     np.testing.assert_allclose(again[:, far], expected[:, far], atol=1e-6)
 
@@ -37,21 +37,21 @@ def test_turned_rings_go_on_alike_apart_from_the_defect(rng):
 def test_networks_keep_the_symmetry_unless_they_learn_otherwise(rng, network):
     model = ring.make(network)
     inputs, _ = ring.signals(rng, 16)
-    error = sc.equivariance_error(model, cyclic(ring.PLACES), inputs)
+    error = sc.equivariance_error(model, cyclic(ring.POSITIONS), inputs)
     assert (error > 0.1) == (network == ring.MLP)
-    assert model.output_shape == (None, ring.PLACES, 1)
+    assert model.output_shape == (None, ring.POSITIONS, 1)
 
 
 @pytest.mark.slow
 def test_what_was_measured_is_written_read_and_drawn(tmp_path, capsys):
-    networks = (ring.EXACT, "last clone anchored, threshold 0.5")
+    networks = (ring.EXACT, "last clone anchored, proximal 0.5")
     rows = [ring.run(name, seed, 32, 1) for name in networks for seed in (0, 1)]
     ring.write(rows, tmp_path / "ring.csv")
     again = ring.read(tmp_path / "ring.csv")
     assert [row["network"] for row in again] == [row["network"] for row in rows]
     for row, kept in zip(rows, again):
         assert kept["near"] == pytest.approx(row["near"])
-        whole = 3 * row["near"] + (ring.PLACES - 3) * row["elsewhere"]
+        whole = 3 * row["near"] + (ring.POSITIONS - 3) * row["elsewhere"]
         assert kept["errors"].sum() == pytest.approx(whole, rel=0.01)
     assert again[0]["weights"] == 24 * 32 * 2 + 32 + 1
     assert again[2]["weights"] == again[0]["weights"] + 2 * (24**3 + 24**2)

@@ -1,1 +1,1 @@
-"""Keeping and breaking, by every method: `python -m benchmarks.almost_symmetric`."""
+"""Preserving and breaking symmetry: `python -m benchmarks.almost_symmetric`."""

@@ -1,8 +1,9 @@
-"""Keeping and breaking, by every method: `python -m benchmarks.almost_symmetric`.
+"""Preserving and breaking symmetry: `python -m benchmarks.almost_symmetric`.
 
-Trains a task's network with the convolutions of each method, over the strengths of what
-holds them. Every run is a line of a CSV at once, and started again it goes on after the
-last. MNIST has to be there, or to be had.
+Trains a task's network with the convolutions of each method, over the strengths of its
+regularisation. Every run is saved as a line of a CSV at once, and an interrupted
+comparison continues when it is started again. MNIST has to be there, or to be
+downloaded.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The methods that are compared: whose convolutions, and what holds them."""
+"""The methods that are compared: convolutions, and their regularisation."""
 
 import dataclasses
 import functools
@@ -8,7 +8,11 @@ import keras
 import tensorflow as tf
 
 import symclone_tf as sc
-from benchmarks.almost_symmetric.held import Augmented, ChangingStrength, weighing
+from benchmarks.almost_symmetric.regularised import (
+    Augmented,
+    ChangingStrength,
+    weighted_pooling,
+)
 from benchmarks.peers import PEERS
 
 DIGITS = ("invariance", "breaking")
@@ -66,7 +70,7 @@ def _peer(name):
 
 
 def _clones(symmetry="anchored", student="local", last_only=False, **options):
-    """Clones of a task's convolutions, all of which are held, or the last alone."""
+    """Clones of a task's convolutions, all or only the last of them regularised."""
 
     def architecture(task, strength, clones):
         wanted = [
@@ -74,20 +78,20 @@ def _clones(symmetry="anchored", student="local", last_only=False, **options):
             for teacher in task.teachers
         ]
         students = iter(sc.workspace.load_or_clone(wanted, clones, verbose=0))
-        held = dict(options)
+        treatment = dict(options)
         if symmetry == "anchored":
-            held["anchor_strength"] = strength
+            treatment["anchor_strength"] = strength
         if last_only:
-            held["trainable_part"] = "blocks" if task.group == "t2" else "encoder"
-        left = len(wanted)
+            treatment["trainable_part"] = "blocks" if task.group == "t2" else "encoder"
+        remaining = len(wanted)
 
         def convolution(filters, kernel_size, group, **of_keras):
-            nonlocal left
-            left -= 1
-            if last_only and left:
+            nonlocal remaining
+            remaining -= 1
+            if last_only and remaining:
                 return sc.ClonedConv2D(filters, next(students), **of_keras)
             return sc.ClonedConv2D(
-                filters, next(students), symmetry, **held, **of_keras
+                filters, next(students), symmetry, **treatment, **of_keras
             )
 
         return convolution
@@ -96,9 +100,9 @@ def _clones(symmetry="anchored", student="local", last_only=False, **options):
 
 
 def _augmented(model, task, strength):
-    """Images of the training that move, as those of a data augmentation."""
-    moved = Augmented(task.group, task.canvas, strength)
-    return keras.Sequential([keras.Input(model.input_shape[1:]), moved, model])
+    """The network behind a layer of data augmentation."""
+    augmented = Augmented(task.group, task.canvas, strength)
+    return keras.Sequential([keras.Input(model.input_shape[1:]), augmented, model])
 
 
 def _changing(first, last):
@@ -178,14 +182,14 @@ METHODS = (
         (10.0, 30.0, 100.0),
         _named("gcnn"),
         DIGITS,
-        functools.partial(weighing, "decoupled-l2-sp"),
+        functools.partial(weighted_pooling, "decoupled-l2-sp"),
     ),
     Method(
         "gcnn, pooling, proximal",
         (0.1, 0.2, 0.3, 0.5),
         _named("gcnn"),
         DIGITS,
-        functools.partial(weighing, "proximal"),
+        functools.partial(weighted_pooling, "proximal"),
     ),
     Method("rpp", (1e-6, 1e-5, 1e-4, 1e-3), _peer("rpp")),
     Method(

@@ -1,22 +1,22 @@
-"""What methods get with each strength, from the runs of a table."""
+"""The results of methods with each strength, from the runs of a table."""
 
 import dataclasses
 import statistics
 
-# A task that asks for a symmetry, and one that asks to leave it.
+# A task that needs equivariance, and one that needs symmetry breaking.
 PAIRS = (("invariance", "breaking"), ("digit", "quadrant"))
 
 
 @dataclasses.dataclass(frozen=True)
 class Point:
-    """What a method gets with a strength: accuracies of all seeds, and weights.
+    """The results of a method with a strength: accuracies of all seeds, and weights.
 
     Attributes:
         method: String.
         strength: Float, or `None`.
-        keeps: Tuple of floats, accuracies where the symmetry is asked for.
-        breaks: Tuple of floats, accuracies where the data leaves it.
-        upright: Tuple of floats, accuracies on images as those of the training,
+        keeps: Tuple of floats, accuracies on the task that needs equivariance.
+        breaks: Tuple of floats, accuracies on the task that needs symmetry breaking.
+        upright: Tuple of floats, accuracies on images as in training,
             after training for `keeps`; empty where these are all the same.
         weights: Integer.
         seconds: Float, per epoch, the mean of all runs.

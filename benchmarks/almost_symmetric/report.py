@@ -12,24 +12,24 @@ from symclone_tf.figures.style import COLOURS, new_figure, styled
 SIXES = ("sixes turned", "sixes mirrored")
 LADDER = tuple(f"plumes {rung}" for rung in range(plumes.RUNGS))
 RECOMMENDED = "last clone, transformed inputs"
-# As many as no number of colours is a multiple of, so that pairs differ.
+# A number that is prime to the number of colours, so that pairs differ.
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<")
 OURS = ("clones", "last clone", "gcnn, pooling", "Dense clones")
 LIMITS = {PAIRS[0]: ((0.3, 1), (0.4, 1)), PAIRS[1]: ((0.6, 1), (0.1, 1))}
+MNIST, QUADRANTS = PAIRS
 EXPLAINED = {
-    PAIRS[0]: "The MNIST network under C4: accuracy on turned digits after training on "
-    "upright ones (*invariance*), on these upright ones, and on telling which half of "
-    "the turns digits went through (*breaking*)",
-    PAIRS[
-        1
-    ]: "The MNIST network under T(2), on digits in one of four quadrants of 32×32 "
-    "pixels: accuracy on the digit (*digit*), and on digit and quadrant (*quadrant*)",
+    MNIST: "The MNIST network under C4: accuracy on rotated digits after training on "
+    "upright ones (*invariance*), on these upright ones, and on telling the digit and "
+    "the half of the rotations that was applied (*breaking*)",
+    QUADRANTS: "The MNIST network under T(2), on digits in one of four quadrants of "
+    "32×32 pixels: accuracy on the digit (*digit*), and on digit and quadrant "
+    "(*quadrant*)",
 }
 
 
 @styled
 def draw_frontier(found, pair=PAIRS[0]):
-    """Accuracy where a symmetry is asked for against where it is left.
+    """Accuracy on the task that needs equivariance against the one that breaks it.
 
     Args:
         found: List of `Point`; each method is a curve over its strengths.
@@ -65,17 +65,17 @@ def draw_ladder(rows):
     """The error of predicting smoke, by how far the data is from symmetric."""
     figure = new_figure(3.2)
     axes = figure.subplots()
-    away = [plumes.data_error(plumes.rung(rung)) for rung in range(plumes.RUNGS)]
+    distances = [plumes.data_error(plumes.rung(rung)) for rung in range(plumes.RUNGS)]
     for number, (key, kept) in enumerate(means(rows, LADDER, "error").items()):
-        there = [rung for rung, task in enumerate(LADDER) if task in kept]
+        measured = [rung for rung, task in enumerate(LADDER) if task in kept]
         axes.plot(
-            [away[rung] for rung in there],
-            [statistics.mean(kept[LADDER[rung]]) for rung in there],
+            [distances[rung] for rung in measured],
+            [statistics.mean(kept[LADDER[rung]]) for rung in measured],
             "o-" if key[0].startswith(OURS) else "s--",
             color=COLOURS[number % len(COLOURS)],
             label=_title(*key),
         )
-    axes.set(xlabel="data error: how far plumes are from turned ones")
+    axes.set(xlabel="data error: relative distance from rotated plumes")
     axes.set(ylabel="error, relative to no change", yscale="log")
     axes.grid(visible=True)
     figure.legend(loc="outside right upper")
@@ -113,8 +113,8 @@ def report(rows, about) -> str:
         "# Almost symmetric",
         "",
         f"Machine: {', '.join(f'{k} {v}' for k, v in about.items())}, busy with other "
-        "work at times: seconds tell orders of magnitude. Runs of `mlp`, `cnn`, `gcnn` "
-        "and of some clones are those of [mnist/c4.csv](mnist/c4.csv).",
+        "work at times: seconds are only orders of magnitude. Runs of `mlp`, `cnn`, "
+        "`gcnn` and of some clones are those of [mnist/c4.csv](mnist/c4.csv).",
     ]
     for pair in PAIRS:
         for size in sizes([row for row in rows if row["task"] in pair]):
@@ -125,9 +125,9 @@ def report(rows, about) -> str:
             sixes,
             SIXES,
             "## Sixes",
-            "Sixes against sixes turned by half a turn (MNIST6-180, under C4), and "
-            "against mirrored ones (MNIST6-M, under D4); accuracy. Who cannot tell "
-            "gets half of them",
+            "Sixes against sixes rotated by 180° (MNIST6-180, under C4), and against "
+            "reflected sixes (MNIST6-M, under D4); accuracy. An invariant network "
+            "gets half of them right",
         )
     ladder = means(rows, LADDER, "error")
     if ladder:

@@ -11,6 +11,11 @@ FIELDS = (
 )
 LAST = "frozen,frozen,frozen,anchored"
 KINDS = {"local": "clones", "dense": "Dense clones"}
+ANCHORS = {
+    "transformed-inputs": "transformed inputs",
+    "decoupled-l2-sp": "decoupled L2-SP",
+    "l2-sp": "L2-SP",
+}
 
 
 def read(file) -> list[dict]:
@@ -37,7 +42,7 @@ def _parsed(row) -> dict:
 
 
 def read_all(file, benchmark) -> list[dict]:
-    """The runs of both tables; where both have one, the benchmark's counts.
+    """The runs of both tables; of runs in both, the benchmark's.
 
     Args:
         file: Path, of this comparison's table.
@@ -75,7 +80,7 @@ def of_benchmark(row) -> dict | None:
 
 
 def method_of(experiment) -> tuple[str, float | None] | None:
-    """What an experiment is called here, and its strength; `None` if it is not here."""
+    """The method and strength of an experiment; `None` if it is not compared."""
     if experiment.architecture != "cloned":
         return experiment.architecture, None
     if experiment.blocks != 9:
@@ -83,8 +88,9 @@ def method_of(experiment) -> tuple[str, float | None] | None:
     kind, symmetry = KINDS[experiment.student], experiment.symmetry
     if symmetry in ("frozen", "trainable"):
         return f"{kind}, {symmetry}", None
+    anchor = ANCHORS.get(experiment.anchor, experiment.anchor)
     if symmetry == LAST and experiment.trainable_part == "encoder":
-        return f"last clone, {experiment.anchor}", experiment.anchor_strength
+        return f"last clone, {anchor}", experiment.anchor_strength
     if symmetry == "anchored" and experiment.trainable_part == "all":
-        return f"{kind}, {experiment.anchor}", experiment.anchor_strength
+        return f"{kind}, {anchor}", experiment.anchor_strength
     return None

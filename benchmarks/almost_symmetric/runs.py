@@ -39,7 +39,7 @@ def run(method, strength, task, seed, train_size, epochs, clones) -> dict:
 
     Returns:
         Dictionary, of `FIELDS`: an accuracy for digits; for smoke the root mean
-        squared error, relative to that of a frame that stays as it is.
+        squared error, relative to that of predicting no change.
     """
     keras.utils.set_random_seed(seed)
     (method,) = (m for m in METHODS if m.title == method)

@@ -1,9 +1,10 @@
 """When relaxing a trained CNN pays: `python -m benchmarks.relax_time`.
 
-A plain CNN is trained; at several epochs it is relaxed, or untied, and trained to the
-end, against the CNN that goes on and an MLP. Every run is a line of a CSV at once, and
-started again it goes on after the last. Fashion-MNIST and CIFAR-10 have to be there, or
-to be had; `SYMCLONE_TF_DATA` names a folder with .npz files of them.
+A plain CNN is trained; after some epochs it is relaxed, or untied, and trained to the
+end. It is compared with the CNN that is not relaxed and an MLP. Every run is saved as a
+line of a CSV at once, and an interrupted study continues when it is started again.
+Fashion-MNIST and CIFAR-10 have to be there, or to be downloaded; `SYMCLONE_TF_DATA` is
+a folder with .npz files of them.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The networks, what becomes of them, and the images that they see."""
+"""The networks, how they are relaxed, and the images."""
 
 import dataclasses
 import os
@@ -18,18 +18,18 @@ CONVOLUTIONS = {
     "fashion_mnist-shifted": ((24, 32, "pool", 40, 36), (160, 100)),
     "cifar10": ((32, 48, "pool", 64, 80), (76, 100)),
 }
-# Pixels, to each side, by which images of `…-translated` lie elsewhere.
-SHIFT = 6
+# The largest translation of images of `…-shifted`, in pixels.
+MAX_TRANSLATION = 6
 RATE = 1e-3
 
 
 @dataclasses.dataclass(frozen=True)
 class Variant:
-    """What becomes of a CNN on its way.
+    """How a CNN continues after some epochs.
 
     Attributes:
         title: String.
-        relaxed: Callable, of the CNN, that gives the network that goes on.
+        relaxed: Callable of the CNN, that returns the network to train further.
         rate: Float, the learning rate from then on.
     """
 
@@ -43,7 +43,7 @@ def _relaxed(*arguments, **options):
 
 
 def untied(cnn) -> keras.Model:
-    """A CNN whose convolutions have a kernel of their own at every place."""
+    """A CNN whose convolutions have their own kernel at every position."""
 
     def replace(layer, shape):
         if not isinstance(layer, layers.Conv2D):
@@ -78,7 +78,7 @@ def images(data, split, size=None):
     """Images from 0 to 1, and labels.
 
     Args:
-        data: String, `"fashion_mnist"` or `"cifar10"`; followed by `"-translated"`,
+        data: String, `"fashion_mnist"` or `"cifar10"`; followed by `"-shifted"`,
             each image is translated, with zeros from outside.
         split: String, `"train"` or `"test"`.
         size: Integer, how many; `None` for all.
@@ -94,16 +94,17 @@ def images(data, split, size=None):
 
         found = tfds.as_numpy(tfds.load(data, split=split, batch_size=-1))
         x, y = found["image"][:size], found["label"][:size]
-    x = _elsewhere(x, split) if translated else x
+    x = _translated(x, split) if translated else x
     return x.astype("float32") / 255, y.reshape(-1).astype("int32")
 
 
-def _elsewhere(x, split):
-    """The same images for all networks, by one random shift each."""
+def _translated(x, split):
+    """Each image translated at random, the same for all networks."""
     rng = np.random.default_rng(len(split))
-    padded = np.pad(x, ((0, 0), (SHIFT, SHIFT), (SHIFT, SHIFT), (0, 0)))
+    most = MAX_TRANSLATION
+    padded = np.pad(x, ((0, 0), (most, most), (most, most), (0, 0)))
     windows = np.lib.stride_tricks.sliding_window_view(padded, x.shape[1:3], (1, 2))
-    down, right = rng.integers(2 * SHIFT + 1, size=(2, len(x)))
+    down, right = rng.integers(2 * most + 1, size=(2, len(x)))
     return np.moveaxis(windows[np.arange(len(x)), down, right], 1, -1)
 
 

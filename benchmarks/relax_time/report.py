@@ -50,8 +50,8 @@ def report(rows, about) -> str:
         "work at times.",
         "",
         "A CNN is trained, relaxed after some epochs, and trained to the end; mean ± "
-        "standard deviation where there are several seeds. Errors are those of "
-        "equivariance under shifts, of each convolution, of the first seed.",
+        "standard deviation where there are several seeds. Errors are translation "
+        "equivariance errors of each convolution, of the first seed.",
         "",
         *HEAD,
     ]

@@ -1,4 +1,4 @@
-"""What the study of relaxing has kept, and which of its runs may be compared."""
+"""Rows of the study of relax times, and which of them may be compared."""
 
 import csv
 import json
@@ -6,7 +6,7 @@ import pathlib
 
 from symclone_tf.errors import ArtifactError
 
-# A CNN that went on as it was, and an MLP, are relaxed at no time.
+# A CNN that is not relaxed, and an MLP.
 NEVER = ("cnn", "mlp")
 
 
@@ -44,7 +44,7 @@ def read_relax_times(file) -> list[dict]:
 
 
 def read_beside(file, what) -> dict[str, dict]:
-    """What lies beside such a table, by study.
+    """Measurements in files next to such a table, by study.
 
     Args:
         file: String or path, of the table.
@@ -61,7 +61,7 @@ def read_beside(file, what) -> dict[str, dict]:
 
 
 def study_of(data, train_size, epochs) -> str:
-    """What runs have in common that may be compared.
+    """The name of a study: what comparable runs have in common.
 
     Args:
         data: String.
@@ -87,7 +87,7 @@ def has_course(rows) -> bool:
 
 
 def typical(positions) -> dict[str, list]:
-    """The maps of a study that are shown: of the middle one of all relax times.
+    """The deviations of a study that are shown: of the middle relax time.
 
     Args:
         positions: Dictionary from relax times, as strings, to dictionaries, see

@@ -12,10 +12,10 @@ import symclone_tf as sc
 from benchmarks.relax_time.networks import RATE, VARIANTS, cnn, images, mlp
 from benchmarks.relax_time.rows import read_beside, read_relax_times, study_of
 
-# Half a gigabyte of patches at once is enough.
+# Limits the memory of patches to half a gigabyte.
 EVALUATED = 250
 BATCH = 64
-# Test images that equivariance errors are measured on.
+# Number of test images for equivariance errors.
 WATCHED = 16
 KEY = ("data", "variant", "relaxed_at", "seed", "train_size", "epochs")
 FIELDS = (*KEY, "accuracy", "loss", "weights", "seconds_per_epoch", "errors")
@@ -54,7 +54,7 @@ class Study:
             self._finish("mlp", 0, mlp(self.data, shape, self.seed))
         model = cnn(self.data, shape, self.seed)
         kept, start = {}, 0
-        # One CNN, stopped where others leave it, that goes on as if it had not been.
+        # One CNN, interrupted at every relax time, and trained to the end.
         for end in (*self.times, self.sizes[1]):
             seconds = self._fit(model, RATE, start, end)
             kept[end], start = model.get_weights(), end
@@ -82,7 +82,7 @@ class Study:
         return study_of(self.data, *self.sizes)
 
     def _errors(self, model) -> dict[str, float]:
-        """How far each convolution is from commuting with shifts."""
+        """Each convolution's translation equivariance error."""
         found = sc.networks.layer_errors(model, self.test[0][:WATCHED], "t2")
         return {name: float(f"{error:.3g}") for name, error in found.items()}
 
@@ -125,7 +125,7 @@ def _weights(model) -> int:
 
 
 def _keep(file, what, study, key, value):
-    """Adds to what lies beside the table: maps of places, or courses of errors."""
+    """Adds deviations by position, or errors by epoch, to a file next to the table."""
     kept = file.with_name(f"{file.stem}-{what}.json")
     found = read_beside(file, what)
     found.setdefault(study, {})[key] = value

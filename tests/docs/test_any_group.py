@@ -59,18 +59,18 @@ def test_clones_preserve_and_break_where_others_do_either(kept):
     text = flowing(PAGE)
     assert f"{mlp[0]:.0%} of the targets' mean square elsewhere" in text
     assert f"{exact[1]:.0%} at the defect" in text
-    anchored = mean["last clone anchored, threshold 0.5"]
+    anchored = mean["last clone anchored, proximal 0.5"]
     assert f"errs by {anchored[1]:.1%} at the defect" in text
     assert f"{free[0]:.1%} elsewhere and {free[1]:.1%} at the defect" in text
 
 
 def test_the_proximal_anchor_deviates_at_the_defect(kept):
-    for row in kept["last clone anchored, threshold 0.5"]:
+    for row in kept["last clone anchored, proximal 0.5"]:
         power = row["moved"] ** 2
         share = power[ring.NEAR].sum() / power.sum()
         assert share > 0.9
     shares = [
         (row["moved"][ring.NEAR] ** 2).sum() / (row["moved"] ** 2).sum()
-        for row in kept["last clone anchored, threshold 0.5"]
+        for row in kept["last clone anchored, proximal 0.5"]
     ]
     assert f"at least {min(shares):.1%} of its deviation" in flowing(PAGE)

@@ -1,4 +1,4 @@
-"""What holds a network besides the anchors of its layers."""
+"""Regularisation of a network besides the anchors of its layers."""
 
 import keras
 
@@ -8,12 +8,12 @@ from symclone_tf.layers.random_transformations import RandomTransformations
 
 
 class Augmented(keras.layers.Layer):
-    """Images that a symmetry moves in training, as data augmentation does.
+    """Data augmentation: images that a group transforms in training.
 
     Args:
         group: String.
         canvas: Integer, pixels of each side.
-        share: Float, of the images that move.
+        share: Float, of images that are transformed.
         **kwargs: Of `keras.layers.Layer`.
     """
 
@@ -32,8 +32,8 @@ class Augmented(keras.layers.Layer):
         return self.transformations.transform_inputs(inputs, drawn)
 
 
-def weighing(anchor, exact, task, strength) -> keras.Model:
-    """A network whose pooling over the group may weigh its elements.
+def weighted_pooling(anchor, exact, task, strength) -> keras.Model:
+    """A network whose pooling over the group can weight the elements.
 
     Args:
         anchor: String, of `GroupPooling`.

@@ -1,16 +1,16 @@
-"""What a benchmark leaves behind: its numbers, and a page of them."""
+"""Files of a benchmark: its numbers, and a page of them."""
 
 import json
 
 
-def keep(output, name, results, report) -> None:
+def write_results(output, name, results, report) -> None:
     """Writes numbers and page side by side, and prints the page.
 
     Args:
         output: `pathlib.Path` of the folder, made where it is missing.
         name: String, of both files.
-        results: Dictionary, as JSON has it.
-        report: Callable of the results, that gives the page's Markdown.
+        results: Dictionary, for JSON.
+        report: Callable of the results, that returns the page's Markdown.
     """
     output.mkdir(parents=True, exist_ok=True)
     numbers = json.dumps(results, indent=1, ensure_ascii=False)
