@@ -4,7 +4,7 @@ This is about single layers, and belongs to `layers` rather than to `networks` a
 `ClonedConv2D.from_conv` and `Cloned.from_conv` import it.
 """
 
-from typing import Any
+from typing import Any, cast
 
 import keras
 import numpy as np
@@ -123,13 +123,13 @@ def teacher_of(
                 "convolutions of two axes only"
             )
         return TranslationConvTeacher(
-            tuple(input_shape[1:-1]),
+            cast(tuple[int, ...], input_shape[1:-1]),
             layer.kernel_size,
             layer.padding,
             layer.strides,
             layer.dilation_rate,
         )
-    grid = tuple(input_shape[2:4] if first else input_shape[1:3])
+    grid = cast(tuple[int, int], input_shape[2:4] if first else input_shape[1:3])
     lifting = len(input_shape) == 4
     return ConvTeacher(image_size=grid, lifting=lifting, **_convolution(layer))
 

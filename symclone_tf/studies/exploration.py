@@ -85,10 +85,10 @@ def explore(
     teacher = ConvTeacher(get_group(group).name, _checked(image_size))
     workspace = Workspace.of(workspace)
     images, shown, are_digits = _images(image_size, workspace)
-    options = {"student": "local", "verbose": workspace.verbose}
-    exact, _ = clone(teacher, **options)
-    fewer, _ = clone(teacher, blocks=FEWER_BLOCKS, **options)
-    relaxed, accuracy = _relaxed(exact, images[..., None], verbose=workspace.verbose)
+    verbose = workspace.verbose
+    exact, _ = clone(teacher, student="local", verbose=verbose)
+    fewer, _ = clone(teacher, student="local", blocks=FEWER_BLOCKS, verbose=verbose)
+    relaxed, accuracy = _relaxed(exact, images[..., None], verbose=verbose)
     students = {"clone": exact, "fewer": fewer, "relaxed": relaxed}
     return Exploration(teacher, students, accuracy, shown, are_digits)
 

@@ -182,7 +182,7 @@ def _images(data_dir) -> tuple[np.ndarray, bool]:
 
 def _deformations(group) -> tuple[dict[int, np.ndarray], list[str]]:
     student = _student("local", group, SMALL)
-    size = student.teacher.output_size
+    size, *_ = student.teacher.output_shape
     positions = {"corner": 0, "edge": size // 2, "centre": size**2 // 2 + size // 2}
     kept = deformations_while_learning(student, list(positions.values()))
     return kept, list(positions)

@@ -37,7 +37,7 @@ def position_deviations(model: keras.Model) -> dict[str, Array]:
         if not isinstance(student, LocallyConnectedStudent):
             continue
         if student.teacher.representation_out == 1:
-            grid = student.teacher.new_grid
+            grid = student.teacher.output_shape
             found[layer.name] = _deviations(student).reshape(grid)
     return found
 
