@@ -27,8 +27,9 @@ class Teacher(Registered):
     positions times the size of its representation: a feature map on C4 transforms by
     the regular representation, of size 4, and has four entries at each position, one
     for each element of the group; an image has one. Positions are the leading axes.
-    The same holds for outputs. Students connect positions, each output position with
-    those of its receptive field, and share weights over representations and channels.
+    The same holds for outputs. A student's blocks map input positions to output
+    positions, within receptive fields where these are declared, and are the same for
+    all elements of the representation and for all channels.
 
     Attributes:
         positions_in: Integer, number of positions of an input.
@@ -100,7 +101,8 @@ class Teacher(Registered):
 
     @property
     def receptive_field_size(self) -> int | None:
-        """Integer, r, without computing the array; `None` as above."""
+        """Integer, r, which subclasses may return without computing the array; `None`
+        as above."""
         fields = self.receptive_fields
         return None if fields is None else np.shape(fields)[-1]
 
