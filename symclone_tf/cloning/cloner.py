@@ -10,7 +10,7 @@ from symclone_tf.cloning import sampling
 from symclone_tf.cloning.fidelity import NMSE
 from symclone_tf.cloning.recipes import Recipe, recipe_for, step_sizes
 from symclone_tf.students import Student
-from symclone_tf.teachers.evaluation import full_float32
+from symclone_tf.teachers.precision import full_float32
 from symclone_tf.types import Tensor
 
 
