@@ -54,7 +54,7 @@ def noticed(task, canvas, digits=500, **sizes) -> dict:
         size=digits,
         canvas=canvas,
         max_translation=MAX_SHIFT,
-        moved=False,
+        transformed=False,
         batch_size=digits,
     )
     images = next(iter(data))[0].numpy()

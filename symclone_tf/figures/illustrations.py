@@ -187,7 +187,7 @@ def _digits(data_dir):
     """Five test digits, or strokes, and what to call them."""
     try:
         task = mnist_task(
-            "invariance", "c4", "test", size=5, moved=False, data_dir=data_dir
+            "invariance", "c4", "test", size=5, transformed=False, data_dir=data_dir
         )
     except DataError:
         return draw_strokes(DIGIT_SIZE), "Drawn strokes, for want of MNIST"

@@ -88,7 +88,7 @@ def test_names_of_tfds_are_found():
     assert images.class_names == tuple("0123456789")
     (image, label), *_ = images.stream("test", 3).as_numpy_iterator()
     (expected, found), *_ = sc.experiments.mnist_task(
-        "invariance", split="test", size=3, moved=False
+        "invariance", split="test", size=3, transformed=False
     ).as_numpy_iterator()
     np.testing.assert_allclose(image / 255, expected[0], atol=1e-6)
     assert label == found[0]

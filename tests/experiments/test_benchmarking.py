@@ -208,7 +208,7 @@ class TestOwnImages:
         first = tmp_path / "a" / "shapes"
         next(benchmark("c4", 1, tmp_path, QUIET, data=first, epochs=1))
         before = (tmp_path / "c4-shapes.csv").read_bytes()
-        with pytest.raises(ValueError, match=r"made with data=.*a/shapes: a table"):
+        with pytest.raises(ValueError, match=r"made with data=.*a/shapes: all rows of a"):
             next(benchmark("c4", 1, tmp_path, QUIET, data=data, epochs=1))
         assert (tmp_path / "c4-shapes.csv").read_bytes() == before
 

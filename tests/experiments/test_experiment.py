@@ -134,7 +134,7 @@ def test_names_say_what_was_trained(options, name):
         ({"data": "photos", "train_size": 0}, "train_size=0"),
         ({"data": " "}, "`data` must be a name of tensorflow-datasets, or the path"),
         ({"data": "a\nb"}, r"data='a\\nb'"),
-        ({"max_translation": 2}, "max_shift=2"),
+        ({"max_translation": 2}, "max_translation=2"),
     ],
 )
 def test_bad_options_are_refused(options, message):

@@ -8,7 +8,7 @@ import pytest
 from symclone_tf.artifacts.records import list_artifacts
 from symclone_tf.errors import ArtifactError, CloningError, DataError
 from symclone_tf.experiments.experiment import Experiment
-from symclone_tf.experiments.opening import open_data
+from symclone_tf.experiments.experiment_data import open_data
 from symclone_tf.experiments.runs import find_or_clone, run_experiment
 from symclone_tf.layers.convolutions import convolution_layers
 from symclone_tf.workspace import Workspace
@@ -64,7 +64,7 @@ class TestRunning:
         expected = convolution_layers(model)[-1].deviation()
         assert found["norm"] == pytest.approx(expected.norm)
         assert found["norm"] > 0
-        assert not np.any(found["places"])
+        assert not np.any(found["positions"])
         np.testing.assert_allclose(found["elements"], expected.elements)
 
     def test_frozen_clones_keep_their_symmetry(self, ran):
@@ -125,13 +125,15 @@ class TestRunning:
     def test_frozen_and_group_convolutions_agree_on_trained_kernels(self, clones):
         """Classifiers with the same kernels agree on 99.9% of test digits."""
         from symclone_tf.experiments.image_networks import image_network
-        from symclone_tf.experiments.task_transformations import classes
+        from symclone_tf.experiments.task_transformations import task_class_count
         from symclone_tf.experiments.tasks import mnist_task
 
         options = {"train_size": 1000, "epochs": 2, "test_size": 48}
         gcnn, _ = run_experiment(Experiment("gcnn", **options), QUIET)
         students = find_or_clone(Experiment("cloned"), Workspace(clones))
-        cloned = image_network("cloned", "c4", classes("invariance"), students=students)
+        cloned = image_network(
+            "cloned", "c4", task_class_count("invariance"), students=students
+        )
         for mine, theirs in zip(cloned.layers, gcnn.layers, strict=True):
             if hasattr(mine, "kernel"):
                 mine.kernel.assign(theirs.kernel)

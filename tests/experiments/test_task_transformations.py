@@ -2,7 +2,7 @@ import pytest
 
 from symclone_tf.experiments.task_transformations import (
     canvas_and_translation,
-    classes,
+    task_class_count,
     task_class_names,
 )
 
@@ -25,9 +25,9 @@ def test_sizes_have_defaults(group, canvas, max_translation, expected):
     [
         (("c4", 20), "at least 28.*canvas=20"),
         (("c4", 28.5), "canvas=28.5"),
-        (("c4", 28, 3), "`max_translation` is for `group` t2.*max_shift=3"),
+        (("c4", 28, 3), "`max_translation` is for `group` t2.*max_translation=3"),
         (("t2", 40, 0), "max_translation=0"),
-        (("t2", 40, 20), "less than half.*max_shift=20, canvas=40"),
+        (("t2", 40, 20), "less than half.*max_translation=20, canvas=40"),
         (("c5", 40), "group=c5"),
     ],
 )
@@ -66,16 +66,19 @@ def test_sizes_that_do_not_fit_other_images_are_refused(arguments, message):
 
 
 def test_breaking_doubles_the_classes():
-    assert (classes("invariance"), classes("breaking")) == (10, 20)
-    assert (classes("invariance", 7), classes("breaking", 7)) == (7, 14)
+    assert (task_class_count("invariance"), task_class_count("breaking")) == (10, 20)
+    assert (task_class_count("invariance", 7), task_class_count("breaking", 7)) == (
+        7,
+        14,
+    )
     with pytest.raises(ValueError, match="task=other"):
-        classes("other")
+        task_class_count("other")
 
 
 @pytest.mark.parametrize(
     ("group", "moved"),
     [
-        ("t2", "moved right"),
+        ("t2", "translated right"),
         ("c2", "turned 180°"),
         ("c4", "turned 180° or turned 270°"),
         ("d4", "mirrored"),

@@ -84,7 +84,9 @@ class TestMNIST:
         np.testing.assert_array_equal(labels, names + 10 * (shifts[:, 1] > 0))
 
     def test_canvas_pads_with_zeros_around_the_centre(self):
-        images, _ = arrays("invariance", "t2", "test", size=5, canvas=48, moved=False)
+        images, _ = arrays(
+            "invariance", "t2", "test", size=5, canvas=48, transformed=False
+        )
         assert images.shape == (5, 48, 48, 1)
         np.testing.assert_array_equal(images[:, 10:38, 10:38], original("test", 5)[0])
         assert images.sum() == images[:, 10:38, 10:38].sum()
@@ -92,7 +94,7 @@ class TestMNIST:
     @pytest.mark.parametrize("group", ["c2", "d4"])
     def test_every_group_moves_digits_and_breaks_labels_in_half(self, group):
         images, labels = arrays("breaking", group, "test", size=100)
-        upright, _ = arrays("breaking", group, "test", size=100, moved=False)
+        upright, _ = arrays("breaking", group, "test", size=100, transformed=False)
         assert not np.array_equal(images, upright)
         assert 20 < np.sum(labels >= 10) < 80
 
@@ -205,7 +207,7 @@ def pictures(request, tmp_path, rng):
 class TestImages:
     def test_images_are_moved_by_whole_turns_with_all_their_channels(self, pictures):
         upright, labels = collected(
-            image_task(pictures, "breaking", "c4", "test", moved=False)
+            image_task(pictures, "breaking", "c4", "test", transformed=False)
         )
         moved, answers = collected(image_task(pictures, "breaking", "c4", "test"))
         assert upright.shape == moved.shape == (6, 16, 16, pictures.channels)
@@ -216,7 +218,7 @@ class TestImages:
 
     def test_shifts_have_a_margin(self, pictures):
         upright, labels = collected(
-            image_task(pictures, "breaking", "t2", "test", moved=False)
+            image_task(pictures, "breaking", "t2", "test", transformed=False)
         )
         moved, answers = collected(image_task(pictures, "breaking", "t2", "test"))
         assert moved.shape == (6, 28, 28, pictures.channels)

@@ -44,7 +44,7 @@ def test_without_mnist_strokes_are_drawn_and_the_caption_says_so(sources):
 def test_with_mnist_digits_are_drawn(sources):
     digits = next(sc.figures.illustrate("c4", **sources))
     ((images, _),) = sc.experiments.mnist_task(
-        "invariance", "c4", "test", 5, moved=False
+        "invariance", "c4", "test", 5, transformed=False
     )
     for axes, image in zip(digits.figure.axes, images.numpy()):
         np.testing.assert_array_equal(axes.images[0].get_array(), image[..., 0])
