@@ -142,7 +142,7 @@ def test_bad_options_are_refused(options, message):
         Experiment(**options).complete()
 
 
-def test_what_hangs_on_images_is_open_until_they_are():
+def test_options_that_depend_on_images_are_none_before_these_are_open():
     full = Experiment("cnn", data="photos").complete()
     sizes = full.image_size, full.canvas, full.train_size, full.test_size
     assert sizes == (None,) * 4

@@ -76,7 +76,7 @@ def test_breaking_doubles_the_classes():
 
 
 @pytest.mark.parametrize(
-    ("group", "moved"),
+    ("group", "transformed"),
     [
         ("t2", "translated right"),
         ("c2", "turned 180°"),
@@ -84,12 +84,12 @@ def test_breaking_doubles_the_classes():
         ("d4", "mirrored"),
     ],
 )
-def test_classes_of_the_second_half_say_so(group, moved):
+def test_classes_of_the_second_half_say_how(group, transformed):
     names = task_class_names("breaking", group, ("cat", "dog"))
-    assert names == ["cat", "dog", f"cat, {moved}", f"dog, {moved}"]
+    assert names == ["cat", "dog", f"cat, {transformed}", f"dog, {transformed}"]
     assert task_class_names("invariance", group, ("cat", "dog")) == ["cat", "dog"]
 
 
 @pytest.mark.parametrize(("size", "canvas"), [(16, 28), (500, 512), (510, 512)])
-def test_shifts_of_large_images_have_the_margin_that_is_left(size, canvas):
+def test_translations_of_large_images_have_the_margin_that_is_left(size, canvas):
     assert canvas_and_translation("t2", image_size=size) == (canvas, 6)
