@@ -95,7 +95,9 @@ def rotated_digits(file, task, sizes) -> pathlib.Path:
     """
     arrays = {}
     for split, size in sizes.items():
-        batches = sc.experiments.mnist_task(task, "c4", split, size=size, moved=True)
+        batches = sc.experiments.mnist_task(
+            task, "c4", split, size=size, transformed=True
+        )
         images, labels = zip(*batches.as_numpy_iterator())
         arrays[f"x_{split}"] = np.round(255 * np.concatenate(images)).astype("uint8")
         arrays[f"y_{split}"] = np.concatenate(labels)

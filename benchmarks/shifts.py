@@ -55,7 +55,7 @@ def measure(task, canvas, digits=500, **sizes) -> dict:
         size=digits,
         canvas=canvas,
         max_translation=MAX_TRANSLATION,
-        moved=False,
+        transformed=False,
         batch_size=digits,
     )
     images = next(iter(data))[0].numpy()

@@ -33,7 +33,7 @@ def digits(split, size=None, data_dir=None):
         "c4",
         split,
         size=size,
-        moved=False,
+        transformed=False,
         batch_size=512,
         data_dir=data_dir,
     )

@@ -52,7 +52,9 @@ def run(method, strength, task, seed, train_size, epochs, clones) -> dict:
     found = model.evaluate(test, verbose=0)[1]
     upright = None
     if task.name == "invariance":
-        upright = model.evaluate(task.data("test", None, seed, moved=False), verbose=0)
+        upright = model.evaluate(
+            task.data("test", None, seed, transformed=False), verbose=0
+        )
     anchors = sum(
         math.prod(anchor.shape)
         for layer in sc.networks.convolution_layers(model)

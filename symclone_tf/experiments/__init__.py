@@ -1,7 +1,7 @@
-"""Experiments: does a network keep a symmetry, or leave it?
+"""Experiments: does a network preserve a symmetry, or break it?
 
-Moved images, networks whose convolution is a parameter, one training of one, and
-the table of all.
+Tasks of transformed images, networks whose convolution is a parameter, one training
+of one network, and the table of all.
 """
 
 import lazy_loader

@@ -4,9 +4,9 @@ from .benchmarking import benchmark_plan as benchmark_plan
 from .benchmarking import networks_of as networks_of
 from .classifier_export import train_and_export as train_and_export
 from .experiment import Experiment as Experiment
+from .experiment_data import open_data as open_data
 from .image_networks import image_network as image_network
 from .network_layouts import network_students as network_students
-from .opening import open_data as open_data
 from .runs import experiment_checkpoint as experiment_checkpoint
 from .runs import find_or_clone as find_or_clone
 from .runs import run_experiment as run_experiment
@@ -17,7 +17,7 @@ from .tables import read_benchmark as read_benchmark
 from .tables import summarize as summarize
 from .task_transformations import TASKS as TASKS
 from .task_transformations import canvas_and_translation as canvas_and_translation
-from .task_transformations import classes as classes
+from .task_transformations import task_class_count as task_class_count
 from .task_transformations import task_class_names as task_class_names
 from .tasks import image_task as image_task
 from .tasks import mnist_task as mnist_task

@@ -1,9 +1,13 @@
-"""Every network on both tasks, as one table that can be continued."""
+"""A benchmark: every network on both tasks, in a table that can be continued."""
+
+import pathlib
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from symclone_tf.artifacts import check_directory, write_file
 from symclone_tf.checks import one_of, positive_integer
 from symclone_tf.experiments.experiment import Experiment
-from symclone_tf.experiments.opening import open_data
+from symclone_tf.experiments.experiment_data import open_data
 from symclone_tf.experiments.runs import experiment_checkpoint, run_experiment
 from symclone_tf.experiments.tables import (
     OPTIONS,
@@ -14,10 +18,12 @@ from symclone_tf.experiments.tables import (
     read_benchmark,
 )
 from symclone_tf.experiments.task_transformations import TASKS
-from symclone_tf.symmetry import get_group
+from symclone_tf.symmetry import PointGroup, get_group
+from symclone_tf.types import Path
+from symclone_tf.workspace import Workspace
 
 # Networks that are trained with every seed.
-NETWORKS = (
+NETWORKS: tuple[dict[str, Any], ...] = (
     {"architecture": "mlp"},
     {"architecture": "cnn"},
     {"architecture": "gcnn"},
@@ -38,9 +44,9 @@ VARIANTS = (
     {"architecture": "cloned", "symmetry": "frozen", "blocks": 8},
     {"architecture": "cloned", "symmetry": "frozen", "blocks": 7},
 )
-"""Variants of clones that a benchmark trains once: options of `Experiment`."""
+"""Variants of clones that a benchmark trains once, as options of `Experiment`."""
 
-# What all rows of one table have in common.
+# Options that all rows of one table share.
 _OF_CLONES = ("symmetry", "anchor", "anchor_strength", "trainable_part", "blocks")
 _SHARED = tuple(
     name
@@ -49,11 +55,10 @@ _SHARED = tuple(
 )
 
 
-def networks_of(group) -> tuple[dict, ...]:
+def networks_of(group: str | PointGroup) -> tuple[dict[str, Any], ...]:
     """The networks of a group that are trained with every seed.
 
-    Under T(2) there is no gcnn: its convolutions are those of the cnn, and so is
-    all that comes of them.
+    Under T(2) there is no gcnn, whose convolutions would be those of the cnn.
 
     Args:
         group: String or `PointGroup`.
@@ -72,21 +77,24 @@ def networks_of(group) -> tuple[dict, ...]:
 
 
 def benchmark_plan(
-    group, seeds=3, student="dense", only=None, **options
+    group: str,
+    seeds: int = 3,
+    student: str = "dense",
+    only: Mapping[str, Any] | None = None,
+    **options: Any,
 ) -> list[Experiment]:
     """All experiments of a benchmark, in the order in which they run.
 
     Args:
         group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
-        seeds: Integer, how many seeds the main networks are trained with:
-            `"mlp"`, `"cnn"`, `"gcnn"` except under T(2), where it is the
-            `"cnn"`, and frozen and trainable clones. The anchored clones and
-            those of 8 and 7 blocks are trained with seed 0.
-        student: String, the registered name of a kind of students, of which the
-            clones are.
-        only: Dictionary, of the options `symmetry`, `anchor`, `anchor_strength`,
-            `trainable_part` and `blocks` of `Experiment`: clones of this kind alone, with
-            every seed; `None` for all networks.
+        seeds: Integer, the number of seeds of the main networks: `"mlp"`, `"cnn"`,
+            `"gcnn"` except under T(2), where it is the `"cnn"`, and frozen and
+            trainable clones. Anchored clones and those of 8 and 7 blocks are trained
+            with seed 0 only.
+        student: String, the registered name of the clones' kind of students.
+        only: Dictionary of the options `symmetry`, `anchor`, `anchor_strength`,
+            `trainable_part` and `blocks` of `Experiment`, to train clones of this kind
+            alone, with every seed; `None` for all networks.
         **options: Of `Experiment`, the same for all.
 
     Returns:
@@ -108,7 +116,7 @@ def benchmark_plan(
     for name in only or ():
         one_of("only", name, _OF_CLONES)
 
-    def of_kind(network):
+    def of_kind(network: Mapping[str, Any]) -> dict[str, Any]:
         cloned = network["architecture"] == "cloned"
         return {**network, **options, **({"student": student} if cloned else {})}
 
@@ -130,20 +138,20 @@ def benchmark_plan(
 
 
 def benchmark(
-    group,
-    seeds=3,
-    output="benchmark",
-    workspace=None,
-    student="dense",
-    only=None,
-    **options,
-):
+    group: str,
+    seeds: int = 3,
+    output: Path = "benchmark",
+    workspace: Workspace | None = None,
+    student: str = "dense",
+    only: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> Iterator[Row]:
     """Runs every experiment that has not been run yet.
 
-    Each finished experiment is a line of `output/group.csv` at once, and
-    `output/group.md` sums up what there is; started again, a benchmark goes on
-    after the last of them, and within the one that was interrupted. Of other images
-    than MNIST's, these are `group-name`, see `Experiment.table`.
+    Each finished experiment is added to `output/group.csv` at once, and
+    `output/group.md` summarizes all. A benchmark that is started again continues after
+    the last line, and within the experiment that was interrupted. Tables of other
+    images than MNIST's are named `group-name`, see `Experiment.table`.
 
     Args:
         group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
@@ -151,16 +159,16 @@ def benchmark(
         output: String or path, the folder of the tables.
         workspace: `Workspace`, the folders of clones and data; `None` for the
             defaults.
-        student: String, see `benchmark_plan`; one table holds several kinds.
+        student: String, see `benchmark_plan`; one table may have several kinds.
         only: Dictionary, see `benchmark_plan`.
         **options: Of `Experiment`, the same for all.
 
     Yields:
-        `Row`, in the order of `benchmark_plan`: those of earlier runs at once.
+        `Row`, in the order of `benchmark_plan`, those of earlier runs included.
 
     Raises:
-        ValueError: If an option is not accepted, or the table that is there
-            was made with others.
+        ValueError: If an option is not accepted, or the existing table was made with
+            other options.
         DataError, CloningError: See `run_experiment`.
 
     Example:
@@ -195,19 +203,23 @@ def benchmark(
         yield done[experiment]
 
 
-def _write_table(file, wanted, done) -> None:
+def _write_table(
+    file: pathlib.Path, wanted: list[Experiment], done: dict[Experiment, Row]
+) -> None:
     rows = [done[experiment] for experiment in wanted if experiment in done]
     rows += [row for experiment, row in done.items() if experiment not in wanted]
     if rows:
         write_file(file.with_suffix(".md"), markdown(rows).encode())
 
 
-def _check_shared(file, done, wanted) -> None:
+def _check_shared(
+    file: pathlib.Path, done: dict[Experiment, Row], wanted: Experiment
+) -> None:
     for experiment in done:
         for name in _SHARED:
-            there, evaluated = getattr(experiment, name), getattr(wanted, name)
-            if there != evaluated:
+            there, given = getattr(experiment, name), getattr(wanted, name)
+            if there != given:
                 raise ValueError(
-                    f"`output` holds {file}, made with {name}={there}: a table is "
-                    f"of one kind. Give another folder. Received: {name}={evaluated}"
+                    f"`output` holds {file}, made with {name}={there}: all rows of a "
+                    f"table share it. Give another folder. Received: {name}={given}"
                 )

@@ -1,4 +1,7 @@
-"""One experiment, trained and exported as a classifier."""
+"""An experiment whose network is exported as a classifier."""
+
+import pathlib
+from typing import Any
 
 from symclone_tf.artifacts import (
     IMAGE_DTYPES,
@@ -7,18 +10,21 @@ from symclone_tf.artifacts import (
     rescued,
 )
 from symclone_tf.checks import one_of
-from symclone_tf.experiments.opening import open_data
+from symclone_tf.experiments.experiment import Experiment
+from symclone_tf.experiments.experiment_data import open_data
 from symclone_tf.experiments.runs import experiment_checkpoint, run_experiment
+from symclone_tf.types import Path
+from symclone_tf.workspace import Workspace
 
 
 def train_and_export(
-    experiment,
-    directory="trained",
-    workspace=None,
-    image_dtype="float32",
-    resume=False,
-):
-    """Runs an experiment and exports what it trained.
+    experiment: Experiment,
+    directory: Path = "trained",
+    workspace: Workspace | None = None,
+    image_dtype: str = "float32",
+    resume: bool = False,
+) -> tuple[dict[str, Any], pathlib.Path]:
+    """Runs an experiment and exports the trained network.
 
     Args:
         experiment: `Experiment`.
@@ -33,8 +39,9 @@ def train_and_export(
 
     Raises:
         ArtifactError, ValueError, DataError, CloningError, OSError: See
-            `run_experiment` and `export_classifier`. What cannot be written is
-            kept in a temporary folder, if that has room; the error tells.
+            `run_experiment` and `export_classifier`. A network that cannot be written
+            is saved in a temporary folder, if that has room; the error message names
+            it.
 
     Example:
 
@@ -54,7 +61,7 @@ def train_and_export(
     checkpoint = experiment_checkpoint(experiment, directory)
     model, metrics = run_experiment(experiment, workspace, checkpoint, resume, images)
 
-    def export(root):
+    def export(root: Path) -> pathlib.Path:
         return export_classifier(
             model, root, experiment.name, metrics, image_dtype, metrics["class_names"]
         )

@@ -2,9 +2,11 @@
 
 import dataclasses
 import itertools
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from symclone_tf.checks import one_of, positive_integer, positive_number
-from symclone_tf.data.images import check_image_size
+from symclone_tf.data.images import Images, check_image_size
 from symclone_tf.data.names import named_data, short_name
 from symclone_tf.data.sources import MNIST, SPLITS
 from symclone_tf.experiments.image_networks import ARCHITECTURES
@@ -18,7 +20,7 @@ from symclone_tf.layers import STRENGTHS, SYMMETRIES, TRAINABLE_PARTS, strength_
 from symclone_tf.students import get_student
 from symclone_tf.symmetry import get_group
 
-# How many images to train on, and to test on, where there are as many.
+# The number of training images, and of test images, where there are as many.
 SIZE = 10_000
 
 
@@ -36,23 +38,23 @@ class Experiment:
         blocks: Integer, of the clones; `None` for 9.
         student: String, the registered name of a kind of students; `None` for
             `"dense"`.
-        anchor: String, of `ClonedConv2D`; `None` for `"transformed-inputs"`. This and the next
-            are for anchored clones only.
-        anchor_strength: Float, of `ClonedConv2D`; `None` for the anchor's own.
-        trainable_part: String, of `ClonedConv2D`, or one for each convolution; `None` for
-            `"all"`. For clones that are not frozen.
-        data: String or path, of labelled images, see `open_images`.
+        anchor: String, of `ClonedConv2D`; `None` for `"transformed-inputs"`. This and
+            the next are for anchored clones only.
+        anchor_strength: Float, of `ClonedConv2D`; `None` for the anchor's default.
+        trainable_part: String, of `ClonedConv2D`, or one for each convolution; `None`
+            for `"all"`. For clones that are not frozen.
+        data: String or path of labelled images, see `open_images`.
         image_size: Integer, pixels, see `open_images`.
         canvas: Integer, pixels, see `image_task`.
         max_translation: Integer, pixels, see `image_task`.
-        train_size: Integer, how many images to train on; `None` for 10,000, or all
+        train_size: Integer, the number of training images; `None` for 10,000, or all
             where there are fewer.
-        test_size: Integer, how many images to test on; `None` as for `train_size`.
+        test_size: Integer, the number of test images; `None` as for `train_size`.
         epochs: Integer.
         batch_size: Integer.
         learning_rate: Float, of AdamW.
         dropout: Float, see `image_network`.
-        seed: Integer, of weights, dropout, moves and order.
+        seed: Integer, of weights, dropout, transformations and order.
 
     Example:
 
@@ -86,17 +88,20 @@ class Experiment:
     dropout: float = 0.2
     seed: int = 0
 
-    def complete(self, images=None) -> "Experiment":
-        """The same experiment, checked, and with all defaults in it.
+    def complete(self, images: Images | None = None) -> "Experiment":
+        """Checks all options, and fills in the defaults.
 
         Args:
-            images: `Images`, those of `data`. `None` opens nothing, and leaves what
-                hangs on them empty: `image_size`, `canvas`, `train_size` and
-                `test_size`, unless they are MNIST's.
+            images: `Images`, those of `data`. `None` opens nothing: options that depend
+                on images stay `None` unless these are MNIST's, that is `image_size`,
+                `canvas`, `train_size` and `test_size`.
+
+        Returns:
+            `Experiment`.
 
         Raises:
-            ValueError: If a choice is not accepted, is not for this architecture,
-                or asks for more images than there are.
+            ValueError: If an option is not accepted, is not for this architecture,
+                or there are fewer images.
         """
         one_of("architecture", self.architecture, ARCHITECTURES)
         get_group(self.group)
@@ -118,8 +123,8 @@ class Experiment:
         chosen = self._of_clones(len(filters_of(canvas)) if canvas else None)
         return dataclasses.replace(self, **sizes, **chosen)
 
-    def _of_images(self, images) -> dict:
-        """What hangs on the images, as far as that is known."""
+    def _of_images(self, images: Images | None) -> dict[str, Any]:
+        """The options that depend on the images, as far as they are known."""
         data, size = named_data(self.data), self.image_size
         if size is not None:
             check_image_size(positive_integer("image_size", size))
@@ -127,20 +132,20 @@ class Experiment:
             size = images.size
         elif size is None and data == MNIST:
             size = DIGIT_SIZE
-        canvas, shift = canvas_and_translation(
+        canvas, translation = canvas_and_translation(
             self.group, self.canvas, self.max_translation, size
         )
-        found = {
+        found: dict[str, Any] = {
             "data": data,
             "image_size": size,
             "canvas": canvas,
-            "max_translation": shift,
+            "max_translation": translation,
         }
         return found | {
             f"{split}_size": self._size(split, data, images) for split in SPLITS
         }
 
-    def _size(self, split, data, images) -> int | None:
+    def _size(self, split: str, data: str, images: Images | None) -> int | None:
         name, size = f"{split}_size", getattr(self, f"{split}_size")
         most = None if images is None else images.counts[split]
         if size is None:
@@ -153,17 +158,17 @@ class Experiment:
             )
         return size
 
-    def _of_clones(self, count) -> dict:
-        """What is for some architectures only, with its defaults there."""
+    def _of_clones(self, count: int | None) -> dict[str, Any]:
+        """The options of some architectures only, with their defaults."""
         cloned = self.architecture == "cloned"
         defaults = {"symmetry": "frozen", "blocks": 9, "student": "dense"}
         chosen = self._only(cloned, "`architecture` cloned", defaults)
-        kinds = ()
+        kinds: list[str] = []
         if cloned:
             kinds = _per_layer("symmetry", chosen["symmetry"], SYMMETRIES, count)
-        moving = set(kinds) - {"frozen"}
+        trained = set(kinds) - {"frozen"}
         chosen |= self._only(
-            moving, "`symmetry` trainable or anchored", {"trainable_part": "all"}
+            trained, "`symmetry` trainable or anchored", {"trainable_part": "all"}
         )
         anchored, where = "anchored" in kinds, "`symmetry` anchored"
         chosen |= self._only(anchored, where, {"anchor": "transformed-inputs"})
@@ -172,7 +177,7 @@ class Experiment:
         if cloned:
             positive_integer("blocks", chosen["blocks"])
             get_student(chosen["student"])
-        if moving:
+        if trained:
             _per_layer(
                 "trainable_part", chosen["trainable_part"], TRAINABLE_PARTS, count
             )
@@ -180,7 +185,9 @@ class Experiment:
             strength_of(chosen["anchor"], chosen["anchor_strength"])
         return chosen
 
-    def _only(self, accepted, where, defaults) -> dict:
+    def _only(
+        self, accepted: Collection[str] | bool, where: str, defaults: Mapping[str, Any]
+    ) -> dict[str, Any]:
         chosen = {name: getattr(self, name) for name in defaults}
         for name, value in chosen.items():
             if value is not None and not accepted:
@@ -193,7 +200,7 @@ class Experiment:
 
     @property
     def network(self) -> str:
-        """The network in a few words, as tables show it.
+        """A short description of the network, for tables.
 
         Example:
 
@@ -204,16 +211,16 @@ class Experiment:
         if full.architecture != "cloned":
             return full.architecture
         kind = "" if full.student == "dense" else f"{full.student}, "
-        symmetry = ", ".join(_runs(full.symmetry, " ×"))
+        symmetry = ", ".join(_runs(full.symmetry or "", " ×"))
         name = f"cloned, {kind}{full.blocks} blocks, {symmetry}"
-        held = [f"{full.anchor} {full.anchor_strength:g}"] if full.anchor else []
+        details = [f"{full.anchor} {full.anchor_strength:g}"] if full.anchor else []
         if full.trainable_part not in (None, "all"):
-            held.append(", ".join(_runs(full.trainable_part, " ×")))
-        return f"{name} ({', '.join(held)})" if held else name
+            details.append(", ".join(_runs(full.trainable_part, " ×")))
+        return f"{name} ({', '.join(details)})" if details else name
 
     @property
     def table(self) -> str:
-        """The name of the benchmark's table that this experiment is a line of.
+        """The name of the benchmark's table that has this experiment.
 
         Example:
 
@@ -225,7 +232,7 @@ class Experiment:
 
     @property
     def name(self) -> str:
-        """The name that an artifact of this experiment's network gets.
+        """The name of an artifact of this experiment's network.
 
         Example:
 
@@ -235,28 +242,30 @@ class Experiment:
         full = self.complete()
         parts = [full.table, full.task, full.architecture]
         if full.architecture == "cloned":
-            parts += _runs(full.symmetry)
-            if full.student != "dense":
+            parts += _runs(full.symmetry or "")
+            if full.student and full.student != "dense":
                 parts.append(full.student)
             if full.blocks != 9:
                 parts.append(f"b{full.blocks}")
         if full.anchor:
-            # Names of artifacts have no plus, as that of 1e+20.
+            # Without the plus of 1e+20, which artifacts' names cannot have.
             parts.append(f"{full.anchor}-{full.anchor_strength:g}".replace("+", ""))
         if full.trainable_part not in (None, "all"):
             parts += _runs(full.trainable_part)
         return "-".join(parts)
 
 
-def _per_layer(name, choices, accepted, count) -> list[str]:
-    """`per_layer`, also where it is not known how many layers there are."""
+def _per_layer(
+    name: str, choices: Any, accepted: Collection[str], count: int | None
+) -> list[str]:
+    """`per_layer`, also where the number of layers is not known."""
     if count is None and isinstance(choices, str):
         count = len(choices.split(","))
     return per_layer(name, choices, accepted, count or 1)
 
 
-def _runs(choices, times="") -> list[str]:
-    """Choices of layers, and how often each follows the other.
+def _runs(choices: str, times: str = "") -> list[str]:
+    """Choices of layers, with the number of layers in a row that have each.
 
     >>> _runs("frozen,frozen,frozen,anchored", " ×")
     ['frozen ×3', 'anchored']

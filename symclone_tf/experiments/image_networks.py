@@ -1,6 +1,8 @@
-"""The networks of experiments, and students in the place of their convolutions."""
+"""The networks of experiments, with students in place of their convolutions."""
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,49 +16,51 @@ from symclone_tf.experiments.network_layouts import (
     sizes_of,
 )
 from symclone_tf.layers import SYMMETRIES, TRAINABLE_PARTS, ClonedConv2D, GroupConv2D
-from symclone_tf.symmetry import get_group
+from symclone_tf.students import Student
+from symclone_tf.symmetry import PointGroup, get_group
+from symclone_tf.teachers import ConvTeacher
 
 ARCHITECTURES = ("mlp", "cnn", "gcnn", "cloned")
-# Whatever Keras is configured for: the group axis stands before the channels.
+# Whatever Keras' default is: the group axis is before the channels.
 LAST = "channels_last"
 MLP_UNITS = (256, 256, 512, 512, 256, 128)
 
 
 def image_network(
-    architecture,
-    group="c4",
-    classes=10,
-    canvas=28,
-    students=None,
-    symmetry="frozen",
-    anchor="transformed-inputs",
-    anchor_strength=None,
-    trainable_part="all",
-    dropout=0.2,
-    seed=None,
-    channels=1,
-    width=1.0,
+    architecture: str | Callable[..., keras.layers.Layer],
+    group: str | PointGroup = "c4",
+    classes: int = 10,
+    canvas: int = 28,
+    students: Sequence[Student] | None = None,
+    symmetry: str = "frozen",
+    anchor: str = "transformed-inputs",
+    anchor_strength: float | None = None,
+    trainable_part: str = "all",
+    dropout: float = 0.2,
+    seed: int | None = None,
+    channels: int = 1,
+    width: float = 1.0,
 ) -> keras.Model:
     """A classifier of images, with the convolution as a parameter.
 
     Convolutions of 10, 10, 20 and 20 filters of 3×3 pixels, with ReLU; a 2×2
     max pooling after each pair; the average over space and group; Dense 50,
-    ReLU, dropout, and Dense with softmax. Images of more than 64 pixels have one more
-    pair, of twice the filters, for each doubling. The `"mlp"` has Dense layers of 256,
-    256, 512, 512, 256 and 128 units in the place of all that.
+    ReLU, dropout, and Dense with softmax. For images of more than 64 pixels there is
+    one more pair, with twice the filters, for each doubling. The `"mlp"` has Dense
+    layers of 256, 256, 512, 512, 256 and 128 units in place of convolutions.
 
-    With the same seed, all architectures of a group draw the same kernels for
-    the same layers, as far as these have the same shapes.
+    With the same seed, all architectures of a group have the same initial kernels in
+    layers of the same shape.
 
     Args:
         architecture: String, `"mlp"`; `"cnn"` for `keras.layers.Conv2D`;
             `"gcnn"` for `GroupConv2D`; or `"cloned"` for `ClonedConv2D`. Or a
-            callable, of filters, kernel size, group and options of a Keras layer,
-            that gives a layer in the place of a `GroupConv2D`.
+            callable of filters, kernel size, group and options of a Keras layer,
+            which returns a layer in place of a `GroupConv2D`.
         group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
         classes: Integer.
         canvas: Integer, height and width of the images in pixels.
-        students: List of `Student`, one for each convolution, for `"cloned"`; see
+        students: Sequence of `Student`, one for each convolution, for `"cloned"`; see
             `network_students`.
         symmetry: String, of `ClonedConv2D`; or one for each convolution,
             separated by commas.
@@ -67,7 +71,7 @@ def image_network(
         seed: Integer, of the initial weights and of dropout; `None` for a
             random one.
         channels: Integer, of the images, 1 or 3.
-        width: Float, what all numbers of filters are multiplied with.
+        width: Float, the factor of all numbers of filters.
 
     Returns:
         `keras.Sequential`, built, from `image`, `(batch, canvas, canvas, channels)`,
@@ -100,19 +104,21 @@ def image_network(
             f"Received: architecture={architecture}, students={students}"
         )
     symmetries = per_layer("symmetry", symmetry, SYMMETRIES, len(filters))
-    moving = per_layer("trainable_part", trainable_part, TRAINABLE_PARTS, len(filters))
+    parts = per_layer("trainable_part", trainable_part, TRAINABLE_PARTS, len(filters))
+    clones = students or ()
     if students is not None:
         _check_students(students, network_teachers(group, canvas))
     drawn = np.random.SeedSequence(seed).generate_state(48).tolist()
-    seeds, moved = iter(drawn[:12] + drawn[16:32]), drawn[12:16] + drawn[32:]
+    # The first kernels and anchors of any network keep their seeds in deeper ones.
+    seeds, anchor_seeds = iter(drawn[:12] + drawn[16:32]), drawn[12:16] + drawn[32:]
 
-    def hidden(units):
+    def hidden(units: int) -> keras.layers.Layer:
         return layers.Dense(
             units, "relu", kernel_initializer=keras.initializers.HeNormal(next(seeds))
         )
 
-    def conv(index):
-        options = {
+    def conv(index: int) -> keras.layers.Layer:
+        options: dict[str, Any] = {
             "activation": "relu",
             "kernel_initializer": keras.initializers.HeNormal(next(seeds)),
             "name": f"conv_{index + 1}",
@@ -120,16 +126,16 @@ def image_network(
         if architecture == "cnn":
             return layers.Conv2D(filters[index], 3, data_format=LAST, **options)
         if architecture == "gcnn" or callable(architecture):
-            make = GroupConv2D if architecture == "gcnn" else architecture
+            make = architecture if callable(architecture) else GroupConv2D
             return make(filters[index], 3, group, **options)
         return ClonedConv2D(
             filters[index],
-            students[index],
+            clones[index],
             symmetries[index],
             anchor=anchor,
             anchor_strength=anchor_strength,
-            trainable_part=moving[index],
-            seed=moved[index],
+            trainable_part=parts[index],
+            seed=anchor_seeds[index],
             **options,
         )
 
@@ -164,8 +170,8 @@ def image_network(
     )
 
 
-def _check_students(students, teachers) -> None:
-    """Compares whose students they are with whom the network needs."""
+def _check_students(students: Sequence[Student], teachers: list[ConvTeacher]) -> None:
+    """Refuses students of other teachers than the network's convolutions."""
     found = [student.teacher for student in students]
     if found != teachers:
         wanted, given = ("; ".join(t.name for t in each) for each in (teachers, found))
@@ -174,11 +180,13 @@ def _check_students(students, teachers) -> None:
         )
 
 
-def _pooling(size, axis, filters):
-    """Layers that pool space, and leave the group axis, if there is one.
+def _pooling(
+    size: int, axis: tuple[int, ...], filters: int
+) -> list[keras.layers.Layer]:
+    """Layers that pool over space, but not over the group axis, if there is one.
 
-    `MaxPooling3D((2, 2, 1))` would do the same in one layer, but takes half as
-    long again, and LiteRT has no such operation.
+    `MaxPooling3D((2, 2, 1))` does the same in one layer, but takes 50% longer, and
+    LiteRT has no such operation.
     """
     pool = layers.MaxPooling2D(2, data_format=LAST)
     if not axis:

@@ -1,27 +1,30 @@
-"""How the networks of experiments are laid out: convolutions, sizes and students."""
+"""The layout of the networks of experiments: convolutions, sizes and students."""
 
 import math
+from collections.abc import Collection
+from typing import Any
 
 from symclone_tf.checks import one_of, positive_integer, positive_number
 from symclone_tf.students import Student, make_student
+from symclone_tf.symmetry import PointGroup
 from symclone_tf.teachers import ConvTeacher
 
 # Of the convolutions of the first pair, and of each next one.
 FILTERS = (10, 20, 40, 80, 160)
-# Up to here two pairs see enough; for each doubling there is one more.
+# Up to this size two pairs are enough; for each doubling there is one more.
 TWO_PAIRS = 64
 
 
-def filters_of(canvas, width=1.0) -> tuple[int, ...]:
-    """The filters of each convolution of a network.
+def filters_of(canvas: int, width: float = 1.0) -> tuple[int, ...]:
+    """The number of filters of each convolution of a network.
 
     Args:
         canvas: Integer, height and width of the images in pixels.
-        width: Float, what all numbers of filters are multiplied with.
+        width: Float, the factor of all numbers of filters.
 
     Returns:
-        Tuple of integers: two of each pair, of which there are two up to 64 pixels,
-        and one more for each doubling.
+        Tuple of integers: two for each pair of convolutions, of which there are two up
+        to 64 pixels, and one more for each doubling.
 
     Raises:
         ValueError: If the width is not positive.
@@ -36,25 +39,27 @@ def filters_of(canvas, width=1.0) -> tuple[int, ...]:
     return tuple(max(1, round(width * f)) for f in FILTERS[:pairs] for _ in range(2))
 
 
-def per_layer(name, choices, accepted, count=4) -> list[str]:
+def per_layer(
+    name: str, choices: Any, accepted: Collection[str], count: int = 4
+) -> list[str]:
     """One choice for each convolution of a network.
 
     Args:
-        name: String, the argument's.
-        choices: String, one choice for all convolutions, or as many as there
-            are, separated by commas.
+        name: String, the name of the argument.
+        choices: String, one choice for all convolutions, or one for each, separated
+            by commas.
         accepted: Tuple of strings.
-        count: Integer, how many convolutions there are.
+        count: Integer, the number of convolutions.
 
     Returns:
         List of strings.
 
     Raises:
-        ValueError: If there are neither one nor as many, or one is not accepted.
+        ValueError: If there is another number of choices, or one is not accepted.
 
     Example:
 
-    >>> per_layer("moves", "all,all,all,encoder", ("all", "encoder"))[-1]
+    >>> per_layer("trainable_part", "all,all,all,encoder", ("all", "encoder"))[-1]
     'encoder'
     """
     found = choices.split(",") if isinstance(choices, str) else [choices]
@@ -69,7 +74,10 @@ def per_layer(name, choices, accepted, count=4) -> list[str]:
 
 
 def network_teachers(
-    group, canvas=28, kernel_size=3, padding="valid"
+    group: str | PointGroup,
+    canvas: int = 28,
+    kernel_size: int = 3,
+    padding: str = "valid",
 ) -> list[ConvTeacher]:
     """The convolutions of the MNIST network, as teachers.
 
@@ -83,8 +91,8 @@ def network_teachers(
         padding: String, `"valid"` or `"same"`.
 
     Returns:
-        List of `ConvTeacher`, four for images of up to 64 pixels, two more for each
-            doubling.
+        List of `ConvTeacher`, four for images of up to 64 pixels, and two more for
+        each doubling.
 
     Raises:
         ValueError: If the canvas is too small for the network.
@@ -102,7 +110,12 @@ def network_teachers(
 
 
 def network_students(
-    group, canvas=28, kernel_size=3, padding="valid", student="dense", **options
+    group: str | PointGroup,
+    canvas: int = 28,
+    kernel_size: int = 3,
+    padding: str = "valid",
+    student: str = "dense",
+    **options: Any,
 ) -> list[Student]:
     """One student for each convolution of the MNIST network, not yet built.
 
@@ -111,12 +124,12 @@ def network_students(
         canvas: Integer, see `network_teachers`.
         kernel_size: Integer, see `network_teachers`.
         padding: String, see `network_teachers`.
-        student: String, the registered name of a kind of students, `"dense"` or
+        student: String, the registered name of a kind of students, as `"dense"` or
             `"local"`.
         **options: Of the students.
 
     Returns:
-        List of `Student`, as many.
+        List of `Student`, one for each teacher.
 
     Raises:
         ValueError: If the canvas is too small for the network, or an option
@@ -131,8 +144,8 @@ def network_students(
     return [make_student(student, teacher, **options) for teacher in teachers]
 
 
-def sizes_of(canvas, kernel_size, padding) -> list[int]:
-    """The sizes of the images that each convolution reads."""
+def sizes_of(canvas: int, kernel_size: int, padding: str) -> list[int]:
+    """The size of the input of each convolution."""
     positive_integer("canvas", canvas)
     positive_integer("kernel_size", kernel_size)
     sizes, size = [], canvas
@@ -140,7 +153,7 @@ def sizes_of(canvas, kernel_size, padding) -> list[int]:
         if size < kernel_size:
             raise ValueError(
                 f"`canvas` is too small: convolution {layer + 1} of the network "
-                f"would read {size}×{size} images with kernels of {kernel_size}×"
+                f"would get {size}×{size} images with kernels of {kernel_size}×"
                 f"{kernel_size}. Received: canvas={canvas}"
             )
         sizes.append(size)

@@ -1,10 +1,12 @@
-"""Running an experiment: does a network keep its symmetry, or leave it?"""
+"""One run of an experiment: a network is trained, and its equivariance measured."""
 
 import dataclasses
 import time
+from typing import Any, cast
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from symclone_tf.cloning import (
     Checkpoint,
@@ -13,59 +15,57 @@ from symclone_tf.cloning import (
     skip,
     versions,
 )
+from symclone_tf.data.images import Images
 from symclone_tf.errors import CloningError
+from symclone_tf.experiments.experiment import Experiment
+from symclone_tf.experiments.experiment_data import TaskImages, open_data
 from symclone_tf.experiments.image_networks import image_network
 from symclone_tf.experiments.network_layouts import network_students
-from symclone_tf.experiments.opening import open_data
-from symclone_tf.experiments.task_transformations import task_class_names
-from symclone_tf.experiments.tasks import image_task
 from symclone_tf.networks import convolution_layers, deviations, layer_errors
+from symclone_tf.students import Student
 from symclone_tf.symmetry import equivariance_error
+from symclone_tf.types import Array, Path
 from symclone_tf.workspace import Workspace, load_or_clone
-
-# How many test images the equivariance errors are measured on.
-WATCHED = 16
 
 
 def run_experiment(
-    experiment,
-    workspace=None,
-    checkpoint=None,
-    resume=False,
-    images=None,
-):
-    """Trains one network on one task, and measures what became of it.
+    experiment: Experiment,
+    workspace: Workspace | None = None,
+    checkpoint: Checkpoint | None = None,
+    resume: bool = False,
+    images: Images | None = None,
+) -> tuple[keras.Model, dict[str, Any]]:
+    """Trains one network on one task, and measures its accuracy and equivariance.
 
-    Clones that are not there are made first, and exported, once the images are open.
+    Missing clones are made first, and exported, once the images are open.
 
     Args:
         experiment: `Experiment`.
         workspace: `Workspace`, the folders of clones and data; `None` for the
             defaults.
-        checkpoint: `Checkpoint` in which a long training keeps its state, see
-            `experiment_checkpoint`, or `None`. Who keeps the result then
-            removes it.
-        resume: Boolean, whether to go on from the state that an interrupted
-            training of the same experiment has kept. It ends as that would
-            have; its `seconds` are those of the last run.
-        images: `Images`, those of the experiment's `data`; `None` to open them.
+        checkpoint: `Checkpoint` to which a long training writes its state, see
+            `experiment_checkpoint`, or `None`. Remove it once the result is saved.
+        resume: Boolean, whether to continue from the state of an interrupted training
+            of the same experiment. The result is the same; `seconds` are those of the
+            last run.
+        images: `Images` of any source; `None` to open the experiment's `data`.
 
     Returns:
         Pair of the trained `keras.Model` and a dictionary: `accuracy` and
-        `loss` on test images as the task moves them; `upright_accuracy`, on
-        the same images where they are, for invariance, else `None`;
+        `loss` on test images as the task transforms them; `upright_accuracy`, on
+        the same images before they are transformed, for invariance, else `None`;
         `parameters`, without anchors; `seconds` and `seconds_per_epoch`, of this
         run's epochs, or `None` if there were none left to train;
-        `equivariance_error`, with each convolution's and the whole `network`'s,
-        before and after training; `deviation`, of anchored convolutions, as
-        `Deviation` has it; `class_names`, as `task_class_names` has them;
-        `versions`; and the experiment's `options`.
+        `equivariance_error` of each convolution and of the whole `network`, before
+        and after training; `deviation` of anchored convolutions, with the fields of
+        `Deviation`; `class_names`, see `task_class_names`; `versions`; and the
+        experiment's `options`.
 
     Raises:
         ValueError: If a choice is not accepted.
         DataError: If there is no such data, see `open_images`.
         CloningError: If training ends in numbers that are not finite.
-        ArtifactError: If the kept state cannot be read.
+        ArtifactError: If the checkpoint cannot be read.
 
     Example:
 
@@ -75,7 +75,7 @@ def run_experiment(
     >>> experiment = Experiment("mlp", "c2", "breaking", data=file, epochs=1)
     >>> model, metrics = run_experiment(experiment, Workspace(verbose=0))
     >>> error = metrics["equivariance_error"]["network"]
-    >>> error["after"] > 0.001  # an mlp does not keep turns
+    >>> error["after"] > 0.001  # an mlp is not equivariant under rotations
     True
 
     Reference:
@@ -87,7 +87,7 @@ def run_experiment(
         experiment, images = open_data(experiment, workspace)
     experiment = experiment.complete(images)
     start = time.perf_counter()
-    data = _Data(experiment, images)
+    data = TaskImages(experiment, images)
     model = _network(experiment, workspace, data)
     model.compile(
         keras.optimizers.AdamW(experiment.learning_rate),
@@ -96,7 +96,7 @@ def run_experiment(
         # On CPUs XLA slows down all but the largest trained students.
         jit_compile=_has_gpu(),
     )
-    before = _errors(model, experiment, data.watched)
+    before = _errors(model, experiment, data.measured)
     seconds = _fit(model, experiment, data, workspace.verbose, checkpoint, resume)
     loss, accuracy = model.evaluate(data.test, verbose=0)
     if not np.isfinite(loss):
@@ -116,12 +116,12 @@ def run_experiment(
         "seconds_per_epoch": round(float(np.mean(seconds)), 2) if seconds else None,
         "equivariance_error": {
             name: {"before": before[name], "after": error}
-            for name, error in _errors(model, experiment, data.watched).items()
+            for name, error in _errors(model, experiment, data.measured).items()
         },
         "deviation": {
             name: {
                 "norm": deviation.norm,
-                "places": deviation.positions.tolist(),
+                "positions": deviation.positions.tolist(),
                 "elements": deviation.elements.tolist(),
             }
             for name, deviation in deviations(model).items()
@@ -133,12 +133,12 @@ def run_experiment(
     return model, metrics
 
 
-def experiment_checkpoint(experiment, directory) -> Checkpoint:
-    """Where the training of an experiment keeps its state.
+def experiment_checkpoint(experiment: Experiment, directory: Path) -> Checkpoint:
+    """The checkpoint of the training of an experiment.
 
     Args:
         experiment: `Experiment`.
-        directory: String or path, in a hidden folder of which it is.
+        directory: String or path, in a hidden folder of which the checkpoint is.
 
     Returns:
         `Checkpoint`.
@@ -154,55 +154,29 @@ def experiment_checkpoint(experiment, directory) -> Checkpoint:
     return Checkpoint(checkpoint_file(directory, experiment.name, options))
 
 
-class _Data:
-    """The images of an experiment, as its task moves them."""
-
-    def __init__(self, experiment, images):
-        def moved(split, size, **options):
-            return image_task(
-                images,
-                experiment.task,
-                experiment.group,
-                split,
-                size,
-                experiment.canvas,
-                experiment.max_translation,
-                batch_size=experiment.batch_size,
-                seed=experiment.seed,
-                **options,
-            )
-
-        self.channels = images.channels
-        self.class_names = task_class_names(
-            experiment.task, experiment.group, images.class_names
-        )
-        self.train = moved("train", experiment.train_size)
-        self.test = moved("test", experiment.test_size)
-        self.upright = None
-        if experiment.task == "invariance":
-            self.upright = moved("test", experiment.test_size, moved=False)
-        # Where they are, so that hardly anything is shifted off the canvas.
-        few = min(WATCHED, images.counts["test"])
-        watched = moved("test", few, moved=False)
-        self.watched = next(iter(watched))[0].numpy()
-
-
 class _EpochSeconds(keras.callbacks.Callback):
-    """The time of each epoch, without what later callbacks do at its end."""
+    """The time of each epoch, without that of later callbacks."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
-        self.seconds = []
+        self.seconds: list[float] = []
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._start = time.perf_counter()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self.seconds.append(time.perf_counter() - self._start)
 
 
-def _fit(model, experiment, data, verbose, checkpoint, resume) -> list[float]:
-    """Trains, and returns each epoch's seconds."""
+def _fit(
+    model: keras.Model,
+    experiment: Experiment,
+    data: TaskImages,
+    verbose: int,
+    checkpoint: Checkpoint | None,
+    resume: bool,
+) -> list[float]:
+    """Trains, and returns the seconds of each epoch."""
     timer = _EpochSeconds()
     length = len(data.train)
     steps = experiment.epochs * length
@@ -223,8 +197,11 @@ def _fit(model, experiment, data, verbose, checkpoint, resume) -> list[float]:
     return timer.seconds
 
 
-def _network(experiment, workspace, data):
-    students, options = None, {}
+def _network(
+    experiment: Experiment, workspace: Workspace, data: TaskImages
+) -> keras.Model:
+    students: list[Student] | None = None
+    options: dict[str, Any] = {}
     if experiment.architecture == "cloned":
         students = find_or_clone(experiment, workspace)
         options["symmetry"] = experiment.symmetry
@@ -235,7 +212,7 @@ def _network(experiment, workspace, data):
         experiment.architecture,
         experiment.group,
         len(data.class_names),
-        experiment.canvas,
+        cast(int, experiment.canvas),  # complete
         students,
         dropout=experiment.dropout,
         seed=experiment.seed,
@@ -244,8 +221,10 @@ def _network(experiment, workspace, data):
     )
 
 
-def find_or_clone(experiment, workspace=None) -> list:
-    """The students of an experiment's network, trained.
+def find_or_clone(
+    experiment: Experiment, workspace: Workspace | None = None
+) -> list[Student]:
+    """Loads the trained students of an experiment's network, or clones them.
 
     Args:
         experiment: `Experiment`.
@@ -259,7 +238,7 @@ def find_or_clone(experiment, workspace=None) -> list:
 
     >>> experiment = Experiment("cloned", "c2", data="cells.npz", image_size=16)
     >>> for student in network_students("c2", canvas=16, seed=0):
-    ...     path = export(student, directory)  # in the position of trained ones
+    ...     path = export(student, directory)  # in place of trained ones
     >>> workspace = Workspace(clones=directory, verbose=0)
     >>> [s.teacher.name for s in find_or_clone(experiment, workspace)]
     ['c2-lifting-16x16-k3', 'c2-group-14x14-k3', 'c2-group-6x6-k3', 'c2-group-4x4-k3']
@@ -268,17 +247,17 @@ def find_or_clone(experiment, workspace=None) -> list:
     experiment = experiment.complete()
     wanted = network_students(
         experiment.group,
-        experiment.canvas,
+        cast(int, experiment.canvas),  # complete
         blocks=experiment.blocks,
-        student=experiment.student,
+        student=cast(str, experiment.student),
         seed=0,
         dtype="float32",
     )
     return load_or_clone(wanted, workspace.clones, workspace.verbose)
 
 
-def _parameters(model) -> int:
-    """Weights that the network computes with: anchors are not among them."""
+def _parameters(model: keras.Model) -> int:
+    """The number of weights that the network computes with, without anchors."""
     anchors = sum(
         np.prod(anchor.shape)
         for layer in convolution_layers(model)
@@ -287,9 +266,10 @@ def _parameters(model) -> int:
     return model.count_params() - int(anchors)
 
 
-def _errors(model, experiment, images) -> dict[str, float]:
-    """The equivariance error of each convolution, and how much the network's
-    probabilities change when its images move."""
+def _errors(
+    model: keras.Model, experiment: Experiment, images: Array
+) -> dict[str, float]:
+    """The equivariance errors of each convolution, and of the network's output."""
     return {
         **layer_errors(model, images, experiment.group),
         "network": equivariance_error(
@@ -302,6 +282,4 @@ def _errors(model, experiment, images) -> dict[str, float]:
 
 
 def _has_gpu() -> bool:
-    import tensorflow as tf
-
     return bool(tf.config.list_physical_devices("GPU"))

@@ -1,4 +1,4 @@
-"""The table of a benchmark: a line a run in a CSV, and a summary of all."""
+"""The table of a benchmark: a CSV with a line for each run, and a summary."""
 
 import csv
 import dataclasses
@@ -6,6 +6,8 @@ import io
 import os
 import pathlib
 import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from symclone_tf import earlier
 from symclone_tf.artifacts import write_file
@@ -13,18 +15,19 @@ from symclone_tf.data.sources import MNIST
 from symclone_tf.errors import ArtifactError
 from symclone_tf.experiments.experiment import Experiment
 from symclone_tf.experiments.task_transformations import TASKS
+from symclone_tf.types import Path
 
 MEASURED = ("conv_1", "conv_2", "conv_3", "conv_4", "network")
-"""What tables have equivariance errors of: convolutions, of which networks for images
-of more than 64 pixels have more, and the whole network."""
+"""The columns of equivariance errors: convolutions, of which networks for images of
+more than 64 pixels have more, and the whole network."""
 
 OPTIONS = tuple(field.name for field in dataclasses.fields(Experiment))
 FEWEST, MOST = 4, 10
-"""Convolutions of networks, for images of up to 64 pixels and of up to 512."""
+"""The numbers of convolutions for images of up to 64 pixels, and of up to 512."""
 
 
-def figures_of(convolutions) -> tuple[str, ...]:
-    """The names of what is measured of networks of so many convolutions."""
+def figures_of(convolutions: int) -> tuple[str, ...]:
+    """The columns of measurements, for a number of convolutions."""
     errors = (*(f"conv_{n + 1}" for n in range(convolutions)), MEASURED[-1])
     return (
         *("accuracy", "loss", "upright_accuracy"),
@@ -36,7 +39,7 @@ def figures_of(convolutions) -> tuple[str, ...]:
 FIGURES = figures_of(FEWEST)
 HEADERS = {(*OPTIONS, *figures_of(n)): n for n in range(FEWEST, MOST + 1)}
 HEADER = next(iter(HEADERS))
-# What tables lack that were begun before it could be chosen.
+# The columns that tables of earlier versions do not have.
 _DATA = ("data", "image_size")
 LATER = (_DATA, (*_DATA, "trainable_part"), (*_DATA, "trainable_part", "student"))
 EARLIER = tuple(tuple(n for n in HEADER if n not in names) for names in LATER)
@@ -48,8 +51,8 @@ class Row:
 
     Attributes:
         experiment: `Experiment`.
-        figures: Dictionary, what `run_experiment` measured, flat; `None` where
-            a network has no such figure.
+        figures: Dictionary of the measurements of `run_experiment`, without nesting;
+            `None` for those that a network does not have.
 
     Example:
 
@@ -59,15 +62,15 @@ class Row:
     """
 
     experiment: Experiment
-    figures: dict
+    figures: dict[str, Any]
 
 
-def read_benchmark(file) -> list[Row]:
-    """The rows of a benchmark's CSV.
+def read_benchmark(file: Path) -> list[Row]:
+    """Reads the rows of a benchmark's CSV.
 
     Args:
-        file: String or path. A file that is not there has no rows, and a last
-            line that was interrupted is none.
+        file: String or path. A missing file has no rows, and a last line that is not
+            complete is left out.
 
     Returns:
         List of `Row`.
@@ -100,11 +103,11 @@ def read_benchmark(file) -> list[Row]:
     return rows
 
 
-def summarize(rows) -> list[dict[str, str]]:
-    """One line per task and network, over seeds, for people to read.
+def summarize(rows: Sequence[Row]) -> list[dict[str, str]]:
+    """Summarizes rows over seeds: one line for each task and network.
 
     Args:
-        rows: List of `Row`.
+        rows: Sequence of `Row`.
 
     Returns:
         List of dictionaries from headers to texts.
@@ -120,7 +123,7 @@ def summarize(rows) -> list[dict[str, str]]:
     >>> summarize(rows)[0]["Accuracy"]
     '42.0% ± 1.4%'
     """
-    kinds = {}
+    kinds: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         kinds.setdefault((row.experiment.task, row.experiment.network), []).append(row)
     order = [(t, network) for t in TASKS for task, network in kinds if task == t]
@@ -129,11 +132,11 @@ def summarize(rows) -> list[dict[str, str]]:
     return [_summary(t, network, kinds[t, network], names) for t, network in order]
 
 
-def markdown(rows) -> str:
+def markdown(rows: Sequence[Row]) -> str:
     """The summary as a table in Markdown.
 
     Args:
-        rows: List of `Row`, at least one.
+        rows: Sequence of `Row`, at least one.
 
     Returns:
         String, see `summarize`.
@@ -154,15 +157,17 @@ def markdown(rows) -> str:
     return "".join(f"| {' | '.join(cells)} |\n" for cells in table)
 
 
-def _deepest(rows) -> int:
-    """How many convolutions the deepest network has, or the fewest that one has."""
+def _deepest(rows: Sequence[Row]) -> int:
+    """The number of convolutions of the deepest network."""
     names = [f"conv_{n}_after" for n in range(MOST + 1)]
     counts = [sum(name in row.figures for name in names) for row in rows]
     return max([FEWEST, *counts])
 
 
-def _summary(task, network, rows, names):
-    def column(name):
+def _summary(
+    task: str, network: str, rows: Sequence[Row], names: Sequence[str]
+) -> dict[str, str]:
+    def column(name: str) -> list[float]:
         found = (row.figures.get(name) for row in rows)
         return [value for value in found if value is not None]
 
@@ -184,31 +189,31 @@ def _summary(task, network, rows, names):
     return summary
 
 
-def _mean(values) -> str:
-    """A run that was resumed after its last epoch has none."""
+def _mean(values: Sequence[float]) -> str:
+    """The mean; a run that was resumed after its last epoch has no values."""
     return f"{statistics.mean(values):.1f}" if values else "–"
 
 
-def _spread(values) -> str:
-    """Mean, and standard deviation where there are several."""
+def _spread(values: Sequence[float]) -> str:
+    """The mean, with the standard deviation of several values."""
     if not values:
         return "–"
     text = f"{statistics.mean(values):.1%}"
     return text + (f" ± {statistics.stdev(values):.1%}" if len(values) > 1 else "")
 
 
-def flat(metrics) -> dict:
-    """What `run_experiment` measured, as a row has it."""
+def flat(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """The measurements of `run_experiment` as the figures of a row."""
     errors = metrics["equivariance_error"]
-    figures = dict.fromkeys(figures_of(max(FEWEST, len(errors) - 1)))
+    figures: dict[str, Any] = dict.fromkeys(figures_of(max(FEWEST, len(errors) - 1)))
     figures |= {name: metrics[name] for name in figures if name in metrics}
     for name, error in errors.items():
         figures |= {f"{name}_{when}": value for when, value in error.items()}
     return figures
 
 
-def append_row(file, row) -> None:
-    """Adds a line at once, after mending one that an interruption cut off."""
+def append_row(file: pathlib.Path, row: Row) -> None:
+    """Adds a line at once, in place of one that an interruption cut off."""
     file.parent.mkdir(parents=True, exist_ok=True)
     header = _bring_up_to_date(file, _deepest([row]))
     existing = file.read_bytes() if file.exists() else b""
@@ -225,17 +230,17 @@ def append_row(file, row) -> None:
         os.fsync(stream.fileno())
 
 
-def _cells(row, header) -> list:
+def _cells(row: Row, header: Sequence[str]) -> list[Any]:
     return [*dataclasses.astuple(row.experiment)] + [
         row.figures.get(name) for name in header[len(OPTIONS) :]
     ]
 
 
-def _bring_up_to_date(file, convolutions) -> tuple[str, ...]:
-    """Gives a table of an earlier header today's, with room for so many convolutions.
+def _bring_up_to_date(file: pathlib.Path, convolutions: int) -> tuple[str, ...]:
+    """Rewrites a table with an earlier header, with columns for all convolutions.
 
     Returns:
-        Tuple, its header.
+        Tuple of strings, the header of the table.
     """
     text = file.read_text(encoding="utf-8") if file.exists() else ""
     written = tuple(text.partition("\n")[0].split(","))
@@ -251,12 +256,12 @@ def _bring_up_to_date(file, convolutions) -> tuple[str, ...]:
     return header
 
 
-def _named_as_today(header) -> tuple[str, ...]:
+def _named_as_today(header: Sequence[str]) -> tuple[str, ...]:
     return tuple(earlier.OPTIONS.get(name, name) for name in header)
 
 
-def _parsed(header, line) -> Row:
-    later = dict.fromkeys(LATER[-1], "") | {"data": MNIST}
+def _parsed(header: Sequence[str], line: Sequence[str]) -> Row:
+    later: dict[str, str] = dict.fromkeys(LATER[-1], "") | {"data": MNIST}
     cells = {**later, **dict(zip(header, line, strict=True))}
     types = {field.name: field.type for field in dataclasses.fields(Experiment)}
     options = {n: _value(cells[n], types[n]) for n in OPTIONS}
@@ -270,11 +275,11 @@ def _parsed(header, line) -> Row:
     return Row(Experiment(**options).complete(), figures)
 
 
-def _value(cell, kind):
+def _value(cell: str, kind: Any) -> Any:
     if cell == "":
         return None
     return next(t for t in (int, float, str) if t in _kinds(kind))(cell)
 
 
-def _kinds(kind):
+def _kinds(kind: Any) -> tuple[Any, ...]:
     return getattr(kind, "__args__", (kind,))

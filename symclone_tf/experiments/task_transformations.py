@@ -1,77 +1,110 @@
-"""How a task moves images, and what it calls them then."""
+"""How a task transforms images, and the classes of the results."""
+
+from collections.abc import Callable, Sequence
+from typing import overload
 
 import tensorflow as tf
 
 from symclone_tf.checks import one_of, positive_integer
 from symclone_tf.data.images import LEAST_PIXELS, MOST_PIXELS
-from symclone_tf.symmetry import get_group
+from symclone_tf.symmetry import PointGroup, get_group
+from symclone_tf.types import Tensor
 
 TASKS = ("invariance", "breaking")
-"""What networks are trained for, to keep a symmetry or to break it: `image_task`."""
+"""Tasks that need a network to preserve or to break a symmetry, see `image_task`."""
 
 DIGITS = 10
 DIGIT_SIZE = 28
-# Zeros on each side of what T(2) shifts, and how far it does, in pixels.
-MARGIN = SHIFT = 6
+# Zeros on each side of images, and the largest translation, under T(2), in pixels.
+MARGIN = TRANSLATION = 6
+
+LabelledTransformation = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
-def classes(task, count=DIGITS) -> int:
-    """How many classes a task has.
+def task_class_count(task: str, count: int = DIGITS) -> int:
+    """The number of classes of a task.
 
     Args:
         task: String, `"invariance"` or `"breaking"`.
-        count: Integer, how many its images have.
+        count: Integer, the number of classes of its images.
+
+    Returns:
+        Integer.
 
     Example:
 
-    >>> classes("breaking"), classes("breaking", count=3)
+    >>> task_class_count("breaking"), task_class_count("breaking", count=3)
     (20, 6)
     """
     one_of("task", task, TASKS)
     return count if task == "invariance" else 2 * count
 
 
-def task_class_names(task, group, names) -> list[str]:
-    """What the classes of a task are called.
+def task_class_names(
+    task: str, group: str | PointGroup, names: Sequence[str]
+) -> list[str]:
+    """The names of the classes of a task.
 
     Args:
         task: String, `"invariance"` or `"breaking"`.
         group: String or `PointGroup`.
-        names: Sequence of strings, of the classes of its images.
+        names: Sequence of strings, the names of the classes of its images.
 
     Returns:
-        List of strings: for *breaking*, those of the second half of the group's
-        moves say so.
+        List of strings. For *breaking*, names of images that the second half of the
+        group's elements transforms say how.
 
     Example:
 
     >>> task_class_names("breaking", "t2", ["cat", "dog"])
-    ['cat', 'dog', 'cat, moved right', 'dog, moved right']
+    ['cat', 'dog', 'cat, translated right', 'dog, translated right']
     """
     one_of("task", task, TASKS)
     group = get_group(group)
     if task == "invariance":
         return list(names)
-    trainable_part = group.element_titles[group.order // 2 :]
+    titles = group.element_titles[group.order // 2 :]
     if group.is_trivial:
-        moved = "moved right"
-    elif all(move.startswith(trainable_part[0]) for move in trainable_part):
-        moved = trainable_part[0]
+        transformed = "translated right"
+    elif all(title.startswith(titles[0]) for title in titles):
+        transformed = titles[0]
     else:
-        moved = " or ".join(trainable_part)
-    return [*names, *(f"{name}, {moved}" for name in names)]
+        transformed = " or ".join(titles)
+    return [*names, *(f"{name}, {transformed}" for name in names)]
+
+
+@overload
+def canvas_and_translation(
+    group: str | PointGroup,
+    canvas: int | None = None,
+    max_translation: int | None = None,
+    image_size: int = DIGIT_SIZE,
+) -> tuple[int, int]: ...
+
+
+@overload
+def canvas_and_translation(
+    group: str | PointGroup,
+    canvas: int | None,
+    max_translation: int | None,
+    image_size: None,
+) -> tuple[int | None, int]: ...
 
 
 def canvas_and_translation(
-    group, canvas=None, max_translation=None, image_size=DIGIT_SIZE
+    group: str | PointGroup,
+    canvas: int | None = None,
+    max_translation: int | None = None,
+    image_size: int | None = DIGIT_SIZE,
 ) -> tuple[int | None, int]:
-    """The size of the network's images, and how far T(2) moves them, with defaults.
+    """The size of the network's images, and the largest translation, with defaults.
 
     Args:
         group: String or `PointGroup`.
         canvas: Integer, pixels; `None` for 12 more than the images under T(2), at
             most 512, and as many as they have otherwise.
-        max_translation: Integer, pixels; `None` for 6 under T(2). Only T(2) shifts.
+        max_translation: Integer, pixels; `None` for 6 under T(2), which alone
+            translates images.
         image_size: Integer, height and width of the images in pixels; `None` where
             it is not known yet, to check what can be checked without it.
 
@@ -86,31 +119,31 @@ def canvas_and_translation(
     >>> canvas_and_translation("t2")
     (40, 6)
     """
-    shifts = get_group(group).is_trivial
+    translates = get_group(group).is_trivial
     if canvas is None and image_size is not None:
-        margin = 2 * MARGIN if shifts else 0
+        margin = 2 * MARGIN if translates else 0
         canvas = min(image_size + margin, MOST_PIXELS)
     if canvas is not None:
         _check_canvas(canvas, image_size)
-    if not shifts:
+    if not translates:
         if max_translation:
             raise ValueError(
-                "`max_translation` is for `group` t2; the others turn images. "
-                f"Received: max_shift={max_translation}"
+                "`max_translation` is for `group` t2; the others rotate images. "
+                f"Received: max_translation={max_translation}"
             )
         return canvas, 0
     max_translation = positive_integer(
-        "max_translation", SHIFT if max_translation is None else max_translation
+        "max_translation", TRANSLATION if max_translation is None else max_translation
     )
     if canvas is not None and 2 * max_translation >= canvas:
         raise ValueError(
             "`max_translation` must be less than half of `canvas`. "
-            f"Received: max_shift={max_translation}, canvas={canvas}"
+            f"Received: max_translation={max_translation}, canvas={canvas}"
         )
     return canvas, max_translation
 
 
-def _check_canvas(canvas, image_size) -> None:
+def _check_canvas(canvas: int, image_size: int | None) -> None:
     least = LEAST_PIXELS if image_size is None else image_size
     if positive_integer("canvas", canvas) < least:
         raise ValueError(
@@ -123,47 +156,49 @@ def _check_canvas(canvas, image_size) -> None:
         )
 
 
-def centred(canvas):
-    """A function that puts an image in the middle of a canvas, and its label.
+def centring(canvas: int) -> LabelledTransformation:
+    """A function that pads an image to a canvas, with the image at its centre.
 
     Args:
         canvas: Integer, pixels.
 
     Returns:
-        Function of an image, a label and a seed.
+        Function of an image, a label and a seed, as `random_transformation` returns.
     """
 
-    def centre(image, label, seed):
+    def centre(image: Tensor, label: Tensor, seed: Tensor) -> tuple[Tensor, Tensor]:
         return tf.image.resize_with_crop_or_pad(image, canvas, canvas), label
 
     return centre
 
 
-def mover(task, group, canvas, max_translation, count):
-    """A function that moves an image as a task asks, and its label.
+def random_transformation(
+    task: str, group: PointGroup, canvas: int, max_translation: int, count: int
+) -> LabelledTransformation:
+    """A function that transforms an image, and its label, at random as a task does.
 
     Args:
         task: String, `"invariance"` or `"breaking"`.
         group: `PointGroup`.
         canvas: Integer, pixels.
         max_translation: Integer, pixels.
-        count: Integer, how many classes the images have.
+        count: Integer, the number of classes of the images.
 
     Returns:
-        Function of an image of any number of channels, a label, and a seed, from
-        which the move is drawn.
+        Function of an image of any number of channels, a label, and a seed of the
+        transformation, which returns an image and its label.
     """
     added = count if task == "breaking" else 0
     if group.is_trivial:
-        return _shifter(canvas, max_translation, added)
-    return _turner(group, canvas, added)
+        return _translation(canvas, max_translation, added)
+    return _group_action(group, canvas, added)
 
 
-def _turner(group, canvas, added):
-    """Moves by a random element, of which the second half change the label."""
+def _group_action(group: PointGroup, canvas: int, added: int) -> LabelledTransformation:
+    """Transforms by a random element; the second half of them changes the label."""
     permutations = tf.constant(group.image_permutations(canvas))
 
-    def turn(image, label, seed):
+    def transform(image: Tensor, label: Tensor, seed: Tensor) -> tuple[Tensor, Tensor]:
         element = tf.random.stateless_uniform((), seed, 0, group.order, tf.int32)
         image = tf.image.resize_with_crop_or_pad(image, canvas, canvas)
         channels = image.shape[-1]
@@ -172,13 +207,15 @@ def _turner(group, canvas, added):
             label += added * tf.cast(element >= group.order // 2, label.dtype)
         return tf.reshape(pixels, (canvas, canvas, channels)), label
 
-    return turn
+    return transform
 
 
-def _shifter(canvas, max_translation, added):
-    """Shifts by whole pixels; for breaking left or right, by one at least."""
+def _translation(
+    canvas: int, max_translation: int, added: int
+) -> LabelledTransformation:
+    """Translates by whole pixels; for breaking left or right, by at least one."""
 
-    def shift(image, label, seed):
+    def translate(image: Tensor, label: Tensor, seed: Tensor) -> tuple[Tensor, Tensor]:
         if added:
             distance, side = tf.unstack(_uniform(seed, [max_translation, 2]))
             rows, columns = 0, (2 * side - 1) * (distance + 1)
@@ -193,10 +230,10 @@ def _shifter(canvas, max_translation, added):
         )
         return image, label
 
-    return shift
+    return translate
 
 
-def _uniform(seed, counts):
-    """An integer from 0 up to each count, that excluded."""
+def _uniform(seed: Tensor, counts: list[int]) -> Tensor:
+    """A random integer below each count."""
     uniform = tf.random.stateless_uniform((len(counts),), seed)
     return tf.cast(uniform * tf.cast(counts, tf.float32), tf.int32)

@@ -1,48 +1,50 @@
-"""Labelled images, moved by a group as a task asks: MNIST's, and any others."""
+"""Tasks: labelled images that a group transforms, MNIST's or any others."""
 
 import tensorflow as tf
 
 from symclone_tf.checks import one_of, positive_integer
-from symclone_tf.data.images import in_batches, open_images, shuffled_among
+from symclone_tf.data.images import Images, in_batches, open_images, shuffled_among
 from symclone_tf.data.sources import MNIST, SPLITS
 from symclone_tf.experiments.task_transformations import (
     TASKS,
     canvas_and_translation,
-    centred,
-    mover,
+    centring,
+    random_transformation,
 )
-from symclone_tf.symmetry import get_group
+from symclone_tf.symmetry import PointGroup, get_group
+from symclone_tf.types import Path
 
-# What moved images may take in memory, as bytes, to be kept there.
+# Bytes of transformed images that are cached in memory at most.
 CACHED = 2**28
 
 
 def image_task(
-    images,
-    task,
-    group="c4",
-    split="train",
-    size=None,
-    canvas=None,
-    max_translation=None,
-    moved=None,
-    batch_size=64,
-    seed=0,
+    images: Images,
+    task: str,
+    group: str | PointGroup = "c4",
+    split: str = "train",
+    size: int | None = None,
+    canvas: int | None = None,
+    max_translation: int | None = None,
+    transformed: bool | None = None,
+    batch_size: int = 64,
+    seed: int = 0,
 ) -> tf.data.Dataset:
-    """Labelled images, moved by a group as a task asks.
+    """Labelled images that a group transforms, as a task needs it.
 
-    - `"invariance"` trains on images as they are and tests on images moved by
-      a random element of the group: the label stays.
-    - `"breaking"` moves both, and the label tells how: it grows by the number of
-      classes for the second half of the group's elements. These are half and three
-      quarter turns for C4. T(2) moves images left or right, and right changes the
-      label.
+    - `"invariance"` trains on images as they are and tests on images transformed by
+      a random element of the group; labels stay the same.
+    - `"breaking"` transforms both, and labels depend on the transformation: they grow
+      by the number of classes for the second half of the group's elements. For C4
+      these are rotations by 180° and 270°. T(2) translates images left or right, and
+      labels grow for translations to the right.
 
-    Under T(2), shifts are whole pixels, uniform up to `max_translation`; zeros move
-    in. Each image is moved once, the same way in every epoch. Moved images are
-    cached in memory up to 256 MB, and training images shuffled anew for every epoch.
-    Of more images, each is read again in every epoch, and they are shuffled within a
-    window of 32 MB: memory does not grow with their number.
+    Translations are uniform, by whole pixels up to `max_translation`, with zeros
+    outside of the image. Each image is transformed once, in the same way in every
+    epoch. Transformed images are cached in memory up to 256 MB, and training images
+    are shuffled anew for every epoch. If they take more, images are read again in
+    every epoch, and shuffled within a window of 32 MB: memory does not grow with
+    their number.
 
     Args:
         images: `Images`, see `open_images`.
@@ -50,13 +52,15 @@ def image_task(
         group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
         split: String, `"train"` or `"test"`.
         size: Integer, how many images to take; `None` for all.
-        canvas: Integer, height and width in pixels, images padded with zeros;
-            `None` for 12 more than they have under T(2), and for their own otherwise.
+        canvas: Integer, height and width in pixels to which images are padded with
+            zeros; `None` for 12 more than images have under T(2), and for their own
+            size otherwise.
         max_translation: Integer, pixels; `None` for 6 under T(2).
-        moved: Boolean, whether to move images; `None` for what the task says.
+        transformed: Boolean, whether to transform images; `None` for what the task
+            does.
         batch_size: Integer.
-        seed: Integer, of the moves and of the order; the order depends on
-            `tf.random.set_seed` too, if that was called.
+        seed: Integer, of the transformations and of the order; the order also depends
+            on `tf.random.set_seed`, if that was called.
 
     Returns:
         `tf.data.Dataset` of batches `(image, label)`: float32 in [0, 1] of
@@ -85,28 +89,30 @@ def image_task(
         group, canvas, max_translation, images.size
     )
     positive_integer("batch_size", batch_size)
-    if moved is None:
-        moved = task == "breaking" or split == "test"
+    if transformed is None:
+        transformed = task == "breaking" or split == "test"
 
     found = images.stream(split, size)
     count = len(images.class_names)
-    move = (
-        mover(task, group, canvas, max_translation, count) if moved else centred(canvas)
-    )
+    transform = centring(canvas)
+    if transformed:
+        transform = random_transformation(task, group, canvas, max_translation, count)
     stream = 2 * seed + SPLITS.index(split)
     found = found.enumerate().map(
-        lambda index, image: move(*image, tf.stack([stream, index])),
+        lambda index, pair: transform(pair[0], pair[1], tf.stack([stream, index])),
         num_parallel_calls=tf.data.AUTOTUNE,
     )
     # Pixels are cached and shuffled as bytes, a quarter of the memory.
-    found, window = _kept(found, canvas**2 * images.channels, batch_size)
+    found, window = _cached(found, canvas**2 * images.channels, batch_size)
     if split == "train":
         found = found.shuffle(window, seed=seed)
     return in_batches(found, batch_size)
 
 
-def _kept(found, pixels, batch_size):
-    """Images in memory if they are few, and among how many they are shuffled."""
+def _cached(
+    found: tf.data.Dataset, pixels: int, batch_size: int
+) -> tuple[tf.data.Dataset, int]:
+    """Images, cached if they are few, and the window in which they are shuffled."""
     total = len(found)
     if total * pixels <= CACHED:
         return found.cache(), total
@@ -114,18 +120,18 @@ def _kept(found, pixels, batch_size):
 
 
 def mnist_task(
-    task,
-    group="c4",
-    split="train",
-    size=None,
-    canvas=None,
-    max_translation=None,
-    moved=None,
-    batch_size=64,
-    seed=0,
-    data_dir=None,
+    task: str,
+    group: str | PointGroup = "c4",
+    split: str = "train",
+    size: int | None = None,
+    canvas: int | None = None,
+    max_translation: int | None = None,
+    transformed: bool | None = None,
+    batch_size: int = 64,
+    seed: int = 0,
+    data_dir: Path | None = None,
 ) -> tf.data.Dataset:
-    """MNIST's digits, moved by a group as a task asks, see `image_task`.
+    """MNIST's digits that a group transforms, as a task needs it, see `image_task`.
 
     Args:
         task: String, see `image_task`.
@@ -134,7 +140,7 @@ def mnist_task(
         size: Integer, see `image_task`.
         canvas: Integer, see `image_task`: `None` for 40 under T(2) and 28 otherwise.
         max_translation: Integer, see `image_task`.
-        moved: Boolean, see `image_task`.
+        transformed: Boolean, see `image_task`.
         batch_size: Integer, see `image_task`.
         seed: Integer, see `image_task`.
         data_dir: String or path, where TFDS keeps its data; `None` for the
@@ -171,7 +177,7 @@ def mnist_task(
         size,
         canvas,
         max_translation,
-        moved,
+        transformed,
         batch_size,
         seed,
     )

@@ -10,7 +10,7 @@ from symclone_tf.artifacts import check_directory
 from symclone_tf.checks import positive_integer, positive_number
 from symclone_tf.data.images import Images
 from symclone_tf.data.names import named_data
-from symclone_tf.experiments.opening import warn_of_skipped
+from symclone_tf.experiments.experiment_data import warn_of_skipped
 from symclone_tf.probe.candidate_runs import Run, draw_samples, run
 from symclone_tf.probe.candidates import Candidate, baseline, candidates_of
 from symclone_tf.probe.plans import BATCH, Plan, has_little, make_plan

@@ -172,7 +172,7 @@ def _images(data_dir) -> tuple[np.ndarray, bool]:
     """Five test digits, or strokes, and whether they are digits."""
     try:
         task = mnist_task(
-            "invariance", "c4", "test", size=5, moved=False, data_dir=data_dir
+            "invariance", "c4", "test", size=5, transformed=False, data_dir=data_dir
         )
     except DataError:
         return draw_strokes(DIGIT_SIZE), False

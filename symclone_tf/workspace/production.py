@@ -4,13 +4,16 @@ import dataclasses
 import functools
 import pathlib
 import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from symclone_tf.artifacts import export
 from symclone_tf.artifacts.loading import load
 from symclone_tf.artifacts.publishing import check_directory, rescued
-from symclone_tf.artifacts.records import find
+from symclone_tf.artifacts.records import Artifact, find
 from symclone_tf.cloning import (
     Checkpoint,
+    Recipe,
     Report,
     Training,
     checkpoint_file,
@@ -18,31 +21,37 @@ from symclone_tf.cloning import (
     train,
 )
 from symclone_tf.students import Student, artifact_name
+from symclone_tf.types import Path
 
 
-def clone_and_export(students, training, directory="exported", verbose=1):
+def clone_and_export(
+    students: Sequence[Student],
+    training: Training,
+    directory: Path = "exported",
+    verbose: int = 1,
+) -> Iterator[tuple[Student, Report, pathlib.Path | None]]:
     """Clones and exports students one after the other.
 
-    Everything is checked for all of them before the first is trained, and each
-    is exported as soon as it is. With `training.resume`, a training that was
-    interrupted goes on from its last checkpoint, which a long one writes to a
-    hidden folder of `directory`, and students whose newest version the same
-    training has made are not trained again.
+    All students are checked before the first is trained, and each is exported as
+    soon as it is trained. With `training.resume`, an interrupted training continues
+    from its last checkpoint, which a long training writes to a hidden folder of
+    `directory`, and students whose newest version was made by the same training are
+    not trained again.
 
     Args:
-        students: List of `Student`.
+        students: Sequence of `Student`.
         training: `Training`.
         directory: String or path, the root of all artifacts.
         verbose: Integer, see `clone`.
 
     Yields:
-        Tuples of a student, its `Report` and the path of its artifact; of
-        several workers, the chief alone writes, and `None` is the others' path.
+        Tuples of a student, its `Report` and the path of its artifact. Of several
+        workers only the chief writes; the path of the others is `None`.
 
     Raises:
         ArtifactError, ValueError, MemoryError, CloningError, OSError: See
-            `clone` and `export`. A clone that cannot be written is kept in a
-            temporary folder, if that has room; the error tells.
+            `clone` and `export`. A clone that cannot be written is saved in a
+            temporary folder, if that has room; the error message names it.
 
     Example:
 
@@ -61,7 +70,7 @@ def clone_and_export(students, training, directory="exported", verbose=1):
             identity = training.identity(student)
             name = artifact_name(student)
             checkpoint = Checkpoint(checkpoint_file(directory, name, identity))
-        if training.resume and not checkpoint.file.exists():
+        if training.resume and not (checkpoint and checkpoint.file.exists()):
             finished = _finished(student, training, recipe, directory)
             if finished:
                 if verbose:
@@ -77,7 +86,9 @@ def clone_and_export(students, training, directory="exported", verbose=1):
         yield student, report, path
 
 
-def _finished(student, training, recipe, directory):
+def _finished(
+    student: Student, training: Training, recipe: Recipe | None, directory: Path
+) -> Artifact | None:
     """The newest version of a student's artifact, if the same training made it."""
     home = pathlib.Path(directory, artifact_name(student))
     if not _has_content(home):
@@ -94,18 +105,21 @@ def _finished(student, training, recipe, directory):
     return artifact if good else None
 
 
-def _report(artifact) -> Report:
+def _report(artifact: Artifact) -> Report:
     fields = [field.name for field in dataclasses.fields(Report)]
-    return Report(**{name: artifact.record.get(name) for name in fields})
+    values: dict[str, Any] = {name: artifact.record.get(name) for name in fields}
+    return Report(**values)
 
 
-def load_or_clone(students, directory="exported", verbose=1) -> list[Student]:
+def load_or_clone(
+    students: Sequence[Student], directory: Path = "exported", verbose: int = 1
+) -> list[Student]:
     """Loads students from their artifacts; those that are missing are cloned.
 
     Args:
-        students: List of `Student`, not yet trained.
-        directory: String or path, the root of all artifacts, to which those
-            that were missing are added.
+        students: Sequence of `Student`, not yet trained.
+        directory: String or path, the root of all artifacts, to which those that are
+            missing are added.
         verbose: Integer, 0 for silence, 1 for a progress bar on stderr.
 
     Returns:
@@ -135,6 +149,6 @@ def load_or_clone(students, directory="exported", verbose=1) -> list[Student]:
     return [load(home) for home in homes]
 
 
-def _has_content(home) -> bool:
-    """Whether there is more than what an interrupted export left behind."""
+def _has_content(home: pathlib.Path) -> bool:
+    """Whether a folder has more than the remains of an interrupted export."""
     return home.is_dir() and any(p.name[0] != "." for p in home.iterdir())

@@ -131,7 +131,7 @@ def test_own_images_are_trained_on(run, shapes):
         (["--data", "pickled.npz"], "objects, which are not unpickled"),
         (["--data", "one.npz"], "one.npz has one class only"),
         (["--data", "empty"], "empty has no sub-folders"),
-        (["--data", "sizes"], "images of 2 sizes, as 16×16 and 20×20: say to which "),
+        (["--data", "sizes"], "images of 2 sizes, as 16×16 and 20×20: give "),
         (["--data", "small"], "--image-size must be from 16 to 512 pixels"),
         (["--data", "my shapes", "--image-size", 8], "from 16 to 512 pixels"),
         (

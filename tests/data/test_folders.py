@@ -155,7 +155,7 @@ def test_folders_within_classes_are_refused(folder):
         read(folder)
 
 
-def test_links_that_leave_the_folder_are_refused(folder, tmp_path):
+def test_links_that_point_outside_of_the_folder_are_refused(folder, tmp_path):
     write(tmp_path / "secret.png", 3)
     (folder / "cats" / "inside.png").symlink_to(folder / "cats" / "0.png")
     assert read(folder).counts["train"] == 17

@@ -68,7 +68,7 @@ def test_images_of_several_sizes_need_one(tmp_path):
     }
 
 
-def test_what_could_not_be_read_is_told(tmp_path, rng):
+def test_files_that_cannot_be_read_are_listed(tmp_path, rng):
     for name in "ab":
         (tmp_path / "two" / name).mkdir(parents=True)
         for number in range(4):
@@ -88,7 +88,7 @@ def test_names_of_tfds_are_found():
     assert images.class_names == tuple("0123456789")
     (image, label), *_ = images.stream("test", 3).as_numpy_iterator()
     (expected, found), *_ = sc.experiments.mnist_task(
-        "invariance", split="test", size=3, moved=False
+        "invariance", split="test", size=3, transformed=False
     ).as_numpy_iterator()
     np.testing.assert_allclose(image / 255, expected[0], atol=1e-6)
     assert label == found[0]
@@ -123,7 +123,7 @@ def test_names_of_tfds_are_found():
         ("STRIPES", {"test_share": 1.0}, ValueError, "`test_share` must be more"),
     ],
 )
-def test_what_is_no_data_is_refused(stripes, data, options, error, message):
+def test_anything_else_is_refused(stripes, data, options, error, message):
     (stripes.parent / "notes.txt").touch()
     if isinstance(data, str):
         data = data.replace("FOLDER", str(stripes.parent)).replace(
@@ -133,7 +133,7 @@ def test_what_is_no_data_is_refused(stripes, data, options, error, message):
         open_images(data, **options)
 
 
-def test_one_class_is_none_to_tell_apart(tmp_path):
+def test_one_class_is_refused(tmp_path):
     file = tmp_path / "one.npz"
     np.savez(file, x_train=np.zeros((8, 16, 16), "uint8"), y_train=np.zeros(8, int))
     with pytest.raises(sc.DataError, match="one class only, 0: a classifier needs two"):

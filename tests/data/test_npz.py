@@ -63,7 +63,7 @@ def test_a_seed_chooses_what_is_tested_on(rng, tmp_path):
     assert tested(0) == tested(0) != tested(1)
 
 
-def test_class_names_are_kept(rng, tmp_path):
+def test_class_names_are_read(rng, tmp_path):
     names = np.array(["cat", "dog", "hen", "pig"])
     assert read(tmp_path, arrays(rng, class_names=names)).class_names == list(names)
 

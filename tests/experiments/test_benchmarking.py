@@ -146,13 +146,13 @@ class TestTables:
         assert (tmp_path / "c4.md").read_text() == markdown(rows)
 
     @pytest.mark.usefixtures("finished")
-    def test_table_of_another_kind_is_kept(self, tmp_path):
+    def test_table_of_other_options_stays(self, tmp_path):
         before = (tmp_path / "c4.csv").read_bytes()
         with pytest.raises(ValueError, match=r"`output` holds .*epochs=1.*epochs=2"):
             next(benchmark("c4", 1, tmp_path, QUIET, **SMALL | {"epochs": 2}))
         assert (tmp_path / "c4.csv").read_bytes() == before
 
-    def test_foreign_file_is_kept(self, tmp_path):
+    def test_foreign_file_stays(self, tmp_path):
         (tmp_path / "c4.csv").write_text("mine\n1\n")
         with pytest.raises(ArtifactError, match=r"c4\.csv is not a table"):
             next(benchmark("c4", 1, tmp_path, QUIET, **SMALL))
@@ -202,13 +202,15 @@ class TestOwnImages:
         again = list(benchmark("c4", 1, tmp_path, QUIET, data=data, epochs=1))
         assert [row.experiment for row in again] == [row.experiment for row in rows]
 
-    def test_table_of_other_images_of_the_same_name_is_kept(self, tmp_path, rng):
+    def test_table_of_other_images_of_the_same_name_stays(self, tmp_path, rng):
         for home in "ab":
             data = write_folder(tmp_path / home / "shapes", rng)
         first = tmp_path / "a" / "shapes"
         next(benchmark("c4", 1, tmp_path, QUIET, data=first, epochs=1))
         before = (tmp_path / "c4-shapes.csv").read_bytes()
-        with pytest.raises(ValueError, match=r"made with data=.*a/shapes: a table"):
+        with pytest.raises(
+            ValueError, match=r"made with data=.*a/shapes: all rows of a"
+        ):
             next(benchmark("c4", 1, tmp_path, QUIET, data=data, epochs=1))
         assert (tmp_path / "c4-shapes.csv").read_bytes() == before
 

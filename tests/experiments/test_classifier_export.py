@@ -32,7 +32,7 @@ def test_own_images_are_trained_on_and_their_classes_named(tmp_path, rng):
         )
     assert path == tmp_path / "out" / "t2-shapes-breaking-mlp" / "1"
     assert json.loads((path / METRICS).read_text()) == metrics
-    names = ["cross", "disc", "ring", *(f"{n}, moved right" for n in SHAPES)]
+    names = ["cross", "disc", "ring", *(f"{n}, translated right" for n in SHAPES)]
     assert metrics["class_names"] == names
     served = tf.saved_model.load(str(path)).signatures["serving_default"]
     images = rng.uniform(size=(5, 28, 28, 3)).astype("float32")

@@ -134,7 +134,7 @@ def test_names_say_what_was_trained(options, name):
         ({"data": "photos", "train_size": 0}, "train_size=0"),
         ({"data": " "}, "`data` must be a name of tensorflow-datasets, or the path"),
         ({"data": "a\nb"}, r"data='a\\nb'"),
-        ({"max_translation": 2}, "max_shift=2"),
+        ({"max_translation": 2}, "max_translation=2"),
     ],
 )
 def test_bad_options_are_refused(options, message):
@@ -142,7 +142,7 @@ def test_bad_options_are_refused(options, message):
         Experiment(**options).complete()
 
 
-def test_what_hangs_on_images_is_open_until_they_are():
+def test_options_that_depend_on_images_are_none_before_these_are_open():
     full = Experiment("cnn", data="photos").complete()
     sizes = full.image_size, full.canvas, full.train_size, full.test_size
     assert sizes == (None,) * 4

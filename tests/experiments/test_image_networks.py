@@ -48,7 +48,7 @@ def test_mlp_has_the_papers_widths():
 
 
 @pytest.mark.parametrize("architecture", ["mlp", "cnn", "gcnn"])
-def test_answers_are_probabilities(architecture, rng):
+def test_outputs_are_probabilities(architecture, rng):
     model = image_network(architecture, "t2", classes=20, canvas=30)
     answers = model.predict_on_batch(rng.normal(size=(3, 30, 30, 1)))
     assert answers.shape == (3, 20)
@@ -257,7 +257,7 @@ def twin_of(student):
     return twin
 
 
-def test_frozen_clones_answer_as_group_convolutions_through_the_whole_network(
+def test_frozen_clones_equal_group_convolutions_in_every_layer_of_the_network(
     rng, students
 ):
     """Every layer's output, with kernels and biases that are the same."""

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from symclone_tf.artifacts.records import list_artifacts
+from symclone_tf.data import open_images
 from symclone_tf.errors import ArtifactError, CloningError, DataError
 from symclone_tf.experiments.experiment import Experiment
-from symclone_tf.experiments.opening import open_data
+from symclone_tf.experiments.experiment_data import open_data
 from symclone_tf.experiments.runs import find_or_clone, run_experiment
 from symclone_tf.networks.convolutions import convolution_layers
 from symclone_tf.workspace import Workspace
@@ -52,7 +53,7 @@ class TestRunning:
         assert metrics["accuracy"] == pytest.approx(np.mean(np.concatenate(guesses)))
 
     @pytest.mark.slow
-    def test_departure_is_that_of_anchored_convolutions(self, clones):
+    def test_deviation_is_that_of_anchored_convolutions(self, clones):
         options = {
             "symmetry": "frozen,frozen,frozen,anchored",
             "anchor": "decoupled-l2-sp",
@@ -64,10 +65,10 @@ class TestRunning:
         expected = convolution_layers(model)[-1].deviation()
         assert found["norm"] == pytest.approx(expected.norm)
         assert found["norm"] > 0
-        assert not np.any(found["places"])
+        assert not np.any(found["positions"])
         np.testing.assert_allclose(found["elements"], expected.elements)
 
-    def test_frozen_clones_keep_their_symmetry(self, ran):
+    def test_frozen_clones_preserve_equivariance(self, ran):
         _, metrics = ran
         for error in metrics["equivariance_error"].values():
             assert max(error.values()) < 1e-4
@@ -106,7 +107,7 @@ class TestRunning:
         assert metrics["loss"] != other["loss"]
 
     @pytest.mark.slow
-    def test_trained_blocks_leave_the_symmetry_and_anchors_hold_them(self, clones):
+    def test_trained_blocks_break_the_symmetry_and_anchors_limit_it(self, clones):
         def error(**options):
             experiment = Experiment("cloned", task="breaking", **options, **SMALL)
             model, metrics = run_experiment(experiment, Workspace(clones, verbose=0))
@@ -125,13 +126,15 @@ class TestRunning:
     def test_frozen_and_group_convolutions_agree_on_trained_kernels(self, clones):
         """Classifiers with the same kernels agree on 99.9% of test digits."""
         from symclone_tf.experiments.image_networks import image_network
-        from symclone_tf.experiments.task_transformations import classes
+        from symclone_tf.experiments.task_transformations import task_class_count
         from symclone_tf.experiments.tasks import mnist_task
 
         options = {"train_size": 1000, "epochs": 2, "test_size": 48}
         gcnn, _ = run_experiment(Experiment("gcnn", **options), QUIET)
         students = find_or_clone(Experiment("cloned"), Workspace(clones))
-        cloned = image_network("cloned", "c4", classes("invariance"), students=students)
+        cloned = image_network(
+            "cloned", "c4", task_class_count("invariance"), students=students
+        )
         for mine, theirs in zip(cloned.layers, gcnn.layers, strict=True):
             if hasattr(mine, "kernel"):
                 mine.kernel.assign(theirs.kernel)
@@ -149,7 +152,7 @@ class TestRunning:
         assert metrics["equivariance_error"]["conv_4"]["after"] < 1e-5
         assert metrics["equivariance_error"]["network"]["after"] > 1e-5
 
-    def test_divergence_is_told(self):
+    def test_divergence_is_an_error(self):
         experiment = Experiment("mlp", **SMALL | {"learning_rate": 1e30})
         with pytest.raises(CloningError, match="Lower `learning_rate`"):
             run_experiment(experiment, QUIET)
@@ -159,7 +162,7 @@ class TestRunning:
         with pytest.raises(ArtifactError, match="`clones` must be a folder"):
             run_experiment(Experiment(**SMALL), Workspace(tmp_path / "file", verbose=0))
 
-    def test_damaged_clones_are_refused_and_kept(self, tmp_path):
+    def test_damaged_clones_are_refused_and_stay(self, tmp_path):
         home = tmp_path / "c4-group-12x12-k3"
         home.mkdir()
         (home / "note").write_text("mine")
@@ -233,8 +236,8 @@ class TestOwnImages:
         assert metrics["options"]["train_size"] == 48
 
     @pytest.mark.slow
-    def test_what_turning_keeps_is_learned(self, tmp_path, rng):
-        """Discs, rings and crosses, told apart as they lie and as they are turned."""
+    def test_rotation_invariant_shapes_are_learned(self, tmp_path, rng):
+        """Discs, rings and crosses, classified upright and rotated."""
         write_folder(tmp_path / "shapes", rng, each=200, size=20)
         experiment = Experiment("gcnn", data=str(tmp_path / "shapes"), epochs=6)
         _, metrics = run_experiment(experiment, QUIET)
@@ -258,7 +261,7 @@ class TestOwnImages:
         assert metrics["equivariance_error"]["network"]["after"] < 1e-5
 
 
-def test_missing_data_is_told_before_anything_is_cloned(tmp_path, monkeypatch):
+def test_missing_data_is_refused_before_anything_is_cloned(tmp_path, monkeypatch):
     def refuse(*arguments, **options):
         raise OSError("no network")
 
@@ -266,3 +269,15 @@ def test_missing_data_is_told_before_anything_is_cloned(tmp_path, monkeypatch):
     with pytest.raises(DataError, match="no network"):
         run_experiment(Experiment(), Workspace(tmp_path / "clones", tmp_path / "data"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_images_in_memory_are_trained_on(rng):
+    """Those that no file can hold are given as `images`."""
+    arrays = rng.integers(256, size=(40, 16, 16), dtype="uint8"), np.arange(40) % 2
+    with pytest.raises(ValueError, match="`data` must be a name of tensorflow"):
+        run_experiment(Experiment("mlp", data=arrays), QUIET)
+    experiment = Experiment("mlp", "c2", data="noise", epochs=1)
+    images = open_images(arrays)
+    model, metrics = run_experiment(experiment, QUIET, images=images)
+    assert model.input_shape == (None, 16, 16, 1)
+    assert metrics["options"]["train_size"] == 32

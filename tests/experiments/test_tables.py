@@ -52,9 +52,9 @@ def test_line_that_was_cut_off_is_none_and_is_mended(file):
     "earlier", [[], ["trainable_part"], ["trainable_part", "student"]]
 )
 def test_tables_begun_before_there_was_a_choice_go_on(file, earlier):
-    lacking = ["data", "image_size", *earlier]
+    missing = ["data", "image_size", *earlier]
     header, *lines = file.read_text().splitlines()
-    kept = [n for n, name in enumerate(header.split(",")) if name not in lacking]
+    kept = [n for n, name in enumerate(header.split(",")) if name not in missing]
 
     def without(line):
         cells = line.split(",")
@@ -116,13 +116,13 @@ def test_rows_of_other_images_survive(tmp_path):
         lambda text: text.replace(",c4,", ",").encode(),
     ],
 )
-def test_whatever_is_damaged_is_told(file, damage):
+def test_damaged_tables_are_refused(file, damage):
     file.write_bytes(damage(file.read_text()))
     with pytest.raises(ArtifactError, match=r"all\.csv cannot be read"):
         read_benchmark(file)
 
 
-def test_tables_of_others_are_told(tmp_path):
+def test_foreign_tables_are_refused(tmp_path):
     (tmp_path / "mine.csv").write_text("mine\n1\n")
     with pytest.raises(ArtifactError, match=r"mine\.csv is not a table"):
         read_benchmark(tmp_path / "mine.csv")

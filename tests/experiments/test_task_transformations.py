@@ -2,7 +2,7 @@ import pytest
 
 from symclone_tf.experiments.task_transformations import (
     canvas_and_translation,
-    classes,
+    task_class_count,
     task_class_names,
 )
 
@@ -25,9 +25,9 @@ def test_sizes_have_defaults(group, canvas, max_translation, expected):
     [
         (("c4", 20), "at least 28.*canvas=20"),
         (("c4", 28.5), "canvas=28.5"),
-        (("c4", 28, 3), "`max_translation` is for `group` t2.*max_shift=3"),
+        (("c4", 28, 3), "`max_translation` is for `group` t2.*max_translation=3"),
         (("t2", 40, 0), "max_translation=0"),
-        (("t2", 40, 20), "less than half.*max_shift=20, canvas=40"),
+        (("t2", 40, 20), "less than half.*max_translation=20, canvas=40"),
         (("c5", 40), "group=c5"),
     ],
 )
@@ -66,27 +66,30 @@ def test_sizes_that_do_not_fit_other_images_are_refused(arguments, message):
 
 
 def test_breaking_doubles_the_classes():
-    assert (classes("invariance"), classes("breaking")) == (10, 20)
-    assert (classes("invariance", 7), classes("breaking", 7)) == (7, 14)
+    assert (task_class_count("invariance"), task_class_count("breaking")) == (10, 20)
+    assert (task_class_count("invariance", 7), task_class_count("breaking", 7)) == (
+        7,
+        14,
+    )
     with pytest.raises(ValueError, match="task=other"):
-        classes("other")
+        task_class_count("other")
 
 
 @pytest.mark.parametrize(
-    ("group", "moved"),
+    ("group", "transformed"),
     [
-        ("t2", "moved right"),
+        ("t2", "translated right"),
         ("c2", "rotated by 180°"),
         ("c4", "rotated by 180° or rotated by 270°"),
         ("d4", "reflected"),
     ],
 )
-def test_classes_of_the_second_half_say_so(group, moved):
+def test_classes_of_the_second_half_say_how(group, transformed):
     names = task_class_names("breaking", group, ("cat", "dog"))
-    assert names == ["cat", "dog", f"cat, {moved}", f"dog, {moved}"]
+    assert names == ["cat", "dog", f"cat, {transformed}", f"dog, {transformed}"]
     assert task_class_names("invariance", group, ("cat", "dog")) == ["cat", "dog"]
 
 
 @pytest.mark.parametrize(("size", "canvas"), [(16, 28), (500, 512), (510, 512)])
-def test_shifts_of_large_images_have_the_margin_that_is_left(size, canvas):
+def test_translations_of_large_images_have_the_margin_that_is_left(size, canvas):
     assert canvas_and_translation("t2", image_size=size) == (canvas, 6)

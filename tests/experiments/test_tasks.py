@@ -51,52 +51,60 @@ class TestMNIST:
         assert sorted(map(bytes, images)) == sorted(map(bytes, theirs))
         assert sorted(labels) == sorted(names)
 
-    def test_test_digits_are_turned_by_every_quarter_and_keep_their_label(self):
+    def test_test_digits_are_rotated_by_every_quarter_with_the_same_label(self):
         images, labels = arrays("invariance", "c4", "test", size=100)
         theirs, names = original("test", 100)
-        turns = [_turns(mine, its) for mine, its in zip(images, theirs)]
-        assert set(turns) == {0, 1, 2, 3}
+        rotations = [_rotations(mine, its) for mine, its in zip(images, theirs)]
+        assert set(rotations) == {0, 1, 2, 3}
         np.testing.assert_array_equal(labels, names)
 
     @pytest.mark.parametrize("split", ["train", "test"])
-    def test_half_and_three_quarter_turns_break_the_label(self, split):
+    def test_rotations_by_180_and_270_degrees_change_the_label(self, split):
         images, labels = arrays("breaking", "c4", split, size=100)
         theirs, names = original(split, 100)
         for image, label in zip(images, labels):
-            (index,) = [i for i, t in enumerate(theirs) if _turns(image, t) is not None]
-            turns = _turns(image, theirs[index])
-            assert label == names[index] + (10 if turns >= 2 else 0)
+            (index,) = [
+                i for i, t in enumerate(theirs) if _rotations(image, t) is not None
+            ]
+            rotations = _rotations(image, theirs[index])
+            assert label == names[index] + (10 if rotations >= 2 else 0)
 
-    def test_shifts_move_whole_pixels_and_lose_none(self):
+    def test_translations_lose_no_pixels(self):
         images, labels = arrays("invariance", "t2", "test", size=200)
         theirs, names = original("test", 200)
-        shifts = np.array([_shift(i, t, 40) for i, t in zip(images, theirs)])
-        assert shifts.min(axis=0).tolist() == [-6, -6]
-        assert shifts.max(axis=0).tolist() == [6, 6]
+        translations = np.array(
+            [_translation(i, t, 40) for i, t in zip(images, theirs)]
+        )
+        assert translations.min(axis=0).tolist() == [-6, -6]
+        assert translations.max(axis=0).tolist() == [6, 6]
         np.testing.assert_array_equal(labels, names)
 
     def test_breaking_under_t2_is_left_or_right(self):
         images, labels = arrays("breaking", "t2", "test", size=200, max_translation=4)
         theirs, names = original("test", 200)
-        shifts = np.array([_shift(i, t, 40) for i, t in zip(images, theirs)])
-        assert set(shifts[:, 0]) == {0}
-        assert set(shifts[:, 1]) == {-4, -3, -2, -1, 1, 2, 3, 4}
-        np.testing.assert_array_equal(labels, names + 10 * (shifts[:, 1] > 0))
+        translations = np.array(
+            [_translation(i, t, 40) for i, t in zip(images, theirs)]
+        )
+        assert set(translations[:, 0]) == {0}
+        assert set(translations[:, 1]) == {-4, -3, -2, -1, 1, 2, 3, 4}
+        np.testing.assert_array_equal(labels, names + 10 * (translations[:, 1] > 0))
 
     def test_canvas_pads_with_zeros_around_the_centre(self):
-        images, _ = arrays("invariance", "t2", "test", size=5, canvas=48, moved=False)
+        images, _ = arrays(
+            "invariance", "t2", "test", size=5, canvas=48, transformed=False
+        )
         assert images.shape == (5, 48, 48, 1)
         np.testing.assert_array_equal(images[:, 10:38, 10:38], original("test", 5)[0])
         assert images.sum() == images[:, 10:38, 10:38].sum()
 
     @pytest.mark.parametrize("group", ["c2", "d4"])
-    def test_every_group_moves_digits_and_breaks_labels_in_half(self, group):
+    def test_every_group_transforms_digits_and_changes_half_of_the_labels(self, group):
         images, labels = arrays("breaking", group, "test", size=100)
-        upright, _ = arrays("breaking", group, "test", size=100, moved=False)
+        upright, _ = arrays("breaking", group, "test", size=100, transformed=False)
         assert not np.array_equal(images, upright)
         assert 20 < np.sum(labels >= 10) < 80
 
-    def test_seed_decides_moves_and_order(self):
+    def test_seed_decides_transformations_and_order(self):
         first, again = (arrays("breaking", size=80, seed=3) for _ in range(2))
         np.testing.assert_array_equal(first[0], again[0])
         np.testing.assert_array_equal(first[1], again[1])
@@ -159,23 +167,23 @@ class TestMNIST:
         assert middle - start < 0.5 * (time.perf_counter() - middle)
 
 
-def _turns(image, digit):
-    """The quarter turns that make one of the other, or None."""
+def _rotations(image, digit):
+    """The number of quarter rotations from one to the other, or None."""
     equal = [np.array_equal(np.rot90(digit, k), image) for k in range(4)]
     return equal.index(True) if True in equal else None
 
 
-def _shift(image, digit, canvas):
-    """The shift that makes one of the other, zeros around."""
+def _translation(image, digit, canvas):
+    """The translation from one to the other, with zeros around."""
     margin = (canvas - 28) // 2
     wide = np.pad(digit[..., 0], margin)
-    (shift,) = [
+    (translation,) = [
         (rows, columns)
         for rows in range(-6, 7)
         for columns in range(-6, 7)
         if np.array_equal(np.roll(wide, (rows, columns), (0, 1)), image[..., 0])
     ]
-    return shift
+    return translation
 
 
 @pytest.mark.parametrize(
@@ -203,30 +211,32 @@ def pictures(request, tmp_path, rng):
 
 
 class TestImages:
-    def test_images_are_moved_by_whole_turns_with_all_their_channels(self, pictures):
+    def test_images_are_rotated_with_all_their_channels(self, pictures):
         upright, labels = collected(
-            image_task(pictures, "breaking", "c4", "test", moved=False)
+            image_task(pictures, "breaking", "c4", "test", transformed=False)
         )
-        moved, answers = collected(image_task(pictures, "breaking", "c4", "test"))
-        assert upright.shape == moved.shape == (6, 16, 16, pictures.channels)
-        turns = [_turns(mine, its) for mine, its in zip(moved, upright)]
-        assert len(set(turns)) > 1
-        late = np.isin(turns, (2, 3))
-        np.testing.assert_array_equal(answers, labels + 3 * late)
+        transformed, found = collected(image_task(pictures, "breaking", "c4", "test"))
+        assert upright.shape == transformed.shape == (6, 16, 16, pictures.channels)
+        rotations = [_rotations(mine, its) for mine, its in zip(transformed, upright)]
+        assert len(set(rotations)) > 1
+        late = np.isin(rotations, (2, 3))
+        np.testing.assert_array_equal(found, labels + 3 * late)
 
-    def test_shifts_have_a_margin(self, pictures):
+    def test_translations_have_a_margin(self, pictures):
         upright, labels = collected(
-            image_task(pictures, "breaking", "t2", "test", moved=False)
+            image_task(pictures, "breaking", "t2", "test", transformed=False)
         )
-        moved, answers = collected(image_task(pictures, "breaking", "t2", "test"))
-        assert moved.shape == (6, 28, 28, pictures.channels)
-        for image, translated, label, answer in zip(upright, moved, labels, answers):
-            (shift,) = [
+        transformed, found = collected(image_task(pictures, "breaking", "t2", "test"))
+        assert transformed.shape == (6, 28, 28, pictures.channels)
+        for image, translated, label, answer in zip(
+            upright, transformed, labels, found
+        ):
+            (translation,) = [
                 n
                 for n in range(-6, 7)
                 if np.array_equal(np.roll(image, n, axis=1), translated)
             ]
-            assert answer == label + 3 * (shift > 0)
+            assert answer == label + 3 * (translation > 0)
 
     def test_training_images_are_as_they_are_for_invariance(self, pictures):
         found, labels = collected(image_task(pictures, "invariance"))
@@ -237,7 +247,7 @@ class TestImages:
         )
         assert sorted(labels) == sorted(label for _, label in stored)
 
-    def test_what_is_not_kept_in_memory_is_the_same(self, pictures, monkeypatch):
+    def test_images_that_are_not_cached_are_the_same(self, pictures, monkeypatch):
         """Except for the order of training, within a window."""
         cached = [
             collected(image_task(pictures, "breaking", split=split, seed=3))

@@ -63,7 +63,7 @@ def test_the_best_weights_are_kept(images):
     assert loss == pytest.approx(min(losses), rel=1e-4)
 
 
-def test_a_run_says_what_came_of_it(images, local_clones):
+def test_a_run_has_all_results(images, local_clones):
     (sample,) = draw_samples(images, PLAN, 1)
     candidate = Candidate("t2", "assumed")
     workspace = sc.workspace.Workspace(local_clones)

@@ -66,7 +66,7 @@ def test_networks_that_are_compared_have_about_as_many_weights(images, local_clo
     assert counts["c4"] == pytest.approx(counts["t2"], rel=0.1)
 
 
-def test_seeds_are_kept_and_differ(images, local_clones):
+def test_networks_depend_on_their_seed_alone(images, local_clones):
     def kernels(seed):
         model = network("t2", "without", images, local_clones, seed)
         return [weight.numpy().copy() for weight in model.weights]

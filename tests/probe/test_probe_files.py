@@ -21,7 +21,7 @@ def file(tmp_path):
     return file
 
 
-def test_what_is_kept_is_read_again(file):
+def test_a_probe_is_read_as_it_was_written(file):
     found = Kept.read(file, OPTIONS)
     assert (found.plan, found.runs, found.seconds) == (PLAN, [RUN], 3.25)
     assert found.has(Candidate("t2", "assumed"), 0, 128)

@@ -49,7 +49,7 @@ def test_networks_that_assume_a_symmetry_preserve_it_and_free_ones_break_it(foun
 
 
 @pytest.mark.slow
-def test_all_of_it_is_kept(found, folder):
+def test_everything_is_written(found, folder):
     kept = json.loads((folder / "probe" / "probe.json").read_text())
     assert len(kept["runs"]) == len(found.runs) == 2 * (2 + 2 + 1)
     assert kept["verdicts"][0]["sentence"] == found.verdicts[0].sentence

@@ -37,7 +37,7 @@ def test_what_costs_significantly_is_broken():
     assert found.sentence.startswith("Break C4: assuming it costs 30.7 points (")
 
 
-def test_a_difference_within_its_spread_is_told_as_such_with_what_is_needed():
+def test_a_difference_within_its_spread_needs_more_seeds():
     found = verdict([0.80, 0.86, 0.80], [0.81, 0.79, 0.80])
     assert found.verdict == "cannot tell"
     needed = seeds_needed(found.gain)
@@ -52,18 +52,18 @@ def test_a_difference_that_hardly_matters_needs_no_seeds():
     assert "hardly matters" in found.sentence
 
 
-def test_networks_that_learned_nothing_tell_nothing():
+def test_networks_that_learned_nothing_have_no_verdict():
     found = verdict([0.51, 0.51, 0.51], [0.50, 0.50, 0.50], chance=0.5)
     assert found.verdict == "cannot tell"
     assert "more minutes" in found.sentence
 
 
-def test_what_is_better_when_free_is_said():
+def test_what_networks_gain_when_free_is_in_the_sentence():
     found = verdict([0.5, 0.5, 0.5], [0.8, 0.8, 0.8], [0.9, 0.9, 0.91])
     assert "Free to break it, networks gain 40.3 points" in found.sentence
 
 
 @pytest.mark.parametrize(("first", "second"), [([0.9], [0.8]), ([0.9, 0.8], [0.8])])
-def test_nothing_is_said_of_one_seed(first, second):
+def test_one_seed_has_no_interval(first, second):
     with pytest.raises(ValueError, match="Two or more pairs"):
         paired(first, second)

@@ -11,7 +11,7 @@ from symclone_tf.workspace import Workspace
 @pytest.mark.slow
 def test_with_mnist_the_images_are_test_digits(drawn_from):
     study = sc.studies.study_group("c4", **drawn_from)
-    task = sc.experiments.mnist_task("invariance", "c4", "test", 5, moved=False)
+    task = sc.experiments.mnist_task("invariance", "c4", "test", 5, transformed=False)
     ((images, _),) = task
     np.testing.assert_array_equal(study.images, images.numpy()[..., 0])
     assert study.are_digits

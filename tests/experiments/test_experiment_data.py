@@ -4,7 +4,7 @@ import pytest
 
 from symclone_tf.errors import DataError, DataWarning
 from symclone_tf.experiments.experiment import Experiment
-from symclone_tf.experiments.opening import open_data
+from symclone_tf.experiments.experiment_data import open_data
 from symclone_tf.workspace import Workspace
 
 from pictures import write_folder, write_npz
@@ -74,5 +74,5 @@ def test_files_that_are_left_out_are_named(folder, count):
         open_data(Experiment("cnn", data=folder))
     message = str(warned[0].message)
     assert message.endswith("bad2.png, …" if count > 3 else "bad0.png")
-    with pytest.raises(DataError, match="no PNG or JPEG images that can be read"):
+    with pytest.raises(DataError, match="not PNG or JPEG images that can be read"):
         open_data(Experiment("cnn", data=folder), Workspace(strict=True))
