@@ -48,11 +48,11 @@ def test_rotated_forcing_gives_rotated_plumes(rotations):
     rotated, rotated_flow = plumes.plume(0.03, rotations, 3.0)
     expected = np.rot90(upright, rotations, (-2, -1))
     np.testing.assert_allclose(rotated, expected, atol=1e-10)
-    speed, turned_speed = (
+    speed, rotated_speed = (
         np.hypot(*np.moveaxis(f, 1, 0)) for f in (flow, rotated_flow)
     )
     expected = np.rot90(speed, rotations, (-2, -1))
-    np.testing.assert_allclose(turned_speed, expected, atol=1e-10)
+    np.testing.assert_allclose(rotated_speed, expected, atol=1e-10)
 
 
 def test_rungs_match_less_and_less():
