@@ -64,8 +64,8 @@ def test_every_method_has_a_network(method, tmp_path):
         pytest.skip("its clones take a minute to load")
     strength = method.strengths[-1] if method.strengths else None
     model = method.network(TASKS["breaking"], strength, 0, "exported")
-    answers = model(np.zeros((1, 28, 28, 1), "float32"))
-    assert answers.shape == (1, 20)
+    outputs = model(np.zeros((1, 28, 28, 1), "float32"))
+    assert outputs.shape == (1, 20)
 
 
 SMALL = Task("plumes 3", "c4", 8, None)
@@ -82,7 +82,7 @@ def test_every_method_predicts_smoke(method, tmp_path_factory, rng):
     model = method.network(SMALL, strength, 0, clones)
     frames = rng.normal(size=(2, 8, 8, 1)).astype("float32")
     assert model(frames).shape == (2, 8, 8, 1)
-    # All that know of turns commute with them before they are trained.
+    # All layers of C4 are equivariant before they are trained.
     if method.title != "cnn":
         assert sc.equivariance_error(model, "c4", frames) < 1e-4
 
@@ -123,9 +123,9 @@ def test_images_move_in_training_alone(rng):
     layer = Augmented("c4", 6, 0.5)
     images = rng.normal(size=(64, 6, 6, 1)).astype("float32")
     np.testing.assert_array_equal(layer(images), images)
-    moved = np.array(layer(images, training=True))
-    same = np.all(moved == images, axis=(1, 2, 3)).mean()
-    assert 0.45 < same < 0.8  # half stay, and an eighth is turned by nothing
+    transformed = np.array(layer(images, training=True))
+    same = np.all(transformed == images, axis=(1, 2, 3)).mean()
+    assert 0.45 < same < 0.8  # half stay, and an eighth is rotated by 0°
 
 
 @pytest.mark.parametrize(("first", "last"), [(0, 20), (20, 0)])

@@ -70,7 +70,7 @@ def test_straightforward_loop_learns_slowly():
 
 def test_report_and_plot_show_what_was_measured():
     layer = {"group": "c4", "lifting": True}
-    # A process that has held more before shows no new peak of memory.
+    # A process that has used more memory before shows no new peak.
     seen = {"memory": 10**6}
     rows = [{"size": n, **cases.solving(**layer, image_size=n), **seen} for n in (6, 8)]
     trained = {**cases.training(target=1e-6, **layer, image_size=6), **seen}

@@ -16,7 +16,7 @@ EVERY_PEER = pytest.mark.parametrize("name", PEERS)
 def made(rng, name, group, lifting, **options):
     """A peer, its inputs, and the group convolution that it starts at."""
     if (name, group) == ("relaxed rotation", "t2"):
-        pytest.skip("there is nothing to turn")
+        pytest.skip("there are no rotations")
     shape = (2, 6, 6, *(() if lifting else sc.get_group(group).representation_shape), 2)
     inputs = tf.constant(rng.normal(size=shape), tf.float32)
     peer = PEERS[name](3, 3, group, activation="tanh", **options)
@@ -42,7 +42,7 @@ def test_starts_at_the_group_convolution(rng, name, group, lifting):
 @CASES
 @EVERY_PEER
 def test_may_leave_it(rng, name, group, lifting):
-    """Everything that is trained has gradients, and moved it breaks the symmetry."""
+    """All trainable weights have gradients, and break the symmetry when changed."""
     peer, inputs, _ = made(rng, name, group, lifting)
     weights = peer.trainable_weights
     with tf.GradientTape() as tape:

@@ -1,4 +1,4 @@
-"""Plumes obey their equations, and turn as they should."""
+"""Plumes obey their equations, and are rotated as they should be."""
 
 import numpy as np
 import pytest
@@ -31,8 +31,8 @@ def test_projection_takes_away_gradients_and_nothing_else(rng):
 def test_smoke_is_carried_by_whole_pixels_as_it_is(rng):
     smoke = rng.normal(size=(32, 32))
     flow = np.stack([np.full((32, 32), 2.0), np.full((32, 32), -3.0)])
-    moved = plumes.carried(smoke, flow)
-    np.testing.assert_allclose(moved, np.roll(smoke, (2, -3), (0, 1)), atol=1e-12)
+    carried = plumes.carried(smoke, flow)
+    np.testing.assert_allclose(carried, np.roll(smoke, (2, -3), (0, 1)), atol=1e-12)
 
 
 def test_smoke_rises():
@@ -42,15 +42,17 @@ def test_smoke_rises():
     assert np.sum(smoke[-1] * flow[-1, 0]) < 0
 
 
-@pytest.mark.parametrize("turns", [1, 2, 3])
-def test_turned_forcing_gives_turned_plumes(turns):
+@pytest.mark.parametrize("rotations", [1, 2, 3])
+def test_rotated_forcing_gives_rotated_plumes(rotations):
     upright, flow = plumes.plume(0.03, 0, 3.0)
-    turned, turned_flow = plumes.plume(0.03, turns, 3.0)
-    expected = np.rot90(upright, turns, (-2, -1))
-    np.testing.assert_allclose(turned, expected, atol=1e-10)
-    speed, turned_speed = (np.hypot(*np.moveaxis(f, 1, 0)) for f in (flow, turned_flow))
-    expected = np.rot90(speed, turns, (-2, -1))
-    np.testing.assert_allclose(turned_speed, expected, atol=1e-10)
+    rotated, rotated_flow = plumes.plume(0.03, rotations, 3.0)
+    expected = np.rot90(upright, rotations, (-2, -1))
+    np.testing.assert_allclose(rotated, expected, atol=1e-10)
+    speed, rotated_speed = (
+        np.hypot(*np.moveaxis(f, 1, 0)) for f in (flow, rotated_flow)
+    )
+    expected = np.rot90(speed, rotations, (-2, -1))
+    np.testing.assert_allclose(rotated_speed, expected, atol=1e-10)
 
 
 def test_rungs_match_less_and_less():

@@ -1,4 +1,4 @@
-"""When relaxing pays: what is compared, and what is written of it."""
+"""When relaxing pays: what is compared, and what is reported."""
 
 import argparse
 
@@ -37,20 +37,22 @@ def test_images_are_from_0_to_1_and_labels_flat(few):
     np.testing.assert_array_equal(y, few["y_train"][:20, 0])
 
 
-def test_shifted_images_are_those_elsewhere(few):
+def test_shifted_images_are_translated(few):
     centred, labels = networks.images("cifar10", "train")
-    moved, same = networks.images("cifar10-shifted", "train")
+    translated, same = networks.images("cifar10-shifted", "train")
     np.testing.assert_array_equal(labels, same)
-    np.testing.assert_array_equal(moved, networks.images("cifar10-shifted", "train")[0])
+    np.testing.assert_array_equal(
+        translated, networks.images("cifar10-shifted", "train")[0]
+    )
     padded = np.pad(centred[3], ((6, 6), (6, 6), (0, 0)))
     positions = [
         (row, column)
         for row in range(13)
         for column in range(13)
-        if np.array_equal(moved[3], padded[row : row + 16, column : column + 16])
+        if np.array_equal(translated[3], padded[row : row + 16, column : column + 16])
     ]
     assert len(positions) == 1
-    assert not np.array_equal(moved, centred)
+    assert not np.array_equal(translated, centred)
 
 
 @pytest.mark.slow

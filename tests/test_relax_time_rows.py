@@ -1,4 +1,4 @@
-"""What the study of relaxing has kept, and which of its runs may be compared."""
+"""Rows of the study of relax times, and which of them may be compared."""
 
 import pytest
 
@@ -32,13 +32,13 @@ def test_runs_are_compared_where_data_images_and_epochs_agree():
     }
 
 
-def test_a_course_has_several_times_of_what_was_relaxed():
+def test_a_course_has_several_relax_times():
     never = row(variant="cnn", relaxed_at=0)
     assert not has_course([row(), never])
     assert has_course([row(), row(relaxed_at=3), never])
 
 
-def test_maps_are_shown_of_the_middle_time():
+def test_deviations_of_the_middle_relax_time_are_shown():
     maps = {"10": "late", "0": "early", "4": "between"}
     assert typical(maps) == "between"
     assert typical({"7": "alone"}) == "alone"

@@ -25,8 +25,8 @@ def test_all_positions_but_the_defect_follow_one_law(rng):
 
 def test_turned_rings_go_on_alike_apart_from_the_defect(rng):
     before, gained = ring.signals(rng, 5)
-    turned, expected = np.roll(before, 1, axis=1), np.roll(gained, 1, axis=1)
-    flow = np.tanh(2 * (np.roll(turned, -1, axis=1) - turned))
+    rotated, expected = np.roll(before, 1, axis=1), np.roll(gained, 1, axis=1)
+    flow = np.tanh(2 * (np.roll(rotated, -1, axis=1) - rotated))
     again = flow - np.roll(flow, 1, axis=1)
     far = np.ones(ring.POSITIONS, bool)
     far[ring.DEFECT : ring.DEFECT + 3] = False

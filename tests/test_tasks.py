@@ -8,14 +8,14 @@ from benchmarks import tasks
 pytestmark = pytest.mark.usefixtures("mnist")
 
 
-@pytest.mark.parametrize("asks", ["digit", "quadrant"])
-def test_digits_lie_in_the_quadrant_that_the_label_names(asks):
-    images, labels = tasks.quadrants("test", 200, asks)
+@pytest.mark.parametrize("kind", ["digit", "quadrant"])
+def test_digits_lie_in_the_quadrant_of_the_label(kind):
+    images, labels = tasks.quadrants("test", 200, kind)
     assert images.shape == (200, 32, 32, 1)
     assert 0 <= images.min() < images.max() <= 1
     _, digits = tasks.digits("test", 200)
     np.testing.assert_array_equal(labels % 10, digits)
-    if asks == "digit":
+    if kind == "digit":
         assert labels.max() == 9
         return
     ink = images[..., 0].reshape(200, 2, 16, 2, 16).sum(axis=(2, 4)).reshape(200, 4)
@@ -38,6 +38,6 @@ def test_every_second_six_is_moved(against, axes):
     expected = all_digits[which == 6]
     assert len(images) == len(expected) == 958
     np.testing.assert_array_equal(images[::2, ..., 0], expected[::2])
-    moved = np.flip(expected[1::2], axes)
-    np.testing.assert_array_equal(images[1::2, ..., 0], moved)
+    transformed = np.flip(expected[1::2], axes)
+    np.testing.assert_array_equal(images[1::2, ..., 0], transformed)
     assert labels.tolist() == [0, 1] * 479

@@ -1,4 +1,4 @@
-"""Peers: what others do about symmetries that hold only roughly, as Keras layers.
+"""Peers: others' methods for approximate symmetries, as Keras layers.
 
 Each is built from its paper's formulas, starts at the group convolution, and takes
 the place of `GroupConv2D` in a network.

@@ -1,4 +1,4 @@
-"""What all peers share: a bank of kernels, one for each group element."""
+"""The base of all peers: a bank of kernels, one for each group element."""
 
 import math
 
@@ -8,15 +8,15 @@ import symclone_tf as sc
 
 
 class Peer(sc.GroupConv2D):
-    """A convolution whose kernels may come to differ from those of a group.
+    """A convolution whose kernels may deviate from those of a group convolution.
 
-    Without padding, strides and dilation, which the peers' comparison does not need.
+    Without padding, strides and dilation, which the comparison does not need.
 
     Args:
         filters: Integer, the number of output channels.
         kernel_size: Integer, height and width of the kernel.
         group: String, `"t2"`, `"c2"`, `"c4"` or `"d4"`.
-        strength: Float, what the peer's own penalty is multiplied with.
+        strength: Float, the factor of the peer's own penalty.
         **kwargs: Of `GroupConv2D`.
     """
 
@@ -34,18 +34,18 @@ class Peer(sc.GroupConv2D):
         """Makes the weights that the group convolution does not have."""
 
     def penalty(self):
-        """What the peer pays for being no group convolution, before the strength."""
+        """The penalty for deviating from a group convolution, without its strength."""
         return 0.0
 
     def call(self, inputs):
         if self.strength:
             self.add_loss(self.strength * self.penalty())
-        outputs = self.answers(inputs)
+        outputs = self.linear_outputs(inputs)
         shape = (-1, *self.positions, *self.group.representation_shape, self.filters)
         return self.biased_and_activated(ops.reshape(outputs, shape))
 
     def copies(self, kernel):
-        """A kernel as each group element moves it.
+        """A kernel transformed by each group element.
 
         Args:
             kernel: Tensor of shape `(k, k, [|G|,] channels, filters)`.
@@ -81,10 +81,10 @@ class Peer(sc.GroupConv2D):
 
 
 class Relaxed(Peer):
-    """Several kernels, and what share each has, somewhere: all equal at first.
+    """A weighted sum of several kernels, with weights that are equal at first.
 
     Args:
-        banks: Integer, how many kernels, L.
+        banks: Integer, the number of kernels, L.
         **kwargs: Of `Peer`.
     """
 
@@ -109,8 +109,10 @@ class Relaxed(Peer):
 
     @property
     def shared_by(self) -> tuple[int, ...]:
-        """Of what the shares are: group elements, or places."""
-        raise TypeError(f"{type(self).__name__} must say what its shares are of")
+        """The shape of the weights: group elements, or positions."""
+        raise TypeError(
+            f"{type(self).__name__} must define `shared_by`, the shape of its shares"
+        )
 
     def get_config(self):
         return {**super().get_config(), "banks": self.banks}

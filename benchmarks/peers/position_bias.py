@@ -1,4 +1,4 @@
-"""A group convolution and a bias of each place and group element."""
+"""A group convolution and a bias for each position and group element."""
 
 from keras import ops
 
@@ -20,7 +20,7 @@ class PositionBias(Peer):
     def penalty(self):
         return ops.sum(ops.square(self.position_bias))
 
-    def answers(self, inputs):
-        """What stands before the layer's own bias."""
+    def linear_outputs(self, inputs):
+        """The outputs before the layer's own bias."""
         copies = self.copies(self.kernel)
         return ops.add(self.convolved(inputs, copies), self.position_bias)

@@ -1,4 +1,4 @@
-"""Relaxed group convolutions: weights of each group element, shared kernels.
+"""Relaxed group convolutions: weights for each group element, shared kernels.
 
 - [Wang, Walters & Yu, 2022](https://arxiv.org/abs/2201.11969)
 """
@@ -34,8 +34,8 @@ class RelaxedRotation(Relaxed):
         pairs = [ops.take(self.shares, which, axis=1) for which in (first, second)]
         return ops.sum(ops.abs(ops.subtract(*pairs)))
 
-    def answers(self, inputs):
-        """What stands before the layer's own bias."""
+    def linear_outputs(self, inputs):
+        """The outputs before the layer's own bias."""
         banks = ops.stack([self.copies(k) for k in (self.kernel, *self.others)])
         copies = ops.sum(banks * self.shares[:, :, None, None, None], axis=0)
         return self.convolved(inputs, copies)

@@ -1,4 +1,4 @@
-"""Relaxed convolutions: weights of each place, shared kernels.
+"""Relaxed convolutions: weights for each position, shared kernels.
 
 - [Wang, Walters & Yu, 2022](https://arxiv.org/abs/2201.11969)
 - [Elsayed, Ramachandran, Shlens & Kornblith, 2020](https://arxiv.org/abs/2002.02959)
@@ -23,8 +23,8 @@ class RelaxedTranslation(Relaxed):
         down, right = (ops.abs(ops.diff(self.shares, axis=axis)) for axis in (1, 2))
         return ops.add(ops.mean(down), ops.mean(right))
 
-    def answers(self, inputs):
-        """What stands before the layer's own bias."""
+    def linear_outputs(self, inputs):
+        """The outputs before the layer's own bias."""
         kernels = (self.kernel, *self.others)
         copies = ops.concatenate([self.copies(k) for k in kernels], axis=-1)
         outputs = self.convolved(inputs, copies)

@@ -1,4 +1,4 @@
-"""Residual pathway priors: a symmetric map and a free one, with priors for each.
+"""Residual pathway priors: equivariant and unconstrained layers with priors.
 
 - [Finzi, Benton & Wilson, 2021](https://arxiv.org/abs/2112.01388)
 """
@@ -10,7 +10,7 @@ from benchmarks.peers.untied import convolved_untied
 
 
 class ResidualPathway(Peer):
-    """`σ(conv(x) + free(x))`: a group convolution, and what may leave it.
+    """`σ(conv(x) + free(x))`: a group convolution, and a layer that may break it.
 
     Under a point group the free part is a convolution with a kernel of its own for
     each pair of group elements. Under T(2) it would be a Dense layer between all
@@ -42,8 +42,8 @@ class ResidualPathway(Peer):
         symmetric, free = (ops.sum(ops.square(w)) for w in (self.kernel, self.free))
         return symmetric + self.free_decay * free
 
-    def answers(self, inputs):
-        """What stands before the layer's own bias."""
+    def linear_outputs(self, inputs):
+        """The outputs before the layer's own bias."""
         copies = self.copies(self.kernel)
         if not self.group.is_trivial:
             return self.convolved(inputs, ops.add(copies, self.free))

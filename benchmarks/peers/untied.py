@@ -1,4 +1,4 @@
-"""Convolutions whose kernels are untied: one of its own at each place.
+"""Convolutions whose kernels are untied: a different one at each position.
 
 - [d'Ascoli, Sagun, Bruna & Biroli, 2019](https://arxiv.org/abs/1906.06766)
 """
@@ -28,20 +28,20 @@ class Untied(Peer):
             shape=kernels.shape,
             initializer=lambda shape, dtype=None: kernels,
         )
-        # The kernel that they begin with is no weight of the layer any more.
+        # The initial kernel is no longer a weight of the layer.
         self.kernel.trainable = False
 
     def penalty(self):
         mean = ops.mean(self.kernels, axis=(0, 1), keepdims=True)
         return ops.sum(ops.square(self.kernels - mean))
 
-    def answers(self, inputs):
-        """What stands before the layer's own bias."""
+    def linear_outputs(self, inputs):
+        """The outputs before the layer's own bias."""
         return convolved_untied(inputs, self.kernels, self.kernel_size)
 
 
 def convolved_untied(inputs, kernels, kernel_size):
-    """Patches, each multiplied with the kernel of its place.
+    """Patches, each multiplied with the kernel of its position.
 
     Args:
         inputs: Tensor of shape `(batch, height, width, …)`.

@@ -148,7 +148,8 @@ def sizes_of(canvas: int, kernel_size: int, padding: str) -> list[int]:
     """The size of the input of each convolution."""
     positive_integer("canvas", canvas)
     positive_integer("kernel_size", kernel_size)
-    sizes, size = [], canvas
+    sizes: list[int] = []
+    size = canvas
     for layer in range(len(filters_of(canvas))):
         if size < kernel_size:
             raise ValueError(
@@ -157,7 +158,7 @@ def sizes_of(canvas: int, kernel_size: int, padding: str) -> list[int]:
                 f"{kernel_size}. Received: canvas={canvas}"
             )
         sizes.append(size)
-        size = ConvTeacher("t2", size, kernel_size, padding=padding).output_size
+        size, _ = ConvTeacher("t2", size, kernel_size, padding=padding).output_shape
         if layer % 2:
             size //= 2
     return sizes

@@ -276,7 +276,7 @@ def _errors(
             model.predict_on_batch,
             experiment.group,
             images,
-            max_translation=experiment.max_translation,
+            max_translation=experiment.max_translation or 0,
         ),
     }
 

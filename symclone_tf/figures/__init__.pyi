@@ -12,9 +12,9 @@ from .html_pages import check_page as check_page
 from .illustrations import Illustration as Illustration
 from .illustrations import illustrate as illustrate
 from .illustrations import make_figures as make_figures
-from .probe_page import draw_probe_accuracies as draw_probe_accuracies
-from .probe_page import draw_probe_errors as draw_probe_errors
-from .probe_page import draw_transformed_images as draw_transformed_images
+from .probe_drawings import draw_probe_accuracies as draw_probe_accuracies
+from .probe_drawings import draw_probe_errors as draw_probe_errors
+from .probe_drawings import draw_transformed_images as draw_transformed_images
 from .probe_page import probe_figures as probe_figures
 from .probe_page import probe_table as probe_table
 from .probe_page import write_probe_page as write_probe_page

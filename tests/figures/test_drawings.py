@@ -36,9 +36,9 @@ class TestDigits:
     def test_rows_are_the_originals_and_all_rotations(self, rng):
         images = rng.random((3, 8, 8))
         grid = np.reshape(sc.figures.draw_digits(images, "c4").axes, (4, 3))
-        for turns, row in enumerate(grid):
+        for rotations, row in enumerate(grid):
             for image, axes in zip(images, row):
-                np.testing.assert_array_equal(pixels(axes), np.rot90(image, turns))
+                np.testing.assert_array_equal(pixels(axes), np.rot90(image, rotations))
         assert [row[0].get_ylabel() for row in grid] == [
             "original",
             "rotated by 90°",
@@ -64,8 +64,8 @@ def test_operators_are_the_clones_the_toeplitz_matrices_and_their_difference(
     figure = sc.figures.draw_operators(student, kernel)
     count = student.teacher.group.order
     grid = np.reshape(figure.axes[: 3 * count], (count, 3))
-    for turns, (clone, teacher, difference) in enumerate(grid):
-        expected = toeplitz(np.rot90(kernel, turns), 7)
+    for rotations, (clone, teacher, difference) in enumerate(grid):
+        expected = toeplitz(np.rot90(kernel, rotations), 7)
         np.testing.assert_allclose(pixels(teacher), expected, atol=1e-6)
         np.testing.assert_allclose(pixels(clone), expected, atol=1e-4)
         np.testing.assert_allclose(

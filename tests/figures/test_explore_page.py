@@ -58,7 +58,7 @@ def opened(browser, page):
 
 
 def state(browser):
-    """What the page shows, once it has drawn what was asked for."""
+    """What the page shows, once it has drawn the last change."""
     browser.ask("new Promise((done) => setTimeout(() => requestAnimationFrame(done)))")
     return browser.ask("explored()")
 
