@@ -100,4 +100,5 @@ def test_tests_mirror_the_rooms():
 UNTESTED_ALONE = {
     *("base", "mixing", "convolution", "saved_models"),
     *("descent", "options", "report", "found"),
+    *("encoding", "interfaces", "gradient_descent", "training_options"),
 }

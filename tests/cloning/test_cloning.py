@@ -92,7 +92,7 @@ def test_report_says_how_the_clone_was_made(small_clone):
     assert report.nmse == nmse(student)
 
 
-def test_training_goes_on_from_where_it_was():
+def test_training_continues_from_the_students_weights():
     student, _ = clone("c4", image_size=6, steps=5, verbose=0)
     before = nmse(student)
     assert train(student, Training(seed=1, steps=5), verbose=0).nmse < before / 2
