@@ -170,7 +170,7 @@ def linear_recipe(
     features = teacher.representation_in * student.blocks
     spread = (1 + math.sqrt(features / outputs)) ** 2
 
-    # Kernels of several entries at one position add up in the encoder's curvature.
+    # The encoder's curvature grows with the mean square of outputs for a unit kernel.
     gain = teacher.largest_gain
 
     # One step removes at most half of the error, since the encoder has to learn how
