@@ -111,7 +111,15 @@ def recipe_for(
 
 
 def step_sizes(student: Student, recipe: Recipe) -> list[float]:
-    """The factor for the gradient of each of a student's trainable weights."""
+    """The factors for the gradients of a student's trainable weights.
+
+    Args:
+        student: `Student`.
+        recipe: `Recipe`.
+
+    Returns:
+        List of floats, one for each of `student.trainable_weights`.
+    """
     encoder = student.encoder.kernel.path
     return [
         recipe.encoder_step if weight.path == encoder else recipe.block_step
@@ -162,6 +170,9 @@ def linear_recipe(
     features = teacher.representation_in * student.blocks
     spread = (1 + math.sqrt(features / outputs)) ** 2
 
+    # The encoder's curvature grows with the mean square of outputs for a unit kernel.
+    gain = teacher.largest_gain
+
     # One step removes at most half of the error, since the encoder has to learn how
     # the group acts on kernels.
     share = min(0.5, rows / positions * min(1.0, kernels / entries))
@@ -182,9 +193,7 @@ def linear_recipe(
         decay=not student.is_exact,
         orthogonal=True,
         block_step=evenness * outputs / (2 * positions * image_frames),
-        encoder_step=evenness
-        * teacher.representation_out
-        / (2 * spread * teacher.largest_gain),
+        encoder_step=evenness * teacher.representation_out / (2 * spread * gain),
     )
 
 

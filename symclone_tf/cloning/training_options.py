@@ -50,7 +50,7 @@ class Training:
                 it.
 
         Returns:
-            `Recipe`, the student's with these options; `None` in closed form.
+            `Recipe`, the student's with these options; `None` for closed form.
 
         Raises:
             ValueError: If an option is not accepted, or the teacher's outputs are not
@@ -72,6 +72,7 @@ class Training:
             recipe = recipe or self.recipe(student)
             check_memory(student, training_memory(student, recipe))
         else:
+            recipe = None
             self._check_closed_form(student)
         if self.strategy == "multi-worker":
             make_strategy(self.strategy)  # before TensorFlow computes anything

@@ -1,4 +1,4 @@
-"""Students: what imitates. They know points, maps and kernel entries only."""
+"""Students, which imitate teachers: they have no information on groups."""
 
 import lazy_loader
 

@@ -34,8 +34,8 @@ class Convolving(keras.layers.Layer):
     teacher: Teacher
     blocks: int
     # The last measurement, as long as it holds: a frozen layer needs it whenever it is
-    # called or traced, and it takes a pass over all weights. Keras does not tell a
-    # layer that its variables were assigned, so `trainable` and `weights_changed`
+    # called or traced, and it takes a pass over all weights. Keras does not notify
+    # a layer when its variables are assigned, so `trainable` and `weights_changed`
     # discard it.
     _translation_equivariance: TranslationEquivariance | None = None
     # Whether a call has computed as a convolution. Its traced function keeps doing so

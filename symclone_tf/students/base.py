@@ -56,7 +56,7 @@ class Student(Shaped, KernelEncoding, Convolving, Registered, keras.layers.Layer
             channels than the inputs, these are convolved in groups.
 
     Output shape:
-        `(batch, *output_shape, filters)`, as of the teacher.
+        `(batch, *output_shape, filters)`, with the teacher's `output_shape`.
 
     Raises:
         ValueError: If a count is not a positive integer, or inputs and kernel

@@ -11,6 +11,8 @@ from symclone_tf.types import Array
 MOST_ENTRIES = 2**30
 
 
+# Teachers are values, and students need these arrays in every call: the caches keep
+# them for the teachers that are in use.
 @functools.lru_cache(maxsize=16)
 def receptive_fields_of(teacher: Teacher) -> Array:
     """The input positions that each output position of a teacher depends on.

@@ -14,6 +14,7 @@ from symclone_tf.students.locally_connected import LocallyConnectedStudent
 from symclone_tf.students.mixer import MixerStudent
 from symclone_tf.teachers import Teacher
 
+# Keras finds the classes in files of earlier versions in this registry only.
 for _earlier, _now in CLASSES.items():
     keras.saving.get_custom_objects()[f"symclone_tf>{_earlier}"] = globals()[_now]
 

@@ -1,5 +1,3 @@
-"""What is said of what a student cannot do."""
-
 from keras import ops
 
 import symclone_tf as sc
@@ -24,7 +22,7 @@ def teacher_of(function):
     return sc.FunctionTeacher(function, 4, 1, 4)
 
 
-def test_linear_functions_are_solved_and_all_else_is_trained():
+def test_linear_functions_are_solved_and_others_are_trained():
     assert solver_for(sc.DenseStudent(teacher_of(linear))) == "closed-form"
     assert solver_for(sc.DenseStudent(teacher_of(linear), hidden_units=(4,))) == "sgd"
     assert solver_for(sc.DenseStudent(teacher_of(in_inputs))) == "sgd"
@@ -38,14 +36,14 @@ def test_a_student_whose_blocks_have_no_closed_form_is_trained():
     assert solver_for(Bare(teacher_of(linear))) == "sgd"
 
 
-def test_linear_blocks_lack_what_hidden_layers_may_have():
+def test_linear_blocks_cannot_copy_functions_that_hidden_layers_may():
     assert "linear blocks cannot" in caveat_of(sc.DenseStudent(teacher_of(in_inputs)))
     hidden = sc.DenseStudent(teacher_of(in_inputs), hidden_units=(4,))
     assert caveat_of(hidden) is None
     assert caveat_of(dense("t2", image_size=6, hidden_units=(4,))) is None
 
 
-def test_no_student_has_what_is_not_linear_in_the_kernel():
+def test_no_student_can_copy_functions_not_linear_in_the_kernel():
     for units in ((), (4,)):
         student = sc.DenseStudent(teacher_of(in_kernel), hidden_units=units)
         assert "No student can copy in-kernel" in caveat_of(student)

@@ -22,7 +22,7 @@ def make(optimizer="adam"):
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-def test_restored_training_ends_as_an_undisturbed_one(file, optimizer):
+def test_restored_training_ends_as_an_uninterrupted_one(file, optimizer):
     whole, first, second = make(optimizer), make(optimizer), make(optimizer)
     whole.fit(steps_per_epoch=20, verbose=0)
     first.fit(steps_per_epoch=5, epochs=2, callbacks=[Checkpoint(file)], verbose=0)
@@ -32,7 +32,7 @@ def test_restored_training_ends_as_an_undisturbed_one(file, optimizer):
         np.testing.assert_array_equal(mine, theirs)
 
 
-def test_files_tell_trainings_apart(tmp_path):
+def test_each_training_has_a_file_of_its_own(tmp_path):
     options = sc.cloning.Training(seed=1).identity(dense("t2", image_size=6))
     same = sc.cloning.Training(seed=1, resume=True, max_nmse=1).identity(
         dense("t2", image_size=6, name="other")
@@ -47,7 +47,7 @@ def test_files_tell_trainings_apart(tmp_path):
     assert len(files) == 4
 
 
-def test_nothing_is_restored_where_nothing_is(file):
+def test_nothing_is_restored_without_a_checkpoint(file):
     assert Checkpoint(file).restore(make()) == 0
 
 
@@ -67,7 +67,7 @@ def test_removed_checkpoint_leaves_no_folder(file):
     assert not file.parent.exists()
 
 
-def test_other_unfinished_trainings_stay(file):
+def test_checkpoints_of_other_trainings_stay(file):
     other = file.with_name("other.weights.h5")
     other.parent.mkdir()
     other.touch()

@@ -41,7 +41,7 @@ def test_loss_is_the_mean_squared_error():
         later(False, 8),
     ],
 )
-def test_fit_takes_exactly_the_steps_asked_for(jit_compile, steps_per_execution):
+def test_fit_takes_exactly_the_given_steps(jit_compile, steps_per_execution):
     cloner = make()
     cloner.compile(jit_compile=jit_compile, steps_per_execution=steps_per_execution)
     cloner.fit(steps_per_epoch=21, epochs=2, verbose=0)
@@ -76,13 +76,13 @@ def test_callbacks_validation_and_other_optimizers_work():
     assert history["val_nmse"][1] < history["val_nmse"][0]
 
 
-def test_evaluation_draws_what_training_never_does():
+def test_evaluation_draws_pairs_that_training_never_does():
     cloner = make()
     training, held_out = (cloner._draw(use, 3)[0] for use in (0, 1))
     assert not np.allclose(training, held_out)
 
 
-def test_predicts_like_its_student(rng):
+def test_predicts_as_its_student(rng):
     cloner = make()
     cloner.compile()
     cloner.fit(steps_per_epoch=20, verbose=0)
@@ -93,7 +93,7 @@ def test_predicts_like_its_student(rng):
     )
 
 
-def test_saves_and_resumes_with_the_draws_it_would_have_made(tmp_path):
+def test_saves_and_resumes_with_the_same_draws(tmp_path):
     whole = make()
     whole.compile()
     whole.fit(steps_per_epoch=12, verbose=0)
@@ -112,14 +112,14 @@ def test_saves_and_resumes_with_the_draws_it_would_have_made(tmp_path):
 def test_tensor_float_32_is_off_while_training_and_back_afterwards(monkeypatch):
     monkeypatch.setattr("symclone_tf.teachers.precision.has_accelerator", lambda: True)
     enabled = tf.config.experimental.tensor_float_32_execution_enabled
-    seen = []
+    states = []
     watch = keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda batch, logs: seen.append(enabled())
+        on_train_batch_end=lambda batch, logs: states.append(enabled())
     )
     before = enabled()
     cloner = make()
     cloner.compile()
     cloner.fit(steps_per_epoch=2, callbacks=[watch], verbose=0)
     assert before
-    assert seen == [False, False]
+    assert states == [False, False]
     assert enabled()

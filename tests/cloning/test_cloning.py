@@ -92,7 +92,29 @@ def test_report_says_how_the_clone_was_made(small_clone):
     assert report.nmse == nmse(student)
 
 
-def test_training_goes_on_from_where_it_was():
+@pytest.mark.parametrize("exported", [False, True])
+def test_recipe_is_computed_once(monkeypatch, tmp_path, exported):
+    computed = []
+
+    def count(student, *arguments):
+        computed.append(student)
+        return recipe_for(student, *arguments)
+
+    monkeypatch.setattr("symclone_tf.cloning.training_options.recipe_for", count)
+    monkeypatch.setattr("symclone_tf.cloning.cloner.recipe_for", count)
+    student = dense("t2", image_size=5, seed=0)
+    if exported:
+        list(
+            sc.workspace.clone_and_export(
+                [student], Training(steps=2), tmp_path, verbose=0
+            )
+        )
+    else:
+        train(student, Training(steps=2), verbose=0)
+    assert computed == [student]
+
+
+def test_training_continues_from_the_students_weights():
     student, _ = clone("c4", image_size=6, steps=5, verbose=0)
     before = nmse(student)
     assert train(student, Training(seed=1, steps=5), verbose=0).nmse < before / 2

@@ -10,7 +10,7 @@ from clones import dense
 
 
 def operators(student, layer):
-    """Answers to unit impulses: one column for each pixel, channel and kernel."""
+    """Outputs for unit impulses, of shape `(pixels, …, kernel entries)`."""
     image, kernel = student.input_shapes()
     pixels = int(np.prod(image))
     impulses = np.eye(pixels, dtype="float32").reshape(pixels, *image, 1)
@@ -20,7 +20,7 @@ def operators(student, layer):
 
 
 def exact_nmse(student):
-    """The NMSE on N(0, I) images and kernels, without drawing any: both layers
+    """The NMSE on N(0, I) images and kernels, without any draws: student and teacher
     are linear in both, so it is the squared distance of their operators."""
     truth = operators(student, student.teacher)
     return np.sum((operators(student, student) - truth) ** 2) / np.sum(truth**2)
@@ -50,20 +50,20 @@ def test_valid_layers_reach_the_eckart_young_floor(group, lifting, blocks):
 
 @pytest.mark.parametrize("blocks", [3, 5, 8])
 def test_error_is_the_tail_of_the_singular_values(blocks):
-    """Of an independent singular value decomposition; padding makes the values
-    unequal, and the choice of directions matter."""
+    """Of an independent singular value decomposition. With padding, singular values
+    are unequal, so that the choice of directions matters."""
     student, kept = solved("c4", image_size=6, padding="same", blocks=blocks)
     truth = operators(student, student.teacher)
     # (pixels, m, m, |G|, entries): an operator for each element and entry.
     rows = np.moveaxis(truth, (3, 4), (0, 1)).reshape(36, -1)
-    power = np.linalg.svd(rows, compute_uv=False) ** 2
-    tail = np.sum(power[blocks:]) / np.sum(power)
+    variances = np.linalg.svd(rows, compute_uv=False) ** 2
+    tail = np.sum(variances[blocks:]) / np.sum(variances)
     assert 1 - kept == pytest.approx(tail, rel=1e-3)
     assert exact_nmse(student) == pytest.approx(tail, rel=1e-3)
 
 
 @pytest.mark.parametrize("blocks", [9, 8, 7, 5])
-def test_is_the_oracle_of_training(blocks):
+def test_is_the_optimum_of_training(blocks):
     """Training cannot do better, and does as well."""
     options = {"image_size": 10, "blocks": blocks}
     _, kept = solved("c4", **options)
@@ -73,34 +73,34 @@ def test_is_the_oracle_of_training(blocks):
     assert reached == pytest.approx(1 - kept, rel=0.02, abs=1e-10)
 
 
-def test_answers_in_chunks_are_the_same(monkeypatch):
+def test_evaluation_in_chunks_is_the_same(monkeypatch):
     whole, kept = solved("c4", False, image_size=6)
     monkeypatch.setattr(closed_form, "CHUNK", 1)
-    pieces, kept_too = solved("c4", False, image_size=6)
-    assert kept == pytest.approx(kept_too)
-    assert sc.nmse(pieces) < 1e-10
-    assert whole.parameters == pieces.parameters
+    chunked, kept_in_chunks = solved("c4", False, image_size=6)
+    assert kept == pytest.approx(kept_in_chunks)
+    assert sc.nmse(chunked) < 1e-10
+    assert whole.parameters == chunked.parameters
 
 
-class Mystery(sc.Teacher):
+class AnyLinear(sc.Teacher):
     """Any map that is linear in inputs and in kernels."""
 
     positions_in, positions_out, representation_in, representation_out = 16, 9, 1, 1
     input_shape, kernel_shape, output_shape = (4, 4), (2, 2), (3, 3)
-    name = title = "mystery"
+    name = title = "any"
 
     def __init__(self, operators):
         self.operators = operators
 
     def __call__(self, inputs, kernel):
-        points = np.reshape(inputs, (-1, 16))
+        rows = np.reshape(inputs, (-1, 16))
         entries = np.reshape(kernel, (4, -1))
-        answers = np.einsum("nq,vqp,vo->npo", points, self.operators, entries)
-        return answers.reshape(len(points), 3, 3, -1).astype("float32")
+        outputs = np.einsum("nq,vqp,vo->npo", rows, self.operators, entries)
+        return outputs.reshape(len(rows), 3, 3, -1).astype("float32")
 
 
-def test_teacher_is_a_black_box(rng):
-    teacher = Mystery(rng.normal(size=(4, 16, 9)).astype("float32"))
+def test_teacher_may_be_any_linear_map(rng):
+    teacher = AnyLinear(rng.normal(size=(4, 16, 9)).astype("float32"))
     student = sc.DenseStudent(teacher)
     assert student.blocks == 4
     assert solve(student) == pytest.approx(1)
@@ -112,13 +112,13 @@ def test_teacher_is_a_black_box(rng):
 
 
 def test_teachers_that_are_not_linear_are_refused():
-    teacher = Mystery(np.ones((4, 16, 9), "float32"))
+    teacher = AnyLinear(np.ones((4, 16, 9), "float32"))
     teacher.is_linear = False
-    with pytest.raises(ValueError, match=r"needs a teacher that is linear.*mystery"):
+    with pytest.raises(ValueError, match=r"needs a teacher that is linear.*any"):
         solve(sc.DenseStudent(teacher))
 
 
-def test_solved_student_goes_on_learning():
+def test_solved_student_can_be_trained_on():
     student, _ = solved("c4", image_size=8)
     assert (
         sc.cloning.train(student, sc.cloning.Training(steps=3), verbose=0).nmse < 1e-10

@@ -9,7 +9,7 @@ from cases import CASES, later
 from clones import dense, solved
 
 
-def test_nmse_is_error_over_power_across_batches(rng):
+def test_nmse_is_error_over_mean_square_across_batches(rng):
     targets = [rng.normal(size=(n, 3)) for n in (4, 2)]
     guesses = [t + 0.1 * rng.normal(size=t.shape) for t in targets]
     metric = NMSE()
@@ -22,7 +22,7 @@ def test_nmse_is_error_over_power_across_batches(rng):
     assert metric.result() == 0
 
 
-def test_nmse_heeds_sample_weights():
+def test_nmse_uses_sample_weights():
     metric = NMSE()
     metric.update_state([[1.0], [2.0]], [[0.0], [2.0]], sample_weight=[0.0, 1.0])
     assert metric.result() == 0
@@ -41,7 +41,7 @@ def test_nmse_of_an_untrained_student_is_1():
     assert nmse(dense("c4", image_size=6)) == pytest.approx(1)
 
 
-def test_nmse_of_half_the_answer_is_a_quarter(small_clone):
+def test_nmse_of_half_the_outputs_is_a_quarter(small_clone):
     student, _ = small_clone
     halved = DenseStudent.from_config(student.get_config())
     halved.build()
@@ -68,7 +68,7 @@ def test_student_that_copies_its_teacher_is_equivariant(small_clone):
 @pytest.mark.parametrize("blocks", [7, 8])
 @pytest.mark.parametrize("seed", [0, 1, later(2)])
 def test_floor_of_too_few_blocks_is_measured_for_any_seed(group, lifting, blocks, seed):
-    """Whole frames of inputs and kernels leave nothing to chance."""
+    """Whole frames of inputs and kernels give the same error for all draws."""
     student = solved(group, lifting, image_size=12, blocks=blocks, seed=seed)
     assert nmse(student, seed=seed) == pytest.approx(1 - blocks / 9, rel=1e-3)
 

@@ -52,7 +52,7 @@ def test_weights_and_their_copies_are_less_than_six_times_the_weights():
     assert smallest < 6 * 4 * student.parameters
 
 
-def test_what_teachers_take_to_answer_is_counted(monkeypatch):
+def test_memory_of_teachers_calls_is_counted(monkeypatch):
     ring, members = (OrbitTeacher(group) for group in (cyclic(128), symmetric(128)))
     assert ring.call_memory(10) == 2 * 4 * 128**2 * 10
     assert members.call_memory(10) == 0  # no matrix of pairs

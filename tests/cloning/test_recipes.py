@@ -6,7 +6,7 @@ from symclone_tf.cloning import recipe_for
 from clones import dense
 
 
-def test_linear_blocks_descend_plainly_on_orthogonal_draws():
+def test_linear_blocks_are_trained_with_sgd_on_orthogonal_draws():
     recipe = recipe_for(dense("c4", image_size=28))
     assert recipe.orthogonal
     assert recipe.images_per_step == 28 * 28 // 2
@@ -14,7 +14,7 @@ def test_linear_blocks_descend_plainly_on_orthogonal_draws():
     assert isinstance(recipe.make_optimizer(), keras.optimizers.SGD)
 
 
-def test_rate_falls_only_where_no_exact_copy_exists():
+def test_rate_falls_only_if_no_exact_copy_exists():
     assert not recipe_for(dense("c4", image_size=8)).decay
     assert not recipe_for(dense("c4", image_size=8, blocks=12)).decay
     decaying = recipe_for(dense("c4", image_size=8, blocks=8))
@@ -37,7 +37,7 @@ def test_smaller_batches_take_more_steps():
     assert recipe_for(student, kernels_per_step=3).steps > 2 * many.steps
 
 
-def test_options_replace_what_they_name():
+def test_options_replace_the_recipes():
     recipe = recipe_for(dense("c4", image_size=8))
     changed = recipe.with_options(steps=7, learning_rate=0.5)
     assert (changed.steps, changed.learning_rate) == (7, 0.5)

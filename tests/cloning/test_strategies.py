@@ -85,7 +85,7 @@ def test_death_of_a_worker_ends_the_others(tmp_path, dead):
 
 
 @pytest.mark.slow
-def test_workers_that_never_come_are_not_waited_for_for_ever(tmp_path):
+def test_workers_that_never_start_are_not_waited_for_forever(tmp_path):
     environment, _ = cluster(2)
     script = """
 from symclone_tf.cli import startup
