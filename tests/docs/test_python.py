@@ -261,6 +261,19 @@ def renamed() -> dict[str, str]:
     return {o: n for old, new in rows for o, n in zip(old, new)}
 
 
+def removed() -> set[str]:
+    """Names of version 0.2 that are no more."""
+    section = text_of(ROOT / "CHANGELOG.md").partition("### Removed\n")[2]
+    return set(public(section.partition("\n## ")[0]))
+
+
+def test_removed_names_are_gone():
+    assert removed()
+    for name in removed():
+        with pytest.raises(AttributeError):
+            found(name)
+
+
 def test_names_are_those_that_the_changes_say():
     names = renamed()
     assert len(names) > 40
@@ -271,11 +284,11 @@ def test_names_are_those_that_the_changes_say():
 
 
 def test_names_have_moved_as_the_changes_say():
-    rows, later = rows_of_changes("Names that moved"), renamed()
+    rows, later, gone = rows_of_changes("Names that moved"), renamed(), removed()
     assert len(rows) == 64
     for old, new in rows:
         assert re.match(r"`(\w+)", old)[1] not in sc.__all__
         places = public(new)
         assert places or old.startswith("`teacher_of")
-        for place in places:
+        for place in set(places) - gone:
             found(later.get(place, place))
