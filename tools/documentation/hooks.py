@@ -33,7 +33,9 @@ def live() -> str:
     import symclone_tf as sc
 
     with tempfile.TemporaryDirectory() as folder:
-        page = sc.figures.write_explore_page(sc.studies.explore(), f"{folder}/{LIVE}")
+        quiet = sc.workspace.Workspace(verbose=0)
+        found = sc.studies.explore(workspace=quiet)
+        page = sc.figures.write_explore_page(found, f"{folder}/{LIVE}")
         back = '<p><a href="explore.html">← About this page</a></p>'
         return page.read_text("utf-8").replace("<main>", f"<main>{back}", 1)
 
