@@ -199,7 +199,7 @@ def test_python_and_commands_of_own_images(tmp_path, monkeypatch, capsys):
         assert result.exit_code == 0, result.output
     made = sorted(path.name for path in pathlib.Path("trained").iterdir())
     assert made[:2] == [
-        "c4-shapes-breaking-cloned-frozen3-anchored-local-augment-0.2-encoder",
+        "c4-shapes-breaking-cloned-frozen3-anchored-local-transformed-inputs-0.2-encoder",
         "c4-shapes-invariance-gcnn",
     ]
 
