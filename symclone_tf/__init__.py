@@ -56,7 +56,7 @@ class _KerasIsImported:
 
     For programs that import this package, use none of its names, and read a file with
     Keras alone. Of the modules that a file names, Keras imports those of its own
-    packages only (`_retrieve_class_or_fn` of Keras 3.15), and it has no hook for others;
+    packages only (`_retrieve_class_or_fn` of Keras 3.15), and has no hook for others;
     importing Keras here instead would make `symclone-tf --help` wait for TensorFlow,
     and every import with it. So this finder waits on `sys.meta_path` until `keras` is
     looked for, and removes itself then. `wrapt.when_imported` does the same in a line,
