@@ -200,11 +200,7 @@ def test_python_and_commands_of_own_images(tmp_path, monkeypatch, capsys):
     made = sorted(path.name for path in pathlib.Path("trained").iterdir())
     last = "anchored-local-transformed-inputs-0.2-encoder"
     assert made[:2] == [
-<<<<<<< HEAD
         f"c4-shapes-breaking-cloned-frozen3-{last}",
-=======
-        "c4-shapes-breaking-cloned-frozen3-anchored-local-transformed-inputs-0.2-encoder",
->>>>>>> h-D
         "c4-shapes-invariance-gcnn",
     ]
 
