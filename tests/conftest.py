@@ -3,6 +3,9 @@ import pathlib
 import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# pytest starts a process for each core: threads of their own only slow them down.
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 # For the benchmarks, behind the installed package, which stands beside them too.
 sys.path.append(str(pathlib.Path(__file__).parent.parent))
 
