@@ -28,7 +28,7 @@ from symclone_tf.cli.train import train
 )
 @click.version_option(__version__, "-V", "--version", prog_name="symclone-tf")
 def main():
-    """Teach plain Dense layers a symmetry, which a network can then keep or break."""
+    """Teach Dense layers a symmetry, which a network can then preserve or break."""
 
 
 COMMANDS = (

@@ -62,8 +62,8 @@ def probe(data, output, clones, data_dir, strict, **choices):
 
     For each symmetry, small networks that lack it, assume it, or may break it are
     trained on the same images, with several seeds. The verdict for each symmetry is to
-    keep it, break it, or that it cannot tell. The probe then recommends a first network
-    with the lines of Keras that build it.
+    preserve it, break it, or that it cannot tell. The probe then recommends a first
+    network with the lines of Keras that build it.
 
     Networks that assume a symmetry need fewer images where it holds; where it does not,
     they cannot tell transformed images apart. An interrupted probe continues when it is

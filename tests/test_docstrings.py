@@ -34,6 +34,7 @@ def public():
 NAMES = public()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_run(name, tmp_path):
     module = importlib.import_module(name)

@@ -94,6 +94,7 @@ def made(width=POSITIONS, solver="closed-form", **options):
     return sc.clone(Ring(), student=student, solver=solver, verbose=0, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("solver", ["sgd", "closed-form"])
 def test_is_cloned_exactly_where_it_can_be(solver):
     student, report = made(solver=solver)
@@ -113,6 +114,7 @@ def test_reaches_the_floor_of_its_space(solver, width):
         assert report.kept_variance == pytest.approx(width / POSITIONS, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_is_found_by_its_name():
     student, report = sc.clone(Ring(), student="narrow", verbose=0)
     assert isinstance(student, Narrow)
@@ -223,6 +225,7 @@ def test_becomes_a_plain_layer(rng, tmp_path):
     assert path.parent.name == "ring-12-narrow-w12-c2-f3"
 
 
+@pytest.mark.slow
 def test_is_drawn_and_watched(rng):
     student, kernel = made()[0], rng.normal(size=TAPS)
     cloned, taught = (
@@ -241,7 +244,7 @@ def test_is_drawn_and_watched(rng):
         student, Ring(), image, kernel, Ring().transformations()[4]
     )
     assert transformed.error < 1e-4
-    assert transformed.answer.shape == (POSITIONS, 1)
+    assert transformed.output.shape == (POSITIONS, 1)
 
 
 @pytest.mark.parametrize(

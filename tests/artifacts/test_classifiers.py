@@ -41,6 +41,7 @@ def path(model, tmp_path_factory):
     return export_classifier(model, root, "digits", {"accuracy": 0.5})
 
 
+@pytest.mark.slow
 def test_layout_is_tf_servings(path):
     assert path.parts[-2:] == ("digits", "1")
     found = {str(file.relative_to(path)) for file in path.rglob("*") if file.is_file()}
@@ -63,6 +64,7 @@ def test_signature_is_image_to_probabilities(path):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", [later(1), 7])
 def test_the_classifier_needs_only_tensorflow(rng, model, path, tmp_path, batch):
     images = rng.uniform(size=(batch, 28, 28, 1)).astype("float32")
@@ -143,6 +145,7 @@ def test_weights_are_written_once_and_anchors_not_at_all(model, path):
     assert sum(file.stat().st_size for file in files) < 1.1 * 4 * (needed - anchors)
 
 
+@pytest.mark.slow
 def test_keras_continues_to_train_the_model(rng, model, path):
     loaded = keras.saving.load_model(path / MODEL)
     images = rng.uniform(size=(4, 28, 28, 1)).astype("float32")

@@ -25,6 +25,7 @@ def test_clones_all_four_layers_of_the_network(run):
     assert "symclone-tf evaluate exported/" in result.stdout.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_options_reach_the_clone(run):
     result = run(
         *("clone", "--group", "c4", "--layer", "group", "--image-size", 6),
@@ -74,6 +75,7 @@ def test_rectangles_are_cloned(run):
     assert artifact.record["nmse"] < 1e-12
 
 
+@pytest.mark.slow
 def test_local_students_are_one_word_away(run):
     result = run("clone", "--group", "c4", "--image-size", 8, "--student", "local")
     assert result.exit_code == 0
@@ -102,6 +104,7 @@ def test_one_layer_lifts_by_default(run):
     assert pathlib.Path("exported/c2-lifting-5x5-k3/1").is_dir()
 
 
+@pytest.mark.slow
 def test_second_clone_is_a_second_version(run):
     for _ in range(2):
         assert run("clone", "--group", "t2", "--image-size", 4).exit_code == 0

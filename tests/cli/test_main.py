@@ -48,6 +48,7 @@ def test_unknown_command_is_refused(refused):
     assert "'explode'" in refused("explode")
 
 
+@pytest.mark.slow
 def test_terminal_shows_nothing_of_tensorflow(tmp_path):
     arguments = ["clone", "--group", "t2", "--image-size", "5"]
     process = subprocess.run(
@@ -81,6 +82,7 @@ def test_terminal_shows_nothing_of_what_reads_the_data(tmp_path):
     assert process.stdout.startswith("Wrote page.html")
 
 
+@pytest.mark.slow
 def test_interruption_ends_with_one_line_and_no_partial_artifact(tmp_path):
     arguments = ["clone", "--group", "c4", "--image-size", "16", "--steps", "1000000"]
     with announcing(arguments, cwd=tmp_path) as process:

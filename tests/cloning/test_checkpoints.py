@@ -21,6 +21,7 @@ def make(optimizer="adam"):
     return cloner
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_restored_training_ends_as_an_uninterrupted_one(file, optimizer):
     whole, first, second = make(optimizer), make(optimizer), make(optimizer)

@@ -32,6 +32,7 @@ def test_loss_is_the_mean_squared_error():
     np.testing.assert_allclose(logs["nmse"], 1.0, rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("jit_compile", "steps_per_execution"),
     [

@@ -52,6 +52,7 @@ def test_more_blocks_than_needed_do_no_harm():
     assert clone("c4", image_size=8, blocks=12, verbose=0)[1].nmse < 1e-10
 
 
+@pytest.mark.slow
 def test_hidden_layer_learns():
     options = {"image_size": 5, "hidden_units": (32,), "verbose": 0}
     _, short = clone("c4", steps=50, **options)
@@ -136,6 +137,7 @@ def test_fidelity_that_is_not_reached_is_reported():
         clone("c4", image_size=6, blocks=5, max_nmse=1e-3, verbose=0)
 
 
+@pytest.mark.slow
 def test_xla_is_on_where_there_is_a_gpu():
     cloner = Cloner(dense("c4", image_size=6, seed=0))
     cloner.compile()

@@ -31,6 +31,7 @@ def solved(*arguments, **options):
     return student, solve(student)
 
 
+@pytest.mark.slow
 @CASES
 @pytest.mark.parametrize("padding", ["valid", "same"])
 @pytest.mark.parametrize("size", [6, 7])
@@ -62,6 +63,7 @@ def test_error_is_the_tail_of_the_singular_values(blocks):
     assert exact_nmse(student) == pytest.approx(tail, rel=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("blocks", [9, 8, 7, 5])
 def test_is_the_optimum_of_training(blocks):
     """Training cannot do better, and does as well."""

@@ -64,6 +64,7 @@ def test_student_that_copies_its_teacher_is_equivariant(small_clone):
     assert error < 4 * np.sqrt(report.nmse)
 
 
+@pytest.mark.slow
 @CASES
 @pytest.mark.parametrize("blocks", [7, 8])
 @pytest.mark.parametrize("seed", [0, 1, later(2)])

@@ -77,6 +77,7 @@ def test_what_is_wrong_with_a_command_is_found():
 SLOW = [doc("how-to/several-gpus")]
 
 
+@pytest.mark.slow
 @every_page([page for page in PAGES if any(w.block for w in commands(page))], SLOW)
 def test_cheap_commands_run(page, gallery):
     for written in commands(page):

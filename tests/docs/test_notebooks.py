@@ -8,6 +8,8 @@ import pytest
 
 from tools.documentation import notebooks
 
+pytestmark = pytest.mark.slow
+
 FILES = sorted(notebooks.HOME.glob("*.ipynb"))
 each = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 

@@ -25,6 +25,8 @@ from pages import (
     text_of,
 )
 
+pytestmark = pytest.mark.slow
+
 PAGES_RUN = (
     "cloning",
     "students",

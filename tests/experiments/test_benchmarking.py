@@ -122,6 +122,7 @@ def test_bad_options_are_refused_before_anything_runs(options, message, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("mnist", "few")
 class TestTables:
     def test_each_run_is_a_line_and_each_network_a_row(self, finished, tmp_path):
@@ -202,6 +203,7 @@ class TestOwnImages:
         again = list(benchmark("c4", 1, tmp_path, QUIET, data=data, epochs=1))
         assert [row.experiment for row in again] == [row.experiment for row in rows]
 
+    @pytest.mark.slow
     def test_table_of_other_images_of_the_same_name_stays(self, tmp_path, rng):
         for home in "ab":
             data = write_folder(tmp_path / home / "shapes", rng)

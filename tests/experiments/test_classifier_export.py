@@ -22,6 +22,7 @@ def test_training_ends_in_an_artifact(tmp_path):
     assert 0 <= metrics["accuracy"] <= 1
 
 
+@pytest.mark.slow
 def test_own_images_are_trained_on_and_their_classes_named(tmp_path, rng):
     data = write_folder(tmp_path / "shapes", rng, channels=3)
     (data / "ring" / "bad.png").write_text("bad")

@@ -227,6 +227,7 @@ def test_networks_are_the_same_whatever_keras_is_configured_for(rng, architectur
     np.testing.assert_array_equal(network(images), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["float64", "mixed_bfloat16"])
 def test_networks_and_clones_work_under_other_policies(rng, students, policy):
     images = rng.normal(size=(2, 28, 28, 1)).astype("float32")

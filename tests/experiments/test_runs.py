@@ -145,6 +145,7 @@ class TestRunning:
         assert np.mean(np.argmax(mine, axis=1) == np.argmax(theirs, axis=1)) >= 0.999
         assert np.linalg.norm(mine - theirs) < 1e-3 * np.linalg.norm(theirs)
 
+    @pytest.mark.slow
     def test_t2_runs_on_its_canvas(self):
         experiment = Experiment("cnn", "t2", "breaking", max_translation=2, **SMALL)
         model, metrics = run_experiment(experiment, QUIET)
@@ -152,6 +153,7 @@ class TestRunning:
         assert metrics["equivariance_error"]["conv_4"]["after"] < 1e-5
         assert metrics["equivariance_error"]["network"]["after"] > 1e-5
 
+    @pytest.mark.slow
     def test_divergence_is_an_error(self):
         experiment = Experiment("mlp", **SMALL | {"learning_rate": 1e30})
         with pytest.raises(CloningError, match="Lower `learning_rate`"):
@@ -206,6 +208,7 @@ def shapes(folder, rng, **options):
     )
 
 
+@pytest.mark.slow
 class TestOwnImages:
     @pytest.mark.parametrize("channels", [1, later(3)])
     def test_sizes_classes_and_channels_are_those_found(

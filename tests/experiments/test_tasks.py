@@ -141,6 +141,7 @@ class TestMNIST:
         home = pathlib.Path(home).expanduser()
         assert len(mnist_task("invariance", size=3, data_dir=home)) == 1
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(("arguments", "expected"), CHECKSUMS.items())
     def test_digits_are_those_of_earlier_results(self, arguments, expected):
         found = 0
@@ -247,6 +248,7 @@ class TestImages:
         )
         assert sorted(labels) == sorted(label for _, label in stored)
 
+    @pytest.mark.slow
     def test_images_that_are_not_cached_are_the_same(self, pictures, monkeypatch):
         """Except for the order of training, within a window."""
         cached = [

@@ -31,6 +31,7 @@ def points(axes, marker="o"):
     return sorted(tuple(xy) for line in lines for xy in line.get_xydata().tolist())
 
 
+@pytest.mark.slow
 def test_histograms_hold_all_weights(rng):
     weights = {step: rng.normal(size=500) * step for step in (0, 1, 2)}
     values = np.array([-1.5, 2.0])

@@ -15,6 +15,8 @@ from symclone_tf.workspace import Workspace
 from browsers import DESK, PHONE, driven, looked_at, needs_browser
 from cases import later
 
+pytestmark = pytest.mark.slow
+
 ROOT = pathlib.Path(__file__).parents[2]
 SIZE = 28
 

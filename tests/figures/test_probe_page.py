@@ -43,6 +43,7 @@ def test_page_says_all_and_loads_nothing(probe, tmp_path):
     assert len(probe_figures(probe)) == 3
 
 
+@pytest.mark.slow
 @needs_browser
 @pytest.mark.parametrize(
     ("width", "scheme"),

@@ -145,6 +145,7 @@ def test_names_are_escaped(tmp_path, study, figure_clones):
     assert "&lt;img src=x&gt;" in text
 
 
+@pytest.mark.slow
 def test_clones_alone_are_reported(tmp_path, study, figure_clones):
     """As after a first `clone`: nothing was benchmarked, nothing trained."""
     alone = dataclasses.replace(study, rows=[])

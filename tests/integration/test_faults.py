@@ -79,6 +79,7 @@ class TestDisk:
             for version in path.parent.iterdir():
                 assert sc.nmse(sc.load(version)) < 1e-10
 
+    @pytest.mark.slow
     def test_read_only_folder_is_refused_before_any_work(self, tmp_path):
         with mounted(tmp_path / "fixed", "ro") as fixed:
             done = run(*CLONE, "--output", fixed, folder=tmp_path)
@@ -130,6 +131,7 @@ def test_two_processes_that_export_at_once_get_versions_of_their_own(tmp_path):
 class TestEnvironments:
     """Results do not depend on where a command runs."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "environment",
         [

@@ -19,6 +19,8 @@ from symclone_tf.cli.main import main
 
 from cases import trials
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 30
 MEGABYTES = 2000
 drawn = settings(

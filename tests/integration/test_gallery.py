@@ -9,6 +9,8 @@ import symclone_tf as sc
 
 from cases import later
 
+pytestmark = pytest.mark.slow
+
 ROOT = pathlib.Path(__file__).parents[2] / "exported"
 NAMES = (
     *(f"t2-{n}x{n}-k3" for n in (6, 7, 8, 9)),

@@ -18,6 +18,8 @@ from cases import trials
 from clones import dense
 from nursery import nursery
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def child(tmp_path_factory):

@@ -16,7 +16,10 @@ from cases import later
 SOURCE = pathlib.Path(__file__).with_name("serve.c")
 COMPILER = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
 
-pytestmark = pytest.mark.skipif(COMPILER is None, reason="there is no C compiler")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(COMPILER is None, reason="there is no C compiler"),
+]
 
 
 @pytest.fixture(scope="module")

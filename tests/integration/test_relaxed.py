@@ -10,6 +10,8 @@ import symclone_tf as sc
 from networks import noise, plain
 from processes import run_script
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def relaxed():

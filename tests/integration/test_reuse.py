@@ -46,6 +46,7 @@ def exported(student, tmp_path):
     return sc.export(student, tmp_path / "exported")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", [later(1), 7])
 @pytest.mark.usefixtures("exported")
 def test_load_gives_a_trainable_student_for_a_layer(rng, student, tmp_path, batch):
@@ -72,6 +73,7 @@ def test_load_gives_a_trainable_student_for_a_layer(rng, student, tmp_path, batc
     np.testing.assert_allclose(np.load(tmp_path / "out.npy"), layer(images), atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", [later(1), 7])
 @pytest.mark.usefixtures("exported")
 def test_keras_serves_the_saved_model_without_this_package(

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from packaging.version import Version
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def images(rng):

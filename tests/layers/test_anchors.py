@@ -24,6 +24,7 @@ def test_penalties_are_the_formulas(rng, kind, formula):
     assert found == pytest.approx(formula(before + change, before), rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiled", [False, True])
 def test_divergence_of_millions_of_weights_survives_rounding(rng, compiled):
     before = rng.normal(scale=0.03, size=2_000_000).astype("float32")

@@ -93,6 +93,7 @@ def stacked(second, group=None):
     return keras.Sequential([keras.Input((points, 1)), first, second])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "symmetry",
     [later("frozen"), later("trainable"), "anchored"],

@@ -36,6 +36,7 @@ def test_computes_what_group_conv2d_does(rng, group, lifting, padding, compute):
     assert cloned(inputs).shape == expected.shape
 
 
+@pytest.mark.slow
 @CASES
 @pytest.mark.parametrize("compute", ["auto", "blocks"])
 def test_kernel_gradients_agree_with_the_teachers(rng, group, lifting, compute):

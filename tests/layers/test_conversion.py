@@ -129,6 +129,7 @@ def test_takes_over_arrays(rng):
     assert not ClonedConv2D.from_kernel(kernel, solved("c4")).use_bias
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("student", ["local", later("dense")])
 @pytest.mark.parametrize("compute", ["blocks", later("auto")])
 def test_outputs_and_gradients_are_those_of_a_keras_convolution(student, compute):
@@ -175,6 +176,7 @@ def results(layer, inputs):
     return [outputs, *tape.gradient(loss, [inputs, *weights])]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compute", ["auto", "blocks"])
 @pytest.mark.parametrize("lifting", [True, False])
 @pytest.mark.parametrize("channels", [later(1), 2])

@@ -66,6 +66,7 @@ def remaining(layer, changes):
     return np.mean([share.mean() for share in shares])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("student", ["local", later("dense")])
 @pytest.mark.parametrize("jit", [False, True])
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ def trained(rng, symmetry, **options):
     return layer
 
 
+@pytest.mark.slow
 def test_learns_to_weigh_the_elements(rng):
     shares = trained(rng, "trainable").shares.numpy()
     np.testing.assert_allclose(shares, [[1, 1], [0, 0], [0, 0], [0, 0]], atol=0.05)

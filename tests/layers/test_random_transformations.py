@@ -141,6 +141,7 @@ def labelled_rotations(rng, count=256):
     return images, rotations
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("share", "most", "least"), [(1.0, 0.6, 0.0), later(0.3, 1.0, 0.9)]
 )

@@ -50,6 +50,7 @@ def test_training_changes_the_trainable_part_and_nothing_else(
     assert len(layer.anchors) == expected
 
 
+@pytest.mark.slow
 @EVERY_PART
 def test_frozen_parts_remain_frozen_after_unfreezing_and_reloading(
     rng, tmp_path, trainable_part
@@ -98,6 +99,7 @@ def gradient_of_encoder(layer, inputs):
     return tape.gradient(loss, kernel.value)
 
 
+@pytest.mark.slow
 @BOTH_KINDS
 @pytest.mark.parametrize(
     "anchor", ["kl", later("l2-sp"), "decoupled-l2-sp", later("proximal")]

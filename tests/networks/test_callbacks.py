@@ -33,6 +33,7 @@ def clone(small_clone):
     return student
 
 
+@pytest.mark.slow
 def test_frozen_clones_remain_equivariant_and_trained_ones_do_not(images, small_clone):
     def history(symmetry):
         keras.utils.set_random_seed(1)

@@ -8,6 +8,7 @@ from symclone_tf.networks.fusion import fuse
 from fused import CASES, FORMS, make
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("options", "form"), FORMS)
 def test_costs_are_those_of_the_weights_and_products(rng, options, form):
     """Bytes are counted on the model, operations on its matrices."""

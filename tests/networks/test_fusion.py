@@ -44,6 +44,7 @@ def test_convolutions_of_any_geometry_are_fused_to_keras_convolutions(
     np.testing.assert_allclose(fused.model(images), layer(images), atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compute", ["auto", "blocks"])
 @pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
 @pytest.mark.parametrize(

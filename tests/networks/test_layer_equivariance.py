@@ -94,6 +94,7 @@ def test_network_without_convolutions_has_no_errors():
     assert layer_errors(image_network("mlp"), images, "c4") == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", [of_signals, of_volumes])
 def test_signals_and_volumes_are_translated_along_their_axes(network):
     model = network()

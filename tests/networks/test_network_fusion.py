@@ -112,6 +112,7 @@ def test_the_compiled_loss_is_kept():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("symmetry", ["frozen", "trainable"])
 def test_networks_of_signals_become_their_convolutions_again(symmetry):
     model = of_signals()

@@ -193,6 +193,7 @@ def fitted(relaxed, *callbacks):
     return history.history["loss"]
 
 
+@pytest.mark.slow
 @NOT_MEASURED
 def test_a_relaxed_network_trains_breaks_its_symmetry_and_is_reloaded(tmp_path):
     model, relaxed, _ = relaxed_plain("anchored", anchor="transformed-inputs")
@@ -253,6 +254,7 @@ def test_published_architectures_are_relaxed(name):
     assert difference < 1e-5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("network", "student"),
     [

@@ -50,6 +50,7 @@ def test_images_are_normalised_by_those_of_the_training(images):
     assert np.array_equal(y, sample.train[1])
 
 
+@pytest.mark.slow
 def test_the_best_weights_are_kept(images):
     (sample,) = draw_samples(images, PLAN, 1)
     keras.utils.set_random_seed(0)

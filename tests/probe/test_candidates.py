@@ -35,6 +35,7 @@ def test_each_symmetry_is_compared_with_what_differs_in_it_alone():
     assert baseline("d4") == Candidate("t2", "assumed")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", ["t2", "c4"])
 @pytest.mark.parametrize("kind", ["assumed", "may break"])
 def test_networks_start_from_their_symmetry(images, local_clones, group, kind):
@@ -45,6 +46,7 @@ def test_networks_start_from_their_symmetry(images, local_clones, group, kind):
     assert kinds == {"frozen" if kind == "assumed" else "anchored"}
 
 
+@pytest.mark.slow
 def test_without_translation_equivariance_outputs_are_as_large(images, local_clones):
     free = network("t2", "without", images, local_clones)
     assert min(errors(free, images, "t2").values()) > 0.8

@@ -63,6 +63,7 @@ def test_what_costs_is_not_assumed(images):
     assert "assuming T(2) costs" in found.sentence
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["assumed", later("may break")])
 def test_lines_run_as_they_are_printed(tmp_path, monkeypatch, kind, local_clones, rng):
     monkeypatch.chdir(tmp_path)

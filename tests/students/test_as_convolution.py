@@ -86,6 +86,7 @@ def test_receptive_fields_found_by_evaluation_suffice(rng):
     assert relative(student.convolve(inputs, kernel), expected) < 1e-5
 
 
+@pytest.mark.slow
 class TestWeightsThatChange:
     def pair(self):
         student = solved("t2", image_size=6)

@@ -112,6 +112,7 @@ def test_maps_too_large_for_memory_are_refused():
         sc.clone("t2", image_size=224, student="attention", verbose=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("symmetry", ["frozen", "trainable"])
 def test_layers_of_it_behave_as_keras_layers(rng, tmp_path, symmetry):
     student = random_student(rng, "c4", 6)

@@ -113,6 +113,7 @@ def test_fewer_blocks_reach_the_floor(group, lifting, solver, blocks):
     assert report.nmse == pytest.approx(1 - blocks / 9, rel=tolerance)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("student", "solver"),
     [
@@ -191,6 +192,7 @@ def test_gradients_are_the_convolutions(
         assert relative(np.asarray(mine), np.asarray(theirs)) < 1e-4
 
 
+@pytest.mark.slow
 @CASES
 @pytest.mark.parametrize(
     "symmetry",
@@ -214,6 +216,7 @@ def test_layers_of_it_behave_as_keras_layers(rng, tmp_path, group, lifting, symm
     )
 
 
+@pytest.mark.slow
 @CASES
 def test_is_exported_loaded_and_fused(rng, tmp_path, group, lifting):
     student, report = sc.clone(

@@ -63,6 +63,7 @@ def test_learns_some_of_a_convolution():
     assert long.nmse < short.nmse / 1.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ["relu", "gelu"])
 def test_layers_of_it_behave_as_keras_layers(rng, tmp_path, activation):
     student = random_student(rng, "c4", 6, activation=activation)
@@ -82,6 +83,7 @@ def test_stacks_is_fused_exported_and_served(rng, tmp_path):
     assert path.parts[-2] == "c4-lifting-6x6-k3-mixer-b4-h7x6"
 
 
+@pytest.mark.slow
 def test_command_line_makes_one(tmp_path):
     chosen = ["clone", "--group", "t2", "--image-size", "4", "--student", "mixer"]
     options = ["--hidden-units", "8,12", "--steps", "20", "--output", str(tmp_path)]

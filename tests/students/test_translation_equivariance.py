@@ -31,6 +31,7 @@ def test_solved_clones_are_convolutions(group, lifting, padding, student):
     assert found.deviation < 1e-6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("student", ["dense", "local"])
 def test_trained_clones_are_convolutions_if_they_are_exact(student):
     options = {"image_size": 6, "student": student, "verbose": 0}

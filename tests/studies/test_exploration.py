@@ -5,6 +5,7 @@ import pytest
 import symclone_tf as sc
 
 
+@pytest.mark.slow
 def test_three_clones_are_exact_inexact_and_relaxed(tmp_path, offline):
     found = sc.studies.explore(
         "c4", 28, sc.workspace.Workspace(data_dir=tmp_path, verbose=0)

@@ -42,6 +42,7 @@ def _nothing_registered(monkeypatch):
     monkeypatch.setattr(functions, "FUNCTIONS", {})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("student", "solver"),
     [("dense", None), ("local", None), later("dense", "sgd"), ("local", "sgd")],
@@ -101,6 +102,7 @@ def test_options_of_training_are_for_training():
     assert (report.solver, report.steps) == ("sgd", 3)
 
 
+@pytest.mark.slow
 def test_nonlinear_functions_are_trained_with_a_caveat_for_linear_students(capsys):
     teacher = sc.FunctionTeacher(gated, 6, 1, 6)
     assert not teacher.is_linear

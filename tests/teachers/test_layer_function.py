@@ -10,6 +10,7 @@ from symclone_tf.teachers import linear_in
 layers = keras.layers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("layer", "shape", "kernel_shape", "output_shape"),
     [

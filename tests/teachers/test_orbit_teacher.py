@@ -99,6 +99,7 @@ def test_a_ring_is_a_circular_convolution(rng):
 MOST_GENERAL = ("corners to faces", "hexagon")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "case",
     [
@@ -206,6 +207,7 @@ def spoiled(path, **changes):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

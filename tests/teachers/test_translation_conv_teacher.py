@@ -95,6 +95,7 @@ def test_causal_outputs_depend_on_no_later_input(rng):
     assert np.all(teacher(late, kernel)[:, 5:])
 
 
+@pytest.mark.slow
 def test_it_is_cloned_by_training_too():
     teacher = TranslationConvTeacher(16, padding="causal")
     for kind in ("dense", "local"):
@@ -123,6 +124,7 @@ def test_it_is_recreated_from_plain_values(case):
     assert again.name == teacher.name
 
 
+@pytest.mark.slow
 def test_frozen_clones_of_signals_compute_as_a_convolution(rng):
     inputs = rng.normal(size=(2, 13, 2)).astype("float32")
     for case in ("causal, strided", "causal, dilated"):

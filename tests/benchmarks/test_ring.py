@@ -7,6 +7,8 @@ import symclone_tf as sc
 from benchmarks import groups, ring
 from symclone_tf.symmetry import cyclic, symmetric
 
+pytestmark = pytest.mark.slow
+
 
 def test_all_positions_but_the_defect_follow_one_law(rng):
     before, gained = (a[..., 0] for a in ring.signals(rng, 50))

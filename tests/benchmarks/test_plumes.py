@@ -5,6 +5,8 @@ import pytest
 
 from benchmarks import plumes
 
+pytestmark = pytest.mark.slow
+
 
 def test_flow_has_no_divergence():
     _, flow = plumes.plume(0.05, offset=2.0)

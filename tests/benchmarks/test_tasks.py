@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks import tasks
 
-pytestmark = pytest.mark.usefixtures("mnist")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("mnist")]
 
 
 @pytest.mark.parametrize("kind", ["digit", "quadrant"])

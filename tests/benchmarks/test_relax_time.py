@@ -12,6 +12,8 @@ from benchmarks.relax_time.rows import read_beside, read_relax_times
 
 from cases import later
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def few(monkeypatch, tmp_path, rng):

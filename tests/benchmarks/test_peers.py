@@ -10,6 +10,8 @@ from benchmarks.peers import PEERS
 
 from cases import CASES
 
+pytestmark = pytest.mark.slow
+
 EVERY_PEER = pytest.mark.parametrize("name", PEERS)
 
 

@@ -8,6 +8,8 @@ import symclone_tf as sc
 from benchmarks import students
 from symclone_tf.cloning import recipe_for
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("title", students.STUDENTS)
 def test_students_are_those_of_the_names(title):

@@ -10,6 +10,8 @@ from benchmarks.probes import EXPECTED, SMALL, report, rotated_digits, source, w
 from pages import RESULTS
 from probes import finished
 
+pytestmark = pytest.mark.slow
+
 MEASURED = sorted(page.parent.name for page in RESULTS.glob("probes/*/probe.md"))
 
 

@@ -22,6 +22,8 @@ from symclone_tf.cloning import recipe_for
 
 from clones import dense
 
+pytestmark = pytest.mark.slow
+
 
 def test_operations_of_a_step_are_those_of_its_matrix_products():
     student = dense("c4", image_size=10, blocks=5)

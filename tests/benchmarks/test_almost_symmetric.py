@@ -13,6 +13,8 @@ from benchmarks.almost_symmetric.rows import KEY, method_of, read, read_all
 from benchmarks.almost_symmetric.runs import run_once, unchanged
 from benchmarks.tasks import TASKS, Task, Wrapped
 
+pytestmark = pytest.mark.slow
+
 ROWS = [
     {
         **{"method": method, "strength": strength, "task": task, "seed": seed},
