@@ -103,6 +103,7 @@ def test_is_cloned_exactly_where_it_can_be(solver):
     assert sc.nmse(student, seed=99) < 1e-10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("solver", ["sgd", "closed-form"])
 @pytest.mark.parametrize("width", [4, 8])
 def test_reaches_the_floor_of_its_space(solver, width):

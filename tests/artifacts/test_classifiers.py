@@ -15,6 +15,8 @@ from symclone_tf.workspace import Workspace
 
 from cases import later
 
+pytestmark = pytest.mark.slow
+
 # A process that has never heard of this package.
 ALONE = """
 import sys

@@ -26,7 +26,7 @@ def test_says_of_each_symmetry_what_it_found_and_goes_on(run, monkeypatch):
 
 def test_help_answers_like_an_instruction(run):
     text = run("probe", "--help").stdout
-    assert "keep it, break it, or that it cannot tell" in " ".join(text.split())
+    assert "preserve it, break it, or that it cannot tell" in " ".join(text.split())
     assert "default: 30" in text
 
 

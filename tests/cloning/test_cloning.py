@@ -33,6 +33,7 @@ def test_no_seed_stalls(seed):
     assert clone("c4", False, image_size=9, seed=seed, verbose=0)[1].nmse < 1e-10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("size", "kernel_size"), [(3, 3), later(8, 1), (8, 4), later(9, 5)]
 )
@@ -61,6 +62,7 @@ def test_hidden_layer_learns():
     assert long.nmse < short.nmse / 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [

@@ -13,6 +13,7 @@ from symclone_tf.workspace import Workspace
 from pictures import SHAPES, write_folder
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("mnist")
 def test_training_ends_in_an_artifact(tmp_path):
     experiment = Experiment("mlp", train_size=64, test_size=32, epochs=1)

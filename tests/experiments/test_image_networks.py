@@ -79,6 +79,7 @@ def test_each_of_more_convolutions_may_be_chosen():
         image_network("cloned", "t2", 10, 66, students, "frozen,frozen")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", ["mlp", "cnn", "gcnn"])
 def test_seed_decides_all_weights(architecture):
     def weights(seed):

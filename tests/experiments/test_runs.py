@@ -173,6 +173,7 @@ class TestRunning:
         assert (home / "note").read_text() == "mine"
         assert list(tmp_path.iterdir()) == [home]
 
+    @pytest.mark.slow
     def test_clone_that_was_never_finished_is_made_again(self, clones, tmp_path):
         for home in clones.iterdir():
             (tmp_path / home.name).symlink_to(home)

@@ -13,6 +13,8 @@ from browsers import DESK, LAPTOP, PHONE, looked_at, needs_browser
 from cases import later
 from pages import RESULTS
 
+pytestmark = pytest.mark.slow
+
 MEASURED = RESULTS / "mnist" / "c4.csv"
 
 

@@ -9,6 +9,7 @@ def draw():
     return sc.figures.draw_digits(np.random.default_rng(0).random((2, 8, 8)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file_format", FORMATS)
 def test_files_are_the_same_each_time(file_format):
     assert figure_bytes(draw(), file_format) == figure_bytes(draw(), file_format)

@@ -83,6 +83,7 @@ def test_an_equivariant_layer_trains_as_if_nothing_were_transformed(
     np.testing.assert_allclose(layer(inputs, training=True), expected, atol=1e-4)
 
 
+@pytest.mark.slow
 @BOTH_KINDS
 @pytest.mark.parametrize("trainable_part", ["all", "encoder"])
 def test_another_layer_computes_its_group_average_in_expectation(

@@ -64,6 +64,7 @@ def test_the_best_weights_are_kept(images):
     assert loss == pytest.approx(min(losses), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_a_run_has_all_results(images, local_clones):
     (sample,) = draw_samples(images, PLAN, 1)
     candidate = Candidate("t2", "assumed")

@@ -127,6 +127,7 @@ def test_layers_of_it_behave_as_keras_layers(rng, tmp_path, symmetry):
     )
 
 
+@pytest.mark.slow
 def test_stacks_is_fused_exported_and_served(rng, tmp_path):
     student, _ = sc.clone("c4", image_size=6, student="attention", steps=20, verbose=0)
     path = check_whole_life(student, rng, tmp_path)

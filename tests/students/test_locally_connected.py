@@ -166,6 +166,7 @@ def test_teachers_that_declare_no_receptive_fields_are_cloned_too():
         assert student.local_weights.shape == (16, 9, 9)
 
 
+@pytest.mark.slow
 @CASES
 @pytest.mark.parametrize(
     ("padding", "most"),

@@ -75,6 +75,7 @@ def test_outputs_of_transformed_inputs_are_the_transformed_outputs(rng):
     assert not np.isnan(found.difference[2:, 1:]).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", ["t2", "c4"])
 def test_deformations_become_the_identity_at_every_position(group):
     student = sc.LocallyConnectedStudent(sc.ConvTeacher(group, 7), seed=0)

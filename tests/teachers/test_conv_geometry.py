@@ -55,6 +55,7 @@ def test_rectangles_have_names(arguments, name, title):
     assert (teacher.name, teacher.title) == (name, title)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("student", ["dense", "local"])
 @pytest.mark.parametrize("solver", ["sgd", "closed-form"])
 def test_rectangles_are_cloned(tmp_path, student, solver):

@@ -115,6 +115,7 @@ def test_is_cloned_to_the_precision_of_float32(case, solver):
     assert sc.nmse(student, seed=99) < 1e-11
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("solver", ["sgd", "closed-form"])
 def test_too_few_blocks_reach_their_floor(solver):
     """Of orbits of 9, 18, … pairs, the largest are copied."""

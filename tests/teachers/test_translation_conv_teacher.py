@@ -40,6 +40,7 @@ def made(case):
     return TranslationConvTeacher(shape, **options), layer
 
 
+@pytest.mark.slow
 @MOST
 def test_teachers_and_clones_compute_as_keras_layers(rng, case):
     teacher, layer = made(case)
