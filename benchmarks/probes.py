@@ -25,10 +25,10 @@ from symclone_tf.probe.verdicts import Interval, Verdict
 EXPECTED = {
     "blood-cells": "Cells lie at any angle: assuming C4 must not cost, and gains.",
     "fashion": "Clothes are upright: assuming C4 costs.",
-    "turned-digits": "Digits turned by all quarter turns, whose labels say nothing of "
-    "it: preserve C4.",
-    "breaking-digits": "The same, with another label after half and three quarter "
-    "turns: break C4.",
+    "turned-digits": "Digits rotated by multiples of 90°, whose labels do not depend "
+    "on it: preserve C4.",
+    "breaking-digits": "The same, with another label after rotations by 180° and "
+    "270°: break C4.",
 }
 # Smaller images, to train more networks on more images in the time.
 SMALL = {"image_size": 20}
