@@ -40,7 +40,7 @@ def _register() -> None:
     Without Keras, nobody has a file to load, and `symclone-tf --help` need not
     wait for it.
     """
-    if "keras" in sys.modules:
+    if "keras" in sys.modules and not _is_initializing():
         backend = sys.modules["keras"].config.backend()
         if backend != "tensorflow":
             raise ImportError(
@@ -51,6 +51,18 @@ def _register() -> None:
             importlib.import_module(f"{__name__}.{module}")
 
 
+def _is_initializing() -> bool:
+    """Whether Keras or a module of the package is being imported.
+
+    Then others could not import from it yet; whoever imports it registers all later.
+    """
+    return any(
+        getattr(module.__spec__, "_initializing", False)  # as importlib marks it
+        for name, module in list(sys.modules.items())
+        if name == "keras" or name.startswith(f"{__name__}.")
+    )
+
+
 class _KerasIsImported:
     """Registers what Keras can load as soon as Keras is imported.
 
@@ -59,7 +71,7 @@ class _KerasIsImported:
     packages only (`_retrieve_class_or_fn` of Keras 3.15), and has no hook for others;
     importing Keras here instead would make `symclone-tf --help` wait for TensorFlow,
     and every import with it. So this finder waits on `sys.meta_path` until `keras` is
-    looked for, and removes itself then. `wrapt.when_imported` does the same in a line,
+    imported, and removes itself then. `wrapt.when_imported` does the same in a line,
     and lengthens `symclone-tf --help` by a quarter.
     """
 
@@ -68,18 +80,19 @@ class _KerasIsImported:
         """Keras', which registers what it can load; `None` of all other modules."""
         if name != "keras":
             return None
-        sys.meta_path.remove(cls)
-        spec = importlib.util.find_spec(name)
+        # Programs may look for Keras without importing it.
+        others = (finder for finder in sys.meta_path if finder is not cls)
+        specs = (finder.find_spec(name, path, target) for finder in others)
+        spec = next(filter(None, specs), None)
         if spec is not None:
             run = spec.loader.exec_module
 
             def run_and_register(module):
                 run(module)
-                # A module of the package that imports Keras is not whole yet:
-                # `__getattr__` registers all then.
-                rooms = {n for n in sys.modules if n.startswith(f"{__name__}.")}
-                if rooms <= {f"{__name__}.errors"}:
-                    _register()
+                if cls in sys.meta_path:
+                    sys.meta_path.remove(cls)
+                spec._initializing = False  # Keras is whole now
+                _register()
 
             spec.loader.exec_module = run_and_register
         return spec

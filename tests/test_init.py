@@ -68,6 +68,10 @@ def test_other_backends_are_refused_in_one_line(monkeypatch):
         later("import keras, symclone_tf"),
         later("import symclone_tf; symclone_tf.ClonedConv2D"),
         later("import symclone_tf; symclone_tf.nmse"),
+        "from symclone_tf.data import open_images",
+        later("from symclone_tf.layers import ClonedConv2D"),
+        later("import symclone_tf.workspace"),
+        "import importlib.util, symclone_tf; importlib.util.find_spec('keras')",
     ],
 )
 def test_keras_knows_all_layers_as_soon_as_there_can_be_a_model(code, tmp_path):

@@ -5,6 +5,6 @@ only TensorFlow; `serving` writes the configuration with which TensorFlow Servin
 serves them.
 """
 
-import lazy_loader
+from symclone_tf.rooms import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

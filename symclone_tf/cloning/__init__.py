@@ -3,6 +3,6 @@
 It works for all subclasses of `Teacher` and `Student`, through their attributes.
 """
 
-import lazy_loader
+from symclone_tf.rooms import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

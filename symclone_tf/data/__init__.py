@@ -1,5 +1,5 @@
 """Data: any source of labelled images, as arrays or `tf.data`."""
 
-import lazy_loader
+from symclone_tf.rooms import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

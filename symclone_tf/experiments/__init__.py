@@ -4,6 +4,6 @@ Tasks of transformed images, networks whose convolution is a parameter, one trai
 of one network, and the table of all.
 """
 
-import lazy_loader
+from symclone_tf.rooms import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

@@ -1,5 +1,5 @@
 """Figures: what clones learned, and how, drawn for people; and a page of all."""
 
-import lazy_loader
+from symclone_tf.rooms import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

@@ -1,5 +1,5 @@
 """Keras layers: students that preserve or break equivariance, group convolutions."""
 
-import lazy_loader
+from symclone_tf.rooms import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

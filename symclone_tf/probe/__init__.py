@@ -1,5 +1,5 @@
 """Probe: which symmetries one's own images have, found by training small networks."""
 
-import lazy_loader
+from symclone_tf.rooms import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

@@ -4,6 +4,6 @@ Only teachers depend on groups. Students depend on the numbers of positions, of 
 entries, and on the sizes of representations.
 """
 
-import lazy_loader
+from symclone_tf.rooms import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

@@ -1,5 +1,5 @@
 """Workspace: folders of clones and data, and what makes the clones that are missing."""
 
-import lazy_loader
+from symclone_tf.rooms import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

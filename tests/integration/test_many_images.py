@@ -15,7 +15,8 @@ FEW, MANY, SIZE = 10_000, 100_000, 64
 # One epoch, in a process of its own, whose peak is that of this epoch alone.
 EPOCH = """
 import json, resource, sys
-from symclone_tf.experiments import image_task, image_network, open_images
+from symclone_tf.data import open_images
+from symclone_tf.experiments import image_task, image_network
 images = open_images(sys.argv[1])
 data = image_task(images, "invariance", "c4")
 model = image_network("mlp", classes=2, canvas=images.size, seed=0)
