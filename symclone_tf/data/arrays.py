@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from symclone_tf.data.labels import class_names
 from symclone_tf.data.sources import SPLITS, Found, Reading, Source
 from symclone_tf.errors import DataError
 from symclone_tf.types import Array
@@ -29,7 +30,7 @@ class ArraySource(Source):
 
     @property
     def name(self) -> str:
-        return "arrays"
+        return "data in memory"
 
     def read(self, reading: Reading) -> Found:
         given = self.data
@@ -71,7 +72,7 @@ def read_arrays(
         if there:
             images[split] = _images(source, names[0], arrays[names[0]])
             labels[split] = _labels(source, names[1], arrays[names[1]], images[split])
-    orders = _orders(labels, test_share, seed)
+    orders, given = _orders(labels, test_share, seed), dict(labels)
     for split in SPLITS:  # "test" may be a part of the training's
         images.setdefault(split, images["train"])
         labels.setdefault(split, labels["train"])
@@ -83,7 +84,12 @@ def read_arrays(
         )
     height, width, channels = shapes["train"]
     return Found(
-        _class_names(source, arrays, labels, orders["train"]),
+        class_names(
+            source,
+            arrays.get("class_names"),
+            {f"y_{split}": found for split, found in given.items()},
+            labels["train"][orders["train"]],
+        ),
         {(height, width)},
         channels,
         {split: len(order) for split, order in orders.items()},
@@ -139,23 +145,6 @@ def _labels(source: str, name: str, array: Array, images: Array) -> Array:
             f"{name}"
         )
     return labels.astype("int64")
-
-
-def _class_names(
-    source: str, arrays: Mapping[str, Array], labels: dict[str, Array], trained: Array
-) -> list[str]:
-    names = [str(name) for name in arrays.get("class_names", ())]
-    count = len(names) or int(labels["train"].max()) + 1
-    for split, found in labels.items():
-        if found.size and not 0 <= found.min() <= found.max() < count:
-            raise DataError(
-                f"{source}: labels must be from 0 to {count - 1}. Received: y_{split} "
-                f"from {found.min()} to {found.max()}"
-            )
-    empty = sorted(set(range(count)) - set(labels["train"][trained].tolist()))
-    if empty:
-        raise DataError(f"{source}: no training image has label {empty[0]}")
-    return names or [str(label) for label in range(count)]
 
 
 def _stream(

@@ -219,10 +219,14 @@ def open_images(
     >>> open_images((x, np.arange(10) % 2)).counts
     {'train': 8, 'test': 2}
     """
-    if not 0 < test_share < 1:
+    if not isinstance(test_share, (int, float)) or not 0 < test_share < 1:
         raise ValueError(
             "`test_share` must be more than 0 and less than 1. "
             f"Received: test_share={test_share}"
+        )
+    if not isinstance(seed, int) or seed < 0:
+        raise ValueError(
+            f"`seed` must be an integer of at least 0. Received: seed={seed!r}"
         )
     if image_size is not None:
         check_image_size(positive_integer("image_size", image_size))

@@ -1,13 +1,15 @@
 """Sources of labelled images: what each takes, and what it finds."""
 
+import abc
 import dataclasses
+import inspect
 import os
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 import tensorflow as tf
 
-from symclone_tf.registered import Named
+from symclone_tf.registered import Named, Subclass
 from symclone_tf.types import Path
 
 SPLITS = ("train", "test")
@@ -70,7 +72,7 @@ class Reading:
     data_dir: Path | None = None
 
 
-class Source(Named):
+class Source(Named, abc.ABC):
     """Base of data sources: a kind of thing that `open_images` takes.
 
     A subclass implements `takes` and `read`, and is registered by a name. Of several
@@ -108,19 +110,48 @@ class Source(Named):
     known = SOURCES
     accepted: ClassVar[str]
 
+    @classmethod
+    def register(cls, name: str) -> Callable[[Subclass], Subclass]:
+        """Registers a source by a name.
+
+        Args:
+            name: String.
+
+        Returns:
+            Decorator of the class.
+
+        Raises:
+            TypeError: If the class is not a `Source`, or lacks `accepted`, `takes` or
+                `read`: `open_images` asks every registered class.
+        """
+        named = super().register(name)
+
+        def decorate(subclass: Any) -> Any:
+            is_source = isinstance(subclass, type) and issubclass(subclass, Source)
+            missing = "a Source" if not is_source else _missing(subclass)
+            if missing:
+                raise TypeError(
+                    "A data source must be a subclass of Source with accepted, takes "
+                    f"and read. Received: {subclass!r}, without {missing}"
+                )
+            return named(subclass)
+
+        return decorate
+
     def __init__(self, data: Any) -> None:
         self.data = data
 
     @classmethod
+    @abc.abstractmethod
     def takes(cls, data: Any) -> bool:
         """Returns whether `data` is of this kind."""
-        raise NotImplementedError
 
     @property
     def name(self) -> str:
         """What messages call the data."""
         return str(self.data)
 
+    @abc.abstractmethod
     def read(self, reading: Reading) -> Found:
         """Finds and checks the images.
 
@@ -133,7 +164,16 @@ class Source(Named):
         Raises:
             DataError: If the data cannot be read, or is not labelled images.
         """
-        raise NotImplementedError
+
+
+def _missing(subclass: type[Source]) -> str:
+    """What a source lacks, in words; empty if nothing."""
+    missing = (
+        sorted(subclass.__abstractmethods__) if inspect.isabstract(subclass) else []
+    )
+    if not hasattr(subclass, "accepted"):
+        missing.append("accepted")
+    return " and ".join(missing)
 
 
 def is_path(data: Any) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from symclone_tf.data.labels import class_names
 from symclone_tf.data.sources import (
     SPLITS,
     Found,
@@ -20,6 +21,9 @@ from symclone_tf.data.sources import (
 from symclone_tf.errors import DataError
 
 NAME = "tf.data.Dataset"
+# How many images are looked at of a dataset that does not tell how many it has, and
+# may have no end.
+MOST_UNKNOWN = 10**6
 # By how many of the first images two passes are compared.
 COMPARED = 64
 # Axes of an image, without and with its channels.
@@ -65,7 +69,12 @@ class DatasetSource(Source):
             }
             labels = {"train": labels["train"][~test], "test": labels["train"][test]}
         return Found(
-            _class_names(given, contents["train"].labels, labels),
+            class_names(
+                NAME,
+                given.get("class_names"),
+                {split: content.labels for split, content in contents.items()},
+                labels["train"],
+            ),
             set().union(*(content.sizes for content in contents.values())),
             _channels(single),
             {split: len(found) for split, found in labels.items()},
@@ -90,9 +99,17 @@ class _Content:
         labels: list[int] = []
         sizes: set[tuple[int, int]] = set()
         digests: list[tuple[int, int]] = []
+        unknown = dataset.cardinality() == tf.data.UNKNOWN_CARDINALITY
+        most = MOST_UNKNOWN if unknown else math.inf
         try:
             for image, label in dataset.as_numpy_iterator():
                 _check_values(split, image)
+                if len(labels) == most:
+                    raise DataError(
+                        f"{NAME}: {split} has more than {most:,} images, and does not "
+                        "tell how many: leave repeat() out, or pass it through "
+                        "tf.data.experimental.assert_cardinality"
+                    )
                 labels.append(label)
                 sizes.add(image.shape[:2])
                 if len(digests) < COMPARED:
@@ -129,28 +146,47 @@ def _single_images(split: str, dataset: Any) -> tf.data.Dataset:
             f"{NAME}: {split} must have pairs (image, label). Received: {spec}"
         )
     image, label = spec
-    rank, batched = (getattr(getattr(s, "shape", None), "rank", None) for s in spec)
-    axes = None if rank is None or batched not in (0, 1) else rank - batched
-    if axes not in (GRAY, COLOUR) or not label.dtype.is_integer:
+    if not all(isinstance(each, tf.TensorSpec) for each in spec):
         raise DataError(
-            f"{NAME}: {split} must have images of shape (height, width, channels) or "
-            "(height, width), and an integer label of each; or batches of these. "
-            f"Received: {image} and {label}"
+            f"{NAME}: {split} must have dense tensors. Received: {image} and {label}"
         )
-    if axes == COLOUR and image.shape[-1] not in (1, 3):
+    axes, batched = _axes(image.shape, label.shape)
+    if not axes or not label.dtype.is_integer:
         raise DataError(
-            f"{NAME}: {split} must have images of 1 or 3 channels. "
-            f"Received: shape {image.shape}"
+            f"{NAME}: {split} must have images of shape (height, width, channels), of "
+            "1 or 3 channels, or (height, width), and one integer as the label of "
+            f"each; or batches of these. Received: {image} and {label}"
         )
     if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
         raise DataError(f"{NAME}: {split} repeats without end: leave repeat() out")
     if batched:
         dataset = dataset.unbatch()
-    if axes == GRAY:
-        dataset = dataset.map(lambda image, label: (image[..., None], label))
+
+    def single(image, label):
+        return image[..., None] if axes == GRAY else image, tf.reshape(label, ())
+
+    dataset = dataset.map(single)
     options = tf.data.Options()
     options.deterministic = True
     return dataset.with_options(options)
+
+
+def _axes(image: tf.TensorShape, label: tf.TensorShape) -> tuple[int, bool]:
+    """How many axes an image has, 0 if it is none, and whether there are batches."""
+    if image.rank is None or label.rank is None:
+        return 0, False
+    # Of one image a label is a number, perhaps in an array of its own.
+    for axes in (COLOUR, GRAY):
+        is_image = axes == GRAY or image[-1] in (1, 3)
+        if image.rank == axes and is_image and label in ((), (1,)):
+            return axes, False
+    for axes in (COLOUR, GRAY):
+        # An image of three axes with a vector of labels is no batch of narrow ones.
+        is_image = image[-1] in (1, 3) if axes == COLOUR else image[-1] not in (1, 3)
+        one_each = label.rank == 1 or (label.rank == 2 and label[1] == 1)
+        if image.rank == axes + 1 and is_image and one_each:
+            return axes, True
+    return 0, False
 
 
 def _check_values(split: str, image: np.ndarray) -> None:
@@ -186,23 +222,6 @@ def _part(dataset: tf.data.Dataset, chosen: np.ndarray) -> tf.data.Dataset:
     mask = tf.constant(chosen)
     numbered_images = dataset.enumerate().filter(lambda index, _: mask[index])
     return numbered_images.map(lambda _, pair: pair)
-
-
-def _class_names(
-    given: Mapping, trained: np.ndarray, labels: dict[str, np.ndarray]
-) -> list[str]:
-    names = [str(name) for name in given.get("class_names", ())]
-    names = names or [str(label) for label in range(int(trained.max()) + 1)]
-    for split, found in labels.items():
-        if found.size and not 0 <= found.min() <= found.max() < len(names):
-            raise DataError(
-                f"{NAME}: labels must be from 0 to {len(names) - 1}. Received: {split} "
-                f"from {found.min()} to {found.max()}"
-            )
-    missing = sorted(set(range(len(names))) - set(labels["train"].tolist()))
-    if missing:
-        raise DataError(f"{NAME}: no training image has label {missing[0]}")
-    return names
 
 
 def _channels(single: dict[str, tf.data.Dataset]) -> int:

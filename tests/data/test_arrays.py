@@ -27,7 +27,7 @@ def test_a_pair_is_what_a_file_of_it_is(images, tmp_path):
     stored = sc.data.open_images(tmp_path / "a.npz")
     for split in ("train", "test"):
         assert contents(given, split) == contents(stored, split)
-    assert (given.name, given.counts) == ("arrays", {"train": 24, "test": 6})
+    assert (given.name, given.counts) == ("data in memory", {"train": 24, "test": 6})
 
 
 def test_dictionaries_have_test_images_and_names(images):
@@ -60,13 +60,13 @@ def test_shares_of_one_and_missing_channels_become_bytes(rng):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda x, y: (x, y[:-1]), "arrays: there are 30 images and 29 labels"),
-        (lambda x, y: (x[0, 0], y), "arrays: x_train must have shape"),
-        (lambda x, y: (x, y / 2), "arrays: y_train must be integers"),
+        (lambda x, y: (x, y[:-1]), "data in memory: there are 30 images and 29 labels"),
+        (lambda x, y: (x[0, 0], y), "data in memory: x_train must have shape"),
+        (lambda x, y: (x, y / 2), "data in memory: y_train must be integers"),
         (lambda x, y: (2.0 * x, y), "x_train must be bytes, or numbers from 0 to 1"),
-        (lambda x, y: {"x_train": x}, "arrays lacks y_train. It has: x_train"),
+        (lambda x, y: {"x_train": x}, "data in memory lacks y_train. It has: x_train"),
         (lambda x, y: ([[1], [1, 2]], y), "not every value is an array"),
-        (lambda x, y: (x, 0 * y), "arrays has one class only"),
+        (lambda x, y: (x, 0 * y), "data in memory has one class only"),
     ],
 )
 def test_what_is_not_images_and_labels_is_refused(images, change, message):

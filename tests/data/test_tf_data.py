@@ -91,6 +91,26 @@ def test_networks_train_on_their_batches(images):
     assert 4 <= y.max() < 8
 
 
+def test_labels_may_stand_in_columns_as_those_of_keras_do(images):
+    column, expected = LABELS[:, None], open_images(pairs(images))
+    for given in (pairs(images, column), pairs(images, column).batch(6)):
+        found = open_images(given)
+        for split in ("train", "test"):
+            assert contents(found, split) == contents(expected, split)
+
+
+def test_datasets_that_may_have_no_end_are_refused(images, monkeypatch):
+    monkeypatch.setattr("symclone_tf.data.tf_data.MOST_UNKNOWN", 50)
+    kept = pairs(images).filter(lambda image, label: label >= 0)
+    assert open_images(kept).counts["train"] == 16
+    endless = pairs(images).repeat().filter(lambda *_: True)
+    with pytest.raises(sc.DataError, match=r"more than 50 images.*assert_cardinality"):
+        open_images(endless)
+    many = pairs(images).repeat(3).filter(lambda *_: True)
+    counted = many.apply(tf.data.experimental.assert_cardinality(60))
+    assert open_images(counted).counts == {"train": 48, "test": 12}
+
+
 def test_shuffled_datasets_would_mix_train_and_test(images):
     with pytest.raises(sc.DataError, match="train has other images in each pass"):
         open_images(pairs(images).shuffle(20))
@@ -102,11 +122,16 @@ def test_shuffled_datasets_would_mix_train_and_test(images):
     ("change", "message"),
     [
         (lambda x, y: tf.data.Dataset.from_tensor_slices(x), "must have pairs (image,"),
-        (lambda x, y: pairs(x, y / 2), "an integer label of each"),
+        (lambda x, y: pairs(x, y / 2), "one integer as the label of each"),
         (lambda x, y: pairs(x[:, 0, 0]), "must have images of shape"),
         (lambda x, y: pairs(x[..., :2]), "1 or 3 channels"),
         (lambda x, y: pairs(x).repeat(), "repeats without end: leave repeat() out"),
         (lambda x, y: pairs(x).take(0), "train has no images"),
+        # Three columns or channels with as many labels: one image, not a batch.
+        (lambda x, y: pairs(x, np.eye(4, dtype=int)[y]), "one integer as the label"),
+        (lambda x, y: pairs(x[..., :1], np.zeros((20, 18), int)), "one integer as the"),
+        (lambda x, y: pairs(x, np.eye(4, dtype=int)[y]).batch(4), "one integer as the"),
+        (lambda x, y: pairs(tf.ragged.stack(list(x[..., 0]))), "dense tensors"),
         (lambda x, y: pairs(2.0 * x), "bytes, or numbers from 0 to 1"),
         (lambda x, y: pairs(x, y - 1), "must be from 0 to 2. Received: train"),
         (lambda x, y: pairs(x, 2 * y), "no training image has label 1"),
