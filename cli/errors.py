@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from symclone_tf.earlier import OPTIONS
 from symclone_tf.errors import CloningError
 
 INTERRUPTED = 130
@@ -23,6 +24,9 @@ class OneLineErrors(click.Group):
         _replace_unknown_characters()
         try:
             code = super().main(*args, standalone_mode=False, **kwargs)
+        except click.NoSuchOption as error:
+            code = error.exit_code
+            _print_error(_renamed(error.option_name) or error.format_message())
         except click.ClickException as error:
             code = error.exit_code
             _print_error(error.format_message())
@@ -74,6 +78,12 @@ class OneLineErrors(click.Group):
                 message = re.sub(rf"`{name}`", option, message)
                 message = re.sub(rf"\b{name}=", f"{option} ", message)
         return message
+
+
+def _renamed(option: str) -> str | None:
+    """What an option of version 0.2 is called now; `None` of all others."""
+    now = OPTIONS.get(option.lstrip("-").replace("-", "_"))
+    return now and f"{option} is called --{now.replace('_', '-')} since version 0.3."
 
 
 def _can_resume(ctx, group) -> bool:

@@ -28,6 +28,13 @@ def plain(size=12, channels=2):
     return model
 
 
+def classifier(*convs):
+    """A compiled network of group convolutions, or clones of these."""
+    model = keras.Sequential([*convs, layers.GlobalAveragePooling3D(), layers.Dense(1)])
+    model.compile("adam", "mse")
+    return model
+
+
 def settle(model, seed=0):
     """Sets weights and statistics as those of a trained network."""
     rng = np.random.default_rng(seed)

@@ -8,7 +8,7 @@ from benchmarks.peers.peer import Peer
 class PositionBias(Peer):
     """`y[n,p,h,o] = conv(x)[n,p,h,o] + b[p,h,o]`, b zero at the start.
 
-    The least that lets a network tell places and turns apart.
+    The least that lets a network tell positions and rotations apart.
     """
 
     def build_peer(self, input_shape):

@@ -12,7 +12,7 @@ from benchmarks.peers.peer import Relaxed
 class RelaxedRotation(Relaxed):
     """The kernel of output element r is `Σ_l w_l(r) · T_r ψ_l`.
 
-    Quarter turns are exact here, where the paper interpolates. At the start all w
+    Rotations by 90° are exact here, where the paper interpolates. At the start all w
     are equal, so that the layer is the group convolution of the mean of ψ. The
     penalty is `Σ_l Σ_{r<s} |w_l(r) − w_l(s)|`.
     """
@@ -20,7 +20,7 @@ class RelaxedRotation(Relaxed):
     def build_peer(self, input_shape):
         if self.group.is_trivial:
             raise ValueError(
-                "Relaxed rotations need a group that turns, c2, c4 or d4. "
+                "Relaxed rotations need a group of rotations, c2, c4 or d4. "
                 f"Received: group={self.group.name}"
             )
         super().build_peer(input_shape)

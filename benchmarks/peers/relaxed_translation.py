@@ -12,7 +12,7 @@ from benchmarks.peers.peer import Relaxed
 class RelaxedTranslation(Relaxed):
     """`y(u) = Σ_l w_l(u) · (ψ_l ⋆ x)(u)`, with w = 1/L at the start.
 
-    The penalty is `mean|Δ_i w| + mean|Δ_j w|`, over rows and columns of the places.
+    The penalty is `mean|Δ_i w| + mean|Δ_j w|`, over rows and columns of the positions.
     """
 
     @property

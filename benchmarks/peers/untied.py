@@ -16,7 +16,7 @@ class Untied(Peer):
 
     Args:
         **kwargs: Of `Peer`. The penalty is `Σ_u ‖K_u − K‖²`, from the mean K of all
-            places.
+            positions.
     """
 
     def build_peer(self, input_shape):

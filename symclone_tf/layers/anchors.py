@@ -8,6 +8,7 @@ in `random_transformations`.
 import keras
 from keras import ops
 
+from symclone_tf import earlier
 from symclone_tf.checks import one_of, positive_number
 from symclone_tf.types import Tensor
 
@@ -113,6 +114,11 @@ def strength_of(anchor: str, strength: float | None = None) -> float:
     >>> strength_of("decoupled-l2-sp")
     30.0
     """
+    if anchor in earlier.ANCHORS:
+        raise ValueError(
+            f"`anchor` {anchor} is called {earlier.ANCHORS[anchor]} since version 0.3. "
+            f"Received: anchor={anchor}"
+        )
     one_of("anchor", anchor, ANCHORS)
     if strength is None:
         return STRENGTHS[anchor]

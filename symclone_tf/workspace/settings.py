@@ -2,7 +2,9 @@
 
 import dataclasses
 
+from symclone_tf.checks import one_of
 from symclone_tf.data import Images, open_images
+from symclone_tf.data.sources import is_path
 from symclone_tf.types import Path
 
 
@@ -34,6 +36,16 @@ class Workspace:
     data_dir: Path | None = None
     verbose: int = 1
     strict: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("clones", "data_dir"):
+            value = getattr(self, name)
+            if not is_path(value) and (name, value) != ("data_dir", None):
+                raise ValueError(
+                    f"`{name}` must be a string or a path. Received: {name}={value!r}"
+                )
+        one_of("verbose", self.verbose, (0, 1))
+        one_of("strict", self.strict, (False, True))
 
     @classmethod
     def of(cls, workspace: "Workspace | None") -> "Workspace":

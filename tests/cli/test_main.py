@@ -94,3 +94,12 @@ def test_interruption_ends_with_one_line_and_no_partial_artifact(tmp_path):
     assert "Traceback" not in errors
     assert errors.splitlines()[-1].startswith("Error: Interrupted.")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("option", "now"),
+    [("--moves", "--trainable-part"), ("--max-shift", "--max-translation")],
+)
+def test_options_of_earlier_versions_are_named_as_they_are_now(refused, option, now):
+    message = refused("train", "--group", "c4", option, "3")
+    assert f"{option} is called {now} since version 0.3." in message

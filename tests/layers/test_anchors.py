@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from symclone_tf.layers.anchors import ANCHORS, AnchorPenalty, penalty
+from symclone_tf import earlier
+from symclone_tf.layers.anchors import ANCHORS, AnchorPenalty, penalty, strength_of
 
 
 def kl(after, before):
@@ -74,3 +75,9 @@ def test_the_loss_has_the_penalty_times_the_strength():
         "l2-sp", 0.5, keras.Variable(np.zeros((3, 2)))
     )
     assert float(sum(layer.losses)) == pytest.approx(0.5 * 6)
+
+
+@pytest.mark.parametrize(("name", "now"), earlier.ANCHORS.items())
+def test_anchors_of_earlier_versions_are_named_as_they_are_now(name, now):
+    with pytest.raises(ValueError, match=f"`anchor` {name} is called {now} since"):
+        strength_of(name)

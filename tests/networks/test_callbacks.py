@@ -4,7 +4,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from keras import layers
 
 import symclone_tf as sc
 from symclone_tf.layers import ClonedConv2D, GroupConv2D
@@ -12,17 +11,7 @@ from symclone_tf.networks.callbacks import EquivarianceErrors
 from symclone_tf.students.dense import DenseStudent
 
 from clones import solved
-
-
-def classifier(*convs):
-    model = keras.Sequential([*convs, layers.GlobalAveragePooling3D(), layers.Dense(1)])
-    model.compile("adam", "mse")
-    return model
-
-
-@pytest.fixture
-def images(rng):
-    return rng.normal(size=(6, 8, 8, 1)).astype("float32")
+from networks import classifier
 
 
 def clone(small_clone):

@@ -16,11 +16,6 @@ from symclone_tf.symmetry.equivariance import equivariance_error
 from networks import of_signals, of_volumes
 
 
-@pytest.fixture
-def images(rng):
-    return rng.normal(size=(6, 8, 8, 1)).astype("float32")
-
-
 def test_errors_are_those_of_each_layer_on_its_inputs(images):
     first = GroupConv2D(2, 3, "c4", name="first")
     second = GroupConv2D(2, 3, "c4", name="second", kernel_initializer="ones")

@@ -2,23 +2,12 @@
 
 import keras
 import numpy as np
-import pytest
 import tensorflow as tf
-from keras import layers
 
 from symclone_tf.layers import GroupConv2D
 from symclone_tf.networks.layer_equivariance import layer_errors
 
-
-def classifier(*convs):
-    model = keras.Sequential([*convs, layers.GlobalAveragePooling3D(), layers.Dense(1)])
-    model.compile("adam", "mse")
-    return model
-
-
-@pytest.fixture
-def images(rng):
-    return rng.normal(size=(6, 8, 8, 1)).astype("float32")
+from networks import classifier
 
 
 def test_inputs_in_compiled_calls_are_recorded_too(images):

@@ -1,4 +1,5 @@
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -53,3 +54,18 @@ def test_images_are_resized(tmp_path):
     file = tmp_path / "a.npz"
     np.savez(file, x_train=np.zeros((4, 32, 32), "uint8"), y_train=np.arange(4) % 2)
     assert Workspace().open_images(file, 16).size == 16
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"clones": 5}, "`clones` must be a string or a path. Received: clones=5"),
+        ({"clones": None}, "`clones` must be a string or a path"),
+        ({"data_dir": 3}, "`data_dir` must be a string or a path"),
+        ({"verbose": "no"}, "`verbose` must be one of 0, 1"),
+        ({"strict": "yes"}, "`strict` must be one of False, True"),
+    ],
+)
+def test_what_a_run_could_not_use_is_refused(options, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        Workspace(**options)
