@@ -28,6 +28,10 @@ _REGISTERED = (
 )
 
 
+# Names are looked up again each time they are used.
+_is_registered = False
+
+
 def __getattr__(name: str):
     value = _load(name)
     _register()
@@ -40,7 +44,8 @@ def _register() -> None:
     Without Keras, nobody has a file to load, and `symclone-tf --help` need not
     wait for it.
     """
-    if "keras" in sys.modules and not _is_initializing():
+    global _is_registered
+    if not _is_registered and "keras" in sys.modules and not _is_initializing():
         backend = sys.modules["keras"].config.backend()
         if backend != "tensorflow":
             raise ImportError(
@@ -49,6 +54,7 @@ def _register() -> None:
             )
         for module in _REGISTERED:
             importlib.import_module(f"{__name__}.{module}")
+        _is_registered = True
 
 
 def _is_initializing() -> bool:
