@@ -47,6 +47,21 @@ def test_a_network_can_be_trained_on_and_saved_again(name, tmp_path):
     np.testing.assert_array_equal(again(kept["inputs"]), model(kept["inputs"]))
 
 
+def test_a_student_that_is_a_layer_of_a_network_is_of_todays_class(tmp_path):
+    """Its class has another name, by which Keras had named its weights."""
+    model = keras.saving.load_model(WRITTEN / "student.keras")
+    kept = np.load(WRITTEN / "student.npz")
+    inputs = [kept["inputs"], kept["kernel"]]
+    np.testing.assert_allclose(model(inputs), kept["outputs"], rtol=1e-4, atol=1e-5)
+    student = model.layers[-1]
+    assert type(student) is sc.LocallyConnectedStudent
+    sc.export(student, tmp_path)
+    model.save(tmp_path / "again.keras")
+    again = keras.saving.load_model(tmp_path / "again.keras")
+    np.testing.assert_array_equal(again(inputs), model(inputs))
+    assert type(again.layers[-1]) is sc.LocallyConnectedStudent
+
+
 @pytest.mark.parametrize("name", ARTIFACTS)
 def test_an_artifact_gives_the_outputs_that_it_gave(name):
     student = sc.load(WRITTEN / "exported" / name)

@@ -6,7 +6,6 @@ from typing import Any
 import keras
 
 from symclone_tf.checks import one_of
-from symclone_tf.earlier import CLASSES
 from symclone_tf.students.attention import AttentionStudent
 from symclone_tf.students.base import STUDENTS, Student
 from symclone_tf.students.dense import DenseStudent
@@ -14,14 +13,25 @@ from symclone_tf.students.locally_connected import LocallyConnectedStudent
 from symclone_tf.students.mixer import MixerStudent
 from symclone_tf.teachers import Teacher
 
-# Keras finds the classes in files of earlier versions in this registry only.
-for _earlier, _now in CLASSES.items():
-    keras.saving.get_custom_objects()[f"symclone_tf>{_earlier}"] = globals()[_now]
-
 # Importing a class registers it.
 BUILT_IN = (DenseStudent, LocallyConnectedStudent, MixerStudent, AttentionStudent)
 # The kind of student that the names of artifacts leave out.
 DEFAULT = "dense"
+
+
+@keras.saving.register_keras_serializable("symclone_tf")
+class LocalStudent(LocallyConnectedStudent):
+    """A `LocallyConnectedStudent` while a file of version 0.2 is read.
+
+    Keras names the weights of a network's layers after their classes, not after the
+    names that these are registered by: so the class has its earlier name until its
+    weights are found.
+    """
+
+    def load_own_variables(self, store: Any) -> None:
+        super().load_own_variables(store)
+        # Past `Layer.__setattr__`; both classes have the same attributes.
+        object.__setattr__(self, "__class__", LocallyConnectedStudent)
 
 
 def get_student(name: str) -> type[Student]:

@@ -144,7 +144,7 @@ def test_an_empty_image_has_no_errors(opened):
         text = opened.ask(f"document.querySelector('[data-layer={key}]').innerText")
         assert "–" in text
         assert "C4" not in text
-        assert "rotat" not in text
+        assert "rotated" not in text
     opened.wait("document.getElementById('status').innerText == 'Nothing is drawn.'")
 
 
