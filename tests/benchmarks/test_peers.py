@@ -118,7 +118,7 @@ def test_groups_that_are_not_known_are_refused_in_one_line():
             peer(2, 3, "c3")
 
 
-def test_rotations_are_relaxed_under_groups_that_turn_only():
+def test_rotations_are_relaxed_under_groups_of_rotations_only():
     layer = PEERS["relaxed rotation"](2, 3, "t2")
     with pytest.raises(ValueError, match=r"that turns.*Received: group=t2"):
         layer.build((None, 6, 6, 1))
