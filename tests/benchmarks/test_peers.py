@@ -120,5 +120,5 @@ def test_groups_that_are_not_known_are_refused_in_one_line():
 
 def test_rotations_are_relaxed_under_groups_of_rotations_only():
     layer = PEERS["relaxed rotation"](2, 3, "t2")
-    with pytest.raises(ValueError, match=r"that turns.*Received: group=t2"):
+    with pytest.raises(ValueError, match=r"group of rotations.*Received: group=t2"):
         layer.build((None, 6, 6, 1))
