@@ -55,8 +55,8 @@ from symclone_tf.cli.tables import figure, show
 def relax(model, output, symmetry, student, layers, image_size, **regularisation):
     """Replace the convolutions of a trained network by clones that can break symmetry.
 
-    MODEL is a .keras file of a Sequential or functional model. The new network
-    computes the same outputs, and has the same names of layers.
+    MODEL is a .keras file of a network. The new network computes the same outputs, is
+    of the same class, and has the same names of layers.
 
     The table at the end has for each layer what it was and what its clone imitates; its
     channels and filters; weights, and multiplications for one image, before and after;
@@ -84,7 +84,9 @@ def relax(model, output, symmetry, student, layers, image_size, **regularisation
     path = sc.artifacts.save_network(relaxed, output)
     show("Relaxed", [_row(layer) for layer in report.layers])
     for name, why in report.left.items():
-        click.echo(f"Left unchanged: {name}, {why}.")
+        click.echo(f"Left unchanged: {name}: {why}.")
+    for note in report.notes:
+        click.echo(note)
     click.echo(
         f"{path}: outputs differ by {figure(report.difference)} of the largest, after "
         f"{report.seconds:.0f} s."
