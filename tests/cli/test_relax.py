@@ -53,11 +53,12 @@ def test_takes_the_regularisation_and_the_layers(run):
 def test_names_unchanged_layers_and_takes_a_size(run, tmp_path):
     images = keras.Input((None, None, 1))
     x = keras.layers.Conv2D(2, 3)(images)
-    up = keras.layers.Conv2DTranspose(1, 3, name="up")(x)
-    keras.Model(images, up).save(tmp_path / "any.keras")
+    one = keras.layers.Conv2D(1, (6, 4), name="one")(x)
+    keras.Model(images, one).save(tmp_path / "any.keras")
     result = run("relax", "any.keras", "--image-size", "8x6")
     assert result.exit_code == 0
-    assert "Left unchanged: up, Conv2D, DepthwiseConv2D" in result.stdout
+    assert "Left unchanged: one: its output is one position, which" in result.stdout
+    assert "takes inputs of shape (None, 8, 6, 1) only, where the" in result.stdout
 
 
 @pytest.mark.usefixtures("saved")
