@@ -30,9 +30,30 @@ def check_keras_file(file: Path) -> pathlib.Path:
         ...
     symclone_tf.errors.ArtifactError: A network is written to a .keras file, not to ...
     """
+    return check_new_file(file, ".keras")
+
+
+def check_new_file(file: Path, suffix: str) -> pathlib.Path:
+    """Checks that a network can be written to a file of any format.
+
+    Args:
+        file: String or path of a file that does not exist yet.
+        suffix: String, as `".keras"`.
+
+    Returns:
+        `pathlib.Path`.
+
+    Raises:
+        ArtifactError: If the file exists, or its name does not end in the suffix.
+
+    Example:
+
+    >>> check_new_file(directory / "new.onnx", ".onnx").name
+    'new.onnx'
+    """
     file = pathlib.Path(file)
-    if file.suffix != ".keras":
-        raise ArtifactError(f"A network is written to a .keras file, not to {file}.")
+    if file.suffix != suffix:
+        raise ArtifactError(f"A network is written to a {suffix} file, not to {file}.")
     if file.exists():
         raise ArtifactError(f"{file} exists and is not replaced: name another file.")
     if file.parent.exists() and not file.parent.is_dir():
