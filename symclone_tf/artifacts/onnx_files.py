@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from symclone_tf.artifacts.keras_files import check_new_file
 from symclone_tf.errors import ArtifactError
-from symclone_tf.networks.reconstruction import inputs_of
+from symclone_tf.networks.reconstruction import inputs_of, is_network
 from symclone_tf.types import Path
 
 
@@ -42,7 +42,7 @@ def export_onnx(model: keras.Model, file: Path) -> pathlib.Path:
         ArtifactError: If the file exists, or its name does not end in `.onnx`; if
             the network has operations that ONNX has not, or tensors that are no
             weights.
-        ValueError: If tf2onnx is not installed.
+        ValueError: If it is another model, or tf2onnx is not installed.
         OSError: If writing fails.
 
     Example:
@@ -53,6 +53,11 @@ def export_onnx(model: keras.Model, file: Path) -> pathlib.Path:
     'model.onnx'
     """
     file = check_new_file(file, ".onnx")
+    if not is_network(model):
+        raise ValueError(
+            "`model` must be a Sequential or functional model, built. "
+            f"Received: {model.name!r}, a {type(model).__name__}"
+        )
     if importlib.util.find_spec("tf2onnx") is None:
         raise ValueError(
             "Export to ONNX needs tf2onnx: pip install 'symclone-tf[onnx]'"

@@ -159,6 +159,17 @@ def test_nothing_is_overwritten(images, tmp_path, name, message):
     assert (tmp_path / "there.onnx").read_text() == "mine"
 
 
+def test_models_without_declared_inputs_are_refused(tmp_path):
+    class Mine(keras.Model):
+        def call(self, inputs):
+            return 2 * inputs
+
+    message = "must be a Sequential or functional model"
+    for model in (Mine(name="mine"), keras.Sequential([layers.Dense(1)], name="mine")):
+        with pytest.raises(ValueError, match=rf"{message}.*'mine', a "):
+            export_onnx(model, tmp_path / "model.onnx")
+
+
 def test_it_says_what_to_install(images, tmp_path, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ValueError, match=r"pip install 'symclone-tf\[onnx\]'"):
