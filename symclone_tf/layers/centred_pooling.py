@@ -145,6 +145,8 @@ class CentredMaxPooling2D(CentredPooling2D):
 
     - [Cohen & Welling, 2016](https://arxiv.org/abs/1602.07576), section 6.3, for
       poolings that commute with a group
+    - Edixhoven et al., 2023, *Using and abusing equivariance*, for image sizes at which
+      those that begin at the first pixel do not
     """
 
     plain = layers.MaxPooling2D

@@ -37,8 +37,8 @@ class EquivarianceErrors(keras.callbacks.Callback):
     its norm to the logs, as `deviation/conv_1`.
 
     Args:
-        inputs: Array of images, `(batch, size, size, channels)`, or of other inputs of
-            the model, `(batch, positions, channels)`.
+        inputs: Array of images, `(batch, height, width, channels)`, or of other inputs
+            of the model, `(batch, positions, channels)`.
         group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`; or a `PermutationGroup`.
             Layers of the latter declare its action on their outputs; for other layers
             it is that on their inputs.

@@ -67,6 +67,23 @@ def test_keras_pooling_breaks_the_symmetry_where_strides_do_not_fit(
 
 
 @KINDS
+@pytest.mark.parametrize(("pool_size", "strides"), [(2, 2), (3, 2), (3, 3), (2, 3)])
+def test_keras_poolings_keep_the_symmetry_at_the_sizes_that_the_pages_name(
+    rng, pooling, plain, reduce, pool_size, strides
+):
+    for size in range(5, 13):
+        images = rng.normal(size=(2, size, size, 3)).astype("float32")
+        error = equivariance_error(plain(pool_size, strides), "d4", images)
+        assert (error < 1e-6) == ((size - pool_size) % strides == 0)
+        outputs = -(-size // strides)
+        padded = max((outputs - 1) * strides + pool_size - size, 0)
+        left_out = max(size - (outputs - 1) * strides - pool_size, 0)
+        same = plain(pool_size, strides, padding="same")
+        error = equivariance_error(same, "d4", images)
+        assert (error < 1e-6) == (padded % 2 == 0 and left_out == 0)
+
+
+@KINDS
 @pytest.mark.parametrize("shape", [(2, 7, 8, 3), (2, 7, 9, 4, 2)])
 def test_plain_layers_are_keras_own_and_compute_the_same(
     rng, pooling, plain, reduce, shape
