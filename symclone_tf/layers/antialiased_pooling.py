@@ -1,14 +1,16 @@
 """Antialiased max pooling, with its outputs symmetric about the centre."""
 
+import itertools
 import math
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from symclone_tf.checks import positive_integer
 from symclone_tf.layers.base_pooling import SpatialPooling2D
-from symclone_tf.types import Pair, Tensor
+from symclone_tf.types import Array, Pair, Tensor
 
 
 @keras.saving.register_keras_serializable(package="symclone_tf")
@@ -68,24 +70,30 @@ class AntialiasedMaxPooling2D(SpatialPooling2D):
         maxima = ops.max_pool(
             images, self.pool_size, strides=1, data_format="channels_last"
         )
-        return self._blurred(self._blurred(maxima, 0), 1)
+        filters = [self._filter(maxima, axis) for axis in (0, 1)]
+        padded = _reflected(maxima, self.blur_size // 2)
+        (rows, row_margins), (columns, column_margins) = filters
+        terms = [
+            _filtered(padded, (rows, columns), self.strides, margins)
+            for margins in itertools.product(row_margins, column_margins)
+        ]
+        return terms[0] if len(terms) == 1 else sum(terms[1:], terms[0]) / len(terms)
 
-    def _blurred(self, maxima, axis):
-        """Blurs along one axis, where the outputs are."""
+    def _filter(self, maxima, axis):
+        """The taps of the blur along an axis, and pixels before and after its outputs:
+        one pair of these, or two whose outputs' mean is meant."""
         size, stride = maxima.shape[1 + axis], self.strides[axis]
-        padded = _reflected(maxima, 1 + axis, self.blur_size // 2)
+        if stride == 1:
+            return self.blur_size, [(0, 0)]
         # Of n maxima, strides leave (n − 1) % strides out: half of them at each edge.
-        known = size is not None or stride == 1
-        left_out = 0 if stride == 1 else (ops.shape(maxima)[1 + axis] - 1) % stride
-        before, after = left_out // 2, left_out - left_out // 2
-        if known:
-            taps = self.blur_size + left_out % 2
-            return _filtered(padded, 1 + axis, taps, stride, before, before)
+        left_out = (ops.shape(maxima)[1 + axis] - 1) % stride
+        half = left_out // 2
+        if size is not None:
+            return self.blur_size + left_out % 2, [(half, half)]
         # Between two pixels the filter is the mean of those on them; on a pixel, both
-        # terms are the same.
-        first = _filtered(padded, 1 + axis, self.blur_size, stride, before, after)
-        second = _filtered(padded, 1 + axis, self.blur_size, stride, after, before)
-        return (first + second) / 2
+        # are the same.
+        margins = half, left_out - half
+        return self.blur_size, [margins, margins[::-1]]
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
@@ -93,38 +101,36 @@ class AntialiasedMaxPooling2D(SpatialPooling2D):
         return config
 
 
-def _reflected(images, axis, margin):
-    """Pads an axis by reflection, also by more than its size."""
-    known = images.shape[axis]
-    if known is not None and known > margin:
-        widths = [(margin, margin) if a == axis else (0, 0) for a in range(4)]
-        return ops.pad(images, widths, mode="reflect")
-    # There and back again, in steps of one pixel.
-    last = ops.shape(images)[axis] - 1
-    steps = ops.arange(2 * margin + 1 + last) - margin + last
-    pixels = ops.abs(steps % ops.maximum(2 * last, 1) - last)
-    return ops.take(images, pixels, axis)
+def _reflected(images, margin):
+    """Pads height and width by reflection, also by more than their sizes."""
+    if all(size is not None and size > margin for size in images.shape[1:3]):
+        both = (margin, margin)
+        return ops.pad(images, [(0, 0), both, both, (0, 0)], mode="reflect")
+    for axis in (1, 2):
+        # There and back again, in steps of one pixel.
+        last = ops.shape(images)[axis] - 1
+        steps = ops.arange(2 * margin + 1 + last) - margin + last
+        pixels = ops.abs(steps % ops.maximum(2 * last, 1) - last)
+        images = ops.take(images, pixels, axis)
+    return images
 
 
-def _filtered(images, axis, taps, stride, before, after):
-    """A binomial filter along one axis, at every stride between two margins."""
-    end = ops.shape(images)[axis] - after
-
-    def pixels(tap):
-        index = [slice(None)] * 4
-        index[axis] = slice(before + tap, end - (taps - 1 - tap), stride)
-        return images[tuple(index)]
-
-    # In pairs, so that the sum is the same, bit for bit, if the axis is reversed.
-    terms = [
-        (pixels(tap) + pixels(taps - 1 - tap)) * _share(taps, tap)
-        for tap in range(taps // 2)
-    ]
-    if taps % 2:
-        terms.append(pixels(taps // 2) * _share(taps, taps // 2))
-    return sum(terms[1:], terms[0])
+def _filtered(images, taps, strides, margins):
+    """A binomial filter, at every stride between margins."""
+    _, height, width, channels = ops.shape(images)
+    (top, bottom), (left, right) = margins
+    inner = images[:, top : height - bottom, left : width - right]
+    kernel = np.outer(*map(_binomial, taps))[:, :, None, None]
+    kernel = ops.tile(ops.convert_to_tensor(kernel, images.dtype), (1, 1, channels, 1))
+    # TensorFlow's depthwise convolutions have equal strides.
+    equal = strides if strides[0] == strides[1] else 1
+    outputs = ops.depthwise_conv(inner, kernel, equal, data_format="channels_last")
+    if equal == 1:
+        # Windows of one pixel select: slices with strides take ten times as long.
+        outputs = ops.max_pool(outputs, 1, strides, data_format="channels_last")
+    return outputs
 
 
-def _share(taps: int, tap: int) -> float:
-    """A coefficient of a binomial filter."""
-    return math.comb(taps - 1, tap) / 2 ** (taps - 1)
+def _binomial(taps: int) -> Array:
+    """The coefficients of a binomial filter, whose sum is 1."""
+    return np.array([math.comb(taps - 1, k) for k in range(taps)]) / 2 ** (taps - 1)

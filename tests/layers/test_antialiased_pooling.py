@@ -92,15 +92,9 @@ def test_every_output_is_blurred_about_its_centre(rng, pool_size, strides, blur_
         np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
-def test_reflections_give_the_same_outputs_bit_for_bit(rng):
-    images = rng.normal(size=(2, 9, 8, 2)).astype("float32")
-    layer = AntialiasedMaxPooling2D(2, blur_size=5)
-    np.testing.assert_array_equal(layer(images[:, ::-1]), layer(images)[:, ::-1])
-
-
 def test_one_value_stays_as_it_is():
     images = np.full((1, 7, 6, 1), 3.0)
-    np.testing.assert_array_equal(AntialiasedMaxPooling2D(2)(images), 3.0)
+    np.testing.assert_allclose(AntialiasedMaxPooling2D(2)(images), 3.0, rtol=1e-6)
 
 
 def test_outputs_change_less_under_translations_than_without_the_blur(rng):
