@@ -12,60 +12,16 @@ from functools import cached_property
 import numpy as np
 
 from symclone_tf.checks import one_of, positive_pair
+from symclone_tf.symmetry.signed_permutations import (
+    HALF_ROTATION,
+    QUARTER_ROTATION,
+    REFLECTION,
+    closure,
+    element_title,
+    key,
+    signed_permutation,
+)
 from symclone_tf.types import Array, ArrayLike, Pair
-
-# Acting on centred (row, column) coordinates, rows pointing down.
-HALF_ROTATION = ((-1, 0), (0, -1))
-QUARTER_ROTATION = ((0, -1), (1, 0))  # numpy.rot90(image, 1): counter-clockwise
-REFLECTION = ((1, 0), (0, -1))  # left to right
-
-
-def _key(element: Array) -> tuple[int, ...]:
-    return tuple(element.ravel().tolist())
-
-
-def _signed_permutation(number: int, generator: ArrayLike) -> Array:
-    """A generator as a matrix.
-
-    Raises:
-        ValueError: If it is not a signed permutation of the two axes. The products of
-            other matrices may be infinitely many.
-    """
-    try:
-        matrix = np.asarray(generator)
-    except ValueError:  # rows of different lengths
-        matrix = np.empty(0)
-    integers = matrix.shape == (2, 2) and matrix.dtype.kind in "iu"
-    # Integer matrices are orthogonal if and only if they are signed permutations.
-    if not integers or not np.array_equal(matrix @ matrix.T, np.eye(2)):
-        received = " ".join(str(generator).split())
-        raise ValueError(
-            "`generators` must be signed permutation matrices of integers, as "
-            f"((0, -1), (1, 0)). Received: generators[{number}]={received}"
-        )
-    return matrix
-
-
-def _closure(generators: list[Array]) -> list[Array]:
-    """All products of the generators, those of the first generators first."""
-    elements: list[Array] = [np.eye(2, dtype=int)]
-    seen = {_key(elements[0])}
-    for used in range(1, len(generators) + 1):
-        for element in elements:  # the list grows during iteration
-            for generator in generators[:used]:
-                candidate = element @ generator
-                if _key(candidate) not in seen:
-                    seen.add(_key(candidate))
-                    elements.append(candidate)
-    return elements
-
-
-def _element_title(element: Array) -> str:
-    reflected = round(np.linalg.det(element)) < 0
-    rotation = element @ np.array(REFLECTION) if reflected else element
-    degrees = round(np.degrees(np.arctan2(rotation[1, 0], rotation[0, 0]))) % 360
-    parts = ["reflected"] * reflected + [f"rotated by {degrees}°"] * bool(degrees)
-    return ", ".join(parts) or "original"
 
 
 class PointGroup:
@@ -104,8 +60,8 @@ class PointGroup:
     ) -> None:
         self.name = name
         self.title = title
-        matrices = [_signed_permutation(i, g) for i, g in enumerate(generators)]
-        self.elements = _closure(matrices)
+        matrices = [signed_permutation(i, g) for i, g in enumerate(generators)]
+        self.elements = closure(matrices)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, PointGroup) or self.name != other.name:
@@ -150,9 +106,9 @@ class PointGroup:
     @cached_property
     def product(self) -> Array:
         """Integer array of shape `(|G|, |G|)`: `product[g, h]` is `g·h`."""
-        index = {_key(e): i for i, e in enumerate(self.elements)}
+        index = {key(e): i for i, e in enumerate(self.elements)}
         return np.array(
-            [[index[_key(g @ h)] for h in self.elements] for g in self.elements]
+            [[index[key(g @ h)] for h in self.elements] for g in self.elements]
         )
 
     @cached_property
@@ -163,7 +119,7 @@ class PointGroup:
     @cached_property
     def element_titles(self) -> tuple[str, ...]:
         """What each element does to an image, in a few words: "rotated by 90°"."""
-        return tuple(_element_title(element) for element in self.elements)
+        return tuple(element_title(element) for element in self.elements)
 
     def check_size(self, size: Sequence[int | None], received: str) -> None:
         """Refuses images that are not square, unless the group keeps rectangles.
