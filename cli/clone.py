@@ -31,7 +31,7 @@ LAYERS = ("lifting", "group")
     type=options.SIZE,
     metavar="N[xN]",
     help="Clone one layer for images of this size, instead of the network's layers; "
-    "with t2 also height and width, as 28x20.",
+    "with t2 and c2 also height and width, as 28x20.",
 )
 @click.option(
     "--kernel-size", type=options.SIZE, metavar="N[xN]", default=3, help="In pixels."

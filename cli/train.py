@@ -88,6 +88,11 @@ def train(output, clones, data_dir, image_dtype, resume, strict, **choices):
             for name, error in metrics["equivariance_error"].items()
         ],
     )
+    title, changed = sc.get_group(choices["group"]).title, metrics["changed_classes"]
+    click.echo(
+        f"Images whose class changes under {title}: {changed['before']:.1%} before "
+        f"training, {changed['after']:.1%} after"
+    )
     data = choices["data"]
     own = "" if data == "mnist" else f" --data {shlex.quote(data)}"
     kind = choices["student"]

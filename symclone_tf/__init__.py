@@ -21,6 +21,8 @@ _REGISTERED = (
         "layers.group_conv2d",
         "layers.orbit_dense",
         "layers.pooling",
+        "layers.centred_pooling",
+        "layers.antialiased_pooling",
         "teachers.registry",
     ),
     *("students.registry", "layers.cloned", "layers.cloned_conv2d"),

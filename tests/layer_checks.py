@@ -36,6 +36,8 @@ def check_layer(cls, arguments, inputs, output_shape, weights, path, trainable=N
         reloaded.predict_on_batch(list(inputs)), model.predict_on_batch(list(inputs))
     )
 
+    if not weights:
+        return layer
     before = [w.copy() for w in layer.get_weights()]
     reloaded.compile("sgd", "mse")
     reloaded.fit(
@@ -62,6 +64,10 @@ def run_keras_own_checks(cls, arguments, inputs, output_shape, weights, trainabl
         stack.callback(keras_own.tearDown)
         # About the generator that the checks train on.
         warnings.filterwarnings("ignore", message="`shuffle=True` was passed")
+        if not trainable:
+            # Which they train all the same.
+            message = "The model does not have any trainable weights"
+            warnings.filterwarnings("ignore", message=message)
         keras_own.run_layer_test(
             cls,
             arguments,

@@ -4,7 +4,8 @@ import itertools
 
 import numpy as np
 
-# The elements as functions of square arrays, in the order of `PointGroup.elements`.
+# The elements as functions of arrays, square ones unless the group keeps rectangles, in
+# the order of `PointGroup.elements`.
 ACTIONS = {
     "t2": [lambda a: a],
     "c2": [lambda a: a, lambda a: np.rot90(a, 2)],
@@ -31,25 +32,24 @@ def relative_element(group, h, g):
 def group_conv2d_loops(inputs, kernel, group, padding):
     """The formula, with a loop over each index."""
     actions = ACTIONS[group]
-    order, size = len(actions), kernel.shape[0]
+    order, (height, width) = len(actions), kernel.shape[:2]
     lifting = inputs.ndim == 4
     if padding == "same":
-        margin = size // 2
-        spatial = [(margin, margin)] * 2
+        spatial = [(margin // 2, margin // 2) for margin in (height, width)]
         inputs = np.pad(inputs, [(0, 0), *spatial, *[(0, 0)] * (inputs.ndim - 3)])
     if lifting:
         inputs, kernel = inputs[:, :, :, None], kernel[:, :, None]
-    batch, n, _, sources, channels = inputs.shape
-    filters, m = kernel.shape[-1], n - size + 1
-    outputs = np.zeros((batch, m, m, order, filters))
+    batch, rows, columns, sources, channels = inputs.shape
+    filters, rows, columns = kernel.shape[-1], rows - height + 1, columns - width + 1
+    outputs = np.zeros((batch, rows, columns, order, filters))
     indices = itertools.product(
         range(order), range(sources), range(channels), range(filters)
     )
     for h, g, c, o in indices:
         source = 0 if lifting else relative_element(group, h, g)
         transformed = actions[h](kernel[:, :, source, c, o])
-        for i, j in itertools.product(range(m), range(m)):
-            patch = inputs[:, i : i + size, j : j + size, g, c]
+        for i, j in itertools.product(range(rows), range(columns)):
+            patch = inputs[:, i : i + height, j : j + width, g, c]
             outputs[:, i, j, h, o] += np.sum(patch * transformed, axis=(1, 2))
     return outputs[:, :, :, 0] if order == 1 else outputs
 

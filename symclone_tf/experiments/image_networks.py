@@ -1,6 +1,5 @@
 """The networks of experiments, with students in place of their convolutions."""
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,7 +14,13 @@ from symclone_tf.experiments.network_layouts import (
     per_layer,
     sizes_of,
 )
-from symclone_tf.layers import SYMMETRIES, TRAINABLE_PARTS, ClonedConv2D, GroupConv2D
+from symclone_tf.layers import (
+    SYMMETRIES,
+    TRAINABLE_PARTS,
+    CentredMaxPooling2D,
+    ClonedConv2D,
+    GroupConv2D,
+)
 from symclone_tf.students import Student
 from symclone_tf.symmetry import PointGroup, get_group
 from symclone_tf.teachers import ConvTeacher
@@ -44,8 +49,11 @@ def image_network(
     """A classifier of images, with the convolution as a parameter.
 
     Convolutions of 10, 10, 20 and 20 filters of 3×3 pixels, with ReLU; a 2×2
-    max pooling after each pair; the average over space and group; Dense 50,
-    ReLU, dropout, and Dense with softmax. For images of more than 64 pixels there is
+    max pooling after each pair, on a group that of `CentredMaxPooling2D`; the average
+    over space and group; Dense 50, ReLU, dropout, and Dense with softmax. With group
+    convolutions, the classes' probabilities are invariant under the group at every
+    image size; under T(2) up to the edges of the images, and the strides of the
+    poolings. For images of more than 64 pixels there is
     one more pair, with twice the filters, for each doubling. The `"mlp"` has Dense
     layers of 256, 256, 512, 512, 256 and 128 units in place of convolutions.
 
@@ -142,6 +150,11 @@ def image_network(
     if architecture == "mlp":
         body = [layers.Flatten(LAST), *map(hidden, MLP_UNITS)]
     else:
+        if sizes[-1] - 2 < 2:
+            raise ValueError(
+                "`canvas` is too small: the last 2×2 pooling of the network would get "
+                f"1×1 images. Received: canvas={canvas}"
+            )
         flat = architecture == "cnn" or group.is_trivial
         axis = () if flat else group.representation_shape
         body = []
@@ -185,15 +198,11 @@ def _pooling(
 ) -> list[keras.layers.Layer]:
     """Layers that pool over space, but not over the group axis, if there is one.
 
-    `MaxPooling3D((2, 2, 1))` does the same in one layer, but takes 50% longer, and
-    LiteRT has no such operation.
+    Keras' own, so that a network of fused clones needs no others. On a group, windows
+    are centred: those of `MaxPooling2D(2)` leave the last row and column of odd sizes
+    out, which after a rotation are others.
     """
-    pool = layers.MaxPooling2D(2, data_format=LAST)
     if not axis:
-        return [pool]
-    maps, half = (*axis, filters), size // 2
-    return [
-        layers.Reshape((size, size, math.prod(maps))),
-        pool,
-        layers.Reshape((half, half, *maps)),
-    ]
+        return [layers.MaxPooling2D(2, data_format=LAST)]
+    pooling = CentredMaxPooling2D(2, data_format=LAST)
+    return pooling.plain_layers((None, size, size, *axis, filters))

@@ -21,9 +21,13 @@ from symclone_tf.experiments.experiment import Experiment
 from symclone_tf.experiments.experiment_data import TaskImages, open_data
 from symclone_tf.experiments.image_networks import image_network
 from symclone_tf.experiments.network_layouts import network_students
-from symclone_tf.networks import convolution_layers, deviations, layer_errors
+from symclone_tf.networks import (
+    convolution_layers,
+    deviations,
+    layer_errors,
+    network_error,
+)
 from symclone_tf.students import Student
-from symclone_tf.symmetry import equivariance_error
 from symclone_tf.types import Array, Path
 from symclone_tf.workspace import Workspace, load_or_clone
 
@@ -57,9 +61,10 @@ def run_experiment(
         `parameters`, without anchors; `seconds` and `seconds_per_epoch`, of this
         run's epochs, or `None` if there were none left to train;
         `equivariance_error` of each convolution and of the whole `network`, before
-        and after training; `deviation` of anchored convolutions, with the fields of
-        `Deviation`; `class_names`, see `task_class_names`; `versions`; and the
-        experiment's `options`.
+        and after training; `changed_classes`, the share of the same images whose class
+        changes under the group, likewise, see `NetworkEquivariance`; `deviation` of
+        anchored convolutions, with the fields of `Deviation`; `class_names`, see
+        `task_class_names`; `versions`; and the experiment's `options`.
 
     Raises:
         ValueError: If a choice is not accepted.
@@ -96,7 +101,7 @@ def run_experiment(
         # On CPUs XLA slows down all but the largest trained students.
         jit_compile=_has_gpu(),
     )
-    before = _errors(model, experiment, data.measured)
+    before, changed_before = _errors(model, experiment, data.measured)
     seconds = _fit(model, experiment, data, workspace.verbose, checkpoint, resume)
     loss, accuracy = model.evaluate(data.test, verbose=0)
     if not np.isfinite(loss):
@@ -107,6 +112,7 @@ def run_experiment(
     upright = None
     if data.upright:
         upright = model.evaluate(data.upright, verbose=0)[1]
+    after, changed_after = _errors(model, experiment, data.measured)
     metrics = {
         "accuracy": accuracy,
         "loss": loss,
@@ -116,8 +122,9 @@ def run_experiment(
         "seconds_per_epoch": round(float(np.mean(seconds)), 2) if seconds else None,
         "equivariance_error": {
             name: {"before": before[name], "after": error}
-            for name, error in _errors(model, experiment, data.measured).items()
+            for name, error in after.items()
         },
+        "changed_classes": {"before": changed_before, "after": changed_after},
         "deviation": {
             name: {
                 "norm": deviation.norm,
@@ -268,17 +275,14 @@ def _parameters(model: keras.Model) -> int:
 
 def _errors(
     model: keras.Model, experiment: Experiment, images: Array
-) -> dict[str, float]:
-    """The equivariance errors of each convolution, and of the network's output."""
-    return {
-        **layer_errors(model, images, experiment.group),
-        "network": equivariance_error(
-            model.predict_on_batch,
-            experiment.group,
-            images,
-            max_translation=experiment.max_translation or 0,
-        ),
-    }
+) -> tuple[dict[str, float], float | None]:
+    """The equivariance errors of each convolution and of the network's output, and the
+    share of images whose class changes."""
+    errors = layer_errors(model, images, experiment.group)
+    whole = network_error(
+        model, images, experiment.group, experiment.max_translation or 0
+    )
+    return {**errors, "network": whole.equivariance_error}, whole.changed_classes
 
 
 def _has_gpu() -> bool:

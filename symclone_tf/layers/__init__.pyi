@@ -1,7 +1,10 @@
 from .anchors import ANCHORS as ANCHORS
 from .anchors import STRENGTHS as STRENGTHS
 from .anchors import strength_of as strength_of
+from .antialiased_pooling import AntialiasedMaxPooling2D as AntialiasedMaxPooling2D
 from .base_conv import Convolution as Convolution
+from .centred_pooling import CentredAveragePooling2D as CentredAveragePooling2D
+from .centred_pooling import CentredMaxPooling2D as CentredMaxPooling2D
 from .cloned import Cloned as Cloned
 from .cloned_conv2d import ClonedConv2D as ClonedConv2D
 from .group_conv2d import GroupConv2D as GroupConv2D

@@ -21,23 +21,22 @@ class GroupConv2D(Convolution):
     lifting convolution; inputs of rank 5 are feature maps on the group. With
     `group="t2"` it is `keras.layers.Conv2D`.
 
-    The axis of the representation stands before the channels:
-    `keras.layers.MaxPooling3D((2, 2, 1))` pools over space, and
-    `keras.layers.GlobalAveragePooling3D` averages over space and the group, which is
-    invariant.
+    The axis of the representation stands before the channels: `CentredMaxPooling2D`
+    pools over space, and `keras.layers.GlobalAveragePooling3D` averages over space and
+    the group, which is invariant.
 
     Args:
         filters: Integer, the number of output channels.
         kernel_size: Integer or pair of integers, height and width of the kernel,
-            which may differ for `"t2"` only.
+            which may differ for `"t2"` and `"c2"`, which do not exchange them.
         group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
         padding: String, `"valid"` or `"same"`, the latter with odd kernels
             only, unless the group is `"t2"`.
         strides: Integer or pair of integers, in pixels, which may differ for `"t2"`
-            only. For other groups, rotations must map the grid of output positions
-            onto itself.
+            and `"c2"`. For groups other than `"t2"`, rotations must map the grid of
+            output positions onto itself.
         dilation_rate: Integer or pair of integers, in pixels, which may differ for
-            `"t2"` only.
+            `"t2"` and `"c2"`.
         activation: Activation function, or its name.
         use_bias: Boolean, whether to add a bias, one per filter and the same
             for all group elements.
@@ -47,7 +46,7 @@ class GroupConv2D(Convolution):
     Input shape:
         Images, `(batch, height, width, channels)`, or feature maps on the
         group, `(batch, height, width, |G|, channels)`; square unless the group
-        is `"t2"`.
+        is `"t2"` or `"c2"`.
 
     Output shape:
         `(batch, new_height, new_width, |G|, filters)`, without the axis of the

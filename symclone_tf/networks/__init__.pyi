@@ -5,6 +5,8 @@ from .fused_forms import FusedLayer as FusedLayer
 from .fused_forms import costs as costs
 from .fusion import fuse as fuse
 from .layer_equivariance import layer_errors as layer_errors
+from .network_equivariance import NetworkEquivariance as NetworkEquivariance
+from .network_equivariance import network_error as network_error
 from .network_fusion import FusedNetwork as FusedNetwork
 from .network_fusion import fuse_network as fuse_network
 from .reconstruction import rebuilt as rebuilt

@@ -1,5 +1,6 @@
 """A callback that records equivariance while a network trains."""
 
+import warnings
 from typing import Any
 
 import keras
@@ -8,12 +9,16 @@ import numpy as np
 from symclone_tf.layers import Deviation
 from symclone_tf.networks.convolutions import deviations
 from symclone_tf.networks.layer_equivariance import layer_errors
+from symclone_tf.networks.network_equivariance import (
+    NetworkEquivariance,
+    network_error,
+)
 from symclone_tf.symmetry import PermutationGroup, PointGroup, get_group
 from symclone_tf.types import ArrayLike
 
 
 class EquivarianceErrors(keras.callbacks.Callback):
-    """Records the equivariance error of each convolution of a model.
+    """Records the equivariance error of a model, and of each of its convolutions.
 
     Before training and after each epoch, `equivariance_error` is computed for every
     `Conv2D`, `GroupConv2D`, `ClonedConv2D`, `OrbitDense` and `Cloned` of the model, on
@@ -23,12 +28,17 @@ class EquivarianceErrors(keras.callbacks.Callback):
     in the history and, with `keras.callbacks.TensorBoard` after this callback in the
     list, in TensorBoard.
 
+    That of the whole model is added as `equivariance_error`, and the share of inputs
+    whose class changes under the group as `changed_classes`, see `network_error`:
+    every convolution may be equivariant, and what is between them not, as a pooling
+    that leaves the last row out. What is not defined is left out with a warning.
+
     For anchored layers it also records the deviation from the cloned weights, and adds
     its norm to the logs, as `deviation/conv_1`.
 
     Args:
-        inputs: Array of images, `(batch, size, size, channels)`, or of other inputs of
-            the model, `(batch, positions, channels)`.
+        inputs: Array of images, `(batch, height, width, channels)`, or of other inputs
+            of the model, `(batch, positions, channels)`.
         group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`; or a `PermutationGroup`.
             Layers of the latter declare its action on their outputs; for other layers
             it is that on their inputs.
@@ -37,6 +47,7 @@ class EquivarianceErrors(keras.callbacks.Callback):
     Attributes:
         history: Dictionary from layer names to lists of errors, the first from before
             training.
+        network: List of `NetworkEquivariance` of the whole model, likewise.
         deviations: Dictionary from the names of anchored layers to lists of
             `Deviation`s, likewise.
 
@@ -52,6 +63,8 @@ class EquivarianceErrors(keras.callbacks.Callback):
     >>> history = model.fit(images, labels, callbacks=[errors], verbose=0)
     >>> history.history["equivariance_error/conv_1"][0] < 1e-5
     True
+    >>> history.history["equivariance_error"][0] < 1e-5
+    True
     """
 
     def __init__(
@@ -65,23 +78,35 @@ class EquivarianceErrors(keras.callbacks.Callback):
         self.group = group if isinstance(group, PermutationGroup) else get_group(group)
         self.max_translation = max_translation
         self.history: dict[str, list[float]] = {}
+        self.network: list[NetworkEquivariance] = []
         self.deviations: dict[str, list[Deviation]] = {}
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        self.history, self.deviations = {}, {}
+        self.history, self.network, self.deviations = {}, [], {}
         self._record()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        errors, found = self._record()
+        found = self._record()
         if logs is not None:
-            logs.update({f"equivariance_error/{k}": v for k, v in errors.items()})
-            logs.update({f"deviation/{k}": v.norm for k, v in found.items()})
+            logs.update(found)
 
-    def _record(self):
-        errors = layer_errors(self.model, self.inputs, self.group, self.max_translation)
-        found = deviations(self.model)
-        for name, error in errors.items():
+    def _record(self) -> dict[str, float]:
+        """Measures, adds to the histories, and returns the logs."""
+        options = self.inputs, self.group, self.max_translation
+        logs: dict[str, float] = {}
+        for name, error in layer_errors(self.model, *options).items():
             self.history.setdefault(name, []).append(error)
-        for name, deviation in found.items():
+            logs[f"equivariance_error/{name}"] = error
+        try:
+            whole = network_error(self.model, *options)
+        except ValueError as error:
+            warnings.warn(f"The network is not measured: {error}", stacklevel=2)
+        else:
+            self.network.append(whole)
+            logs["equivariance_error"] = whole.equivariance_error
+            if whole.changed_classes is not None:
+                logs["changed_classes"] = whole.changed_classes
+        for name, deviation in deviations(self.model).items():
             self.deviations.setdefault(name, []).append(deviation)
-        return errors, found
+            logs[f"deviation/{name}"] = deviation.norm
+        return logs

@@ -33,8 +33,8 @@ def layer_errors(
 
     Args:
         model: `keras.Model`, of any kind, with one input.
-        inputs: Array of images, `(batch, size, size, channels)`, or of other inputs of
-            the model; each layer is evaluated on what reaches it.
+        inputs: Array of images, `(batch, height, width, channels)`, or of other inputs
+            of the model; each layer is evaluated on what reaches it.
         group: String, `PointGroup` or `PermutationGroup`.
         max_translation: Integer, pixels, for T(2).
 

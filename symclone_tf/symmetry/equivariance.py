@@ -34,9 +34,9 @@ def equivariance_error(
             vectors `(batch, …)`. Outputs may be smaller than inputs, but under T(2)
             one step of the output must be one pixel of the input.
         group: String, `PointGroup` or `PermutationGroup`.
-        inputs: Array of shape `(batch, size, size, channels)` or
-            `(batch, size, size, |G|, channels)`; `(batch, points, channels)` for
-            permutations.
+        inputs: Array of shape `(batch, height, width, channels)` or
+            `(batch, height, width, |G|, channels)`, square unless the group is T(2) or
+            C2, which keep rectangles; `(batch, points, channels)` for permutations.
         border: Integer, pixels at each edge of the output that are ignored under
             T(2): half the kernel's size where a layer pads with zeros.
         max_translation: Integer, pixels.

@@ -1,7 +1,8 @@
 """Finite point groups and their actions on images, feature maps and kernels.
 
-A group acts on a square pixel grid about its centre, so every action is a permutation
-of pixels, exact for odd and for even sizes. Actions are given as index arrays, by which
+A group acts on a pixel grid about its centre, so every action is a permutation of
+pixels, exact for odd and for even sizes. The grid is square unless no element exchanges
+height and width, as quarter turns do. Actions are given as index arrays, by which
 layers gather.
 """
 
@@ -10,63 +11,17 @@ from functools import cached_property
 
 import numpy as np
 
-from symclone_tf.checks import one_of
-from symclone_tf.types import Array, ArrayLike
-
-# Acting on centred (row, column) coordinates, rows pointing down.
-HALF_ROTATION = ((-1, 0), (0, -1))
-QUARTER_ROTATION = ((0, -1), (1, 0))  # numpy.rot90(image, 1): counter-clockwise
-REFLECTION = ((1, 0), (0, -1))  # left to right
-
-
-def _key(element: Array) -> tuple[int, ...]:
-    return tuple(element.ravel().tolist())
-
-
-def _signed_permutation(number: int, generator: ArrayLike) -> Array:
-    """A generator as a matrix.
-
-    Raises:
-        ValueError: If it is not a signed permutation of the two axes. The products of
-            other matrices may be infinitely many.
-    """
-    try:
-        matrix = np.asarray(generator)
-    except ValueError:  # rows of different lengths
-        matrix = np.empty(0)
-    integers = matrix.shape == (2, 2) and matrix.dtype.kind in "iu"
-    # Products of large integers overflow, so that they may look orthogonal.
-    entries = integers and np.isin(matrix, (-1, 0, 1)).all()
-    # Integer matrices are orthogonal if and only if they are signed permutations.
-    if not entries or not np.array_equal(matrix @ matrix.T, np.eye(2)):
-        received = " ".join(str(generator).split())
-        raise ValueError(
-            "`generators` must be signed permutation matrices of integers, as "
-            f"((0, -1), (1, 0)). Received: generators[{number}]={received}"
-        )
-    return matrix.astype(int)
-
-
-def _closure(generators: list[Array]) -> list[Array]:
-    """All products of the generators, those of the first generators first."""
-    elements: list[Array] = [np.eye(2, dtype=int)]
-    seen = {_key(elements[0])}
-    for used in range(1, len(generators) + 1):
-        for element in elements:  # the list grows during iteration
-            for generator in generators[:used]:
-                candidate = element @ generator
-                if _key(candidate) not in seen:
-                    seen.add(_key(candidate))
-                    elements.append(candidate)
-    return elements
-
-
-def _element_title(element: Array) -> str:
-    reflected = round(np.linalg.det(element)) < 0
-    rotation = element @ np.array(REFLECTION) if reflected else element
-    degrees = round(np.degrees(np.arctan2(rotation[1, 0], rotation[0, 0]))) % 360
-    parts = ["reflected"] * reflected + [f"rotated by {degrees}°"] * bool(degrees)
-    return ", ".join(parts) or "original"
+from symclone_tf.checks import one_of, positive_pair
+from symclone_tf.symmetry.signed_permutations import (
+    HALF_ROTATION,
+    QUARTER_ROTATION,
+    REFLECTION,
+    closure,
+    element_title,
+    key,
+    signed_permutation,
+)
+from symclone_tf.types import Array, ArrayLike, Pair
 
 
 class PointGroup:
@@ -105,8 +60,8 @@ class PointGroup:
     ) -> None:
         self.name = name
         self.title = title
-        matrices = [_signed_permutation(i, g) for i, g in enumerate(generators)]
-        self.elements = _closure(matrices)
+        matrices = [signed_permutation(i, g) for i, g in enumerate(generators)]
+        self.elements = closure(matrices)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, PointGroup) or self.name != other.name:
@@ -131,6 +86,18 @@ class PointGroup:
         return self.order == 1
 
     @property
+    def keeps_rectangles(self) -> bool:
+        """Whether no element exchanges height and width, as quarter turns and diagonal
+        reflections do: then the group acts on images that are not square too.
+
+        Example:
+
+        >>> get_group("c2").keeps_rectangles, get_group("c4").keeps_rectangles
+        (True, False)
+        """
+        return not any(element[0, 1] for element in self.elements)
+
+    @property
     def representation_shape(self) -> tuple[int, ...]:
         """The regular representation's axis as part of a shape: `(|G|,)`, or `()` if
         the group is trivial."""
@@ -139,9 +106,9 @@ class PointGroup:
     @cached_property
     def product(self) -> Array:
         """Integer array of shape `(|G|, |G|)`: `product[g, h]` is `g·h`."""
-        index = {_key(e): i for i, e in enumerate(self.elements)}
+        index = {key(e): i for i, e in enumerate(self.elements)}
         return np.array(
-            [[index[_key(g @ h)] for h in self.elements] for g in self.elements]
+            [[index[key(g @ h)] for h in self.elements] for g in self.elements]
         )
 
     @cached_property
@@ -152,46 +119,71 @@ class PointGroup:
     @cached_property
     def element_titles(self) -> tuple[str, ...]:
         """What each element does to an image, in a few words: "rotated by 90°"."""
-        return tuple(_element_title(element) for element in self.elements)
+        return tuple(element_title(element) for element in self.elements)
 
-    def image_permutations(self, size: int) -> Array:
+    def check_size(self, size: Sequence[int | None], received: str) -> None:
+        """Refuses images that are not square, unless the group keeps rectangles.
+
+        Args:
+            size: Sequence, height and width.
+            received: String, what was received, for the message.
+
+        Raises:
+            ValueError: If the group does not act on images of this size.
+        """
+        if size[0] != size[1] and not self.keeps_rectangles:
+            raise ValueError(
+                f"{self.title} takes square images only, as it exchanges height and "
+                f"width; {rectangle_groups()} take others. Received: {received}"
+            )
+
+    def image_permutations(self, size: Pair) -> Array:
         """The pixel that each pixel of a transformed image comes from.
 
         `(g·x).ravel() == x.ravel()[image_permutations(size)[g]]` for every
-        element `g` and every image `x` of shape `(size, size)`.
+        element `g` and every image `x` of shape `(height, width)`.
 
         Args:
-            size: Integer, height and width in pixels.
+            size: Integer, height and width in pixels; or a pair of them, which may
+                differ if the group keeps rectangles.
 
         Returns:
-            Integer array of shape `(|G|, size²)`.
+            Integer array of shape `(|G|, height·width)`.
+
+        Raises:
+            ValueError: If the group does not act on such images.
         """
+        height, width = positive_pair("size", size)
+        self.check_size((height, width), f"size={size}")
         # In doubled coordinates, the centre of an even grid is an integer too.
-        axis = 2 * np.arange(size) - (size - 1)
-        target = np.stack(np.meshgrid(axis, axis, indexing="ij")).reshape(2, -1)
+        axes = [2 * np.arange(n) - (n - 1) for n in (height, width)]
+        target = np.stack(np.meshgrid(*axes, indexing="ij")).reshape(2, -1)
         # The inverse of an orthogonal matrix is its transpose.
         rows, columns = np.stack([e.T @ target for e in self.elements], axis=1)
-        return (rows + size - 1) // 2 * size + (columns + size - 1) // 2
+        return (rows + height - 1) // 2 * width + (columns + width - 1) // 2
 
-    def feature_permutations(self, size: int) -> Array:
+    def feature_permutations(self, size: Pair) -> Array:
         """The entry that each entry of a transformed feature map comes from.
 
         An element `s` permutes the pixels and the regular representation:
         `(s·f)[u, h] = f[s⁻¹u, s⁻¹h]`. Both together are one permutation of the
-        flattened `(size, size, |G|)` array.
+        flattened `(height, width, |G|)` array.
 
         Args:
-            size: Integer, height and width in pixels.
+            size: Integer or pair of integers, see `image_permutations`.
 
         Returns:
-            Integer array of shape `(|G|, size²·|G|)`.
+            Integer array of shape `(|G|, height·width·|G|)`.
+
+        Raises:
+            ValueError: If the group does not act on such feature maps.
         """
         pixels = self.image_permutations(size)
         representation = self.product[self.inverse]
         entries = pixels[:, :, None] * self.order + representation[:, None, :]
         return entries.reshape(self.order, -1)
 
-    def kernel_permutations(self, size: int, lifting: bool) -> Array:
+    def kernel_permutations(self, size: Pair, lifting: bool) -> Array:
         """The entry that each entry of a transformed kernel comes from.
 
         The kernel of a lifting convolution transforms like an image, that of a group
@@ -199,13 +191,17 @@ class PointGroup:
         which for C4 is `rot90(ψ[:, :, g−h], h)[v]`.
 
         Args:
-            size: Integer, the kernel's height and width.
+            size: Integer or pair of integers, the kernel's height and width, see
+                `image_permutations`.
             lifting: Boolean, whether the kernel is that of a lifting convolution,
                 without an axis for the regular representation.
 
         Returns:
-            Integer array of shape `(|G|, size²)` if lifting, else
-            `(|G|, size²·|G|)`.
+            Integer array of shape `(|G|, height·width)` if lifting, else
+            `(|G|, height·width·|G|)`.
+
+        Raises:
+            ValueError: If the group does not act on such kernels.
         """
         if lifting:
             return self.image_permutations(size)
@@ -215,33 +211,35 @@ class PointGroup:
         """Transforms a batch of images or feature maps by one element.
 
         Args:
-            inputs: Array of shape `(batch, size, size, channels)`, images, or
-                `(batch, size, size, |G|, channels)`, feature maps.
+            inputs: Array of shape `(batch, height, width, channels)`, images, or
+                `(batch, height, width, |G|, channels)`, feature maps; square unless
+                the group keeps rectangles.
             element: Integer, index of the element in `elements`.
 
         Returns:
             Array of the same shape.
 
         Raises:
-            ValueError: If the images are not square, or the feature maps are those of
-                another group.
+            ValueError: If the group does not act on images of this size, or the feature
+                maps are those of another group.
         """
         inputs = np.asarray(inputs)
-        batch, height, width = inputs.shape[:3]
-        if height != width:
+        if inputs.ndim < 4:
             raise ValueError(
-                "A point group acts on square images only. "
-                f"Received: inputs of shape {inputs.shape}"
+                f"{self.title} acts on images, (batch, height, width, channels), and "
+                f"feature maps. Received: inputs of shape {inputs.shape}"
             )
+        batch, *size = inputs.shape[:3]
+        self.check_size(size, f"inputs of shape {inputs.shape}")
         if inputs.ndim == 5:
             if inputs.shape[3] != self.order:
                 raise ValueError(
                     f"Feature maps of {self.title} have {self.order} group elements. "
                     f"Received: feature maps of shape {inputs.shape}"
                 )
-            permutation = self.feature_permutations(height)[element]
+            permutation = self.feature_permutations(size)[element]
         else:
-            permutation = self.image_permutations(height)[element]
+            permutation = self.image_permutations(size)[element]
         flat = inputs.reshape(batch, permutation.size, -1)
         return flat[:, permutation].reshape(inputs.shape)
 
@@ -256,6 +254,12 @@ GROUPS = {
     )
 }
 """Built-in point groups by their names."""
+
+
+def rectangle_groups() -> str:
+    """The names of the built-in groups that keep rectangles, for messages."""
+    keep = [name for name, group in GROUPS.items() if group.keeps_rectangles]
+    return " and ".join(keep)
 
 
 def get_group(group: str | PointGroup) -> PointGroup:

@@ -9,6 +9,7 @@ import numpy as np
 
 from symclone_tf.checks import one_of, one_or_two, positive_pair
 from symclone_tf.symmetry import PointGroup
+from symclone_tf.symmetry.point_groups import rectangle_groups
 from symclone_tf.types import Array, Pair
 
 PADDINGS = ("valid", "same")
@@ -31,8 +32,9 @@ class ConvGeometry:
     Raises:
         ValueError: If a size is not positive; if `padding` is not accepted, or is
             `"same"` with an even kernel and a group other than T(2), since no padding
-            centres such kernels; if height and width differ with such a group; or if
-            both strides and dilation rates exceed 1, which TensorFlow does not support.
+            centres such kernels; if height and width differ with a group that
+            exchanges them; or if both strides and dilation rates exceed 1, which
+            TensorFlow does not support.
     """
 
     group: PointGroup
@@ -76,11 +78,11 @@ class ConvGeometry:
             )
 
     def _check_square(self, name: str, pair: Sequence[int | None]) -> None:
-        if pair[0] != pair[1] and not self.group.is_trivial:
+        if pair[0] != pair[1] and not self.group.keeps_rectangles:
             raise ValueError(
                 f"`{name}` must be the same along height and width with "
-                f"{self.group.title}, which may exchange them. "
-                f"Received: {name}={tuple(pair)}"
+                f"{self.group.title}, which exchanges them; with {rectangle_groups()} "
+                f"they may differ. Received: {name}={tuple(pair)}"
             )
 
     @property
@@ -178,27 +180,34 @@ class ConvGeometry:
 
         Raises:
             ValueError: If the kernel does not fit into the image or, with groups other
-                than T(2), if the image is not square or the receptive fields are not
-                centred in it. The message names the nearest sizes that work.
+                than T(2), if the receptive fields are not centred in it, or if height
+                and width differ and the group exchanges them. The message names the
+                nearest sizes that work.
         """
         self.outputs(image_size)
         self._check_square("image_size", tuple(image_size))
-        size = image_size[0]
-        if self.group.is_trivial or self._is_centred(size):
+        if self.group.is_trivial:
+            return
+        for axis, size in enumerate(image_size):
+            self._check_centred(size, axis)
+
+    def _check_centred(self, size: int, axis: int) -> None:
+        if self._is_centred(size, axis):
             return
         differences = itertools.chain.from_iterable(
             (-d, d) for d in range(1, MAX_SIZE_DIFFERENCE)
         )
-        works = [size + d for d in differences if self._is_centred(size + d)][:2]
+        sizes = (size + difference for difference in differences)
+        works = itertools.islice((n for n in sizes if self._is_centred(n, axis)), 2)
         raise ValueError(
             f"{self.group.title} must map the grid of a convolution's receptive fields "
-            f"onto itself: `image_size` may be "
-            f"{' or '.join(map(str, sorted(works)))} with "
-            f"strides={self.strides[0]}. Received: image_size={size}"
+            f"onto itself: `image_size` may be {' or '.join(map(str, sorted(works)))} "
+            f"with strides={self.strides[axis]}. Received: image_size={size}"
         )
 
-    def _is_centred(self, size: int) -> bool:
-        """Whether the grid of receptive fields is centred in a square image."""
-        if size < self.extent[0]:
+    def _is_centred(self, size: int, axis: int) -> bool:
+        """Whether receptive fields are centred along an axis of an image."""
+        if size < self.extent[axis]:
             return False
-        return self._grid_extent(size, 0) - size == 2 * self._padding_before(size, 0)
+        before = self._padding_before(size, axis)
+        return self._grid_extent(size, axis) - size == 2 * before

@@ -32,19 +32,19 @@ class ConvTeacher(Teacher):
     Args:
         group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`; or a `PointGroup`. Only
             students of the built-in groups can be exported.
-        image_size: Integer, or a pair of integers with T(2): height and width of the
-            inputs in pixels.
-        kernel_size: Integer, or a pair of integers with T(2): height and width of the
-            kernel in pixels.
+        image_size: Integer, or a pair of integers with T(2) and C2: height and width
+            of the inputs in pixels.
+        kernel_size: Integer, or a pair of integers with T(2) and C2: height and width
+            of the kernel in pixels.
         lifting: Boolean, whether inputs are images rather than feature maps on the
             group. Ignored with T(2).
         padding: String, `"valid"` or `"same"`; `"same"` needs an odd kernel, except
             with T(2).
-        strides: Integer, or a pair of integers with T(2), pixels between receptive
-            fields. Other groups accept those with which they map the grid of receptive
-            fields onto itself.
-        dilation_rate: Integer, or a pair of integers with T(2), pixels between the
-            kernel's entries; must be 1 if `strides` exceeds 1.
+        strides: Integer, or a pair of integers with T(2) and C2, pixels between
+            receptive fields. Groups other than T(2) accept those with which they map
+            the grid of receptive fields onto itself.
+        dilation_rate: Integer, or a pair of integers with T(2) and C2, pixels between
+            the kernel's entries; must be 1 if `strides` exceeds 1.
 
     Call arguments:
         inputs: Tensor of shape `(batch, n, n, channels)` or, if not lifting,
@@ -59,7 +59,8 @@ class ConvTeacher(Teacher):
         strides and dilation, `m = n − k + 1` for `"valid"`, `m = n` for `"same"`.
 
     Raises:
-        ValueError: If a size is not a positive integer, the kernel does not fit into
+        ValueError: If a size is not a positive integer, or differs along height and
+            width with a group that exchanges them; the kernel does not fit into
             the image or cannot be centred, or the group does not map the grid of
             receptive fields onto itself. The message names the nearest sizes that work.
 

@@ -27,11 +27,7 @@ def is_lifting(shape: Sequence[int | None], group: PointGroup) -> bool:
             f"A convolution on {group.title} takes inputs of shape {accepted}. "
             f"Received: inputs of shape {tuple(shape)}"
         )
-    if not group.is_trivial and shape[1] != shape[2]:
-        raise ValueError(
-            f"A convolution on {group.title} takes square inputs, as rotations change "
-            f"the shape of others. Received: inputs of shape {tuple(shape)}"
-        )
+    group.check_size(shape[1:3], f"inputs of shape {tuple(shape)}")
     return is_image
 
 
@@ -53,18 +49,20 @@ def group_conv2d(
 
     Args:
         inputs: Tensor of shape `(batch, height, width, in_channels)`, images, or
-            `(batch, height, width, |G|, in_channels)`, feature maps.
+            `(batch, height, width, |G|, in_channels)`, feature maps; square unless the
+            group is T(2) or C2, which keep rectangles.
         kernel: Tensor of shape `(k, k, in_channels, filters)` for images,
-            `(k, k, |G|, in_channels, filters)` for feature maps. If it has a fraction
+            `(k, k, |G|, in_channels, filters)` for feature maps; with T(2) and C2 its
+            height and width may differ. If it has a fraction
             of the inputs' channels, these are convolved in groups, as by
             `keras.layers.Conv2D` with `groups`.
         group: String or `PointGroup`.
         padding: String, `"valid"` or `"same"`.
-        strides: Integer, or a pair of integers with T(2), pixels between receptive
-            fields. Other groups accept those with which they map the grid of receptive
-            fields onto itself.
-        dilation_rate: Integer, or a pair of integers with T(2), pixels between the
-            kernel's entries.
+        strides: Integer, or a pair of integers with T(2) and C2, pixels between
+            receptive fields. Groups other than T(2) accept those with which they map
+            the grid of receptive fields onto itself.
+        dilation_rate: Integer, or a pair of integers with T(2) and C2, pixels between
+            the kernel's entries.
 
     Returns:
         Tensor of shape `(batch, new_height, new_width, |G|, filters)`; of shape
@@ -105,7 +103,9 @@ def group_conv2d(
         return convolve(inputs, kernel, *geometry.conv_options, channel_groups)
 
     entries = ops.reshape(kernel, (-1, in_channels, filters))
-    copies = ops.take(entries, group.kernel_permutations(height, lifting), axis=0)
+    copies = ops.take(
+        entries, group.kernel_permutations((height, width), lifting), axis=0
+    )
     # (|G|, k²·|G_in|, in_channels, filters): the copies become filters.
     copies = ops.transpose(copies, (1, 2, 0, 3))
     bank = ops.reshape(copies, (height, width, -1, group.order * filters))

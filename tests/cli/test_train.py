@@ -26,6 +26,9 @@ def test_trains_and_says_what_it_made(run, clones):
     metrics = json.loads((path / "assets.extra" / "metrics.json").read_text())
     assert f"{metrics['accuracy']:.2%}" in result.stdout
     assert metrics["options"]["symmetry"] == "frozen"
+    changed = metrics["changed_classes"]
+    assert changed == {"before": 0, "after": 0}
+    assert "class changes under C4: 0.0% before training, 0.0% after" in result.stdout
     assert (path / "saved_model.pb").is_file()
     assert "accuracy" in result.stderr
 

@@ -11,6 +11,9 @@ from symclone_tf.experiments.runs import find_or_clone
 from symclone_tf.layers.group_conv2d import GroupConv2D
 from symclone_tf.networks.convolutions import convolution_layers
 
+from cases import later
+from references import ACTIONS
+
 
 @pytest.fixture(scope="module")
 def students(clones):
@@ -22,6 +25,13 @@ def test_canvas_too_small_for_the_last_layer_is_refused(make):
     arguments = ("c4",) if make is network_students else ("gcnn", "c4")
     with pytest.raises(ValueError, match=r"convolution 4 .* 2×2 .*canvas=12"):
         make(*arguments, canvas=12)
+
+
+@pytest.mark.parametrize("architecture", ["cnn", "gcnn"])
+def test_canvas_too_small_for_the_last_pooling_is_refused(architecture):
+    image_network(architecture, "c4", canvas=16)
+    with pytest.raises(ValueError, match=r"last 2×2 pooling .*1×1.*canvas=15"):
+        image_network(architecture, "c4", canvas=15)
 
 
 @pytest.mark.parametrize(
@@ -208,7 +218,77 @@ def test_pooling_takes_the_maximum_over_space_alone(rng, canvas):
     images = rng.normal(size=(2, canvas, canvas, 1)).astype("float32")
     before = _until(model, "conv_2", images)[-1]
     after = _until(model, "conv_3", images)[-2]
-    np.testing.assert_array_equal(after, layers.MaxPooling3D((2, 2, 1))(before))
+    # Of 23 pixels, windows of three reach all where those of two leave one out.
+    size = 2 + canvas % 2
+    expected = layers.MaxPooling3D((size, size, 1), (2, 2, 1))(before)
+    np.testing.assert_array_equal(after, expected)
+
+
+def features_of(model, images):
+    """What the global average over space and group gives."""
+    index = next(i for i, each in enumerate(model.layers) if "global" in each.name)
+    return np.asarray(keras.Sequential(model.layers[: index + 1])(images))
+
+
+def invariance_error(model, group, images):
+    """The largest relative change of the features, under every element."""
+    before = features_of(model, images)
+    changes = [
+        features_of(model, np.stack([action(image) for image in images]).copy())
+        - before
+        for action in ACTIONS[group]
+    ]
+    return np.abs(changes).max() / np.abs(before).max()
+
+
+LEAST = 16  # the smallest canvas whose last pooling has two pixels
+SIZES = [*range(LEAST, 101), 128, 150, 224]
+
+
+@pytest.mark.parametrize("group", ["c2", "c4", "d4"])
+@pytest.mark.parametrize(
+    "canvas", [16, 21, 22, 23, 25, 28, 30, *map(later, [50, 65, 66, 98])]
+)
+def test_features_do_not_change_under_the_group_at_any_size(rng, group, canvas):
+    images = rng.uniform(size=(2, canvas, canvas, 1)).astype("float32")
+    model = image_network("gcnn", group, canvas=canvas, seed=0)
+    assert invariance_error(model, group, images) < 1e-5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("group", ["c2", "c4", "d4"])
+def test_features_do_not_change_at_all_sizes_that_a_network_takes(rng, group):
+    for canvas in SIZES:
+        images = rng.uniform(size=(1, canvas, canvas, 1)).astype("float32")
+        model = image_network("gcnn", group, canvas=canvas, seed=0)
+        assert invariance_error(model, group, images) < 1e-5, canvas
+
+
+@pytest.mark.parametrize(
+    ("group", "canvas"),
+    [("c4", 17), later("c2", 21), later("d4", 22), later("c4", 66), later("d4", 71)],
+)
+def test_networks_of_clones_do_not_change_under_the_group(rng, group, canvas):
+    students = [
+        sc.clone(wanted.teacher, student=wanted, solver="closed-form", verbose=0)[0]
+        for wanted in network_students(group, canvas, student="local", seed=0)
+    ]
+    images = rng.uniform(size=(2, canvas, canvas, 1)).astype("float32")
+    model = image_network("cloned", group, canvas=canvas, students=students, seed=0)
+    assert invariance_error(model, group, images) < 1e-4
+    fused = sc.fuse_network(model).model
+    np.testing.assert_allclose(fused(images), model(images), atol=1e-4)
+
+
+def test_plain_poolings_are_those_of_keras():
+    kinds = {type(each) for each in image_network("gcnn", "c4", canvas=27).layers}
+    assert layers.MaxPooling2D in kinds
+    (first, _) = [
+        each
+        for each in image_network("cnn", "c4", canvas=27).layers
+        if isinstance(each, layers.MaxPooling2D)
+    ]
+    assert first.pool_size == (2, 2)
 
 
 def _until(model, name, images):

@@ -35,7 +35,7 @@ class TestRunning:
         assert set(metrics) == {
             *("accuracy", "loss", "upright_accuracy", "parameters"),
             *("seconds", "seconds_per_epoch", "equivariance_error"),
-            *("deviation", "class_names", "versions", "options"),
+            *("deviation", "class_names", "versions", "options", "changed_classes"),
         }
         assert metrics["class_names"] == list("0123456789")
         assert metrics["options"] == dataclasses.asdict(Experiment(**SMALL).complete())
@@ -72,6 +72,7 @@ class TestRunning:
         _, metrics = ran
         for error in metrics["equivariance_error"].values():
             assert max(error.values()) < 1e-4
+        assert metrics["changed_classes"] == {"before": 0, "after": 0}
         assert metrics["upright_accuracy"] == metrics["accuracy"]
 
     @pytest.mark.slow

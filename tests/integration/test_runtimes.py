@@ -83,3 +83,56 @@ def test_adapted_normalization_runs_in_litert(rng, tmp_path):
         (target,) = interpreter.get_output_details()
         outputs = interpreter.get_tensor(target["index"])
         np.testing.assert_allclose(outputs, model(images), atol=1e-4)
+
+
+@pytest.fixture(scope="module")
+def pooled():
+    """Maps of odd and even sizes on C4, through all poolings over space."""
+    layers = [
+        sc.layers.GroupConv2D(4, 3, "c4", activation="relu"),
+        sc.layers.AntialiasedMaxPooling2D(2),  # of 18 pixels
+        sc.layers.AntialiasedMaxPooling2D(2),  # of 9
+        sc.layers.GroupConv2D(4, 2, "c4", activation="relu"),
+        sc.layers.CentredAveragePooling2D(2, 1),  # of 3
+        sc.layers.CentredMaxPooling2D(1, 2),  # of 2
+        keras.layers.GlobalAveragePooling3D(),
+    ]
+    return keras.Sequential([keras.Input((20, 20, 1)), *layers])
+
+
+def test_poolings_run_from_a_saved_model(pooled, images, tmp_path):
+    pooled.export(tmp_path / "model", verbose=False)
+    served = keras.layers.TFSMLayer(tmp_path / "model", call_endpoint="serve")
+    np.testing.assert_allclose(served(images), pooled(images), atol=1e-5)
+
+
+def test_poolings_run_in_onnx_runtime(pooled, images, tmp_path):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    pooled(images)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        pooled.export(tmp_path / "pooled.onnx", format="onnx", verbose=False)
+    session = onnxruntime.InferenceSession(
+        tmp_path / "pooled.onnx", providers=["CPUExecutionProvider"]
+    )
+    (source,) = session.get_inputs()
+    (answers,) = session.run(None, {source.name: images})
+    np.testing.assert_allclose(answers, pooled(images), atol=1e-5)
+
+
+def test_poolings_run_in_litert(pooled, images, tmp_path):
+    if Version(keras.__version__) < Version("3.13"):
+        pytest.skip("Keras exports to LiteRT since 3.13")
+    litert = pytest.importorskip("ai_edge_litert.interpreter")
+    pooled.export(str(tmp_path / "pooled.tflite"), format="litert", verbose=False)
+    interpreter = litert.Interpreter(model_path=str(tmp_path / "pooled.tflite"))
+    (source,), (target,) = (
+        interpreter.get_input_details(),
+        interpreter.get_output_details(),
+    )
+    interpreter.resize_tensor_input(source["index"], images.shape)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(source["index"], images)
+    interpreter.invoke()
+    answers = interpreter.get_tensor(target["index"])
+    np.testing.assert_allclose(answers, pooled(images), atol=1e-5)

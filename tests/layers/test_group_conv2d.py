@@ -107,7 +107,7 @@ def test_mixed_precision_computes_in_half(rng):
     [
         ({"filters": 0}, r"`filters` must be a positive integer.*filters=0"),
         ({"kernel_size": 0}, r"`kernel_size` must be a positive integer, or a pair"),
-        ({"kernel_size": (3, 5)}, r"`kernel_size` must be the same along height"),
+        ({"kernel_size": (3, 5)}, r"`kernel_size` must .*; with t2 and c2 they may"),
         ({"padding": "full"}, r"`padding` must be one of valid, same.*full"),
         ({"kernel_size": 4, "padding": "same"}, r"must be odd.*kernel_size=4"),
         ({"group": "so2"}, r"`group` must be one of.*so2"),
@@ -122,7 +122,8 @@ def test_bad_arguments_are_refused(arguments, message):
 @pytest.mark.parametrize(
     ("group", "shape", "message"),
     [
-        ("c4", (1, 6, 7, 1), r"square.*\(1, 6, 7, 1\)"),
+        ("c4", (1, 6, 7, 1), r"square.*t2 and c2 take others.*\(1, 6, 7, 1\)"),
+        ("d4", (1, 7, 6, 8, 1), r"D4 takes square.*\(1, 7, 6, 8, 1\)"),
         ("c4", (1, 6, 6, 3, 1), r"\(batch, height, width, 4, channels\).*6, 6, 3, 1"),
         ("c4", (6, 6, 1), r"takes inputs of shape"),
         ("t2", (1, 6, 6, 4, 1), r"T\(2\) takes inputs of shape"),
@@ -131,6 +132,31 @@ def test_bad_arguments_are_refused(arguments, message):
 def test_bad_inputs_are_refused(group, shape, message):
     with pytest.raises(ValueError, match=message):
         GroupConv2D(2, 3, group)(np.zeros(shape))
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("size", [(5, 8), (6, 9), (8, 7)])
+def test_rectangles_are_equivariant_under_half_turns(rng, padding, size):
+    """Against NumPy: outputs of a turned image, turned, with elements exchanged."""
+    images = rng.normal(size=(2, *size, 2)).astype("float32")
+    options = {"padding": padding, "activation": "relu"}
+    layers = [GroupConv2D(3, (3, 1), "c2", **options), GroupConv2D(2, 3, "c2")]
+    model = keras.Sequential(layers)
+    features = np.asarray(model(images))
+    turned = model(np.rot90(images, 2, (1, 2)))
+    expected = np.rot90(features, 2, (1, 2))[:, :, :, ::-1]
+    np.testing.assert_allclose(turned, expected, atol=1e-5)
+    assert features.shape == model.compute_output_shape(images.shape)
+    assert equivariance_error(model, "c2", images) < 1e-5
+
+
+def test_rectangles_may_have_strides_along_one_axis(rng):
+    images = rng.normal(size=(2, 9, 8, 1)).astype("float32")
+    layer = GroupConv2D(2, 3, "c2", strides=(2, 1))
+    assert layer(images).shape == (2, 4, 6, 2, 2)
+    assert equivariance_error(layer, "c2", images) < 1e-5
+    with pytest.raises(ValueError, match=r"may be 7 or 9 with strides=2.*size=8"):
+        layer(images[:, :8])
 
 
 def test_image_smaller_than_kernel_is_refused():

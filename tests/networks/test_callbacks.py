@@ -68,6 +68,43 @@ def test_second_training_starts_a_new_history(images):
     assert len(errors.history["conv"]) == 2
 
 
+def test_the_whole_network_is_recorded_beside_its_layers(images):
+    """A pooling that leaves a row out: each convolution is equivariant, all are not."""
+
+    def history(pooling):
+        keras.utils.set_random_seed(0)
+        conv = GroupConv2D(2, 2, "c4", name="equivariance_error")  # maps of 7×7
+        average = keras.layers.GlobalAveragePooling3D()
+        ends = [average, keras.layers.Dense(3, "softmax")]
+        model = keras.Sequential([conv, pooling, *ends])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        errors = EquivarianceErrors(images, "c4")
+        labels = np.arange(len(images)) % 3
+        fitted = model.fit(images, labels, 64, 2, callbacks=[errors], verbose=0)
+        assert len(errors.network) == 3
+        last = sc.networks.network_error(model, images, "c4")
+        assert errors.network[-1] == last
+        logged = fitted.history
+        assert logged["equivariance_error"][-1] == last.equivariance_error
+        assert logged["changed_classes"][-1] == last.changed_classes
+        assert max(logged["equivariance_error/equivariance_error"]) < 1e-5
+        return logged["equivariance_error"]
+
+    assert max(history(sc.layers.CentredMaxPooling2D(2))) < 1e-5
+    assert min(history(keras.layers.MaxPooling3D((2, 2, 1)))) > 1e-3
+
+
+def test_a_network_that_cannot_be_measured_is_left_out_with_a_warning(images):
+    model = keras.Sequential([keras.layers.Conv2D(1, 3, name="conv")])
+    model.compile("adam", "mse")
+    errors = EquivarianceErrors(images, "t2")
+    with pytest.warns(UserWarning, match=r"network is not measured: Under T\(2\)"):
+        fitted = model.fit(images, images[:, 1:-1, 1:-1], callbacks=[errors], verbose=0)
+    assert errors.network == []
+    assert "equivariance_error" not in fitted.history
+    assert "equivariance_error/conv" in fitted.history
+
+
 def test_unknown_group_is_refused():
     with pytest.raises(ValueError, match="group=c3"):
         EquivarianceErrors(np.zeros((1, 4, 4, 1)), "c3")

@@ -37,6 +37,19 @@ def test_error_is_the_largest_over_the_group(rng):
     assert equivariance_error(lambda x: x * edges, "c4", images) > 0.5
 
 
+def test_rectangles_are_measured_under_groups_that_keep_them(rng):
+    images = rng.normal(size=(2, 4, 7, 1))
+    symmetrised = lambda x: x + np.rot90(x, 2, axes=(1, 2))  # noqa: E731
+    assert equivariance_error(symmetrised, "c2", images) < 1e-6
+    ramp = np.arange(7.0)[:, None]
+    found = equivariance_error(lambda x: x * ramp, "c2", images)
+    change = np.rot90(images, 2, (1, 2)) * (ramp - ramp[::-1])
+    expected = np.linalg.norm(change) / np.linalg.norm(images * ramp)
+    assert found == pytest.approx(expected)
+    with pytest.raises(ValueError, match="C4 takes square images only"):
+        equivariance_error(symmetrised, "c4", images)
+
+
 def test_error_is_relative(rng):
     images = rng.normal(size=(4, 6, 6, 1))
     small = lambda x: 1e-6 * np.square(x) * np.arange(6)[None, :, None, None]  # noqa: E731

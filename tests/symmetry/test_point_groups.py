@@ -128,9 +128,47 @@ def test_a_group_is_returned_unchanged():
     assert get_group(GROUPS["c4"]) is GROUPS["c4"]
 
 
-def test_non_square_inputs_are_refused():
-    with pytest.raises(ValueError, match=r"square.*\(1, 4, 5, 1\)"):
-        get_group("c4").transform(np.zeros((1, 4, 5, 1)), 1)
+REFLECTIONS = PointGroup("v4", "V4", (((-1, 0), (0, 1)), ((1, 0), (0, -1))))
+TRANSPOSITION = PointGroup("s", "S", (((0, 1), (1, 0)),))
+
+
+@pytest.mark.parametrize("size", [(4, 7), (5, 6), (3, 8), (2, 4)])
+def test_rectangles_are_transformed_as_by_numpy(rng, size):
+    images = rng.normal(size=(2, *size, 3))
+    features = rng.normal(size=(2, *size, 2, 3))
+    half = np.rot90(images, 2, (1, 2))
+    np.testing.assert_array_equal(get_group("c2").transform(images, 1), half)
+    np.testing.assert_array_equal(
+        get_group("c2").transform(features, 1),
+        np.rot90(features, 2, (1, 2))[:, :, :, ::-1],
+    )
+    expected = [images, images[:, ::-1], images[:, :, ::-1], half]
+    found = [REFLECTIONS.transform(images, element) for element in range(4)]
+    for one in expected:
+        assert sum(np.array_equal(one, other) for other in found) == 1
+    np.testing.assert_array_equal(get_group("t2").transform(images, 0), images)
+
+
+def test_groups_without_quarter_turns_keep_rectangles():
+    keep = [name for name, group in GROUPS.items() if group.keeps_rectangles]
+    assert keep == ["t2", "c2"]
+    assert REFLECTIONS.keeps_rectangles
+    assert not TRANSPOSITION.keeps_rectangles
+
+
+@pytest.mark.parametrize("group", [GROUPS["c4"], GROUPS["d4"], TRANSPOSITION])
+def test_non_square_inputs_are_refused_where_axes_are_exchanged(group):
+    said = f"{group.title} takes square images only.*t2 and c2 take others.*"
+    with pytest.raises(ValueError, match=rf"{said}\(1, 4, 5, 1\)"):
+        group.transform(np.zeros((1, 4, 5, 1)), 1)
+    with pytest.raises(ValueError, match=rf"{said}size=\(4, 5\)"):
+        group.image_permutations((4, 5))
+
+
+def test_inputs_without_two_axes_of_pixels_are_refused():
+    """Of signals, channels would be taken for columns."""
+    with pytest.raises(ValueError, match=r"C2 acts on images.*\(2, 8, 3\)"):
+        get_group("c2").transform(np.zeros((2, 8, 3)), 1)
 
 
 def test_feature_maps_of_another_group_are_refused():

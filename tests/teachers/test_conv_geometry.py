@@ -45,21 +45,51 @@ def test_t2_is_keras_own_convolution(window):
 @pytest.mark.parametrize(
     ("arguments", "name", "title"),
     [
-        (((8, 12), (3, 5)), "t2-8x12-k3x5", "T(2) 8×12"),
-        (((8, 12), 3, True, "same", (2, 1)), "t2-8x12-k3-same-s2x1", "T(2) 8×12 /2×1"),
-        ((8, 3, True, "valid", 1, (1, 2)), "t2-8x8-k3-d1x2", "T(2) 8×8 ·1×2"),
+        (("t2", (8, 12), (3, 5)), "t2-8x12-k3x5", "T(2) 8×12"),
+        (
+            ("t2", (8, 12), 3, True, "same", (2, 1)),
+            "t2-8x12-k3-same-s2x1",
+            "T(2) 8×12 /2×1",
+        ),
+        (("t2", 8, 3, True, "valid", 1, (1, 2)), "t2-8x8-k3-d1x2", "T(2) 8×8 ·1×2"),
+        (("c2", (6, 9)), "c2-lifting-6x9-k3", "C2 lifting 6×9"),
     ],
 )
 def test_rectangles_have_names(arguments, name, title):
-    teacher = ConvTeacher("t2", *arguments)
+    teacher = ConvTeacher(*arguments)
     assert (teacher.name, teacher.title) == (name, title)
+
+
+@pytest.mark.parametrize("lifting", [True, False])
+def test_rectangles_preserve_equivariance_under_half_turns(rng, lifting):
+    for padding, strides in (("valid", (1, 2)), ("same", (2, 1)), ("valid", 1)):
+        teacher = ConvTeacher("c2", (7, 9), (5, 3), lifting, padding, strides)
+        inputs = rng.normal(size=(2, *teacher.input_shape, 2)).astype("float32")
+        kernel = rng.normal(size=(*teacher.kernel_shape, 2, 3)).astype("float32")
+        outputs = np.asarray(teacher(inputs, kernel))
+        assert outputs.shape[1:-1] == teacher.output_shape
+        turned = np.rot90(inputs, 2, (1, 2))
+        turned = teacher(turned if lifting else turned[:, :, :, ::-1], kernel)
+        expected = np.rot90(outputs, 2, (1, 2))[:, :, :, ::-1]
+        np.testing.assert_allclose(turned, expected, atol=1e-4)
+
+
+def test_rectangles_are_cloned_under_half_turns(tmp_path):
+    teacher = ConvTeacher("c2", (6, 9), (2, 3))
+    clone, report = sc.clone(teacher, student="local", solver="closed-form", verbose=0)
+    assert report.nmse < 1e-12
+    assert report.equivariance_error < 1e-5
+    assert sc.load(sc.export(clone, tmp_path, report)).teacher == teacher
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("student", ["dense", "local"])
 @pytest.mark.parametrize("solver", ["sgd", "closed-form"])
-def test_rectangles_are_cloned(tmp_path, student, solver):
-    teacher = ConvTeacher("t2", (7, 10), (2, 3), padding="same", strides=(1, 2))
+@pytest.mark.parametrize(
+    ("group", "strides", "padding"), [("t2", (1, 2), "same"), ("c2", (1, 1), "valid")]
+)
+def test_rectangles_are_cloned(tmp_path, student, solver, group, strides, padding):
+    teacher = ConvTeacher(group, (7, 10), (2, 3), padding=padding, strides=strides)
     clone, report = sc.clone(teacher, student=student, solver=solver, verbose=0)
     assert report.nmse < 1e-12
     assert report.equivariance_error < 1e-5
@@ -105,7 +135,9 @@ def test_translations_by_whole_strides_translate_outputs(
         (("c4", 9, 3, True, "valid", 2, 2), "`strides` must be 1 where"),
         (("c4", (9, 8), 3), r"`image_size` must be the same along .*C4.*\(9, 8\)"),
         (("d4", 9, (3, 5)), r"`kernel_size` must be the same along .*D4.*\(3, 5\)"),
-        (("c2", 9, 3, True, "valid", (1, 2)), "`strides` must be the same"),
+        (("c4", 9, 3, True, "valid", (1, 2)), "`strides` must be the same"),
+        (("c2", (9, 8), 3, True, "valid", (1, 2)), "may be 7 or 9 with strides=2"),
+        (("c2", (9, 8), (3, 2), True, "same"), "`kernel_size` must be odd"),
         (("t2", (9, 8, 7)), "`image_size` must be a positive integer, or a pair"),
         (("t2", (9, 0)), "`image_size` must be a positive integer, or a pair"),
         (("t2", (9, 2), 3), "`kernel_size` must not exceed `image_size`"),

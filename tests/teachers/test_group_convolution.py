@@ -39,6 +39,22 @@ def test_even_kernels_equal_loops_too(rng, group, lifting):
     )
 
 
+@pytest.mark.parametrize("lifting", [True, False])
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize(
+    ("size", "kernel_size"), [((5, 8), (3, 3)), ((7, 6), (3, 5)), ((4, 9), (1, 3))]
+)
+def test_rectangles_equal_loops_under_half_turns(
+    rng, lifting, padding, size, kernel_size
+):
+    axis = () if lifting else (2,)
+    inputs = rng.normal(size=(2, *size, *axis, 2)).astype("float32")
+    kernel = rng.normal(size=(*kernel_size, *axis, 2, 3)).astype("float32")
+    expected = group_conv2d_loops(inputs, kernel, "c2", padding)
+    found = group_conv2d(inputs, kernel, "c2", padding)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+
+
 def test_kernel_of_the_wrong_rank_is_refused():
     with pytest.raises(ValueError, match=r"need a kernel of shape \(k, k, 4, in"):
         group_conv2d(np.zeros((1, 6, 6, 4, 1)), np.zeros((3, 3, 1, 2)), "c4")
