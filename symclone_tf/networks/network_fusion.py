@@ -5,9 +5,12 @@ import dataclasses
 import keras
 
 from symclone_tf.layers import Cloned
+from symclone_tf.layers.centred_pooling import CentredPooling2D
+from symclone_tf.networks.copies import all_layers
 from symclone_tf.networks.fused_forms import FusedLayer
 from symclone_tf.networks.fusion import fuse
-from symclone_tf.networks.network_inputs import zeros
+from symclone_tf.networks.layer_inputs import layer_calls
+from symclone_tf.networks.network_inputs import input_specs, zeros
 from symclone_tf.networks.reconstruction import inputs_of, is_network, rebuilt
 from symclone_tf.networks.restructured import forget_what_is_alike
 
@@ -53,7 +56,7 @@ def fuse_network(model: keras.Model) -> FusedNetwork:
 
     Raises:
         ValueError: If another layer of this package is in the network, or a student
-            has no plain form.
+            has no plain form. Centred poolings have one, for images of one size.
 
     Example:
 
@@ -64,8 +67,11 @@ def fuse_network(model: keras.Model) -> FusedNetwork:
     'Conv2D'
     """
     found = {}
+    poolings = _poolings(model)
 
     def replace(layer):
+        if id(layer) in poolings:
+            return poolings[id(layer)]
         if isinstance(layer, Cloned):
             found[layer.name] = fuse(layer)
             return _plain(layer, found[layer.name])
@@ -85,6 +91,34 @@ def fuse_network(model: keras.Model) -> FusedNetwork:
     )
     _call_once(made)
     return FusedNetwork(made, found, notes)
+
+
+def _poolings(model) -> dict[int, keras.layers.Layer]:
+    """Keras' own poolings in place of centred ones, by the identity of these."""
+    parts = [
+        layer for layer in all_layers(model) if isinstance(layer, CentredPooling2D)
+    ]
+    if not parts:
+        return {}
+    try:
+        calls = layer_calls(model, parts, zeros(input_specs(model)))
+    except ValueError:
+        raise ValueError(
+            f"Layer {parts[0].name!r} becomes Keras' pooling for images of one size, "
+            "and the model takes any: relax it, or rebuild it, for one size first"
+        ) from None
+    found: dict[int, keras.layers.Layer] = {}
+    for layer, shape in dict.fromkeys(calls):
+        if id(layer) in found:
+            raise ValueError(
+                f"Layer {layer.name!r} has no plain form: it is called with images of "
+                "several sizes"
+            )
+        shape = (None, *shape[1:])
+        inputs = keras.Input(batch_shape=shape, dtype=layer.compute_dtype)
+        plain = layer.plain_layers(shape)
+        found[id(layer)] = keras.Sequential([inputs, *plain], name=layer.name)
+    return found
 
 
 def _call_once(model) -> None:

@@ -136,3 +136,37 @@ def test_volumes_have_no_relative_receptive_field_and_become_one_matrix():
     assert "no relative receptive field" in fused.layers["first"].lacking
     volumes = keras.random.normal((2, 6, 5, 6, 1))
     np.testing.assert_allclose(fused.model(volumes), model(volumes), atol=1e-4)
+
+
+def pooled(size):
+    """Convolutions with a centred pooling between them."""
+    images = keras.Input((size, size, 2))
+    x = layers.Conv2D(3, 3, name="first")(images)
+    x = sc.layers.CentredMaxPooling2D(2, name="pooling")(x)
+    return keras.Model(images, layers.Conv2D(2, 3, name="second")(x))
+
+
+@pytest.mark.parametrize("size", [12, 11])
+def test_centred_poolings_become_poolings_of_keras(size):
+    relaxed, _ = sc.relax(pooled(size), "frozen", verbose=0)
+    fused = sc.fuse_network(relaxed).model
+    used = {
+        type(layer).__module__.partition(".")[0] for layer in fused._flatten_layers()
+    }
+    assert used == {"keras"}
+    (plain_pooling,) = fused.get_layer("pooling").layers
+    assert plain_pooling.pool_size == ((2, 2) if size == 12 else (3, 3))
+    images = noise(relaxed)
+    np.testing.assert_allclose(fused(images), relaxed(images), atol=1e-5)
+
+
+def test_centred_poolings_of_several_or_unknown_sizes_are_refused():
+    pooling = sc.layers.CentredMaxPooling2D(2, name="pooling")
+    images = keras.Input((None, None, 2))
+    model = keras.Model(images, pooling(images))
+    with pytest.raises(ValueError, match="'pooling' becomes Keras' pooling for images"):
+        sc.fuse_network(model)
+    images = keras.Input((12, 12, 2))
+    model = keras.Model(images, pooling(pooling(images)))
+    with pytest.raises(ValueError, match="called with images of several sizes"):
+        sc.fuse_network(model)
