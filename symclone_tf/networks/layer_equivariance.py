@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from symclone_tf.layers import Cloned
-from symclone_tf.layers.conversion import CONV_1D_3D, teacher_of
+from symclone_tf.layers.conversion import CONV_1D_3D, geometry_of
 from symclone_tf.networks.convolutions import convolution_layers, with_names
 from symclone_tf.networks.layer_inputs import layer_inputs
 from symclone_tf.symmetry import (
@@ -83,7 +83,7 @@ def _error_of_translations(layer, source, group, inputs) -> float:
     if not get_group(group).is_trivial:
         raise ValueError(f"{get_group(group).title} does not act on its axes.")
     if isinstance(source, CONV_1D_3D):
-        source = teacher_of(source, inputs.shape)
+        source = geometry_of(source, inputs.shape)
     error = largest_error(layer, source.transformations(), inputs)
     if error is None:
         raise ValueError(
