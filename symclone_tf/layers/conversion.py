@@ -106,8 +106,8 @@ def check_axes_conv(student: Student, layer: keras.layers.Layer) -> None:
     kinds = (*CONV_1D_3D, *TRANSPOSED)
     if not isinstance(layer, kinds) or not layer.built:
         raise ValueError(
-            f"Only the kernel of a built {_any_of(kinds)} can be taken over; use "
-            "ClonedConv2D for a Conv2D. "
+            "Only the kernel of a built Conv1D or Conv3D, or of a built transposed "
+            "convolution, can be taken over; use ClonedConv2D for a Conv2D. "
             f"Received: layer {layer.name!r}, a {type(layer).__name__}"
         )
     shape, axes = student.teacher.input_shape, len(layer.kernel_size)
