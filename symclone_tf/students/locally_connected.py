@@ -15,12 +15,15 @@ from symclone_tf.students.receptive_fields import (
     receptive_fields_of,
 )
 from symclone_tf.students.relative_fields import (
+    RelativeReceptiveField,
     gather_receptive_fields,
     receptive_fields_by_position,
     relative_receptive_field,
-    sliced_fields,
 )
-from symclone_tf.students.transposed_fields import transposed_receptive_fields
+from symclone_tf.students.transposed_fields import (
+    TransposedReceptiveFields,
+    transposed_receptive_fields,
+)
 from symclone_tf.teachers import Teacher
 from symclone_tf.types import Array, Tensor
 
@@ -221,7 +224,9 @@ class LocallyConnectedStudent(Student):
         return None
 
     def plain_blocks(self, maps: int) -> PlainLayers:
-        field = sliced_fields(self.teacher)
+        field: RelativeReceptiveField | TransposedReceptiveFields | None
+        if (field := relative_receptive_field(self.teacher)) is None:
+            field = transposed_receptive_fields(self.teacher)
         assert field is not None  # or `plain_parameters` is None
         positions = self.local_weights.shape[0]
         product = keras.layers.EinsumDense(

@@ -14,10 +14,6 @@ from keras import ops
 
 from symclone_tf.students.interfaces import PlainLayers
 from symclone_tf.students.receptive_fields import receptive_fields_of
-from symclone_tf.students.transposed_fields import (
-    TransposedReceptiveFields,
-    transposed_receptive_fields,
-)
 from symclone_tf.teachers import Teacher
 from symclone_tf.types import Array, Tensor
 
@@ -167,7 +163,7 @@ def gather_receptive_fields(teacher: Teacher, inputs: Tensor) -> Tensor:
         Tensor of shape `(batch, positions_out, r, maps)`, zeros where a receptive
         field has fewer than r positions.
     """
-    field = sliced_fields(teacher)
+    field = relative_receptive_field(teacher)
     if field is not None:
         maps = inputs.shape[-1]
         gathered = field(ops.reshape(inputs, (-1, *field.grid, maps)))
@@ -190,7 +186,7 @@ def receptive_fields_by_position(teacher: Teacher, inputs: Tensor) -> Tensor:
     Returns:
         Tensor of shape `(positions_out, batch, r · maps)`.
     """
-    field, maps = sliced_fields(teacher), inputs.shape[-1]
+    field, maps = relative_receptive_field(teacher), inputs.shape[-1]
     if field is None:
         gathered = gather_receptive_fields(teacher, inputs)
         gathered = ops.transpose(gathered, (1, 0, 2, 3))
@@ -201,22 +197,6 @@ def receptive_fields_by_position(teacher: Teacher, inputs: Tensor) -> Tensor:
         gathered = ops.stack(field(images), axis=4)
     size = receptive_fields_of(teacher).shape[1]
     return ops.reshape(gathered, (teacher.positions_out, -1, size * maps))
-
-
-def sliced_fields(
-    teacher: Teacher,
-) -> RelativeReceptiveField | TransposedReceptiveFields | None:
-    """What gathers a teacher's receptive fields by slices.
-
-    Args:
-        teacher: `Teacher`.
-
-    Returns:
-        Callable of images, with `grid` and `plain_layers`; `None` where only indices
-        can gather.
-    """
-    field = relative_receptive_field(teacher)
-    return transposed_receptive_fields(teacher) if field is None else field
 
 
 @functools.lru_cache(maxsize=16)

@@ -1,12 +1,10 @@
-"""The inputs that reach each output of a transposed convolution, and its kernel.
+"""The receptive fields of transposed convolutions as plain layers, and their kernels.
 
-Outputs differ in their receptive fields by their positions modulo the strides. Within
-the inputs' grid all are the same few neighbours, whose values are repeated.
+Outputs differ in their receptive fields by their positions modulo the strides.
 """
 
 import dataclasses
 import functools
-import itertools
 from typing import TYPE_CHECKING
 
 import keras
@@ -31,50 +29,6 @@ class TransposedReceptiveFields:
     """
 
     teacher: TransposedConvTeacher
-
-    @property
-    def grid(self) -> tuple[int, int]:
-        """Pair of integers, height and width of the inputs; signals have width 1."""
-        return _two(self.teacher.input_shape)
-
-    def __call__(self, images: Tensor) -> list[Tensor]:
-        """Gathers the receptive field of every output position.
-
-        Args:
-            images: Tensor of shape `(batch, height, width, …)`.
-
-        Returns:
-            List of r tensors of shape `(batch, new_height, new_width, …)`, zeros where
-            a receptive field has fewer than r positions.
-        """
-        rest = [(0, 0)] * (len(images.shape) - 3)
-        rows, columns = self._along(0), self._along(1)
-        images = ops.pad(images, ((0, 0), rows.padding, columns.padding, *rest))
-        gathered = []
-        for row, column in itertools.product(rows.terms, columns.terms):
-            part = images[:, rows.inputs(row), columns.inputs(column)]
-            for axis, along in ((1, rows), (2, columns)):
-                if along.stride > 1:
-                    part = ops.repeat(part, along.stride, axis)
-            part = part[:, rows.outputs, columns.outputs]
-            inside = np.outer(rows.reached(row), columns.reached(column))
-            if not inside.all():  # a product with zeros would spread infinities
-                inside = inside.reshape(1, *inside.shape, *[1] * len(rest))
-                part = ops.where(inside, part, ops.zeros((), part.dtype))
-            gathered.append(part)
-        return gathered
-
-    def _along(self, axis: int) -> "_Axis":
-        teacher = self.teacher
-        if axis == len(teacher.input_shape):
-            return _Axis(1, 1, 1, 1, 0)
-        return _Axis(
-            teacher.input_shape[axis],
-            teacher.output_shape[axis],
-            teacher.kernel_shape[axis],
-            teacher.strides[axis],
-            teacher.cropping[axis],
-        )
 
     def plain_layers(self, maps: int) -> PlainLayers:
         """The same as plain Keras layers.
@@ -128,55 +82,6 @@ class TransposedReceptiveFields:
         return np.eye(teacher.receptive_field_size, dtype="float32")[positions]
 
 
-@dataclasses.dataclass(frozen=True)
-class _Axis:
-    """One axis of a transposed convolution."""
-
-    size_in: int
-    size_out: int
-    kernel_size: int
-    stride: int
-    cropping: int
-
-    @property
-    def terms(self) -> range:
-        """The positions of a receptive field, from the last input to the first."""
-        return range(-(-self.kernel_size // self.stride))
-
-    @property
-    def _first(self) -> int:
-        return self.cropping // self.stride
-
-    @property
-    def _count(self) -> int:
-        """The number of inputs that are the last of a receptive field."""
-        return (self.size_out - 1 + self.cropping) // self.stride - self._first + 1
-
-    @property
-    def padding(self) -> tuple[int, int]:
-        end = self._first + self._count
-        return len(self.terms) - 1, max(0, end - self.size_in)
-
-    def inputs(self, term: int) -> slice:
-        start = self._first - term + len(self.terms) - 1
-        return slice(start, start + self._count)
-
-    @property
-    def outputs(self) -> slice:
-        start = self.cropping - self._first * self.stride
-        return slice(start, start + self.size_out)
-
-    def reached(self, term: int) -> Array:
-        """Boolean array, which outputs the kernel has an entry for."""
-        outputs = np.arange(self.size_out) + self.cropping
-        return outputs % self.stride + self.stride * term < self.kernel_size
-
-
-def _two(shape: tuple[int, ...]) -> tuple[int, int]:
-    rows, columns = (*shape, 1)[:2]
-    return rows, columns
-
-
 def transposed_receptive_fields(teacher: Teacher) -> TransposedReceptiveFields | None:
     """The receptive fields of a transposed convolution along one axis or two.
 
@@ -190,9 +95,9 @@ def transposed_receptive_fields(teacher: Teacher) -> TransposedReceptiveFields |
     Example:
 
     >>> teacher = TransposedConvTeacher((4, 4), kernel_size=4, strides=2)
-    >>> fields = transposed_receptive_fields(teacher)
-    >>> [part.shape for part in fields(np.ones((3, 4, 4, 2)))][:1]
-    [TensorShape([3, 10, 10, 2])]
+    >>> parts = transposed_receptive_fields(teacher).plain_layers(maps=3)
+    >>> [type(part).__name__ for part, _ in parts]
+    ['Permute', 'Reshape', 'Conv3DTranspose', 'Permute', 'Reshape']
     """
     if not isinstance(teacher, TransposedConvTeacher):
         return None

@@ -54,7 +54,7 @@ def gathered(teacher, inputs):
 
 
 @EVERY
-def test_slices_gather_the_same_as_indices(rng, case):
+def test_what_reaches_each_output_is_gathered(rng, case):
     teacher = made(case)
     inputs = rng.normal(size=(2, teacher.positions_in, 3)).astype("float32")
     expected = gathered(teacher, inputs)
