@@ -16,10 +16,10 @@ class EquivarianceErrors(keras.callbacks.Callback):
     """Records the equivariance error of each convolution of a model.
 
     Before training and after each epoch, `equivariance_error` is computed for every
-    `Conv2D`, `GroupConv2D`, `ClonedConv2D`, `OrbitDense` and `Cloned` of the model, on
-    the inputs that reach it when the model is called with `inputs`; with `"t2"` also
-    for `Conv1D`, `Conv3D` and their clones, under translations along their axes. The
-    errors are added to the epoch's logs, as `equivariance_error/conv_1`. So they are
+    `Conv2D`, `SeparableConv2D`, `Conv2DTranspose`, `GroupConv2D`, `OrbitDense` and
+    clone of the model, on the inputs that reach it when the model is called with
+    `inputs`; with `"t2"` also for convolutions along one axis and three, and their
+    clones, under translations along their axes. The errors are added to the epoch's logs, as `equivariance_error/conv_1`. So they are
     in the history and, with `keras.callbacks.TensorBoard` after this callback in the
     list, in TensorBoard.
 
