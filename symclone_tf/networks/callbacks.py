@@ -19,9 +19,9 @@ class EquivarianceErrors(keras.callbacks.Callback):
     `Conv2D`, `SeparableConv2D`, `Conv2DTranspose`, `GroupConv2D`, `OrbitDense` and
     clone of the model, on the inputs that reach it when the model is called with
     `inputs`; with `"t2"` also for convolutions along one axis and three, and their
-    clones, under translations along their axes. The errors are added to the epoch's logs, as `equivariance_error/conv_1`. So they are
-    in the history and, with `keras.callbacks.TensorBoard` after this callback in the
-    list, in TensorBoard.
+    clones, under translations along their axes. The errors are added to the epoch's
+    logs, as `equivariance_error/conv_1`. So they are in the history and, with
+    `keras.callbacks.TensorBoard` after this callback in the list, in TensorBoard.
 
     For anchored layers it also records the deviation from the cloned weights, and adds
     its norm to the logs, as `deviation/conv_1`.

@@ -1,11 +1,11 @@
 import keras
 from keras import layers
+from untied import built, change, untied
 
 from symclone_tf.layers.cloned_conv2d import ClonedConv2D
 from symclone_tf.networks.convolutions import convolution_layers, deviations
 
 from clones import solved
-from untied import built, change, untied
 
 
 def test_convolutions_of_nested_models_are_found():
