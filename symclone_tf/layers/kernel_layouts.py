@@ -65,7 +65,7 @@ def kernel_of(layer: keras.layers.Layer) -> Array:
 
     >>> layer = keras.layers.Conv2DTranspose(2, 3)
     >>> layer.build((None, 8, 8, 4))
-    >>> layer.kernel.shape, kernel_of(layer).shape
+    >>> tuple(layer.kernel.shape), kernel_of(layer).shape
     ((3, 3, 2, 4), (3, 3, 4, 2))
     """
     kernel = ops.convert_to_numpy(layer.kernel)

@@ -1,10 +1,13 @@
 """Networks with separable and transposed convolutions, untied layer by layer."""
 
+import warnings
+
 import keras
 import numpy as np
 import pytest
 from keras import layers
-from untied import untied
+from packaging.version import Version
+from untied import change, untied
 
 import symclone_tf as sc
 from symclone_tf.layers.conversion import teacher_of
@@ -44,6 +47,10 @@ def all_untied(model, **options):
     return rebuilt(model, replace)
 
 
+def fused(layer, shape):
+    return sc.fuse(layer).model if hasattr(layer, "student") else None
+
+
 @pytest.mark.slow
 def test_a_unet_is_untied_trained_saved_and_plain_again(rng, tmp_path):
     model = unet()
@@ -60,9 +67,6 @@ def test_a_unet_is_untied_trained_saved_and_plain_again(rng, tmp_path):
     relaxed.save(tmp_path / "unet.keras")
     again = keras.saving.load_model(tmp_path / "unet.keras", safe_mode=True)
     np.testing.assert_array_equal(again(images), after)
-
-    def fused(layer, shape):
-        return sc.fuse(layer).model if hasattr(layer, "student") else None
 
     plain = rebuilt(again, fused)
     np.testing.assert_allclose(plain(images), after, atol=1e-4)
@@ -87,3 +91,38 @@ def test_a_frozen_unet_is_its_convolutions_again():
     expected = {layer.name: type(layer).__name__ for layer in model.layers}
     assert kinds == {name: expected[name] for name in kinds}
     assert set(kinds.values()) == {"Conv2D", "SeparableConv2D", "Conv2DTranspose"}
+
+
+@pytest.mark.slow
+def test_changed_and_plain_ones_run_in_onnx_runtime_and_litert(rng, tmp_path):
+    if Version(keras.__version__) < Version("3.13"):
+        pytest.skip("Keras exports to LiteRT since 3.13")
+    onnxruntime = pytest.importorskip("onnxruntime")
+    litert = pytest.importorskip("ai_edge_litert.interpreter")
+    relaxed = all_untied(unet(), symmetry="trainable")
+    for layer in sc.networks.convolution_layers(relaxed):
+        if hasattr(layer, "student"):
+            change(layer, rng, 0.05)
+    plain = rebuilt(relaxed, fused)
+    images = noise(relaxed)
+    for name, model in (("relaxed", relaxed), ("plain", plain)):
+        expected = np.array(model(images))
+        path = str(tmp_path / f"{name}.onnx")
+        with warnings.catch_warnings():
+            # Keras asks NumPy for names that tf2onnx still uses.
+            warnings.simplefilter("ignore", FutureWarning)
+            model.export(path, format="onnx", verbose=False)
+        session = onnxruntime.InferenceSession(path)
+        (found,) = session.run(None, {session.get_inputs()[0].name: images})
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+        path = str(tmp_path / f"{name}.tflite")
+        model.export(path, format="litert", verbose=False)
+        interpreter = litert.Interpreter(path)
+        (taken,) = interpreter.get_input_details()
+        interpreter.resize_tensor_input(taken["index"], images.shape)
+        interpreter.allocate_tensors()
+        interpreter.set_tensor(taken["index"], images)
+        interpreter.invoke()
+        (given,) = interpreter.get_output_details()
+        found = interpreter.get_tensor(given["index"])
+        np.testing.assert_allclose(found, expected, atol=1e-5)

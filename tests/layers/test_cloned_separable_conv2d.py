@@ -156,6 +156,24 @@ def test_layers_that_are_not_trainable_stay_so(tmp_path, trainable):
         assert len(one.trainable_weights) == (5 if trainable else 0)
 
 
+def test_a_frozen_student_stays_frozen_when_the_network_is_thawed():
+    cloned = untied(built())
+    model = keras.Sequential([keras.Input((8, 8, 2)), cloned])
+    model.trainable = False
+    assert cloned.trainable_weights == []
+    model.trainable = True
+    names = [weight.name for weight in cloned.trainable_weights]
+    assert names == ["kernel", "kernel", "bias"]
+
+
+def test_custom_loops_set_the_optimizer_of_decoupled_anchors():
+    cloned = untied(built(), symmetry="anchored", anchor="decoupled-l2-sp")
+    optimizer = keras.optimizers.SGD(0.1)
+    cloned.hold(optimizer)
+    constraints = [weight.constraint for weight in cloned.student.weights]
+    assert [constraint.optimizer for constraint in constraints] == [optimizer] * 2
+
+
 def test_float16_layers_compute_in_float16(rng):
     layer = built(dtype="mixed_float16")
     cloned = untied(layer, symmetry="trainable")
