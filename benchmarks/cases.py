@@ -41,7 +41,7 @@ def training(target: float, **layer) -> dict:
             self.model.stop_training = logs["nmse"] <= target
 
     student = sc.DenseStudent(sc.ConvTeacher(**layer), seed=0)
-    before = _peak()
+    before = peak_memory()
     start = time.perf_counter()
     cloner = sc.Cloner(student)
     cloner.compile()
@@ -49,7 +49,7 @@ def training(target: float, **layer) -> dict:
     cloner.fit(steps_per_epoch=limit, callbacks=[Stop()], verbose=0)
     seconds = time.perf_counter() - start
     steps = int(cloner.optimizer.iterations)
-    memory = _peak() - before
+    memory = peak_memory() - before
     # The rate of the loop, apart from building it: more steps of the same.
     again = 3 if seconds > 20 else 10
     step = _best(lambda: cloner.fit(steps_per_epoch=again, verbose=0), 3) / again
@@ -75,7 +75,7 @@ def solving(**layer) -> dict:
     from symclone_tf.cloning import solving_memory
 
     student = sc.DenseStudent(sc.ConvTeacher(**layer), seed=0)
-    before = _peak()
+    before = peak_memory()
     start = time.perf_counter()
     sc.cloning.solve(student)
     seconds = time.perf_counter() - start
@@ -83,7 +83,7 @@ def solving(**layer) -> dict:
         "seconds": seconds,
         "operations": operations.closed_form(student),
         "nmse": sc.nmse(student),
-        "memory": _peak() - before,
+        "memory": peak_memory() - before,
         "estimate": solving_memory(student),
         "weights": 4 * student.parameters,
     }
@@ -98,7 +98,7 @@ def cloning(**options) -> dict:
         "seconds": report.seconds,
         "nmse": report.nmse,
         "equivariance_error": report.equivariance_error,
-        "memory": _peak(),
+        "memory": peak_memory(),
         "weights": 4 * student.parameters,
     }
 
@@ -118,7 +118,7 @@ def relaxing(name: str, size: int) -> dict:
     images = 64 * keras.random.normal((4, size, size, 3), seed=0)
     model(images, training=True)
     relaxed, report = sc.relax(model, verbose=0)
-    memory = _peak()
+    memory = peak_memory()
     expected = model(images)
     distance = keras.ops.max(keras.ops.abs(relaxed(images) - expected))
     rows = report.layers
@@ -181,7 +181,7 @@ def _best(function, times) -> float:
     return best
 
 
-def _peak() -> int:
+def peak_memory() -> int:
     """The peak memory of this process so far, in bytes."""
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -1,10 +1,14 @@
 """Clones as layers, against convolutions: `python -m benchmarks.layers`.
 
-Ratios of times within one run: both layers alternate on the same machine.
+Ratios of times within one run: the layers alternate on the same machine. With `--parts`
+one of the two parts is measured, and the other is kept as it was.
 """
 
 import argparse
 import copy
+import itertools
+import json
+import os
 import pathlib
 import time
 
@@ -24,7 +28,15 @@ LAYERS = (
     ("t2", True, 112, 32, 32, 8),
     ("t2", True, 56, 64, 64, 8),
 )
+# The same, and numbers of groups of channels, the first one without groups.
+GROUPED = (
+    ("t2", True, 24, 64, 64, 16, (1, 2, 4, 8, 64)),
+    ("c4", False, 24, 16, 16, 16, (1, 2, 4, 8, 16)),
+)
 KINDS = ("forward", "step")
+PARTS = ("layers", "groups")
+# The load average below which the figures are those of a quiet machine.
+QUIET = 0.3
 
 
 def main():
@@ -32,14 +44,29 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", default="benchmarks/results", type=pathlib.Path)
     parser.add_argument("--repetitions", default=7, type=int)
+    parser.add_argument("--parts", default=PARTS, choices=PARTS, nargs="+")
     arguments = parser.parse_args()
-    say = Console(stderr=True).print
-    rows = []
-    for layer in LAYERS:
-        say(f"{sc.ConvTeacher(*layer[:1], layer[2], lifting=layer[1]).title} …")
-        rows.append(measure(*layer, repetitions=arguments.repetitions))
-    results = {"machine": machine(), "rows": rows}
+    file = arguments.output / "layers.json"
+    results = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    if "layers" in arguments.parts:
+        rows = collect(LAYERS, measure, arguments.repetitions)
+        results |= {"machine": machine(), "rows": rows}
+    if "groups" in arguments.parts:
+        about = {**machine(), "load": os.getloadavg()[0]}
+        rows = collect(GROUPED, measure_groups, arguments.repetitions)
+        rows = list(itertools.chain.from_iterable(rows))
+        results["groups"] = {"machine": about, "rows": rows}
     write_results(arguments.output, "layers", results, report)
+
+
+def collect(cases, function, repetitions) -> list:
+    """What a function measures of each case."""
+    say = Console(stderr=True).print
+    found = []
+    for case in cases:
+        say(f"{sc.ConvTeacher(*case[:1], case[2], lifting=case[1]).title} …")
+        found.append(function(*case, repetitions=repetitions))
+    return found
 
 
 def measure(
@@ -73,16 +100,59 @@ def measure(
         "local_operations": batch
         * operations.student_forward(student, channels, filters),
     }
+    return row | fastest(calls, repetitions)
+
+
+def measure_groups(
+    group, lifting, image_size, channels, filters, batch, numbers, repetitions=7
+) -> list[dict]:
+    """Times of clones whose channels are in groups, frozen and trainable."""
+    teacher = sc.ConvTeacher(group, image_size, lifting=lifting)
+    student = sc.LocallyConnectedStudent(teacher, seed=0)
+    sc.cloning.solve(student)
+    inputs = tf.random.normal((batch, *teacher.input_shape, channels))
+    calls = {}
+    for symmetry in ("frozen", "trainable"):
+        for groups in numbers:
+            layer = sc.ClonedConv2D(
+                filters, copy.deepcopy(student), symmetry, groups=groups
+            )
+            layer.build(inputs.shape)
+            name = f"{symmetry}_{groups}"
+            calls[name] = {
+                "forward": forward(layer, inputs),
+                "step": step(layer, inputs),
+            }
+    about = {
+        "layer": teacher.title,
+        "channels": channels,
+        "filters": filters,
+        "batch": batch,
+    }
+    found = fastest(calls, repetitions)
+    return [
+        {**about, "groups": groups}
+        | {
+            f"{symmetry}_{kind}": found[f"{symmetry}_{groups}_{kind}"]
+            for symmetry in ("frozen", "trainable")
+            for kind in KINDS
+        }
+        for groups in numbers
+    ]
+
+
+def fastest(calls, repetitions) -> dict[str, float]:
+    """The seconds of the fastest of several repetitions. All calls alternate."""
+    found = {}
     for kind in KINDS:
-        fastest = dict.fromkeys(calls, float("inf"))
+        seconds = dict.fromkeys(calls, float("inf"))
         for _ in range(repetitions + 1):  # the first traces
             for name in calls:
                 start = time.perf_counter()
                 calls[name][kind]()
-                took = time.perf_counter() - start
-                fastest[name] = min(fastest[name], took)
-        row |= {f"{name}_{kind}": seconds for name, seconds in fastest.items()}
-    return row
+                seconds[name] = min(seconds[name], time.perf_counter() - start)
+        found |= {f"{name}_{kind}": value for name, value in seconds.items()}
+    return found
 
 
 def forward(layer, inputs):
@@ -136,7 +206,43 @@ def report(results) -> str:
     ]
     for row in results["rows"]:
         lines.append(f"| {' | '.join(_cells(row, 'frozen'))} |")
+    if "groups" in results:
+        lines += _groups(results["groups"])
     return "\n".join([*lines, ""])
+
+
+def _groups(results) -> list[str]:
+    """The lines of clones in groups of channels."""
+    rows = results["rows"]
+    whole = {row["layer"]: row for row in rows if row["groups"] == 1}
+    machine = dict(results["machine"])
+    busy = machine.pop("load", 0)
+    about = ", ".join(f"{k} {v}" for k, v in machine.items())
+    if busy > QUIET:
+        about += (
+            f", busy with other work at the start, with a load average of {busy:.1f}"
+        )
+    lines = [
+        "",
+        "Clones in groups of channels, `ClonedConv2D(groups=…)`, frozen and trainable, "
+        "in milliseconds, and relative to one group in the same repetitions. As many "
+        "groups as channels are a depthwise convolution. Measured at another time: "
+        f"{about}.",
+        "",
+        "| layer | channels | filters | batch | groups | forward | ratio | step "
+        "| ratio | trainable, forward | ratio | step | ratio |",
+        "|---|" + "---:|" * 12,
+    ]
+    for row in rows:
+        cells = [row["layer"]]
+        cells += [str(row[k]) for k in ("channels", "filters", "batch", "groups")]
+        for symmetry in ("frozen", "trainable"):
+            for kind in KINDS:
+                seconds = row[f"{symmetry}_{kind}"]
+                ratio = seconds / whole[row["layer"]][f"{symmetry}_{kind}"]
+                cells += [f"{1e3 * seconds:.1f}", f"{ratio:.2f}"]
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
 
 
 def _cells(row, name) -> list[str]:

@@ -1,5 +1,7 @@
 """`symclone-tf relax`."""
 
+import re
+
 import click
 
 from symclone_tf.cli import options
@@ -55,8 +57,10 @@ from symclone_tf.cli.tables import figure, show
 def relax(model, output, symmetry, student, layers, image_size, **regularisation):
     """Replace the convolutions of a trained network by clones that can break symmetry.
 
-    MODEL is a .keras file of a Sequential or functional model. The new network
-    computes the same outputs, and has the same names of layers.
+    MODEL is a .keras file, or a legacy .h5 file, of a network. The new network computes
+    the same outputs, is of the same class, and has the same names of layers. If the
+    loss, metrics or optimizer that it was compiled with cannot be read, it is not
+    compiled.
 
     The table at the end has for each layer what it was and what its clone imitates; its
     channels and filters; weights, and multiplications for one image, before and after;
@@ -64,7 +68,7 @@ def relax(model, output, symmetry, student, layers, image_size, **regularisation
     largest output.
     """
     sc = start()
-    output = output or f"{model.removesuffix('.keras')}-relaxed.keras"
+    output = output or re.sub(r"\.(keras|h5|hdf5)$", "", model) + "-relaxed.keras"
     sc.artifacts.check_keras_file(output)
     chosen = {k: value for k, value in regularisation.items() if value is not None}
     if symmetry != "anchored" and set(chosen) - {"trainable_part"}:
@@ -84,13 +88,16 @@ def relax(model, output, symmetry, student, layers, image_size, **regularisation
     path = sc.artifacts.save_network(relaxed, output)
     show("Relaxed", [_row(layer) for layer in report.layers])
     for name, why in report.left.items():
-        click.echo(f"Left unchanged: {name}, {why}.")
+        click.echo(f"Left unchanged: {name}: {why}.")
+    for note in report.notes:
+        click.echo(note)
     click.echo(
         f"{path}: outputs differ by {figure(report.difference)} of the largest, after "
         f"{report.seconds:.0f} s."
     )
     click.echo("Next: import keras, symclone_tf")
-    click.echo(f'      model = keras.saving.load_model("{path}"), and model.fit(…)')
+    fit = "model.fit(…)" if relaxed.compiled else "model.compile(…), model.fit(…)"
+    click.echo(f'      model = keras.saving.load_model("{path}"), and {fit}')
 
 
 def _row(layer) -> dict:

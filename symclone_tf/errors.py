@@ -28,7 +28,8 @@ class ArtifactError(ValueError):
 
 
 class ArtifactWarning(UserWarning):
-    """A folder looks like an artifact, but cannot be used as one.
+    """A folder looks like an artifact, but cannot be used as one; or a network is read
+    without what it was compiled with.
 
     Example:
 

@@ -28,6 +28,28 @@ def plain(size=12, channels=2):
     return model
 
 
+def in_groups(size=12, channels=2):
+    """A functional network of residual blocks whose convolutions are in groups, as in
+    ResNeXt, one of them nested, one strided, and one with a group for each channel."""
+    x = images = keras.Input((size, size, channels), name="images")
+    x = layers.Conv2D(8, 3, padding="same", name="stem")(x)
+    for name, groups, strides in (("one", 4, 1), ("two", 2, 2), ("three", 8, 1)):
+        y = layers.Conv2D(8, 1, activation="relu", name=f"{name}_reduce")(x)
+        options = {"strides": strides, "padding": "same", "groups": groups}
+        conv = layers.Conv2D(8, 3, **options, use_bias=False, name=f"{name}_grouped")
+        norm = layers.BatchNormalization(name=f"{name}_norm")
+        both = [keras.Input(y.shape[1:]), conv, norm, layers.ReLU()]
+        y = keras.Sequential(both, name=f"{name}_block")(y)
+        y = layers.Conv2D(8, 1, name=f"{name}_expand")(y)
+        if strides > 1:
+            x = layers.Conv2D(8, 1, strides, name=f"{name}_shortcut")(x)
+        x = layers.Add(name=name)([x, y])
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    model = keras.Model(images, layers.Dense(3, name="answers")(x), name="in_groups")
+    settle(model)
+    return model
+
+
 def classifier(*convs):
     """A compiled network of group convolutions, or clones of these."""
     model = keras.Sequential([*convs, layers.GlobalAveragePooling3D(), layers.Dense(1)])

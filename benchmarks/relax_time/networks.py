@@ -45,11 +45,11 @@ def _relaxed(*arguments, **options):
 def untied(cnn) -> keras.Model:
     """A CNN whose convolutions have their own kernel at every position."""
 
-    def replace(layer, shape):
+    def replace(layer):
         if not isinstance(layer, layers.Conv2D):
             return None
         own = Untied(layer.filters, 3, "t2", activation="relu", name=layer.name)
-        own.build(shape)
+        own.build(layer.input.shape)
         kernel = layer.kernel.numpy().reshape(-1, layer.filters)
         own.kernels.assign(np.broadcast_to(kernel, own.kernels.shape))
         own.bias.assign(layer.bias)

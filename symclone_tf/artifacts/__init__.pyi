@@ -9,6 +9,7 @@ from .keras_files import check_keras_file as check_keras_file
 from .keras_files import load_network as load_network
 from .keras_files import save_network as save_network
 from .loading import load as load
+from .onnx_files import export_onnx as export_onnx
 from .publishing import check_directory as check_directory
 from .publishing import rescued as rescued
 from .publishing import version_number as version_number

@@ -1,11 +1,12 @@
-"""Networks in `.keras` files, read without executing code in them."""
+"""Networks in files of Keras, read without executing code in them."""
 
 import pathlib
 import uuid
+import warnings
 
 import keras
 
-from symclone_tf.errors import ArtifactError
+from symclone_tf.errors import ArtifactError, ArtifactWarning
 from symclone_tf.types import Path
 
 
@@ -30,9 +31,30 @@ def check_keras_file(file: Path) -> pathlib.Path:
         ...
     symclone_tf.errors.ArtifactError: A network is written to a .keras file, not to ...
     """
+    return check_new_file(file, ".keras")
+
+
+def check_new_file(file: Path, suffix: str) -> pathlib.Path:
+    """Checks that a network can be written to a file of any format.
+
+    Args:
+        file: String or path of a file that does not exist yet.
+        suffix: String, as `".keras"`.
+
+    Returns:
+        `pathlib.Path`.
+
+    Raises:
+        ArtifactError: If the file exists, or its name does not end in the suffix.
+
+    Example:
+
+    >>> check_new_file(directory / "new.onnx", ".onnx").name
+    'new.onnx'
+    """
     file = pathlib.Path(file)
-    if file.suffix != ".keras":
-        raise ArtifactError(f"A network is written to a .keras file, not to {file}.")
+    if file.suffix != suffix:
+        raise ArtifactError(f"A network is written to a {suffix} file, not to {file}.")
     if file.exists():
         raise ArtifactError(f"{file} exists and is not replaced: name another file.")
     if file.parent.exists() and not file.parent.is_dir():
@@ -74,8 +96,13 @@ def save_network(model: keras.Model, file: Path) -> pathlib.Path:
 def load_network(file: Path) -> keras.Model:
     """Reads a network from a file, in Keras' safe mode.
 
+    Where the network can be read, but not the loss, metrics or optimizer that it was
+    compiled with, it is not compiled, with an `ArtifactWarning`: functions and classes
+    of one's own may not be at hand, and of legacy files Keras does not read some losses
+    that were passed by name, as `"mse"`.
+
     Args:
-        file: String or path of a `.keras` file.
+        file: String or path of a `.keras` file, or of a legacy `.h5` file.
 
     Returns:
         `keras.Model`.
@@ -94,11 +121,26 @@ def load_network(file: Path) -> keras.Model:
     file = pathlib.Path(file)
     if not file.is_file():
         raise ArtifactError(f"{file} is not a file.")
+    # For damaged files, Keras raises errors of many types.
     try:
         return keras.saving.load_model(file, safe_mode=True)
     except Exception as error:
-        # For damaged files, Keras raises errors of many types.
-        reason = str(error).strip().split("\n")[0]
+        problem = error
+    try:
+        model = keras.saving.load_model(file, compile=False, safe_mode=True)
+    except Exception as error:
         raise ArtifactError(
-            f"{file} cannot be read as a Keras model: {type(error).__name__}: {reason}"
+            f"{file} cannot be read as a Keras model: {_in_a_line(error)}"
         ) from error
+    warnings.warn(
+        f"{file} is read, but not compiled: compile the network before fitting it. Its "
+        f"loss, metrics or optimizer cannot be read: {_in_a_line(problem)}",
+        ArtifactWarning,
+        stacklevel=2,
+    )
+    return model
+
+
+def _in_a_line(error) -> str:
+    """The type of an error, and the first line of its message."""
+    return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"

@@ -1,51 +1,84 @@
 """The inputs that reach the layers of a network, whatever kind of model it is."""
 
 import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import keras
 import tensorflow as tf
 
-from symclone_tf.types import Array, Tensor
+from symclone_tf.types import Array
 
 
 def layer_inputs(
-    model: keras.Model, layers: list[keras.layers.Layer], inputs: Tensor
+    model: keras.Model, layers: list[keras.layers.Layer], inputs: Any
 ) -> list[list[Array]]:
     """Calls a model, and records what some of its layers are called with.
 
     Args:
-        model: `keras.Model`, of any kind, with one input.
+        model: `keras.Model`, of any kind.
         layers: List of layers of it.
-        inputs: Array or tensor.
+        inputs: Array or tensor, or what else the model takes.
 
     Returns:
         List of a list for each layer, with an array for each of its calls.
     """
+    calls = _calls(model, layers, inputs, keras.ops.convert_to_numpy)
+    return [[found for one, found in calls if one is layer] for layer in layers]
+
+
+def layer_calls(
+    model: keras.Model, layers: list[keras.layers.Layer], inputs: Any
+) -> list[tuple[keras.layers.Layer, Any]]:
+    """Calls a model, and records the shapes that some of its layers are called with.
+
+    Args:
+        model: `keras.Model`, of any kind.
+        layers: List of layers of it.
+        inputs: Array or tensor, or what else the model takes.
+
+    Returns:
+        List of pairs, in the order of calls, of a layer and the shape of its inputs,
+        or a structure of shapes where it takes several.
+    """
+
+    def shapes(value):
+        return keras.tree.map_structure(lambda x: tuple(getattr(x, "shape", ())), value)
+
+    return _calls(model, layers, inputs, shapes)
+
+
+def _calls(model, layers, inputs, record) -> list[tuple[keras.layers.Layer, Any]]:
+    calls: list[tuple[keras.layers.Layer, Any]] = []
     with contextlib.ExitStack() as stack:
-        recorded = [stack.enter_context(_recording(layer)) for layer in layers]
+        for layer in layers:
+            stack.enter_context(_recording(layer, record, calls))
         stack.enter_context(_eagerly())
         model(inputs, training=False)
-    return recorded
+    return calls
 
 
 @contextlib.contextmanager
-def _recording(layer):
+def _recording(layer, record: Callable[[Any], Any], calls: list) -> Iterator[None]:
     """Records the inputs of a layer's calls while the context lasts."""
     # Keras 3 has no hooks around a layer's call. Models that end at inner tensors would
     # be another way for functional ones, but would leave nodes on the caller's layers,
     # by which `layer.input` becomes ambiguous; subclassed models have no such tensors.
-    recorded, call = [], layer.call
+    call, own = layer.call, vars(layer).get("call")
 
-    def recording_call(inputs, *arguments, **options):
-        recorded.append(keras.ops.convert_to_numpy(inputs))
-        return call(inputs, *arguments, **options)
+    def recording_call(*arguments, **options):
+        calls.append((layer, record((*arguments, *options.values())[0])))
+        return call(*arguments, **options)
 
     # Past `Layer.__setattr__`, by which Keras tracks what belongs to the layer.
     object.__setattr__(layer, "call", recording_call)
     try:
-        yield recorded
+        yield
     finally:
-        object.__delattr__(layer, "call")
+        if own is None:
+            object.__delattr__(layer, "call")
+        else:
+            object.__setattr__(layer, "call", own)
 
 
 @contextlib.contextmanager

@@ -3,12 +3,13 @@
 import dataclasses
 
 import keras
-from keras import ops
 
 from symclone_tf.layers import Cloned
 from symclone_tf.networks.fused_forms import FusedLayer
 from symclone_tf.networks.fusion import fuse
-from symclone_tf.networks.reconstruction import inputs_of, rebuilt
+from symclone_tf.networks.network_inputs import zeros
+from symclone_tf.networks.reconstruction import inputs_of, is_network, rebuilt
+from symclone_tf.networks.restructured import forget_what_is_alike
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,6 +19,8 @@ class FusedNetwork:
     Attributes:
         model: `keras.Model`, which does not need this package.
         layers: Dictionary from the names of cloned layers to their `FusedLayer`.
+        notes: Tuple of sentences, which layers of classes of one's own need this
+            package to be read from a `.keras` file nevertheless.
 
     Example:
 
@@ -32,6 +35,7 @@ class FusedNetwork:
 
     model: keras.Model
     layers: dict[str, FusedLayer]
+    notes: tuple[str, ...] = ()
 
 
 def fuse_network(model: keras.Model) -> FusedNetwork:
@@ -61,7 +65,7 @@ def fuse_network(model: keras.Model) -> FusedNetwork:
     """
     found = {}
 
-    def replace(layer, shape):
+    def replace(layer):
         if isinstance(layer, Cloned):
             found[layer.name] = fuse(layer)
             return _plain(layer, found[layer.name])
@@ -73,19 +77,22 @@ def fuse_network(model: keras.Model) -> FusedNetwork:
         return None
 
     made = rebuilt(model, replace)
+    notes = tuple(
+        f"{layer.name!r}, a {type(layer).__name__}, is read from a .keras file where "
+        "symclone_tf is imported only, since its class would make other layers; "
+        "exports need nothing."
+        for layer in forget_what_is_alike(made)
+    )
     _call_once(made)
-    return FusedNetwork(made, found)
+    return FusedNetwork(made, found, notes)
 
 
 def _call_once(model) -> None:
     """Calls a model on zeros: Keras exports to ONNX only what has been called."""
-    tensors = inputs_of(model)
-    if all(None not in tensor.shape[1:] for tensor in keras.tree.flatten(tensors)):
-        model(
-            keras.tree.map_structure(
-                lambda tensor: ops.zeros((1, *tensor.shape[1:]), tensor.dtype), tensors
-            )
-        )
+    if is_network(model):
+        tensors = inputs_of(model)
+        if all(None not in one.shape[1:] for one in keras.tree.flatten(tensors)):
+            model(zeros(tensors))
 
 
 def _plain(layer, fused):

@@ -1,28 +1,35 @@
 """Rebuilds a network layer by layer, and replaces some of its layers."""
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import keras
 from keras.src.models.functional import Functional
 
-from symclone_tf.types import Shape
+from symclone_tf.networks.compilation import compile_alike
+from symclone_tf.networks.copies import OF_TRAINING, Copies
+from symclone_tf.networks.restructured import restructure
 
 
 def rebuilt(
     model: keras.Model,
-    replace: Callable[[keras.layers.Layer, Any], keras.layers.Layer | None],
-    shape: Shape | None = None,
-    weights: bool = True,
+    replace: Callable[[keras.layers.Layer], keras.layers.Layer | None],
+    shapes: Mapping[int, Any] | None = None,
 ) -> keras.Model:
     """Rebuilds a network, and replaces some of its layers.
 
+    The network is of the same class, computes with copies of the same layers and
+    weights, and is compiled as the given one is. Layers are copied without their
+    constructors, see `Copies`.
+
     Args:
-        model: `keras.Sequential` or functional `keras.Model`, built.
-        replace: Callable of a layer and the shape of its inputs, which returns another
-            layer in its place, or `None`. It is called once for each such shape.
-        shape: Tuple, the shape of the model's one input; `None` for its own.
-        weights: Boolean, whether to copy the weights, and how the model is compiled.
+        model: `keras.Model`, built.
+        replace: Callable of a layer, which returns another in its place, or `None`. It
+            is called once for each layer, those within others included.
+        shapes: Dictionary from the identities of Sequential and functional models,
+            the given one and nested ones, to the shapes of their inputs, where these
+            are to be others.
 
     Returns:
         `keras.Model`.
@@ -31,7 +38,7 @@ def rebuilt(
 
     >>> layers = [keras.Input((4,)), keras.layers.Dense(3), keras.layers.ReLU()]
     >>> model = keras.Sequential(layers)
-    >>> def replace(layer, shape):
+    >>> def replace(layer):
     ...     return keras.layers.ELU() if isinstance(layer, keras.layers.ReLU) else None
     >>> other = rebuilt(model, replace)
     >>> [type(layer).__name__ for layer in other.layers]
@@ -39,114 +46,158 @@ def rebuilt(
     >>> np.array_equal(other.get_weights()[0], model.get_weights()[0])
     True
     """
-    rebuilding = Rebuilding(replace)
-    made = rebuilding.model(
-        model,
-        keras.tree.map_structure(
-            lambda tensor: _input_like(tensor, shape or tensor.shape), inputs_of(model)
-        ),
-    )
-    if weights:
-        rebuilding.keep_weights()
-        if model.compiled and not made.compiled:
-            made.compile_from_config(model.get_compile_config())
+    return rebuilt_layer(model, replace, shapes)
+
+
+def rebuilt_layer(
+    layer: keras.layers.Layer,
+    replace: Callable[[keras.layers.Layer], keras.layers.Layer | None],
+    shapes: Mapping[int, Any] | None = None,
+) -> Any:
+    """Copies a layer or a network, and replaces some of the layers in it.
+
+    Args:
+        layer: Keras layer or model.
+        replace: See `rebuilt`.
+        shapes: See `rebuilt`.
+
+    Returns:
+        Layer or model.
+    """
+    rebuilding = Rebuilding(layer, replace, shapes)
+    made = rebuilding.of(layer)
+    copies = [
+        pair
+        for pair in rebuilding.made.values()
+        if isinstance(pair[0], keras.layers.Layer)
+    ]
+    restructure(copies, rebuilding.replaced)
+    if isinstance(layer, keras.Model):
+        compile_alike(layer, made, rebuilding)
     return made
 
 
-class Rebuilding:
-    """Rebuilds Sequential and functional models, nested ones included.
-
-    Every layer is copied from its configuration, unless `replace` returns another in
-    its place.
+class Rebuilding(Copies):
+    """Copies of Sequential and functional models, made by calling their layers' copies.
 
     Args:
+        layer: `keras.Model`, or another layer.
         replace: See `rebuilt`.
-
-    Attributes:
-        pairs: List of pairs of a layer and its copy.
+        shapes: See `rebuilt`.
     """
 
-    def __init__(self, replace: Callable):
-        self.replace = replace
-        self.pairs: list[tuple[keras.layers.Layer, keras.layers.Layer]] = []
-        self._made: dict[tuple, keras.layers.Layer] = {}
+    def __init__(
+        self,
+        layer: keras.layers.Layer,
+        replace: Callable[[keras.layers.Layer], keras.layers.Layer | None],
+        shapes: Mapping[int, Any] | None = None,
+    ):
+        super().__init__(layer, replace)
+        self.shapes = shapes or {}
 
-    def model(self, model: keras.Model, inputs: Any) -> keras.Model:
-        """Rebuilds a model.
-
-        Args:
-            model: `keras.Sequential` or functional `keras.Model`, built.
-            inputs: `keras.KerasTensor` that it is built on, or a structure of them
-                like the model's inputs.
-
-        Returns:
-            `keras.Model` of the same structure and names.
-        """
-        if isinstance(model, keras.Sequential):
-            return self._sequential(model, inputs)
-        return keras.models.clone_model(
-            model,
-            inputs,
-            # Keras walks the graph with the original layers: what replaces a layer
-            # depends on the inputs that reach it.
-            clone_function=lambda layer: layer,
-            call_function=lambda layer, *args, **kwargs: self._in_place_of(layer, args)(
-                *args, **kwargs
-            ),
-        )
-
-    def keep_weights(self) -> None:
-        """Copies the weights of layers to their copies."""
-        for before, after in self.pairs:
-            if getattr(before, "weights", None):
-                after.set_weights(before.get_weights())
-                for layer in after._flatten_layers():
-                    # Normalization computes constants from its weights.
-                    if hasattr(layer, "finalize_state"):
-                        layer.finalize_state()
+    def layer(self, layer: keras.layers.Layer) -> keras.layers.Layer:
+        if not is_network(layer):
+            return super().layer(layer)
+        tensors = inputs_of(layer)
+        shapes = self.shapes.get(id(layer))
+        if shapes is None:
+            shapes = keras.tree.map_structure(lambda tensor: tensor.shape, tensors)
+        inputs = keras.tree.map_structure_up_to(tensors, _input_like, tensors, shapes)
+        if isinstance(layer, keras.Sequential):
+            return self._sequential(layer, inputs)
+        return self._functional(layer, inputs)
 
     def _sequential(self, model, inputs):
-        parts, spec = [], inputs
-        for layer in model.layers:
-            part = self._in_place_of(layer, (spec,))
-            if not part.built:
-                part.build(spec.shape)
-            spec = part.compute_output_spec(spec)
-            parts.append(part)
-        return keras.Sequential(
-            [_input_like(inputs, inputs.shape), *parts], name=model.name
+        parts = [self._of(layer) for layer in model.layers]
+        made = type(model).__new__(type(model))
+        keras.Sequential.__init__(made, [inputs, *parts], name=model.name)
+        self.keep(model._functional, made._functional)
+        self._keep_input(model._layers[0], made._layers[0])
+        return self._as(model, made)
+
+    def _functional(self, model, inputs):
+        # A plain model of the same graph: what classes of their own construct, and
+        # how, only they know. Some keep tensors of the graph, which are outputs here.
+        tensors = _tensors_held(model)
+        graph = keras.Model(model.input, [model.output, tensors], name=model.name)
+        plain = keras.models.clone_model(
+            graph,
+            inputs,
+            clone_function=self._of,
+            # Calls may refer to weights.
+            call_function=lambda layer, *arguments, **options: layer(
+                *self._of(arguments), **self._of(options)
+            ),
         )
+        outputs, others = plain.output
+        made = type(model).__new__(type(model))
+        Functional.__init__(made, plain.input, outputs, name=model.name)
+        for before, after in zip(tensors, others):
+            self.keep(before, after)
+        pairs = zip(keras.tree.flatten(model.input), keras.tree.flatten(made.input))
+        for before, after in pairs:
+            self.keep(before, after)
+            self._keep_input(before._keras_history[0], after._keras_history[0])
+        return self._as(model, made)
 
-    def _in_place_of(self, layer, args):
-        shapes = keras.tree.map_structure(lambda x: getattr(x, "shape", None), args[:1])
-        key = id(layer), str(shapes)
-        if key not in self._made:
-            self._made[key] = self._replacement(layer, args)
-        return self._made[key]
+    def _keep_input(self, before, after):
+        self.keep(before, after)
+        after.trainable = before.trainable
 
-    def _replacement(self, layer, args):
-        if is_network(layer):
-            inputs = keras.tree.map_structure(
-                lambda tensor, x: _input_like(tensor, x.shape),
-                inputs_of(layer),
-                args[0],
-            )
-            return self.model(layer, inputs)
-        shape = getattr(args[0], "shape", None) if args else None
-        if other := self.replace(layer, shape):
-            return other
-        copied = next((after for before, after in self.pairs if before is layer), None)
-        if copied is None:
-            copied = _copy(layer)
-            self.pairs.append((layer, copied))
-        return copied
+    def _as(self, model, made):
+        """Gives a network what the original holds beside its graph."""
+        self.keep(model, made)
+        self.attributes(model, made, _of_graphs())
+        return made
+
+
+@functools.cache
+def _of_graphs() -> frozenset[str]:
+    """The names of what Keras sets on networks about their graphs."""
+    images = keras.Input((1,))
+    functional = keras.Model(images, keras.layers.Identity()(images))
+    sequential = keras.Sequential([images])
+    names = vars(functional).keys() | vars(sequential).keys()
+    return frozenset(names - vars(keras.layers.Identity()).keys())
+
+
+def _tensors_held(model) -> list[keras.KerasTensor]:
+    """The tensors of a network's graph that attributes of its own class hold.
+
+    Backbones of KerasHub keep those of the levels of their pyramids.
+    """
+    nodes = {id(node) for nodes in model._nodes_by_depth.values() for node in nodes}
+    leave = OF_TRAINING | _of_graphs()
+    found = {
+        id(tensor): tensor
+        for name, value in vars(model).items()
+        if name not in leave
+        for tensor in _tensors_in(value)
+    }
+
+    def is_within(tensor):
+        layer, index, _ = tensor._keras_history
+        return id(layer._inbound_nodes[index]) in nodes
+
+    return list(filter(is_within, found.values()))
+
+
+def _tensors_in(value) -> Iterator[keras.KerasTensor]:
+    """The tensors of a graph in a value, and in lists and dictionaries."""
+    if isinstance(value, keras.KerasTensor):
+        yield value
+    elif isinstance(value, (list, tuple, dict)):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _tensors_in(part)
 
 
 def is_network(layer: keras.layers.Layer) -> bool:
-    """Whether a layer is a Sequential or functional model."""
+    """Whether a layer is a Sequential or functional model, built."""
     # Functional models are of a class that Keras does not make public: they are
     # constructed as `keras.Model`, which subclassed models are too.
-    return isinstance(layer, (keras.Sequential, Functional))
+    if isinstance(layer, keras.Sequential):
+        return hasattr(layer, "inputs")
+    return isinstance(layer, Functional)
 
 
 def inputs_of(model: keras.Model) -> Any:
@@ -158,19 +209,11 @@ def inputs_of(model: keras.Model) -> Any:
 
 def _input_like(tensor, shape):
     """An input with the name of the layer, rather than the tensor, of another."""
-    name = tensor._keras_history.operation.name
-    return keras.Input(batch_shape=shape, dtype=tensor.dtype, name=name)
-
-
-def _copy(layer):
-    if isinstance(layer, keras.layers.Lambda):
-        # With the function itself, which its configuration has as serialized code.
-        return keras.layers.Lambda(
-            layer.function,
-            output_shape=layer._output_shape,
-            mask=layer.mask,
-            arguments=layer.arguments,
-            name=layer.name,
-            dtype=layer.dtype_policy,
-        )
-    return type(layer).from_config(layer.get_config())
+    layer = tensor._keras_history.operation
+    return keras.Input(
+        batch_shape=shape,
+        dtype=tensor.dtype,
+        sparse=tensor.sparse,
+        name=layer.name,
+        optional=getattr(layer, "optional", False),
+    )

@@ -8,9 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import keras
-import numpy as np
 import psutil
-from keras import ops
 from rich.console import Console
 from rich.progress import track
 
@@ -22,14 +20,18 @@ from symclone_tf.layers.cloned import Cloned
 from symclone_tf.layers.cloned_conv2d import ClonedConv2D
 from symclone_tf.layers.conversion import CONV_1D_3D
 from symclone_tf.layers.shared_students import SYMMETRIES, TRAINABLE_PARTS
-from symclone_tf.networks.reconstruction import rebuilt
+from symclone_tf.networks.comparison import check_own_weights, largest_difference
+from symclone_tf.networks.compilation import not_compiled
+from symclone_tf.networks.network_inputs import input_specs, zeros
+from symclone_tf.networks.reconstruction import inputs_of, is_network, rebuilt
 from symclone_tf.networks.selection import (
     check_network,
-    choose_layers,
-    input_shape_of,
-    layers_with_shapes,
+    input_shapes,
+    network_shapes,
+    select,
 )
-from symclone_tf.students import make_student
+from symclone_tf.students import Student, make_student
+from symclone_tf.teachers import Teacher
 
 # Copies of trained weights in memory: with gradients and an optimizer's two moments.
 COPIES = 4
@@ -92,6 +94,8 @@ class Relaxation:
             noise with the statistics of raw and of normalised pixels, relative to
             the largest output.
         seconds: Float, the time that it took.
+        notes: Tuple of sentences, what the relaxed network has not as the given one
+            has it: a size of inputs that is now fixed, how it is compiled.
 
     Example:
 
@@ -108,6 +112,7 @@ class Relaxation:
     left: dict[str, str]
     difference: float
     seconds: float
+    notes: tuple[str, ...] = ()
 
 
 def relax(
@@ -173,46 +178,71 @@ def relax(
     start = time.perf_counter()
     check_network(model)
     _check_options(symmetry, **options)
-    shape = input_shape_of(model, image_size)
-    chosen, left = choose_layers(layers_with_shapes(model, shape), layers)
+    specs = input_specs(model, image_size)
+    shapes = input_shapes(model, specs)
+    selection = select(model, shapes, layers)
+    chosen = selection.chosen
     _check_memory(chosen, student, symmetry)
-    clones = {}
-    teachers = dict.fromkeys(teacher for _, teacher in chosen.values())
-    for teacher in track(
-        teachers, "Cloning", console=Console(stderr=True), disable=not verbose
-    ):
-        clones[teacher], _ = clone(
-            teacher, student=student, solver="closed-form", verbose=0
-        )
+    notes = _notes(model, specs)
+    clones = _clones(chosen, student, verbose)
 
     relaxed_layers = {}
 
-    def replace(layer, shape):
+    def replace(layer):
         if id(layer) not in chosen:
             return None
-        copied = copy.deepcopy(clones[chosen[id(layer)][1]])
+        copied = copy.deepcopy(clones[chosen[id(layer)][2]])
         kind = Cloned if isinstance(layer, CONV_1D_3D) else ClonedConv2D
         cloned = kind.from_conv(layer, copied, symmetry=symmetry, **options)
         relaxed_layers[id(layer)] = cloned
         return cloned
 
-    relaxed = rebuilt(model, replace, shape)
+    sized = network_shapes(model, specs, shapes, chosen)
+    relaxed = rebuilt(model, replace, sized)
+    check_own_weights(model, relaxed, zeros(specs))
     rows = tuple(
-        _row(layer, teacher, relaxed_layers[key])
-        for key, (layer, teacher) in chosen.items()
+        _row(name, layer, teacher, relaxed_layers[key])
+        for key, (name, layer, teacher) in chosen.items()
     )
-    difference = max(
-        _difference(model, relaxed, (1, *shape[1:]), *pixels) for pixels in PIXELS
-    )
+    difference = max(largest_difference(model, relaxed, specs, *p) for p in PIXELS)
     if difference > MOST_DIFFERENCE:
         warnings.warn(
             f"The outputs of the relaxed network differ by {difference:.2g} of the "
             "largest output, though those of its convolutions do not: another layer "
-            "has state that is neither in its weights nor in its configuration.",
+            "uses something that is not copied with it.",
             RelaxingWarning,
             stacklevel=2,
         )
-    return relaxed, Relaxation(rows, left, difference, time.perf_counter() - start)
+    seconds = time.perf_counter() - start
+    return relaxed, Relaxation(rows, selection.left, difference, seconds, notes)
+
+
+def _notes(model, specs) -> tuple[str, ...]:
+    """What the relaxed network has not, or does not do, as the given one does."""
+    notes = []
+    if is_network(model):
+        before = [t.shape for t in keras.tree.flatten(inputs_of(model))]
+        after = [t.shape for t in keras.tree.flatten(specs)]
+        notes += [
+            f"It takes inputs of shape {tuple(new)} only, where the given network "
+            f"takes {tuple(old)}."
+            for old, new in zip(before, after)
+            if tuple(old) != tuple(new)
+        ]
+    if why := not_compiled(model):
+        notes.append(f"It is not compiled, unlike the given network: {why}.")
+        warnings.warn(notes[-1], RelaxingWarning, stacklevel=3)
+    return tuple(notes)
+
+
+def _clones(chosen, student, verbose) -> dict[Teacher, Student]:
+    """A clone of each teacher."""
+    teachers = dict.fromkeys(teacher for _, _, teacher in chosen.values())
+    console = Console(stderr=True)
+    return {
+        teacher: clone(teacher, student=student, solver="closed-form", verbose=0)[0]
+        for teacher in track(teachers, "Cloning", console=console, disable=not verbose)
+    }
 
 
 def _check_options(
@@ -233,7 +263,7 @@ def _check_memory(chosen, student, symmetry) -> None:
     copies = {"frozen": 1, "trainable": COPIES, "anchored": COPIES + 1}[symmetry]
     needed = [
         (4 * copies * make_student(student, teacher).parameters, layer.name)
-        for layer, teacher in chosen.values()
+        for _, layer, teacher in chosen.values()
     ]
     total, available = sum(n for n, _ in needed), psutil.virtual_memory().available
     if total > available:
@@ -246,7 +276,7 @@ def _check_memory(chosen, student, symmetry) -> None:
         )
 
 
-def _row(layer, teacher, cloned) -> RelaxedLayer:
+def _row(name, layer, teacher, cloned) -> RelaxedLayer:
     student, groups = cloned.student, cloned.groups
     *_, channels_of_group, filters = cloned.kernel.shape
     channels = channels_of_group * groups
@@ -256,8 +286,9 @@ def _row(layer, teacher, cloned) -> RelaxedLayer:
     if cloned.computes_as() == "convolution":
         products = products_before
     shape = cloned._from_last((2, *teacher.input_shape, channels))
+    spec = keras.KerasTensor(shape, "float32")
     return RelaxedLayer(
-        layer.name,
+        name,
         type(layer).__name__,
         teacher.title,
         channels,
@@ -266,17 +297,5 @@ def _row(layer, teacher, cloned) -> RelaxedLayer:
         layer.count_params() + student.parameters,
         2 * products_before,
         2 * products,
-        _difference(layer, cloned, shape),
+        largest_difference(layer, cloned, spec),
     )
-
-
-def _difference(before, after, shape, mean=0.0, deviation=1.0) -> float:
-    """The largest difference between outputs for noise, relative to the largest."""
-    noise = np.random.default_rng(0).normal(mean, deviation, shape).astype("float32")
-    pairs = zip(*(keras.tree.flatten(model(noise)) for model in (before, after)))
-    differences = []
-    for pair in pairs:
-        expected, found = (ops.convert_to_numpy(ops.cast(y, "float32")) for y in pair)
-        size = np.abs(expected).max()
-        differences.append(float(np.abs(found - expected).max() / (size or 1)))
-    return max(differences)

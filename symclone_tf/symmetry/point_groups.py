@@ -35,14 +35,16 @@ def _signed_permutation(number: int, generator: ArrayLike) -> Array:
     except ValueError:  # rows of different lengths
         matrix = np.empty(0)
     integers = matrix.shape == (2, 2) and matrix.dtype.kind in "iu"
+    # Products of large integers overflow, so that they may look orthogonal.
+    entries = integers and np.isin(matrix, (-1, 0, 1)).all()
     # Integer matrices are orthogonal if and only if they are signed permutations.
-    if not integers or not np.array_equal(matrix @ matrix.T, np.eye(2)):
+    if not entries or not np.array_equal(matrix @ matrix.T, np.eye(2)):
         received = " ".join(str(generator).split())
         raise ValueError(
             "`generators` must be signed permutation matrices of integers, as "
             f"((0, -1), (1, 0)). Received: generators[{number}]={received}"
         )
-    return matrix
+    return matrix.astype(int)
 
 
 def _closure(generators: list[Array]) -> list[Array]:

@@ -8,9 +8,9 @@ from symclone_tf.types import Tensor
 def convolve(
     inputs: Tensor,
     bank: Tensor,
-    strides: tuple[int, int],
+    strides: tuple[int, ...],
     padding: str,
-    dilation_rate: tuple[int, int],
+    dilation_rate: tuple[int, ...],
     channel_groups: int = 1,
     representation_in: int = 1,
     representation_out: int = 1,
@@ -19,21 +19,25 @@ def convolve(
 
     Keras' own convolution splits the last axis into contiguous groups. Here, the
     channels of each element of the representation are split into the same groups.
+    Each group is a convolution of its own, without XLA, so that the time of all of them
+    is about that of one convolution of as many channels, or less, and ONNX and LiteRT
+    have it.
 
     Args:
-        inputs: Tensor of shape `(batch, height, width, representation_in · channels)`.
-        bank: Tensor of shape `(kh, kw, representation_in · channels / channel_groups,
-            representation_out · filters)`.
-        strides: Pair of integers.
+        inputs: Tensor of shape `(batch, *grid, representation_in · channels)`, with
+            one to three axes of positions.
+        bank: Tensor of shape `(*kernel_size, representation_in · channels /
+            channel_groups, representation_out · filters)`.
+        strides: Tuple of integers, one for each axis of positions.
         padding: String, `"valid"` or `"same"`.
-        dilation_rate: Pair of integers.
+        dilation_rate: Tuple of integers, likewise.
         channel_groups: Integer, number of groups of channels, as `groups` of
             `keras.layers.Conv2D`.
         representation_in: Integer, size of the inputs' representation.
         representation_out: Integer, size of the outputs' representation.
 
     Returns:
-        Tensor of shape `(batch, new_height, new_width, representation_out · filters)`.
+        Tensor of shape `(batch, *new_grid, representation_out · filters)`.
 
     Example:
 
@@ -50,23 +54,84 @@ def convolve(
     }
     if channel_groups == 1:
         return ops.conv(inputs, bank, **options)
-    inputs = _swap_factors(inputs, representation_in, channel_groups)
-    bank = _swap_factors(bank, representation_out, channel_groups)
+    if _is_depthwise(inputs, bank, channel_groups, strides, dilation_rate):
+        return _depthwise(inputs, bank, channel_groups, representation_out, options)
+    # Not `ops.conv` of all channels: with fewer channels in the kernel than in the
+    # inputs, Keras compiles it with XLA, anew in each eager call, with slow gradients
+    # on CPUs, and ONNX has no such operation.
+    outputs = [
+        ops.conv(part, kernel, **options)
+        for part, kernel in zip(
+            _split(inputs, channel_groups, representation_in),
+            _split(bank, channel_groups, representation_out),
+            strict=True,
+        )
+    ]
+    return _concatenate(outputs, representation_out)
+
+
+def channel_groups_of(channels: int, in_channels: int, filters: int) -> int:
+    """The number of groups of channels, from the shapes of inputs and kernel.
+
+    Args:
+        channels: Integer, the inputs' channels.
+        in_channels: Integer, the kernel's channels.
+        filters: Integer.
+
+    Returns:
+        Integer.
+
+    Raises:
+        ValueError: If channels or filters cannot be split evenly into such groups.
+
+    Example:
+
+    >>> channel_groups_of(channels=6, in_channels=2, filters=9)
+    3
+    """
+    groups = channels // in_channels
+    if channels % in_channels or filters % groups:
+        raise ValueError(
+            "A kernel's channels must divide those of the inputs, and the number of "
+            f"groups its filters. Received: inputs with {channels} channels, "
+            f"kernel with {in_channels} channels and {filters} filters"
+        )
+    return groups
+
+
+def _is_depthwise(inputs, bank, channel_groups, strides, dilation_rate) -> bool:
+    """Whether each channel is a group, and `ops.depthwise_conv` takes the options."""
     equal = len(set(strides)) == len(set(dilation_rate)) == 1
-    if bank.shape[2] == 1 and equal:
-        # On CPUs, Keras has to compile a grouped convolution with XLA.
-        shape = (*bank.shape[:2], channel_groups, bank.shape[3] // channel_groups)
-        outputs = ops.depthwise_conv(inputs, ops.reshape(bank, shape), **options)
-    else:
-        outputs = ops.conv(inputs, bank, **options)
-    return _swap_factors(outputs, channel_groups, representation_out)
+    per_channel = bank.shape[-2] == 1 and inputs.shape[-1] == channel_groups
+    return per_channel and equal and len(inputs.shape) <= 4
 
 
-def _swap_factors(tensor: Tensor, first: int, second: int) -> Tensor:
-    """Swaps the two leading factors of the last axis' size."""
-    if first == 1 or second == 1:
-        return tensor
-    shape = ops.shape(tensor)
-    rest = tensor.shape[-1] // (first * second)
-    parts = ops.reshape(tensor, (*shape[:-1], first, second, rest))
-    return ops.reshape(ops.swapaxes(parts, -3, -2), shape)
+def _depthwise(inputs, bank, channels, representation_out, options) -> Tensor:
+    filters = bank.shape[-1] // channels
+    bank = ops.concatenate(_split(bank, channels, representation_out), axis=-1)
+    bank = ops.reshape(bank, (*bank.shape[:-2], channels, filters))
+    outputs = ops.depthwise_conv(inputs, bank, **options)
+    if representation_out == 1:
+        return outputs
+    return _concatenate(ops.split(outputs, channels, axis=-1), representation_out)
+
+
+def _split(tensor: Tensor, groups: int, representation: int) -> list[Tensor]:
+    """Splits the channels of each element of the representation into groups."""
+    if representation == 1:
+        return ops.split(tensor, groups, axis=-1)
+    shape, channels = ops.shape(tensor)[:-1], tensor.shape[-1] // representation
+    tensor = ops.reshape(tensor, (*shape, representation, channels))
+    parts = ops.split(tensor, groups, axis=-1)
+    size = representation * channels // groups
+    return [ops.reshape(part, (*shape, size)) for part in parts]
+
+
+def _concatenate(parts: list[Tensor], representation: int) -> Tensor:
+    """The inverse of `_split`."""
+    if representation == 1:
+        return ops.concatenate(parts, axis=-1)
+    shape, channels = ops.shape(parts[0])[:-1], parts[0].shape[-1] // representation
+    parts = [ops.reshape(part, (*shape, representation, channels)) for part in parts]
+    size = representation * channels * len(parts)
+    return ops.reshape(ops.concatenate(parts, axis=-1), (*shape, size))

@@ -7,7 +7,7 @@ from keras import ops
 
 from symclone_tf.symmetry import PointGroup, get_group
 from symclone_tf.teachers.conv_geometry import ConvGeometry
-from symclone_tf.teachers.convolution import convolve
+from symclone_tf.teachers.convolution import channel_groups_of, convolve
 from symclone_tf.types import Pair, Tensor
 
 
@@ -100,7 +100,7 @@ def group_conv2d(
         geometry.check_grid(tuple(inputs.shape[1:3]))
     height, width = geometry.kernel_size
     in_channels, filters = kernel.shape[-2:]
-    channel_groups = _channel_groups(inputs.shape[-1], in_channels, filters)
+    channel_groups = channel_groups_of(inputs.shape[-1], in_channels, filters)
     if group.is_trivial:
         return convolve(inputs, kernel, *geometry.conv_options, channel_groups)
 
@@ -118,19 +118,3 @@ def group_conv2d(
     outputs = convolve(stacked, bank, *geometry.conv_options, *sizes)
     rows, columns = ops.shape(outputs)[1:3]
     return ops.reshape(outputs, (-1, rows, columns, group.order, filters))
-
-
-def _channel_groups(channels: int, in_channels: int, filters: int) -> int:
-    """The number of groups of channels, from the shapes of inputs and kernel.
-
-    Raises:
-        ValueError: If channels or filters cannot be split evenly into such groups.
-    """
-    groups = channels // in_channels
-    if channels % in_channels or filters % groups:
-        raise ValueError(
-            "A kernel's channels must divide those of the inputs, and the number of "
-            f"groups its filters. Received: inputs with {channels} channels, "
-            f"kernel with {in_channels} channels and {filters} filters"
-        )
-    return groups

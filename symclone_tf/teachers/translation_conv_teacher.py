@@ -11,6 +11,7 @@ from keras import ops
 from symclone_tf.checks import one_of
 from symclone_tf.symmetry import Transformation, Translation
 from symclone_tf.teachers.base import Teacher
+from symclone_tf.teachers.convolution import channel_groups_of, convolve
 from symclone_tf.types import Array, Tensor
 
 # Largest translation along each axis, by the number of axes.
@@ -36,7 +37,8 @@ class TranslationConvTeacher(Teacher):
 
     Call arguments:
         inputs: Tensor of shape `(batch, *shape, channels)`.
-        kernel: Tensor of shape `(*kernel_size, channels, filters)`.
+        kernel: Tensor of shape `(*kernel_size, channels, filters)`. If it has a
+            fraction of the inputs' channels, these are convolved in groups.
 
     Output shape:
         `(batch, *output_shape, filters)`.
@@ -179,13 +181,9 @@ class TranslationConvTeacher(Teacher):
         if padding == "causal":
             padding = "valid"
             inputs = ops.pad(inputs, ((0, 0), (self.extent[0] - 1, 0), (0, 0)))
-        return ops.conv(
-            inputs,
-            kernel,
-            strides=self.strides,
-            padding=padding,
-            data_format="channels_last",
-            dilation_rate=self.dilation_rate,
+        groups = channel_groups_of(inputs.shape[-1], *kernel.shape[-2:])
+        return convolve(
+            inputs, kernel, self.strides, padding, self.dilation_rate, groups
         )
 
     def transformations(self) -> list[Transformation]:

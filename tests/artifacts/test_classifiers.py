@@ -155,3 +155,17 @@ def test_keras_continues_to_train_the_model(rng, model, path):
     loaded.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
     loaded.fit(images, np.arange(4), verbose=0)
     assert not np.array_equal(loaded(images), model(images))
+
+
+def test_adapted_normalization_is_served(rng, tmp_path):
+    images = rng.uniform(size=(4, 6, 6, 3)).astype("float32")
+    for axis in (-1, (1, 2, 3)):  # a few constants, and many
+        scale = keras.layers.Normalization(axis=axis)
+        scale.adapt(images)
+        model = keras.Sequential(
+            [keras.Input((6, 6, 3)), scale, keras.layers.Flatten()]
+        )
+        path = export_classifier(model, tmp_path, "scaled", {})
+        served = tf.saved_model.load(str(path))
+        outputs = served.serve(tf.constant(images))["probabilities"]
+        np.testing.assert_allclose(outputs, model(images), atol=1e-5)

@@ -1,5 +1,7 @@
 """Networks in `.keras` files."""
 
+import warnings
+
 import keras
 import numpy as np
 import pytest
@@ -78,4 +80,135 @@ def test_code_in_a_file_is_not_executed(tmp_path):
     marker.unlink(missing_ok=True)
     with pytest.raises(sc.ArtifactError, match="cannot be read as a Keras model"):
         load_network(tmp_path / "model.keras")
+    assert not marker.exists()
+
+
+class Cover(keras.losses.Loss):
+    """A loss that is not registered with Keras, nor has a name of Keras'."""
+
+    def call(self, y_true, y_pred):
+        return keras.ops.mean(keras.ops.abs(y_true - y_pred), axis=-1)
+
+
+class Area(keras.metrics.MeanAbsoluteError):
+    """A metric likewise."""
+
+
+class Descent(keras.optimizers.SGD):
+    """An optimizer likewise."""
+
+
+def distance(y_true, y_pred):
+    """A function likewise."""
+    return keras.ops.mean(keras.ops.square(y_true - y_pred), axis=-1)
+
+
+# How networks are compiled that Keras does not read compiled.
+UNREADABLE = {
+    "legacy mse": (".h5", {"loss": "mse"}),
+    "legacy mae and metric": (".h5", {"loss": "mae", "metrics": ["mse"]}),
+    "legacy function": (".h5", {"loss": distance}),
+    "legacy class": (".h5", {"loss": Cover()}),
+    "legacy optimizer": (".h5", {"loss": "mse", "optimizer": Descent()}),
+    "function": (".keras", {"loss": distance}),
+    "class": (".keras", {"loss": Cover()}),
+    "metric": (".keras", {"loss": "mse", "metrics": [Area()]}),
+    "optimizer": (".keras", {"loss": "mse", "optimizer": Descent()}),
+    "lambda": (".keras", {"loss": lambda y_true, y_pred: distance(y_true, y_pred)}),
+}
+
+
+def written(file, **options):
+    """A network in a file, compiled and trained."""
+    images = keras.Input((6, 6, 2))
+    x = keras.layers.Conv2D(2, 3, padding="same")(images)
+    x = keras.layers.BatchNormalization()(keras.layers.Add()([x, images]))
+    x = keras.layers.Dense(3)(keras.layers.GlobalAveragePooling2D()(x))
+    model = keras.Model(images, x)
+    model.compile(**{"optimizer": "sgd", **options})
+    model.fit(noise(model, 4), np.zeros((4, 3)), verbose=0)
+    with warnings.catch_warnings():
+        # That the format is a legacy one, and that a lambda is unsafe.
+        warnings.simplefilter("ignore")
+        model.save(file)
+    return model
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_a_network_whose_loss_cannot_be_read_is_not_compiled(tmp_path, name):
+    suffix, options = UNREADABLE[name]
+    file = tmp_path / f"model{suffix}"
+    model = written(file, **options)
+    with pytest.warns(sc.errors.ArtifactWarning, match="not compiled: compile") as said:
+        found = load_network(file)
+    (warning,) = [w for w in said if w.category is sc.errors.ArtifactWarning]
+    assert str(file) in str(warning.message)
+    assert "\n" not in str(warning.message)
+    assert not found.compiled
+    images = noise(model)
+    np.testing.assert_array_equal(found(images), model(images))
+    found.compile("sgd", "mse")
+    found.fit(images, np.zeros((2, 3)), verbose=0)
+
+
+@pytest.mark.parametrize("suffix", [".h5", ".hdf5", ".keras"])
+def test_a_network_whose_loss_can_be_read_is_compiled(tmp_path, suffix):
+    file = tmp_path / f"model{suffix}"
+    model = written(file, optimizer="adam", loss=keras.losses.MeanSquaredError())
+    found = load_network(file)  # without a warning, which were an error
+    assert found.compiled
+    assert type(found.optimizer) is keras.optimizers.Adam
+    images = noise(model)
+    np.testing.assert_array_equal(found(images), model(images))
+
+
+@pytest.mark.parametrize("suffix", [".h5", ".keras"])
+def test_layers_that_are_not_registered_are_refused_in_one_line(tmp_path, suffix):
+    class Doubled(keras.layers.Layer):
+        def call(self, inputs):
+            return 2 * inputs
+
+    model = keras.Sequential([keras.Input((2,)), Doubled()])
+    model.compile("sgd", distance)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.save(tmp_path / f"model{suffix}")
+    with pytest.raises(sc.ArtifactError, match="cannot be read as a Keras") as why:
+        load_network(tmp_path / f"model{suffix}")
+    assert "\n" not in str(why.value)
+
+
+def test_damaged_legacy_files_are_refused_in_one_line(tmp_path):
+    file = tmp_path / "model.h5"
+    written(file, loss=distance)
+    whole = file.read_bytes()
+    for name, content in (
+        ("short", whole[: len(whole) // 2]),
+        ("empty", b""),
+        ("other", b"not a model at all" * 100),
+    ):
+        damaged = tmp_path / f"{name}.h5"
+        damaged.write_bytes(content)
+        with pytest.raises(sc.ArtifactError, match=r"cannot be read as a Keras") as why:
+            load_network(damaged)
+        assert "\n" not in str(why.value)
+
+
+@pytest.mark.parametrize("suffix", [".h5", ".keras"])
+def test_code_in_a_file_with_an_unreadable_loss_is_not_executed(tmp_path, suffix):
+    marker = tmp_path / "ran"
+
+    def leave_a_mark(x):
+        open(marker, "w").close()
+        return x
+
+    images = keras.Input((2,))
+    model = keras.Model(images, keras.layers.Lambda(leave_a_mark)(images))
+    model.compile("sgd", distance)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.save(tmp_path / f"model{suffix}")
+    marker.unlink(missing_ok=True)
+    with pytest.raises(sc.ArtifactError, match="cannot be read as a Keras model"):
+        load_network(tmp_path / f"model{suffix}")
     assert not marker.exists()

@@ -1,5 +1,6 @@
 """Benchmarks run, count what they should, and report what they measured."""
 
+import json
 import re
 
 import numpy as np
@@ -212,6 +213,43 @@ def test_layers_are_compared_with_what_they_clone():
     for name in ("local", "frozen"):
         ratio = row[f"{name}_step"] / row["convolution_step"]
         assert f"| {ratio:.2f} |" in text
+
+
+def test_layers_in_groups_are_compared_with_those_of_one_group():
+    case = "c4", True, 8, 2, 4, 3, (1, 2)
+    whole, halves = rows = layers.measure_groups(*case, repetitions=1)
+    assert (whole["groups"], halves["groups"]) == (1, 2)
+    assert (whole["layer"], whole["filters"]) == ("C4 lifting 8×8", 4)
+    text = layers.report(
+        {"machine": {}, "rows": [], "groups": {"machine": {}, "rows": rows}}
+    )
+    times = [
+        f"{1e3 * halves[key]:.1f} | {halves[key] / whole[key]:.2f}"
+        for key in (
+            "frozen_forward",
+            "frozen_step",
+            "trainable_forward",
+            "trainable_step",
+        )
+    ]
+    assert f"| C4 lifting 8×8 | 2 | 4 | 3 | 2 | {' | '.join(times)} |" in text
+    assert "busy" not in text
+    busy = {"machine": {"load": 1.26}, "rows": rows}
+    text = layers.report({"machine": {}, "rows": [], "groups": busy})
+    assert "busy with other work at the start, with a load average of 1.3" in text
+
+
+def test_a_part_of_the_layers_is_measured_again(tmp_path, monkeypatch):
+    kept = {"machine": {"cores": 3}, "rows": []}
+    (tmp_path / "layers.json").write_text(json.dumps(kept))
+    monkeypatch.setattr(layers, "GROUPED", [("t2", True, 6, 2, 2, 1, (1, 2))])
+    arguments = "--parts", "groups", "--repetitions", "1", "--output", str(tmp_path)
+    monkeypatch.setattr("sys.argv", ["layers", *arguments])
+    layers.main()
+    found = json.loads((tmp_path / "layers.json").read_text())
+    assert found.items() > kept.items()
+    assert [row["groups"] for row in found["groups"]["rows"]] == [1, 2]
+    assert "| T(2) 6×6 | 2 | 2 | 1 | 2 |" in (tmp_path / "layers.md").read_text()
 
 
 def test_teachers_of_every_kind_are_what_they_are_said_to_be():

@@ -1,4 +1,5 @@
 import pathlib
+import warnings
 
 import keras
 import numpy as np
@@ -30,6 +31,34 @@ def test_relaxes_a_saved_network(run, saved):
     np.testing.assert_allclose(relaxed(images), saved(images), atol=1e-5)
 
 
+@pytest.mark.parametrize("suffix", [".h5", ".keras"])
+def test_a_network_whose_loss_cannot_be_read_is_relaxed_uncompiled(
+    run, tmp_path, suffix
+):
+    def distance(y_true, y_pred):
+        return keras.ops.mean(keras.ops.square(y_true - y_pred), axis=-1)
+
+    conv = keras.layers.Conv2D(2, 3, name="conv")
+    model = keras.Sequential([keras.Input((6, 6, 1)), conv, keras.layers.Flatten()])
+    model.compile("sgd", "mse" if suffix == ".h5" else distance)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the format is a legacy one
+        model.save(tmp_path / f"cnn.v2{suffix}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        result = run("relax", f"cnn.v2{suffix}")
+    assert result.exit_code == 0
+    (note,) = (n for n in result.stderr.splitlines() if n.startswith("Note: "))
+    assert note.startswith(f"Note: cnn.v2{suffix} is read, but not compiled: compile")
+    output = pathlib.Path("cnn.v2-relaxed.keras")
+    said = f'load_model("{output}"), and model.compile(…), model.fit(…)'
+    assert said in result.stdout
+    relaxed = keras.saving.load_model(output)
+    assert not relaxed.compiled
+    images = noise(model)
+    np.testing.assert_allclose(relaxed(images), model(images), atol=1e-5)
+
+
 @pytest.mark.usefixtures("saved")
 def test_takes_the_regularisation_and_the_layers(run):
     options = (
@@ -53,11 +82,12 @@ def test_takes_the_regularisation_and_the_layers(run):
 def test_names_unchanged_layers_and_takes_a_size(run, tmp_path):
     images = keras.Input((None, None, 1))
     x = keras.layers.Conv2D(2, 3)(images)
-    up = keras.layers.Conv2DTranspose(1, 3, name="up")(x)
-    keras.Model(images, up).save(tmp_path / "any.keras")
+    one = keras.layers.Conv2D(1, (6, 4), name="one")(x)
+    keras.Model(images, one).save(tmp_path / "any.keras")
     result = run("relax", "any.keras", "--image-size", "8x6")
     assert result.exit_code == 0
-    assert "Left unchanged: up, Conv2D, DepthwiseConv2D" in result.stdout
+    assert "Left unchanged: one: its output is one position, which" in result.stdout
+    assert "takes inputs of shape (None, 8, 6, 1) only, where the" in result.stdout
 
 
 @pytest.mark.usefixtures("saved")
@@ -66,6 +96,7 @@ def test_names_unchanged_layers_and_takes_a_size(run, tmp_path):
     [
         (("nowhere.keras",), "'nowhere.keras' does not exist"),
         (("text.keras",), "text.keras cannot be read as a Keras model"),
+        (("text.h5",), "text.h5 cannot be read as a Keras model"),
         (("model.keras", "--output", "text.keras"), "exists and is not replaced"),
         (("model.keras", "--output", "new.h5"), "written to a .keras file"),
         (("model.keras", "--layer", "nowhere"), "no layers named ['nowhere']"),
@@ -84,6 +115,7 @@ def test_names_unchanged_layers_and_takes_a_size(run, tmp_path):
 )
 def test_bad_input_is_refused_in_one_line(refused, tmp_path, arguments, message):
     (tmp_path / "text.keras").write_text("no model")
+    (tmp_path / "text.h5").write_text("no model")
     dense = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     dense.save(tmp_path / "dense.keras")
     images = keras.Input((None, None, 1))

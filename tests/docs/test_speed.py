@@ -168,6 +168,25 @@ def test_frozen_layers_take_a_convolutions_time():
             assert row[f"frozen_{what}"] < 1.2 * row[f"convolution_{what}"]
 
 
+def test_groups_of_channels_take_what_the_page_says():
+    rows = json.loads(text_of(RESULTS / "layers.json"))["groups"]["rows"]
+    whole = {row["layer"]: row for row in rows if row["groups"] == 1}
+    said = table(doc("speed"), "layer | groups")
+    measured_again = [row for row in rows if row["groups"] > 1]
+    assert len(said) == len(measured_again) == 8
+    for row, cells in zip(measured_again, said, strict=True):
+        one = whole[row["layer"]]
+        ratios = [
+            row[f"{symmetry}_{what}"] / one[f"{symmetry}_{what}"]
+            for symmetry in ("frozen", "trainable")
+            for what in ("forward", "step")
+        ]
+        title = f"{row['layer']}, {row['channels']} → {row['filters']}"
+        assert cells == [title, str(row["groups"]), *(f"{r:.2f}" for r in ratios)]
+        frozen_forward, frozen_step, _, trainable_step = ratios
+        assert max(frozen_forward, frozen_step, trainable_step) < 1.15
+
+
 def test_local_students_grow_as_the_page_says():
     rows = results("growth")["rows"]
     said = table(doc("speed"), "size")

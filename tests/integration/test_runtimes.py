@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from packaging.version import Version
 
+import symclone_tf as sc
+
 pytestmark = pytest.mark.slow
 
 
@@ -58,3 +60,26 @@ def test_litert_answers_as_keras_does(network, interpreter, images, batch):
     answers = interpreter.get_tensor(target["index"])
     expected = network(images[:batch], training=False)
     np.testing.assert_allclose(answers, expected, atol=1e-4)
+
+
+def test_adapted_normalization_runs_in_litert(rng, tmp_path):
+    if Version(keras.__version__) < Version("3.13"):
+        pytest.skip("Keras exports to LiteRT since 3.13")
+    litert = pytest.importorskip("ai_edge_litert.interpreter")
+    images = rng.normal(3, 2, size=(1, 6, 6, 3)).astype("float32")
+    for number, axis in enumerate((-1, (1, 2, 3))):
+        scale = keras.layers.Normalization(axis=axis)
+        scale.adapt(images + rng.normal(size=(5, 6, 6, 3)))
+        conv = keras.layers.Conv2D(2, 3, name="conv")
+        model = keras.Sequential([keras.Input((6, 6, 3)), scale, conv])
+        plain = sc.fuse_network(sc.relax(model, verbose=0)[0]).model
+        file = str(tmp_path / f"{number}.tflite")
+        plain.export(file, format="litert", verbose=False)
+        interpreter = litert.Interpreter(model_path=file)
+        (source,) = interpreter.get_input_details()
+        interpreter.allocate_tensors()
+        interpreter.set_tensor(source["index"], images)
+        interpreter.invoke()
+        (target,) = interpreter.get_output_details()
+        outputs = interpreter.get_tensor(target["index"])
+        np.testing.assert_allclose(outputs, model(images), atol=1e-4)

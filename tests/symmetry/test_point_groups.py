@@ -88,6 +88,15 @@ def test_new_group_needs_only_generators():
     np.testing.assert_array_equal(np.diag(reflections.product), np.zeros(4))
 
 
+def test_generators_may_be_arrays_of_any_integers():
+    rows = [[0, 1], [1, 0]]
+    orders = [
+        PointGroup("x", "X", (np.array(rows, dtype),)).order
+        for dtype in ("int8", "uint8", "uint64")
+    ]
+    assert orders == [2, 2, 2]
+
+
 @pytest.mark.parametrize(
     ("generator", "received"),
     [
@@ -99,6 +108,8 @@ def test_new_group_needs_only_generators():
         (((1, 0), (1,)), r"\(\(1, 0\), \(1,\)\)"),
         ("c4", "c4"),
         (np.array([[1, 1], [0, 1]]), r"\[\[1 1\] \[0 1\]\]"),
+        # Orthogonal in 64 bits, in which 2³² squared is 0.
+        (((2**32, 1), (1, -(2**32))), r"\(\(4294967296, 1\), "),
     ],
 )
 def test_generators_that_are_no_signed_permutations_are_refused(generator, received):

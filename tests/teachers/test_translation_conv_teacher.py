@@ -117,6 +117,19 @@ def test_maps_that_break_translations_have_an_error(rng):
     assert largest_error(broken, teacher.transformations(), inputs) > 0.1
 
 
+@pytest.mark.parametrize("shape", [(9,), (5, 6), (5, 4, 6)])
+@pytest.mark.parametrize("groups", [2, 4])
+def test_channels_in_groups_are_convolved_separately(rng, shape, groups):
+    teacher = TranslationConvTeacher(shape, padding="same")
+    inputs = rng.normal(size=(2, *shape, 4)).astype("float32")
+    kernel = rng.normal(size=(*(3,) * len(shape), 4 // groups, 8)).astype("float32")
+    parts = zip(np.split(inputs, groups, -1), np.split(kernel, groups, -1))
+    expected = np.concatenate([teacher(*part) for part in parts], axis=-1)
+    np.testing.assert_allclose(teacher(inputs, kernel), expected, atol=1e-5)
+    student, _ = sc.clone(teacher, solver="closed-form", verbose=0)
+    np.testing.assert_allclose(student(inputs, kernel), expected, atol=1e-4)
+
+
 @EVERY
 def test_it_is_recreated_from_plain_values(case):
     teacher, _ = made(case)

@@ -1,0 +1,172 @@
+"""The inputs that a network takes: their shapes and types, and values for a trial."""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from symclone_tf.checks import positive_pair
+from symclone_tf.networks.reconstruction import inputs_of, is_network
+
+# Of sequences of any length, as of words.
+LENGTH = 16
+
+
+def input_specs(model: keras.Model, image_size: Any = None) -> Any:
+    """The shapes and types of a network's inputs, with sizes for axes that have none.
+
+    Args:
+        model: `keras.Model`, built.
+        image_size: Integer, or one for each axis; for networks with several inputs
+            also a dictionary from their names to such sizes. `None` for the network's
+            own.
+
+    Returns:
+        `keras.KerasTensor`, or a structure of them as the network takes it. Unknown
+        sizes remain only of axes that are not of images, signals or volumes.
+
+    Raises:
+        ValueError: If a size is missing, or differs from the network's.
+
+    Example:
+
+    >>> images = keras.Input((None, None, 3))
+    >>> model = keras.Model(images, keras.layers.Conv2D(2, 3)(images))
+    >>> input_specs(model, image_size=(8, 6)).shape
+    (None, 8, 6, 3)
+    """
+    tensors = _tensors(model)
+    flat = keras.tree.flatten(tensors)
+    if isinstance(image_size, dict):
+        if unknown := set(image_size) - {tensor.name for tensor in flat}:
+            raise ValueError(
+                f"`image_size` must have names of inputs, of {_names(flat)}. "
+                f"Received: {', '.join(sorted(map(str, unknown)))}"
+            )
+        chosen = [image_size.get(tensor.name) for tensor in flat]
+    else:
+        chosen = [_size_for(tensor, image_size, flat) for tensor in flat]
+    first = _has_channels_first(model)
+    shapes = [_sized(one.shape, size, first) for one, size in zip(flat, chosen)]
+    for shape in shapes:
+        if len(shape) > 2 and None in shape[1:]:
+            raise ValueError(
+                "A clone is made for images of one size, and the model takes any: pass "
+                f"`image_size`. Received: inputs of shape {tuple(shape)}"
+            )
+    specs = [
+        keras.KerasTensor(shape, tensor.dtype, name=tensor.name)
+        for tensor, shape in zip(flat, shapes)
+    ]
+    return keras.tree.pack_sequence_as(tensors, specs)
+
+
+def shapes_of(specs: Any) -> Any:
+    """The shapes in a structure of tensors or of their specifications."""
+    return keras.tree.map_structure(lambda spec: tuple(spec.shape), specs)
+
+
+def zeros(specs: Any) -> Any:
+    """One input of zeros for each specification in a structure."""
+    return keras.tree.map_structure(
+        lambda spec: np.zeros(_trial_shape(spec), spec.dtype), specs
+    )
+
+
+def noise(specs: Any, mean: float = 0.0, deviation: float = 1.0) -> Any:
+    """One input of noise for each specification in a structure, always the same.
+
+    Args:
+        specs: See `input_specs`.
+        mean: Float, of inputs that are not whole numbers; the others are 0 or 1.
+        deviation: Float, likewise.
+
+    Returns:
+        Array, or a structure of arrays.
+    """
+    rng = np.random.default_rng(0)
+
+    def draw(spec):
+        if keras.backend.is_float_dtype(spec.dtype):
+            return rng.normal(mean, deviation, _trial_shape(spec)).astype("float32")
+        return rng.integers(0, 2, _trial_shape(spec)).astype(spec.dtype)
+
+    return keras.tree.map_structure(draw, specs)
+
+
+def _trial_shape(spec) -> tuple[int, ...]:
+    batch, *rest = spec.shape
+    return (batch or 1, *(LENGTH if size is None else size for size in rest))
+
+
+def _tensors(model) -> Any:
+    """Tensors of the shapes and types of a network's inputs."""
+    if is_network(model):
+        return inputs_of(model)
+    # A subclassed model knows the shape that it was built with.
+    config = model.get_build_config() if model.built else None
+    shape: Any = (config or {}).get("input_shape", ())
+    if not shape or any(not (size is None or isinstance(size, int)) for size in shape):
+        raise ValueError(
+            "A subclassed model must have been built with one input, by which it knows "
+            f"the shape: call it once. Received: {model.name!r}, a "
+            f"{type(model).__name__}"
+        )
+    return keras.KerasTensor((None, *shape[1:]), model.compute_dtype, name="inputs")
+
+
+def _size_for(tensor, image_size, flat):
+    """The size for one of several inputs: only for those that have as many axes."""
+    axes = len(tensor.shape) - 2
+    several = isinstance(image_size, (tuple, list))
+    alone = len(flat) == 1 and axes in (1, 2, 3)
+    if alone or image_size is None:
+        return image_size if alone else None
+    if None not in tensor.shape[1:] or axes not in (1, 2, 3):
+        return None
+    return None if several and len(image_size) != axes else image_size
+
+
+def _sized(shape, image_size, first) -> tuple:
+    """A shape with the given size of images, signals or volumes.
+
+    Raises:
+        ValueError: If the shape has another.
+    """
+    found = list(shape)
+    if image_size is None:
+        return tuple(found)
+    axes = range(2, len(shape)) if first else range(1, len(shape) - 1)
+    for axis, size in zip(axes, _sizes(image_size, shape)):
+        if found[axis] not in (None, size):
+            raise ValueError(
+                f"The model takes images of shape {tuple(shape[1:])}. "
+                f"Received: image_size={image_size}"
+            )
+        found[axis] = size
+    return tuple(found)
+
+
+def _sizes(image_size, shape) -> tuple[int, ...]:
+    """A size for each axis of images, signals or volumes."""
+    if len(shape) == 4:
+        return positive_pair("image_size", image_size)
+    count = len(shape) - 2
+    several = isinstance(image_size, (tuple, list))
+    sizes = tuple(image_size) if several else (image_size,) * count
+    if len(sizes) != count or any(type(s) is not int or s < 1 for s in sizes):
+        raise ValueError(
+            f"`image_size` must be a positive integer, or {count} of them. "
+            f"Received: image_size={image_size}"
+        )
+    return sizes
+
+
+def _has_channels_first(model) -> bool:
+    """Whether a layer has the channels before height and width."""
+    parts = model._flatten_layers(include_self=False)
+    return any(getattr(part, "data_format", None) == "channels_first" for part in parts)
+
+
+def _names(flat) -> str:
+    return ", ".join(tensor.name for tensor in flat)

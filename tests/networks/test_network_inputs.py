@@ -1,0 +1,80 @@
+"""What a network takes is known, for images of any size and for several inputs."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+from own_networks import Subclassed, of_an_image_and_facts, siamese, subclassed
+
+from symclone_tf.networks.network_inputs import input_specs, noise, shapes_of, zeros
+
+from networks import plain
+
+
+def of_any_size(shape=(None, None, 3)):
+    images = keras.Input(shape, name="images")
+    return keras.Model(images, layers.Conv2D(2, 3)(images))
+
+
+def test_inputs_come_in_the_structure_that_the_network_takes():
+    assert input_specs(plain()).shape == (None, 12, 12, 2)
+    assert shapes_of(input_specs(siamese())) == [(None, 12, 12, 3)] * 2
+    specs = input_specs(of_an_image_and_facts(), 9)
+    assert shapes_of(specs) == {"image": (None, 9, 9, 3), "facts": (None, 5)}
+    assert input_specs(subclassed()).shape == (None, 12, 12, 3)
+    for one in (input_specs(siamese()), specs):
+        for values in (zeros(one), noise(one)):
+            keras.tree.assert_same_structure(values, one)
+
+
+def test_sizes_are_given_for_axes_that_have_none():
+    assert input_specs(of_any_size(), 8).shape == (None, 8, 8, 3)
+    assert input_specs(of_any_size(), (8, 6)).shape == (None, 8, 6, 3)
+    assert input_specs(of_any_size((8, None, 3)), (8, 6)).shape == (None, 8, 6, 3)
+    images = keras.Input((3, None, None))
+    first = layers.Conv2D(2, 3, data_format="channels_first")(images)
+    assert input_specs(keras.Model(images, first), (8, 6)).shape == (None, 3, 8, 6)
+    both = of_an_image_and_facts()
+    assert input_specs(both, {"image": (7, 5)})["image"].shape == (None, 7, 5, 3)
+
+
+@pytest.mark.parametrize(
+    ("make", "size", "message"),
+    [
+        (of_any_size, None, r"takes any: pass `image_size`.*\(None, None, None, 3\)"),
+        (of_an_image_and_facts, None, "pass `image_size`"),
+        (plain, 13, "takes images of shape.*image_size=13"),
+        (of_any_size, (3, 4, 5), "must be a positive integer, or a pair"),
+        (of_any_size, 0, "must be a positive integer, or a pair"),
+        (of_an_image_and_facts, {"photo": 4}, "of facts, image. Received: photo"),
+        (Subclassed, 8, "must have been built with one input"),
+    ],
+)
+def test_sizes_that_do_not_fit_are_refused(make, size, message):
+    with pytest.raises(ValueError, match=message):
+        input_specs(make(), size)
+
+
+def test_words_of_any_number_need_no_size():
+    words = keras.Input((None,), dtype="int32")
+    model = keras.Model(words, layers.Embedding(4, 3)(words))
+    specs = input_specs(model)
+    assert specs.shape == (None, None)
+    assert zeros(specs).shape == noise(specs).shape == (1, 16)
+    assert set(np.unique(noise(specs))) == {0, 1}
+
+
+def test_noise_is_always_the_same_and_of_the_given_statistics():
+    specs = input_specs(of_any_size(), 64)
+    drawn = noise(specs, 128.0, 64.0)
+    np.testing.assert_array_equal(drawn, noise(specs, 128.0, 64.0))
+    assert drawn.dtype == "float32"
+    assert abs(drawn.mean() - 128) < 3
+    assert abs(drawn.std() - 64) < 3
+    assert np.abs(zeros(specs)).max() == 0
+
+
+def test_a_fixed_batch_is_kept():
+    images = keras.Input(batch_shape=(5, 8, 8, 1))
+    model = keras.Model(images, layers.Conv2D(2, 3)(images))
+    assert zeros(input_specs(model)).shape == (5, 8, 8, 1)
