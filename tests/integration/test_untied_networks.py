@@ -10,7 +10,6 @@ from packaging.version import Version
 from untied import change, untied
 
 import symclone_tf as sc
-from symclone_tf.layers.conversion import teacher_of
 from symclone_tf.networks import rebuilt
 
 from networks import noise, settle
@@ -38,16 +37,15 @@ def unet(size=16, channels=2):
 
 
 def all_untied(model, **options):
-    def replace(layer, shape):
+    def replace(layer):
         if getattr(layer, "kernel_size", (1,))[0] == 1:
             return None
-        assert teacher_of(layer, shape) is not None
-        return untied(layer, shape[1:], **options)
+        return untied(layer, layer.input.shape[1:], **options)
 
     return rebuilt(model, replace)
 
 
-def fused(layer, shape):
+def fused(layer):
     return sc.fuse(layer).model if hasattr(layer, "student") else None
 
 
