@@ -26,6 +26,7 @@ _REGISTERED = (
         "teachers.registry",
     ),
     *("students.registry", "layers.cloned", "layers.cloned_conv2d"),
+    "layers.cloned_separable_conv2d",
     *("cloning.fidelity", "cloning.cloner"),
 )
 

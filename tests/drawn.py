@@ -53,3 +53,34 @@ def convolutions(draw):
     if options["data_format"] == "channels_first":
         return kind, options, (channels, *image)
     return kind, options, (*image, channels)
+
+
+@st.composite
+def transposed_convolutions(draw):
+    """A transposed convolution that TensorFlow computes, and its inputs' shape.
+
+    Returns:
+        Arguments of a `Conv2DTranspose`, and the shape without the batch.
+    """
+    padding = draw(st.sampled_from(["valid", "same"]))
+    kernel = draw(pairs(1, 5))
+    strides = draw(pairs(1, 3))
+    dilation = (1, 1) if max(strides) > 1 else draw(pairs(1, 3))
+    more = None
+    if draw(st.booleans()):
+        # An even kernel needs one output more to make as many inputs.
+        least = [(1 - k % 2) if padding == "same" else 0 for k in kernel]
+        if all(a < s for a, s in zip(least, strides)) and max(dilation) == 1:
+            more = tuple(draw(st.integers(a, s - 1)) for a, s in zip(least, strides))
+    image = draw(st.integers(2, 6)), draw(st.integers(2, 6))
+    options = {
+        "filters": draw(st.integers(1, 3)),
+        "kernel_size": kernel,
+        "padding": padding,
+        "strides": strides,
+        "output_padding": more,
+        "dilation_rate": dilation,
+        "activation": "tanh",
+        "use_bias": draw(st.booleans()),
+    }
+    return options, (*image, draw(st.integers(1, 3)))

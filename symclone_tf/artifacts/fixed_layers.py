@@ -18,7 +18,7 @@ from symclone_tf.artifacts.publishing import check_directory, check_name, publis
 from symclone_tf.artifacts.saved_models import write_saved_model
 from symclone_tf.cloning import versions
 from symclone_tf.errors import ArtifactError
-from symclone_tf.layers import Cloned
+from symclone_tf.layers import Cloned, ClonedSeparableConv2D
 from symclone_tf.networks.fused_forms import FusedLayer
 from symclone_tf.networks.fusion import fuse
 from symclone_tf.types import Array, Path
@@ -29,7 +29,9 @@ RECORD = pathlib.PurePath("assets.extra", "layer.json")
 
 
 def export_layer(
-    layer: Cloned | FusedLayer, directory: Path = "exported", name: str | None = None
+    layer: Cloned | ClonedSeparableConv2D | FusedLayer,
+    directory: Path = "exported",
+    name: str | None = None,
 ) -> pathlib.Path:
     """Writes a layer with its kernel fixed, as the next version of its artifact.
 
@@ -37,7 +39,8 @@ def export_layer(
     channels)` or `(batch, n, n, |G|, channels)`, and returns `features`.
 
     Args:
-        layer: `ClonedConv2D` or `Cloned`, built; or `FusedLayer`.
+        layer: `ClonedConv2D`, `ClonedSeparableConv2D` or `Cloned`, built; or
+            `FusedLayer`.
         directory: String or path, the root of all artifacts.
         name: String, the artifact's folder in it; `None` for the student's
             name with the numbers of channels and filters.

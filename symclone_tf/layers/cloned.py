@@ -12,12 +12,12 @@ from symclone_tf.layers.anchors import strength_of
 from symclone_tf.layers.base_conv import Convolution, Initializer
 from symclone_tf.layers.conversion import (
     bias_of,
-    check_translation_conv,
+    check_axes_conv,
     inherited,
-    kernel_of,
     real_array,
 )
 from symclone_tf.layers.decoupled_anchors import training_optimizer
+from symclone_tf.layers.kernel_layouts import kernel_of
 from symclone_tf.layers.random_transformations import RandomTransformations
 from symclone_tf.layers.shared_students import (
     SYMMETRIES,
@@ -31,6 +31,7 @@ from symclone_tf.students import Student
 from symclone_tf.types import ArrayLike, Shape, Tensor
 
 COMPUTE = ("auto", "blocks")
+DATA_FORMATS = ("channels_last", "channels_first")
 
 
 @keras.saving.register_keras_serializable(package="symclone_tf")
@@ -55,6 +56,7 @@ class Cloned(StudentLayer, Convolution):
         trainable_part: String, what training changes of a student that is not frozen:
             `"encoder"`, `"blocks"`, or `"all"`.
         compute: String, see `ClonedConv2D`.
+        data_format: String, `"channels_last"` or `"channels_first"`.
         seed: Integer, the seed of `"transformed-inputs"`; `None` for a random one.
         activation: Activation function, or its name.
         use_bias: Boolean, whether to add a bias, one per filter.
@@ -64,7 +66,8 @@ class Cloned(StudentLayer, Convolution):
 
     Input shape:
         `(batch, *input_shape, channels)` of the student's teacher: `(batch, positions,
-        channels)` for an `OrbitTeacher`.
+        channels)` for an `OrbitTeacher`. With `"channels_first"` the channels follow
+        the batch, also in the output.
 
     Output shape:
         `(batch, *output_shape, filters)`.
@@ -88,9 +91,8 @@ class Cloned(StudentLayer, Convolution):
     - [Huang et al., 2024](https://arxiv.org/abs/2410.03989), section 3
     """
 
-    # Options of `ClonedConv2D`.
+    # An option of `ClonedConv2D`.
     groups = 1
-    data_format = "channels_last"
 
     def __init__(
         self,
@@ -101,10 +103,12 @@ class Cloned(StudentLayer, Convolution):
         anchor_strength: float | None = None,
         trainable_part: str = "all",
         compute: str = "auto",
+        data_format: str = "channels_last",
         seed: int | None = None,
         kernel_initializer: Initializer = None,
         **kwargs: Any,
     ):
+        one_of("data_format", data_format, DATA_FORMATS)
         one_of("symmetry", symmetry, SYMMETRIES)
         one_of("trainable_part", trainable_part, TRAINABLE_PARTS)
         one_of("compute", compute, COMPUTE)
@@ -119,6 +123,7 @@ class Cloned(StudentLayer, Convolution):
         self.anchor_strength = strength_of(anchor, anchor_strength)
         self.trainable_part = trainable_part
         self.compute = compute
+        self.data_format = data_format
         self.seed = seed
         self.student = student
         self.anchors: list[Tensor] = []
@@ -172,13 +177,15 @@ class Cloned(StudentLayer, Convolution):
     def from_conv(
         cls, layer: keras.layers.Layer, student: Student, **options: Any
     ) -> "Cloned":
-        """Makes a layer with the kernel and bias of a `Conv1D` or `Conv3D`.
+        """Makes a layer with the kernel and bias of a convolution.
 
         The rest of its configuration, such as regularizers, is taken over too.
 
         Args:
             layer: Built `keras.layers.Conv1D` or `Conv3D`, with the geometry of the
-                student's teacher, a `TranslationConvTeacher`.
+                student's teacher, a `TranslationConvTeacher`; or `Conv1DTranspose`,
+                `Conv2DTranspose` or `Conv3DTranspose`, with that of a
+                `TransposedConvTeacher`.
             student: `Student`.
             **options: Further arguments of the layer, such as `symmetry`.
 
@@ -189,7 +196,7 @@ class Cloned(StudentLayer, Convolution):
         Raises:
             ValueError: If the student does not imitate such a layer.
         """
-        check_translation_conv(student, layer)
+        check_axes_conv(student, layer)
         bias = layer.bias if options.get("use_bias", layer.use_bias) else None
         options = {**inherited(layer), **options}
         return cls.from_kernel(kernel_of(layer), student, bias, **options)
@@ -229,7 +236,7 @@ class Cloned(StudentLayer, Convolution):
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         config.update(self.student_config())
-        config.update(seed=self.seed)
+        config.update(data_format=self.data_format, seed=self.seed)
         return config
 
     @classmethod
@@ -241,22 +248,35 @@ class Cloned(StudentLayer, Convolution):
         """The shapes of inputs, with the channels last, and of the kernel.
 
         Raises:
-            ValueError: If inputs have another shape than the student's.
+            ValueError: If inputs have another shape than the student's, or a number
+                of channels that is not a multiple of `groups`.
         """
-        last = tuple(shape)
+        shape = last = tuple(shape)
+        if self.data_format == "channels_first":
+            last = (shape[0], *shape[2:], *shape[1:2])
         image, _ = self.student.input_shapes(last[-1:])
         if last[1:] != image:
-            takes = ("batch", *map(str, image[:-1]), "channels")
+            takes = self._from_last(("batch", *map(str, image[:-1]), "channels"))
             raise ValueError(
                 f"The student of layer {self.name!r} was cloned for inputs of shape "
-                f"({', '.join(takes)}). Received: inputs of shape {last}"
+                f"({', '.join(takes)}). Received: inputs of shape {shape}"
             )
-        return last, self.student.input_shapes(last[-1:], (self.filters,))[1]
+        if last[-1] % self.groups:
+            raise ValueError(
+                f"Layer {self.name!r} takes inputs whose channels are a multiple of "
+                f"groups={self.groups}. Received: inputs of shape {shape}"
+            )
+        channels = last[-1] // self.groups
+        return last, self.student.input_shapes((channels,), (self.filters,))[1]
 
     def _to_last(self, inputs):
         """Moves the channels of inputs to the last axis."""
+        if self.data_format == "channels_first":
+            return ops.moveaxis(inputs, 1, -1)
         return inputs
 
     def _from_last(self, shape):
         """Puts the axes of a shape, channels last, in the layer's own order."""
-        return tuple(shape)
+        if self.data_format == "channels_last":
+            return tuple(shape)
+        return (shape[0], shape[-1], *shape[1:-1])

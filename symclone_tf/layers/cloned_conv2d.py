@@ -3,15 +3,13 @@
 from typing import Any
 
 import keras
-from keras import ops
 
-from symclone_tf.checks import one_of, positive_integer
+from symclone_tf.checks import positive_integer
 from symclone_tf.layers.base_conv import Initializer
 from symclone_tf.layers.cloned import Cloned
-from symclone_tf.layers.conversion import check_imitates, inherited, kernel_of
+from symclone_tf.layers.conversion import check_imitates, inherited
+from symclone_tf.layers.kernel_layouts import kernel_of
 from symclone_tf.students import Student
-
-DATA_FORMATS = ("channels_last", "channels_first")
 
 
 @keras.saving.register_keras_serializable(package="symclone_tf")
@@ -116,10 +114,8 @@ class ClonedConv2D(Cloned):
         kernel_initializer: Initializer = "glorot_uniform",
         **kwargs: Any,
     ):
-        one_of("data_format", data_format, DATA_FORMATS)
         positive_integer("filters", filters)
         self.groups = positive_integer("groups", groups)
-        self.data_format = data_format
         if filters % groups:
             raise ValueError(
                 "`filters` must be a multiple of `groups`. "
@@ -133,6 +129,7 @@ class ClonedConv2D(Cloned):
             anchor_strength=anchor_strength,
             trainable_part=trainable_part,
             compute=compute,
+            data_format=data_format,
             seed=seed,
             kernel_initializer=kernel_initializer,
             **kwargs,
@@ -167,40 +164,5 @@ class ClonedConv2D(Cloned):
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
-        config.update(groups=self.groups, data_format=self.data_format)
+        config.update(groups=self.groups)
         return config
-
-    def _shapes(self, shape):
-        """The shapes of inputs, with the channels last, and of the kernel.
-
-        Raises:
-            ValueError: If inputs have another shape than the student's, or a number
-                of channels that is not a multiple of `groups`.
-        """
-        shape = last = tuple(shape)
-        if self.data_format == "channels_first":
-            last = (shape[0], *shape[2:], *shape[1:2])
-        image, _ = self.student.input_shapes(last[-1:])
-        if last[1:] != image:
-            takes = self._from_last(("batch", *map(str, image[:-1]), "channels"))
-            raise ValueError(
-                f"The student of layer {self.name!r} was cloned for inputs of shape "
-                f"({', '.join(takes)}). Received: inputs of shape {shape}"
-            )
-        if last[-1] % self.groups:
-            raise ValueError(
-                f"Layer {self.name!r} takes inputs whose channels are a multiple of "
-                f"groups={self.groups}. Received: inputs of shape {shape}"
-            )
-        channels = last[-1] // self.groups
-        return last, self.student.input_shapes((channels,), (self.filters,))[1]
-
-    def _to_last(self, inputs):
-        if self.data_format == "channels_first":
-            return ops.moveaxis(inputs, 1, -1)
-        return inputs
-
-    def _from_last(self, shape):
-        if self.data_format == "channels_last":
-            return tuple(shape)
-        return (shape[0], shape[-1], *shape[1:-1])

@@ -11,8 +11,13 @@ import numpy as np
 from keras import ops
 
 from symclone_tf.layers.group_conv2d import GroupConv2D
+from symclone_tf.layers.kernel_layouts import SEPARABLE, TRANSPOSED, check_layout
 from symclone_tf.students import Student
-from symclone_tf.teachers import ConvTeacher, TranslationConvTeacher
+from symclone_tf.teachers import (
+    ConvTeacher,
+    TranslationConvTeacher,
+    TransposedConvTeacher,
+)
 from symclone_tf.types import Array, ArrayLike, Shape
 
 INHERITED = (
@@ -23,23 +28,28 @@ INHERITED = (
 CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, GroupConv2D)
 # Convolutions of one and of three axes.
 CONV_1D_3D = (keras.layers.Conv1D, keras.layers.Conv3D)
+# All whose weights can be untied.
+SUPPORTED = (*CONVOLUTIONS, *CONV_1D_3D, *SEPARABLE, *TRANSPOSED)
 
 
-def check_imitates(student: Student, layer: keras.layers.Layer) -> None:
+def check_imitates(
+    student: Student, layer: keras.layers.Layer, kinds: tuple[Any, ...] = CONVOLUTIONS
+) -> None:
     """Checks that a student imitates a convolution such as a layer.
 
     Args:
         student: `Student`.
         layer: Keras layer.
+        kinds: Tuple, the classes of layers that are accepted.
 
     Raises:
         ValueError: If the layer is not a built convolution such as the student's
             teacher.
     """
-    if not isinstance(layer, CONVOLUTIONS):
+    if not isinstance(layer, kinds):
         raise ValueError(
-            "Only the kernel of a Conv2D, DepthwiseConv2D or GroupConv2D can be taken "
-            f"over. Received: layer of type {type(layer).__name__}"
+            f"Only the kernel of a {_any_of(kinds)} can be taken over. "
+            f"Received: layer of type {type(layer).__name__}"
         )
     found = _convolution(layer)
     expected = None
@@ -57,6 +67,13 @@ def check_imitates(student: Student, layer: keras.layers.Layer) -> None:
             "The layer must be built, or it has no kernel to take over. "
             f"Received: layer {layer.name!r}"
         )
+    check_layout(layer)
+
+
+def _any_of(kinds: tuple[type, ...]) -> str:
+    """Classes as part of a sentence."""
+    *others, last = (kind.__name__ for kind in kinds)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _convolution(source) -> dict[str, Any]:
@@ -74,56 +91,119 @@ def _convolution(source) -> dict[str, Any]:
     }
 
 
-def check_translation_conv(student: Student, layer: keras.layers.Layer) -> None:
-    """Checks that a student imitates a convolution of one or three axes.
+def check_axes_conv(student: Student, layer: keras.layers.Layer) -> None:
+    """Checks that a student imitates a convolution of one or three axes, or a
+    transposed one.
 
     Args:
         student: `Student`.
         layer: Keras layer.
 
     Raises:
-        ValueError: If the layer is not a built `Conv1D` or `Conv3D`, for inputs of
-            the teacher's shape.
+        ValueError: If the layer is not built, or not of `CONV_1D_3D` or `TRANSPOSED`,
+            for inputs of the teacher's shape.
     """
-    if not isinstance(layer, CONV_1D_3D) or not layer.built:
+    kinds = (*CONV_1D_3D, *TRANSPOSED)
+    if not isinstance(layer, kinds) or not layer.built:
         raise ValueError(
-            "Only the kernel of a built Conv1D or Conv3D can be taken over; use "
-            "ClonedConv2D for a Conv2D. "
+            "Only the kernel of a built Conv1D or Conv3D, or of a built transposed "
+            "convolution, can be taken over; use ClonedConv2D for a Conv2D. "
             f"Received: layer {layer.name!r}, a {type(layer).__name__}"
         )
     shape, axes = student.teacher.input_shape, len(layer.kernel_size)
-    found = teacher_of(layer, (None, *shape, 1)) if len(shape) == axes else None
+    found = None
+    if len(shape) == axes:
+        inputs = (1, *shape) if layer.data_format == "channels_first" else (*shape, 1)
+        found = geometry_of(layer, (None, *inputs))
     if found != student.teacher:
         raise ValueError(
             f"The student imitates {student.teacher!r}. Received: layer {layer.name!r}"
             f", which has {'other axes' if found is None else f'teacher {found!r}'}"
         )
+    check_layout(layer)
 
 
 def teacher_of(
     layer: keras.layers.Layer, input_shape: Shape
-) -> ConvTeacher | TranslationConvTeacher:
+) -> ConvTeacher | TranslationConvTeacher | TransposedConvTeacher:
     """The teacher that computes what a convolution does.
 
     Args:
-        layer: `Conv2D`, `DepthwiseConv2D` or `GroupConv2D`; `Conv1D` or `Conv3D`.
+        layer: `Conv2D`, `DepthwiseConv2D` or `GroupConv2D`; `SeparableConv2D`, of which
+            it is the depthwise part's teacher; `Conv1D` or `Conv3D`; `Conv1DTranspose`,
+            `Conv2DTranspose` or `Conv3DTranspose`. A subclass may compute anything,
+            and is refused.
         input_shape: Tuple, the shape of its inputs, with the batch.
 
     Returns:
-        `ConvTeacher`; for the last two `TranslationConvTeacher`.
+        `ConvTeacher`, `TranslationConvTeacher` or `TransposedConvTeacher`.
 
     Raises:
-        ValueError: If there is no such teacher.
+        ValueError: If there is no such teacher, with the reason, to be read after
+            "Layer 'name' cannot be relaxed:".
+
+    Example:
+
+    >>> layer = keras.layers.SeparableConv2D(4, 3, padding="same")
+    >>> teacher_of(layer, (None, 8, 8, 2)).name
+    't2-8x8-k3-same'
+    """
+    check_supported(layer)
+    return geometry_of(layer, input_shape)
+
+
+def check_supported(layer: keras.layers.Layer) -> None:
+    """Checks that a layer is of a kind whose weights can be untied.
+
+    Args:
+        layer: Keras layer.
+
+    Raises:
+        ValueError: If it is not, with the reason, see `teacher_of`.
+    """
+    if type(layer) not in SUPPORTED:
+        raise ValueError(
+            f"its kind, {type(layer).__name__}, is not supported: "
+            f"{', '.join(kind.__name__ for kind in SUPPORTED)} are"
+        )
+    if layer.built:
+        check_layout(layer)
+
+
+def geometry_of(
+    layer: keras.layers.Layer, input_shape: Shape
+) -> ConvTeacher | TranslationConvTeacher | TransposedConvTeacher:
+    """The teacher of a convolution's geometry, whatever a subclass computes.
+
+    Args:
+        layer: See `teacher_of`, or of a subclass.
+        input_shape: Tuple, the shape of its inputs, with the batch.
+
+    Returns:
+        `ConvTeacher`, `TranslationConvTeacher` or `TransposedConvTeacher`.
+
+    Raises:
+        ValueError: If there is none.
     """
     first = getattr(layer, "data_format", None) == "channels_first"
+    shape = cast(tuple[int, ...], input_shape[2:] if first else input_shape[1:-1])
+    if isinstance(layer, TRANSPOSED):
+        return TransposedConvTeacher(
+            shape,
+            layer.kernel_size,
+            layer.padding,
+            layer.strides,
+            layer.output_padding,
+            layer.dilation_rate,
+        )
     if isinstance(layer, CONV_1D_3D):
-        if first or layer.groups > 1:
+        if layer.groups > 1:
             raise ValueError(
-                "its channels are first, or in groups, which is supported for "
-                "convolutions of two axes only"
+                "its channels are in groups, which is supported for convolutions of "
+                "two axes only"
             )
         return TranslationConvTeacher(
-            cast(tuple[int, ...], input_shape[1:-1]),
+            shape,
             layer.kernel_size,
             layer.padding,
             layer.strides,
@@ -138,9 +218,9 @@ def inherited(layer: keras.layers.Layer) -> dict[str, Any]:
     """A convolution's configuration, as arguments of a cloned layer."""
     options = {name: getattr(layer, name) for name in INHERITED}
     options["dtype"] = layer.dtype_policy
-    if not isinstance(layer, CONV_1D_3D):
+    options["data_format"] = getattr(layer, "data_format", "channels_last")
+    if isinstance(layer, CONVOLUTIONS):
         options["groups"] = getattr(layer, "groups", 1)
-        options["data_format"] = getattr(layer, "data_format", "channels_last")
     depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
     if depthwise:
         options["groups"] = layer.kernel.shape[-2]
@@ -148,23 +228,6 @@ def inherited(layer: keras.layers.Layer) -> dict[str, Any]:
         source = f"depthwise_{kind}" if depthwise else f"kernel_{kind}"
         options[f"kernel_{kind}"] = getattr(layer, source)
     return options
-
-
-def kernel_of(layer: keras.layers.Layer) -> Array:
-    """A convolution's kernel, in the layout of `Conv2D`.
-
-    Args:
-        layer: Built convolution layer.
-
-    Returns:
-        Array of shape `(kh, kw, channels / groups, filters)`, for feature maps on a
-        group with the axis of the representation before the channels.
-    """
-    kernel = ops.convert_to_numpy(layer.kernel)
-    if isinstance(layer, keras.layers.DepthwiseConv2D):
-        # Each channel is a group of its own, with its filters side by side.
-        return kernel.reshape(*kernel.shape[:2], 1, -1)
-    return kernel
 
 
 def real_array(name: str, values: ArrayLike) -> Array:

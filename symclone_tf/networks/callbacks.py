@@ -21,12 +21,12 @@ class EquivarianceErrors(keras.callbacks.Callback):
     """Records the equivariance error of a model, and of each of its convolutions.
 
     Before training and after each epoch, `equivariance_error` is computed for every
-    `Conv2D`, `GroupConv2D`, `ClonedConv2D`, `OrbitDense` and `Cloned` of the model, on
-    the inputs that reach it when the model is called with `inputs`; with `"t2"` also
-    for `Conv1D`, `Conv3D` and their clones, under translations along their axes. The
-    errors are added to the epoch's logs, as `equivariance_error/conv_1`. So they are
-    in the history and, with `keras.callbacks.TensorBoard` after this callback in the
-    list, in TensorBoard.
+    `Conv2D`, `SeparableConv2D`, `Conv2DTranspose`, `GroupConv2D`, `OrbitDense` and
+    clone of the model, on the inputs that reach it when the model is called with
+    `inputs`; with `"t2"` also for convolutions along one axis and three, and their
+    clones, under translations along their axes. The errors are added to the epoch's
+    logs, as `equivariance_error/conv_1`. So they are in the history and, with
+    `keras.callbacks.TensorBoard` after this callback in the list, in TensorBoard.
 
     That of the whole model is added as `equivariance_error`, and the share of inputs
     whose class changes under the group as `changed_classes`, see `network_error`:

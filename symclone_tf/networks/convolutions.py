@@ -4,8 +4,8 @@ import collections
 
 import keras
 
-from symclone_tf.layers import Cloned, Deviation, OrbitDense
-from symclone_tf.layers.conversion import CONV_1D_3D, CONVOLUTIONS
+from symclone_tf.layers import Cloned, ClonedSeparableConv2D, Deviation, OrbitDense
+from symclone_tf.layers.conversion import SUPPORTED
 
 
 def convolution_layers(model: keras.Model) -> list[keras.layers.Layer]:
@@ -15,8 +15,8 @@ def convolution_layers(model: keras.Model) -> list[keras.layers.Layer]:
         model: `keras.Model`, built.
 
     Returns:
-        List of `Conv2D`, `DepthwiseConv2D`, `GroupConv2D`, `ClonedConv2D`, `Conv1D`,
-        `Conv3D`, `OrbitDense` and `Cloned` layers.
+        List of `Conv2D`, `DepthwiseConv2D`, `SeparableConv2D`, `GroupConv2D`,
+        `Conv1D`, `Conv3D`, transposed convolutions, `OrbitDense`, and their clones.
 
     Example:
 
@@ -31,7 +31,8 @@ def convolution_layers(model: keras.Model) -> list[keras.layers.Layer]:
 
 def _collect(layer, found, seen) -> None:
     """Adds convolutions by identity, depth first, so that they come in order."""
-    kinds = (*CONVOLUTIONS, *CONV_1D_3D, OrbitDense, Cloned)
+    # A separable clone is one convolution, as the layer that it replaces is.
+    kinds = (*SUPPORTED, OrbitDense, Cloned, ClonedSeparableConv2D)
     seen.add(id(layer))
     for part in layer._flatten_layers(include_self=False, recursive=False):
         if isinstance(part, kinds):

@@ -6,12 +6,23 @@ import math
 import keras
 
 from symclone_tf.students import Student, relative_receptive_field
+from symclone_tf.teachers import TransposedConvTeacher
 
 FORMS = {
     "convolution": "one convolution",
     "factored": "blocks and mixing",
     "dense": "one Dense layer",
 }
+# The layers that "convolution" is, besides padding and activation.
+CONVOLUTION_LAYERS = (
+    keras.layers.Conv1D,
+    keras.layers.Conv2D,
+    keras.layers.DepthwiseConv2D,
+    keras.layers.SeparableConv2D,
+    keras.layers.Conv1DTranspose,
+    keras.layers.Conv2DTranspose,
+    keras.layers.Conv3DTranspose,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +36,9 @@ class Cost:
 
     operations: int
     bytes: int
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(self.operations + other.operations, self.bytes + other.bytes)
 
     def __lt__(self, other) -> bool:
         """Whether both figures are smaller."""
@@ -40,9 +54,10 @@ class FusedLayer:
 
     Attributes:
         model: `keras.Model`, which does not need this package.
-        form: String, `"convolution"` for one `Conv2D`; `"dense"` for one Dense
-            layer from all input to all output positions; or `"factored"` for
-            the student's blocks and their mixing coefficients.
+        form: String, `"convolution"` for one layer as `Conv2D`, `SeparableConv2D` or
+            `Conv2DTranspose`; `"dense"` for one Dense layer from all input to all
+            output positions; or `"factored"` for the student's blocks and their
+            mixing coefficients.
         costs: Dictionary from the available forms to their `Cost`. Only linear blocks
             have the dense form, and only translation equivariant blocks are a
             convolution.
@@ -132,7 +147,10 @@ def costs(
             2 * student.operations(channels, filters), 4 * (blocks + mixing + bias)
         )
     is_convolution = student.translation_equivariance().is_convolution
-    if is_convolution and (field := relative_receptive_field(teacher)) is not None:
+    if is_convolution and isinstance(teacher, TransposedConvTeacher):
+        bank = teacher.kernel_entries * maps_in * maps_out
+        found["convolution"] = Cost(2 * bank * teacher.positions_in, 4 * (bank + bias))
+    elif is_convolution and (field := relative_receptive_field(teacher)) is not None:
         bank = math.prod(field.dense_kernel.shape[:2]) * maps_in * maps_out
         if is_depthwise(student, channels, groups):
             bank //= channels

@@ -6,8 +6,9 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from symclone_tf.layers import Cloned
+from symclone_tf.layers import Cloned, ClonedSeparableConv2D
 from symclone_tf.networks.fused_forms import (
+    Cost,
     FusedLayer,
     cheapest,
     costs,
@@ -15,23 +16,32 @@ from symclone_tf.networks.fused_forms import (
     lacking,
 )
 from symclone_tf.students import artifact_name, relative_receptive_field
+from symclone_tf.teachers import TransposedConvTeacher
 
 # The batch size for unit impulses, by which a layer's matrix is found.
 CHUNK = 256
+# By their number of axes.
+TRANSPOSED = {
+    1: layers.Conv1DTranspose,
+    2: layers.Conv2DTranspose,
+    3: layers.Conv3DTranspose,
+}
 
 
-def fuse(layer: Cloned) -> FusedLayer:
+def fuse(layer: Cloned | ClonedSeparableConv2D) -> FusedLayer:
     """Fuses a layer's student, kernel and bias into built-in Keras layers.
 
-    Translation equivariant blocks become one convolution, unless the layer has
-    `compute="blocks"`. Other blocks remain, with mixing coefficients in place of the
+    Translation equivariant blocks become one convolution, or one transposed
+    convolution, unless the layer has `compute="blocks"`; a separable layer with such
+    blocks becomes one `SeparableConv2D`, and with others their form and then a 1×1
+    convolution. Other blocks remain, with mixing coefficients in place of the
     encoder and the kernel: after the blocks, or before them where that takes fewer
     operations. One Dense layer replaces either where it takes both fewer operations
     and fewer bytes, as it does for linear blocks with fewer output feature maps than
     blocks.
 
     Args:
-        layer: `ClonedConv2D` or `Cloned`, built.
+        layer: `ClonedConv2D`, `ClonedSeparableConv2D` or `Cloned`, built.
 
     Returns:
         `FusedLayer`.
@@ -51,10 +61,13 @@ def fuse(layer: Cloned) -> FusedLayer:
         raise ValueError(
             f"The layer must be built, or it has no kernel. Received: {layer.name}"
         )
-    student = layer.student
+    student, pointwise = layer.student, None
+    filters, activation = layer.filters, layer.activation
+    if isinstance(layer, ClonedSeparableConv2D):
+        layer, pointwise = layer.depthwise, layer.pointwise
     kernel = _ungrouped(layer)
-    channels, filters = kernel.shape[-2:]
-    found = costs(student, channels, filters, layer.use_bias, layer.groups)
+    channels = kernel.shape[-2]
+    found = costs(student, channels, layer.filters, layer.use_bias, layer.groups)
     if layer.compute == "blocks":
         found.pop("convolution", None)
     if not found:
@@ -64,10 +77,16 @@ def fuse(layer: Cloned) -> FusedLayer:
         )
     form = cheapest(found)
     if form == "factored":
-        make = _mixed_first if student.mixes_inputs(channels, filters) else _mixed_last
+        first = student.mixes_inputs(channels, layer.filters)
+        make = _mixed_first if first else _mixed_last
     else:
         make = {"convolution": _convolution, "dense": _dense}[form]
-    model = _assembled(layer, channels, make(layer, kernel))
+    body, after = make(layer, kernel), []
+    if pointwise is not None:
+        added = _pointwise_cost(student, pointwise)
+        found = {name: cost + added for name, cost in found.items()}
+        body, after = _with_pointwise(body, pointwise)
+    model = _assembled(layer, body, after, activation)
     reason = lacking(student, found, layer.compute)
     return FusedLayer(
         model, form, found, artifact_name(student), channels, filters, reason
@@ -88,8 +107,12 @@ def _ungrouped(layer):
     return whole.reshape(*kernel.shape[:-2], -1, filters)
 
 
-def _assembled(layer, channels, body) -> keras.Model:
-    """A model of pairs of a layer and its weights' values, from images to features."""
+def _assembled(layer, body, after, activation) -> keras.Model:
+    """A model of pairs of a layer and its weights' values, from images to features.
+
+    `body` takes channels last; `after`, as `layer` does.
+    """
+    channels = layer.groups * layer.kernel.shape[-2]
     image, kernel = layer.student.input_shapes((channels,), (layer.filters,))
     features = layer.student.compute_output_shape((None, *image), kernel)[1:]
     first, last = [], []
@@ -98,17 +121,16 @@ def _assembled(layer, channels, body) -> keras.Model:
         first = [layers.Permute((*axes[0][1:], 1))]
         last = [layers.Permute((axes[1][-1], *axes[1][:-1]))]
         image = (image[-1], *image[:-1])
+    inner = [*first, *(part for part, _ in body), layers.Reshape(features), *last]
     model = keras.Sequential(
         [
             keras.Input(image, name="image"),
-            *first,
-            *(part for part, _ in body),
-            layers.Reshape(features),
-            *last,
-            layers.Activation(layer.activation),
+            *(inner if body else []),
+            *(part for part, _ in after),
+            layers.Activation(activation),
         ]
     )
-    for part, values in body:
+    for part, values in (*body, *after):
         for weight, value in zip(part.weights, values, strict=True):
             # One bias per filter becomes one per feature map, or one per position.
             weight.assign(np.resize(value, weight.shape))
@@ -118,6 +140,8 @@ def _assembled(layer, channels, body) -> keras.Model:
 def _convolution(layer, kernel):
     """The convolution that translation equivariant blocks compute."""
     student, field = layer.student, relative_receptive_field(layer.student.teacher)
+    if isinstance(student.teacher, TransposedConvTeacher):
+        return _transposed_convolution(layer, kernel)
     if (along := _options_of_conv1d(student.teacher, field)) is not None:
         bank = student.convolution_kernel(kernel)[:, 0]
         convolution = layers.Conv1D(
@@ -154,6 +178,24 @@ def _convolution(layer, kernel):
     ]
 
 
+def _transposed_convolution(layer, kernel):
+    """The transposed convolution that translation equivariant blocks compute."""
+    teacher = layer.student.teacher
+    bank = layer.student.convolution_kernel(kernel)
+    convolution = TRANSPOSED[len(teacher.input_shape)](
+        layer.filters,
+        teacher.kernel_size,
+        teacher.strides,
+        padding=teacher.padding,
+        output_padding=teacher.output_padding,
+        data_format="channels_last",
+        dilation_rate=teacher.dilation_rate,
+        use_bias=layer.use_bias,
+        name="convolution",
+    )
+    return [(convolution, [ops.swapaxes(bank, -1, -2), *_bias(layer)])]
+
+
 def _options_of_conv1d(teacher, field) -> dict | None:
     """Options of the `Conv1D` with a relative receptive field; `None` without one."""
     one_axis = (
@@ -172,6 +214,42 @@ def _options_of_conv1d(teacher, field) -> dict | None:
         "data_format": "channels_last",
         "dilation_rate": field.dilation_rate[0],
     }
+
+
+def _with_pointwise(body, pointwise):
+    """A depthwise part and a 1×1 convolution after it, as one layer if possible.
+
+    Returns:
+        Pair of lists, see `_assembled`.
+    """
+    values = [pointwise.kernel, *_bias(pointwise)]
+    options = {"use_bias": pointwise.use_bias, "data_format": pointwise.data_format}
+    *first, (last, kernels) = body
+    multiplier = getattr(last, "depth_multiplier", None)
+    if isinstance(last, layers.Conv2D) and kernels[0].shape[-2] == 1:
+        multiplier = last.filters  # of the only channel
+    # Without padding before it, of which there is a layer, all before it is a Reshape.
+    if multiplier and len(first) == len(set(last.strides)) == 1:
+        separable = layers.SeparableConv2D(
+            pointwise.filters,
+            last.kernel_size,
+            last.strides,
+            padding=last.padding,
+            dilation_rate=last.dilation_rate,
+            depth_multiplier=multiplier,
+            name="convolution",
+            **options,
+        )
+        return [], [(separable, [*kernels, *values])]
+    convolution = layers.Conv2D(pointwise.filters, 1, name="pointwise", **options)
+    return body, [(convolution, values)]
+
+
+def _pointwise_cost(student, pointwise) -> Cost:
+    """The cost of a 1×1 convolution after a student's outputs."""
+    products = math.prod(pointwise.kernel.shape)
+    bias = pointwise.filters if pointwise.use_bias else 0
+    return Cost(2 * products * student.teacher.positions_out, 4 * (products + bias))
 
 
 def _dense(layer, kernel):

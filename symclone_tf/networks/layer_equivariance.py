@@ -5,8 +5,8 @@ import warnings
 import keras
 import numpy as np
 
-from symclone_tf.layers import Cloned
-from symclone_tf.layers.conversion import CONV_1D_3D, teacher_of
+from symclone_tf.layers import Cloned, ClonedSeparableConv2D
+from symclone_tf.layers.conversion import CONV_1D_3D, TRANSPOSED, geometry_of
 from symclone_tf.networks.convolutions import convolution_layers, with_names
 from symclone_tf.networks.layer_inputs import layer_inputs
 from symclone_tf.symmetry import (
@@ -15,9 +15,12 @@ from symclone_tf.symmetry import (
     equivariance_error,
     get_group,
     largest_error,
+    transformations_of,
 )
-from symclone_tf.teachers import TranslationConvTeacher
+from symclone_tf.teachers import TranslationConvTeacher, TransposedConvTeacher
 from symclone_tf.types import ArrayLike
+
+CLONES = (Cloned, ClonedSeparableConv2D)
 
 
 def layer_errors(
@@ -28,8 +31,10 @@ def layer_errors(
 ) -> dict[str, float]:
     """The equivariance error of each convolution of a model.
 
-    A layer whose error is not defined is left out with a warning: one with strides
-    under T(2), with channels first, or whose feature maps are on another group.
+    Where inputs of a transposed convolution are translated by a pixel, outputs are
+    translated by its strides. A layer whose error is not defined is left out with a
+    warning: one with strides under T(2), with channels first, or whose feature maps are
+    on another group.
 
     Args:
         model: `keras.Model`, of any kind, with one input.
@@ -66,9 +71,13 @@ def _error(layer, group, inputs, max_translation) -> float:
         raise ValueError(f"its data_format is {layer.data_format}.")
     if isinstance(group, PermutationGroup):
         return _error_of_positions(layer, group, inputs)
-    source = layer.student.teacher if isinstance(layer, Cloned) else layer
-    if isinstance(source, (*CONV_1D_3D, TranslationConvTeacher)):
-        return _error_of_translations(layer, source, group, inputs)
+    source = layer.student.teacher if isinstance(layer, CLONES) else layer
+    if isinstance(source, (*CONV_1D_3D, *TRANSPOSED)):
+        source = geometry_of(source, inputs.shape)
+    if isinstance(source, TransposedConvTeacher) and len(source.input_shape) == 2:
+        return _error_of_transposed(layer, source, group, inputs, max_translation)
+    if isinstance(source, (TranslationConvTeacher, TransposedConvTeacher)):
+        return _error_of_translations(layer, source.transformations(), group, inputs)
     strides = getattr(source, "strides", 1)
     if get_group(group).is_trivial and np.max(strides) > 1:
         raise ValueError(
@@ -78,13 +87,21 @@ def _error(layer, group, inputs, max_translation) -> float:
     return equivariance_error(layer, group, inputs, _border(layer), max_translation)
 
 
-def _error_of_translations(layer, source, group, inputs) -> float:
-    """The error of a convolution of one axis or three, under translations."""
+def _error_of_transposed(layer, teacher, group, inputs, max_translation) -> float:
+    """The error of a transposed convolution of images."""
+    if not get_group(group).is_trivial:
+        return equivariance_error(layer, group, inputs)
+    transformations = transformations_of(
+        group, max_translation, teacher.border, upsampling=teacher.strides
+    )
+    return _error_of_translations(layer, transformations, group, inputs)
+
+
+def _error_of_translations(layer, transformations, group, inputs) -> float:
+    """The error of a convolution of any number of axes, under translations."""
     if not get_group(group).is_trivial:
         raise ValueError(f"{get_group(group).title} does not act on its axes.")
-    if isinstance(source, CONV_1D_3D):
-        source = teacher_of(source, inputs.shape)
-    error = largest_error(layer, source.transformations(), inputs)
+    error = largest_error(layer, transformations, inputs)
     if error is None:
         raise ValueError(
             "no part of its outputs is left to compare after translations."
@@ -95,7 +112,7 @@ def _error_of_translations(layer, source, group, inputs) -> float:
 def _error_of_positions(layer, group, inputs) -> float:
     """The error of a layer on positions that a group permutes."""
     # Layers of this very group have its action on their outputs.
-    teacher = layer.student.teacher if isinstance(layer, Cloned) else layer
+    teacher = layer.student.teacher if isinstance(layer, CLONES) else layer
     own = getattr(teacher, "group", None) == group
     group_out = getattr(teacher, "group_out", None) if own else None
     return equivariance_error(layer, group, inputs, group_out=group_out)
@@ -103,7 +120,7 @@ def _error_of_positions(layer, group, inputs) -> float:
 
 def _border(layer) -> int:
     """How many pixels from the edge a layer's zero padding has an effect."""
-    if isinstance(layer, Cloned):
+    if isinstance(layer, CLONES):
         return layer.student.teacher.border
     if getattr(layer, "padding", "valid") != "same":
         return 0

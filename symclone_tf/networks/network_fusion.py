@@ -4,10 +4,10 @@ import dataclasses
 
 import keras
 
-from symclone_tf.layers import Cloned
+from symclone_tf.layers import Cloned, ClonedSeparableConv2D
 from symclone_tf.layers.centred_pooling import CentredPooling2D
 from symclone_tf.networks.copies import all_layers
-from symclone_tf.networks.fused_forms import FusedLayer
+from symclone_tf.networks.fused_forms import CONVOLUTION_LAYERS, FusedLayer
 from symclone_tf.networks.fusion import fuse
 from symclone_tf.networks.layer_inputs import layer_calls
 from symclone_tf.networks.network_inputs import input_specs, zeros
@@ -72,13 +72,13 @@ def fuse_network(model: keras.Model) -> FusedNetwork:
     def replace(layer):
         if id(layer) in poolings:
             return poolings[id(layer)]
-        if isinstance(layer, Cloned):
+        if isinstance(layer, (Cloned, ClonedSeparableConv2D)):
             found[layer.name] = fuse(layer)
             return _plain(layer, found[layer.name])
         if type(layer).__module__.partition(".")[0] == "symclone_tf":
             raise ValueError(
-                f"Layer {layer.name!r} has no plain form: only ClonedConv2D and Cloned "
-                f"can be fused. Received: a {type(layer).__name__}"
+                f"Layer {layer.name!r} has no plain form: only clones can be "
+                f"fused. Received: a {type(layer).__name__}"
             )
         return None
 
@@ -134,8 +134,7 @@ def _plain(layer, fused):
     parts = [part for part in fused.model.layers if not _changes_nothing(part)]
     *rest, last = parts
     single = len(rest) == 1 and isinstance(last, keras.layers.Activation)
-    kinds = keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.DepthwiseConv2D
-    if not (single and isinstance(rest[0], kinds)):
+    if not (single and isinstance(rest[0], CONVOLUTION_LAYERS)):
         return keras.Sequential(
             [keras.Input(fused.model.input_shape[1:]), *fused.model.layers],
             name=layer.name,

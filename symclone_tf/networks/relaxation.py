@@ -2,12 +2,14 @@
 
 import copy
 import dataclasses
+import math
 import time
 import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import keras
+import numpy as np
 import psutil
 from rich.console import Console
 from rich.progress import track
@@ -16,9 +18,7 @@ from symclone_tf.checks import one_of
 from symclone_tf.cloning import clone
 from symclone_tf.errors import RelaxingWarning
 from symclone_tf.layers.anchors import strength_of
-from symclone_tf.layers.cloned import Cloned
-from symclone_tf.layers.cloned_conv2d import ClonedConv2D
-from symclone_tf.layers.conversion import CONV_1D_3D
+from symclone_tf.layers.cloned_layers import cloned_layer_of
 from symclone_tf.layers.shared_students import SYMMETRIES, TRAINABLE_PARTS
 from symclone_tf.networks.comparison import check_own_weights, largest_difference
 from symclone_tf.networks.compilation import not_compiled
@@ -134,29 +134,32 @@ def relax(
 
     The returned network has the same inputs, layer names and outputs. In it a clone,
     made in closed form, replaces each chosen convolution, with that convolution's
-    kernel and bias: a `ClonedConv2D`, or a `Cloned` for one axis or three. The given
-    network does not change.
+    kernel and bias: a `ClonedConv2D`; a `ClonedSeparableConv2D`, whose depthwise part
+    is a clone; or a `Cloned` for one axis or three, and transposed ones. All else is
+    copied, see `rebuilt`. The given network does not change.
 
     Args:
-        model: `keras.Sequential` or functional `keras.Model`, built, with one input.
+        model: `keras.Model`, built. A subclassed one must have been built with one
+            input.
         symmetry: String, `symmetry` of `ClonedConv2D`.
         student: String, the registered name of a kind of students.
         layers: Names of layers, or a callable that is passed a layer and returns
             whether to relax it; `None` for all with kernels larger than 1×1.
             Convolutions that cannot be relaxed remain, unless they are named.
         image_size: Integer or pair of integers, height and width of the images, if
-            the model takes images of any size; or one for each axis of other inputs.
+            the model takes images of any size; or one for each axis of other inputs;
+            or a dictionary from the names of several inputs to such sizes.
         verbose: Integer, 0 for silence, 1 for a progress bar on stderr.
         **options: Further options of `ClonedConv2D`, such as `anchor` and
             `trainable_part`.
 
     Returns:
-        Pair of a `keras.Model`, which is compiled as the given model is, and a
-        `Relaxation`.
+        Pair of a `keras.Model`, of the same class and compiled as the given model is,
+        and a `Relaxation`.
 
     Raises:
-        ValueError: If the model is not Sequential or functional, if its images have no
-            known size, if no layer can be relaxed, or if one that is named cannot.
+        ValueError: If its images have no known size, if no layer can be relaxed or one
+            that is named cannot, or if a layer cannot be copied.
         TypeError: If `model` is not a Keras model.
         MemoryError: If training the clones would take more memory than is available.
 
@@ -192,8 +195,7 @@ def relax(
         if id(layer) not in chosen:
             return None
         copied = copy.deepcopy(clones[chosen[id(layer)][2]])
-        kind = Cloned if isinstance(layer, CONV_1D_3D) else ClonedConv2D
-        cloned = kind.from_conv(layer, copied, symmetry=symmetry, **options)
+        cloned = cloned_layer_of(layer, copied, symmetry=symmetry, **options)
         relaxed_layers[id(layer)] = cloned
         return cloned
 
@@ -277,22 +279,29 @@ def _check_memory(chosen, student, symmetry) -> None:
 
 
 def _row(name, layer, teacher, cloned) -> RelaxedLayer:
-    student, groups = cloned.student, cloned.groups
-    *_, channels_of_group, filters = cloned.kernel.shape
+    # Of a separable convolution, the depthwise part has the student.
+    part = getattr(cloned, "depthwise", cloned)
+    student, groups = cloned.student, part.groups
+    *_, channels_of_group, filters = part.kernel.shape
     channels = channels_of_group * groups
-    size = teacher.positions_out * teacher.representation_out * teacher.kernel_entries
-    products_before = size * channels_of_group * filters
+    # A transposed convolution multiplies each output by a few of the entries.
+    entries = np.sum(np.broadcast_to(teacher.entry_gain, teacher.kernel_shape))
+    size = teacher.positions_out * teacher.representation_out * entries
+    products_before = round(size * channels_of_group * filters)
     products = student.operations(channels_of_group, filters // groups) * groups
     if cloned.computes_as() == "convolution":
         products = products_before
-    shape = cloned._from_last((2, *teacher.input_shape, channels))
+    if part is not cloned:
+        pointwise = teacher.positions_out * math.prod(cloned.pointwise.kernel.shape)
+        products_before, products = products_before + pointwise, products + pointwise
+    shape = part._from_last((2, *teacher.input_shape, channels))
     spec = keras.KerasTensor(shape, "float32")
     return RelaxedLayer(
         name,
         type(layer).__name__,
         teacher.title,
         channels,
-        filters,
+        cloned.filters,
         layer.count_params(),
         layer.count_params() + student.parameters,
         2 * products_before,

@@ -7,15 +7,13 @@ from typing import Any
 import keras
 
 from symclone_tf.layers.cloned import Cloned
-from symclone_tf.layers.conversion import CONV_1D_3D, CONVOLUTIONS, teacher_of
+from symclone_tf.layers.conversion import SUPPORTED, teacher_of
 from symclone_tf.networks.convolutions import with_names
 from symclone_tf.networks.copies import all_layers
 from symclone_tf.networks.layer_inputs import layer_calls
 from symclone_tf.networks.network_inputs import zeros
 from symclone_tf.networks.reconstruction import inputs_of, is_network
 from symclone_tf.teachers import Teacher
-
-SUPPORTED = (*CONVOLUTIONS, *CONV_1D_3D)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -218,6 +216,8 @@ def _teacher(layer, shapes) -> Teacher:
     teacher = teacher_of(layer, shapes[0])
     if teacher.positions_out == 1:
         raise ValueError("its output is one position, which has no symmetry")
+    if teacher.positions_in == 1:
+        raise ValueError("its input is one position, which has no symmetry")
     return teacher
 
 

@@ -16,7 +16,8 @@ from symclone_tf.students.translation_equivariance import (
     TranslationEquivariance,
     translation_equivariance,
 )
-from symclone_tf.teachers import Teacher, convolve
+from symclone_tf.students.transposed_fields import transposed_kernel
+from symclone_tf.teachers import Teacher, TransposedConvTeacher, convolve
 from symclone_tf.types import Array, Tensor
 
 # Unit impulses of one call of the blocks.
@@ -106,6 +107,13 @@ class Convolving(keras.layers.Layer):
         """
         self.check_shapes(inputs.shape, kernel.shape)
         self._called_as_convolution = True
+        if isinstance(self.teacher, TransposedConvTeacher):
+            bank = ops.cast(self.convolution_kernel(kernel), inputs.dtype)
+            outputs = self.teacher(inputs, bank)
+            # With the static shape, which TensorFlow does not infer.
+            return ops.reshape(
+                outputs, (-1, *self.teacher.output_shape, bank.shape[-1])
+            )
         field, teacher = _relative_receptive_field(self.teacher), self.teacher
         # In the layer's precision, as Keras' own convolution.
         bank = ops.cast(self.convolution_kernel(kernel), inputs.dtype)
@@ -135,8 +143,11 @@ class Convolving(keras.layers.Layer):
 
         Returns:
             Tensor of shape `(kh, kw, representation_in · channels,
-            representation_out · filters)`.
+            representation_out · filters)`; `(*kernel_shape, channels, filters)` for
+            a `TransposedConvTeacher`.
         """
+        if isinstance(self.teacher, TransposedConvTeacher):
+            return transposed_kernel(self, kernel)
         coefficients = self.coefficients_by_block(kernel)
         _, rows, columns = coefficients.shape
         coefficients = ops.reshape(coefficients, (self.blocks, -1))

@@ -15,9 +15,14 @@ from symclone_tf.students.receptive_fields import (
     receptive_fields_of,
 )
 from symclone_tf.students.relative_fields import (
+    RelativeReceptiveField,
     gather_receptive_fields,
     receptive_fields_by_position,
     relative_receptive_field,
+)
+from symclone_tf.students.transposed_fields import (
+    TransposedReceptiveFields,
+    transposed_receptive_fields,
 )
 from symclone_tf.teachers import Teacher
 from symclone_tf.types import Array, Tensor
@@ -212,22 +217,24 @@ class LocallyConnectedStudent(Student):
         return values.sum(axis=(1, 2))
 
     def plain_parameters(self, maps: int) -> int | None:
-        field = relative_receptive_field(self.teacher)
-        if field is None:
-            return None
-        return self.block_parameters + maps * field.kernel.size
+        if (field := relative_receptive_field(self.teacher)) is not None:
+            return self.block_parameters + maps * field.kernel.size
+        if (fields := transposed_receptive_fields(self.teacher)) is not None:
+            return self.block_parameters + fields.plain_entries
+        return None
 
     def plain_blocks(self, maps: int) -> PlainLayers:
-        field = relative_receptive_field(self.teacher)
+        field: RelativeReceptiveField | TransposedReceptiveFields | None
+        if (field := relative_receptive_field(self.teacher)) is None:
+            field = transposed_receptive_fields(self.teacher)
         assert field is not None  # or `plain_parameters` is None
-        positions, size = self.local_weights.shape[:2]
+        positions = self.local_weights.shape[0]
         product = keras.layers.EinsumDense(
             "npmr,prb->npmb", (positions, maps, self.blocks), name="blocks"
         )
         return [
             (keras.layers.Permute((2, 1)), []),
             *field.plain_layers(maps),
-            (keras.layers.Reshape((positions, maps, size)), []),
             (product, [ops.convert_to_numpy(self.local_weights)]),
             (keras.layers.Reshape((positions, maps * self.blocks)), []),
             (keras.layers.Permute((2, 1)), []),

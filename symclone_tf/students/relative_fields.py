@@ -127,7 +127,7 @@ class RelativeReceptiveField:
 
         Returns:
             `PlainLayers`, pairs of a Keras layer and its weights' values, from
-            `(batch, positions_in, maps)`.
+            `(batch, positions_in, maps)` to `(batch, positions_out, maps, r)`.
         """
         height, width, _, size = self.kernel.shape
         layer = keras.layers.DepthwiseConv2D(
@@ -142,6 +142,7 @@ class RelativeReceptiveField:
             (keras.layers.Reshape((*self.grid, maps)), []),
             (keras.layers.ZeroPadding2D(self.padding, "channels_last"), []),
             (layer, [np.repeat(self.kernel, maps, axis=2)]),
+            (keras.layers.Reshape((-1, maps, size)), []),
         ]
 
 

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from symclone_tf.layers import ClonedConv2D
+from symclone_tf.layers import ClonedConv2D, ClonedSeparableConv2D
 from symclone_tf.networks import convolution_layers
 from symclone_tf.students import LocallyConnectedStudent
 from symclone_tf.types import Array
@@ -32,7 +32,7 @@ def position_deviations(model: keras.Model) -> dict[str, Array]:
     found = {}
     for layer in convolution_layers(model):
         student = getattr(layer, "student", None)
-        if not isinstance(layer, ClonedConv2D):
+        if not isinstance(layer, (ClonedConv2D, ClonedSeparableConv2D)):
             continue
         if not isinstance(student, LocallyConnectedStudent):
             continue

@@ -26,6 +26,7 @@ def transformations_of(
     border: int = 0,
     strides: int | tuple[int, ...] = 1,
     group_out: PermutationGroup | None = None,
+    upsampling: int | tuple[int, ...] = 1,
 ) -> list[Transformation]:
     """The transformations of a group by which equivariance is measured.
 
@@ -38,6 +39,7 @@ def transformations_of(
         strides: Integer, or one for each axis, see `Translation`.
         group_out: `PermutationGroup`, the same group's action on outputs; `None` if
             it is that on inputs.
+        upsampling: Integer, or one for each axis, see `Translation`.
 
     Returns:
         List of `Transformation`: of point groups, all elements but the identity.
@@ -66,7 +68,11 @@ def transformations_of(
     count = min(2 * max_translation + 1, MAX_OFFSETS)
     steps = np.linspace(-max_translation, max_translation, count).round().astype(int)
     offsets = itertools.product(steps.tolist(), repeat=2)
-    return [Translation(o, border, strides) for o in offsets if o != (0, 0)]
+    return [
+        Translation(offset, border, strides, upsampling)
+        for offset in offsets
+        if offset != (0, 0)
+    ]
 
 
 def permutations_of(

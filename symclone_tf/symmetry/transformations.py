@@ -122,6 +122,9 @@ class Translation(Transformation):
             because they depend on a layer's zero padding.
         strides: Integer, or one for each axis: by how many pixels inputs are
             translated where outputs are translated by one.
+        upsampling: Integer, or one for each axis: by how many pixels outputs are
+            translated where inputs are translated by one, as by transposed
+            convolutions. `offset` is then that of inputs.
 
     Example:
 
@@ -134,24 +137,33 @@ class Translation(Transformation):
         offset: Sequence[int],
         border: int = 0,
         strides: int | tuple[int, ...] = 1,
+        upsampling: int | tuple[int, ...] = 1,
     ) -> None:
         self.offset = tuple(offset)
         self.border = border
-        self.strides = (
-            strides if isinstance(strides, tuple) else (strides,) * len(self.offset)
-        )
+        self.strides = self._for_each_axis(strides)
+        self.upsampling = self._for_each_axis(upsampling)
         self.title = _translation_title(self.offset)
+
+    def _for_each_axis(self, steps: int | tuple[int, ...]) -> tuple[int, ...]:
+        return steps if isinstance(steps, tuple) else (steps,) * len(self.offset)
 
     @property
     def _input_offset(self) -> tuple[int, ...]:
         return tuple(s * step for s, step in zip(self.strides, self.offset))
+
+    @property
+    def _output_offset(self) -> tuple[int, ...]:
+        return tuple(s * step for s, step in zip(self.upsampling, self.offset))
 
     def inputs(self, inputs: ArrayLike) -> Array:
         return translated(inputs, self._input_offset)
 
     def outputs(self, outputs: ArrayLike) -> Array:
         outputs = np.asarray(outputs)
-        return translated(outputs, self.offset) if self._has_axes(outputs) else outputs
+        if not self._has_axes(outputs):
+            return outputs
+        return translated(outputs, self._output_offset)
 
     def compared(self, transformed: Array, outputs: Array) -> tuple[Array, Array]:
         if not self._has_axes(outputs):
@@ -160,7 +172,7 @@ class Translation(Transformation):
             inner = (slice(self.border, -self.border),) * len(self.offset)
             inner = (slice(None), *inner)
             transformed, outputs = transformed[inner], outputs[inner]
-        source, target = overlap(self.offset, outputs.shape[1:])
+        source, target = overlap(self._output_offset, outputs.shape[1:])
         return transformed[target], outputs[source]
 
     def _has_axes(self, outputs: Array) -> bool:
@@ -168,7 +180,8 @@ class Translation(Transformation):
         return outputs.ndim >= len(self.offset) + 2
 
     def inverse(self) -> "Translation":
-        return Translation([-step for step in self.offset], self.border, self.strides)
+        opposite = [-step for step in self.offset]
+        return Translation(opposite, self.border, self.strides, self.upsampling)
 
     def sources(
         self, input_shape: Sequence[int], output_shape: Sequence[int]
@@ -176,7 +189,7 @@ class Translation(Transformation):
         # What comes in at the edge is unknown; a repeated edge is most alike.
         return (
             edge_padded_sources(self._input_offset, input_shape),
-            edge_padded_sources(self.offset, output_shape),
+            edge_padded_sources(self._output_offset, output_shape),
         )
 
 

@@ -10,3 +10,4 @@ from .registry import deserialize_teacher as deserialize_teacher
 from .registry import get_teacher as get_teacher
 from .registry import serialize_teacher as serialize_teacher
 from .translation_conv_teacher import TranslationConvTeacher as TranslationConvTeacher
+from .transposed_conv_teacher import TransposedConvTeacher as TransposedConvTeacher

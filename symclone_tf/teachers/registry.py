@@ -10,17 +10,24 @@ from symclone_tf.teachers.conv_teacher import ConvTeacher
 from symclone_tf.teachers.function_teacher import FunctionTeacher
 from symclone_tf.teachers.orbit_teacher import OrbitTeacher
 from symclone_tf.teachers.translation_conv_teacher import TranslationConvTeacher
+from symclone_tf.teachers.transposed_conv_teacher import TransposedConvTeacher
 
 # Importing them registers them.
-BUILT_IN = (ConvTeacher, FunctionTeacher, OrbitTeacher, TranslationConvTeacher)
+BUILT_IN = (
+    ConvTeacher,
+    FunctionTeacher,
+    OrbitTeacher,
+    TranslationConvTeacher,
+    TransposedConvTeacher,
+)
 
 
 def get_teacher(name: str) -> type[Teacher]:
     """Returns the teacher class with a registered name.
 
     Args:
-        name: String, `"conv"`, `"function"`, `"orbit"`, `"translations"`, or a name
-            given to `Teacher.register`.
+        name: String, `"conv"`, `"function"`, `"orbit"`, `"translations"`,
+            `"transposed"`, or a name given to `Teacher.register`.
 
     Returns:
         Subclass of `Teacher`.

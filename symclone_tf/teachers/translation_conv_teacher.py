@@ -67,11 +67,11 @@ class TranslationConvTeacher(Teacher):
         dilation_rate: int | tuple[int, ...] | list[int] = 1,
     ) -> None:
         count = len(shape) if isinstance(shape, (tuple, list)) else 1
-        self.input_shape = _sizes("shape", shape, count)
+        self.input_shape = sizes_of("shape", shape, count)
         one_of("shape's number of axes", count, MAX_TRANSLATION)
-        self.kernel_shape = _sizes("kernel_size", kernel_size, count)
-        self.strides = _sizes("strides", strides, count)
-        self.dilation_rate = _sizes("dilation_rate", dilation_rate, count)
+        self.kernel_shape = sizes_of("kernel_size", kernel_size, count)
+        self.strides = sizes_of("strides", strides, count)
+        self.dilation_rate = sizes_of("dilation_rate", dilation_rate, count)
         paddings = ("valid", "same", "causal") if count == 1 else ("valid", "same")
         one_of("padding", padding, paddings)
         self.padding = padding
@@ -159,12 +159,12 @@ class TranslationConvTeacher(Teacher):
         """The name that artifacts of its students start with."""
         axes = len(self.input_shape)
         parts = [f"t{axes}", "x".join(map(str, self.input_shape))]
-        parts.append(f"k{_short(self.kernel_shape)}")
+        parts.append(f"k{short_sizes(self.kernel_shape)}")
         if self.padding != "valid":
             parts.append(self.padding)
         for letter, steps in (("s", self.strides), ("d", self.dilation_rate)):
             if max(steps) > 1:
-                parts.append(f"{letter}{_short(steps)}")
+                parts.append(f"{letter}{short_sizes(steps)}")
         return "-".join(parts)
 
     @property
@@ -173,7 +173,7 @@ class TranslationConvTeacher(Teacher):
         size = "×".join(map(str, self.input_shape))
         for sign, steps in (("/", self.strides), ("·", self.dilation_rate)):
             if max(steps) > 1:
-                size += f" {sign}{_short(steps, '×')}"
+                size += f" {sign}{short_sizes(steps, '×')}"
         return f"T({len(self.input_shape)}) {size}"
 
     def __call__(self, inputs: Tensor, kernel: Tensor) -> Tensor:
@@ -203,32 +203,61 @@ class TranslationConvTeacher(Teacher):
 
     def get_config(self) -> dict[str, Any]:
         return {
-            "shape": _plain(self.input_shape),
-            "kernel_size": _plain(self.kernel_shape),
+            "shape": plain_sizes(self.input_shape),
+            "kernel_size": plain_sizes(self.kernel_shape),
             "padding": self.padding,
-            "strides": _plain(self.strides),
-            "dilation_rate": _plain(self.dilation_rate),
+            "strides": plain_sizes(self.strides),
+            "dilation_rate": plain_sizes(self.dilation_rate),
         }
 
 
-def _sizes(
-    name: str, value: int | tuple[int, ...] | list[int], count: int
+def sizes_of(
+    name: str, value: int | tuple[int, ...] | list[int], count: int, least: int = 1
 ) -> tuple[int, ...]:
-    """A positive integer for each axis, from one for all or as many."""
+    """An integer for each axis, from one for all or as many.
+
+    Args:
+        name: String, the argument's name.
+        value: Integer, or tuple or list of them.
+        count: Integer, the number of axes.
+        least: Integer, the smallest that is accepted, 0 or 1.
+
+    Returns:
+        Tuple of integers.
+
+    Raises:
+        ValueError: If there are others.
+    """
     sizes = tuple(value) if isinstance(value, (tuple, list)) else (value,) * count
-    if len(sizes) != count or any(type(v) is not int or v < 1 for v in sizes):
+    if len(sizes) != count or any(type(v) is not int or v < least for v in sizes):
         raise ValueError(
-            f"`{name}` must be a positive integer, or one for each axis. "
+            f"`{name}` must be a {'positive' if least else 'non-negative'} integer, or "
+            "one for each axis. "
             f"Received: {name}={value}"
         )
     return sizes
 
 
-def _plain(sizes: tuple[int, ...]) -> int | list[int]:
-    """Sizes as in configurations: an integer for one axis, else a list."""
+def plain_sizes(sizes: tuple[int, ...]) -> int | list[int]:
+    """Sizes as in configurations.
+
+    Args:
+        sizes: Tuple of integers.
+
+    Returns:
+        Integer for one axis, else a list.
+    """
     return sizes[0] if len(sizes) == 1 else list(sizes)
 
 
-def _short(sizes: tuple[int, ...], sign: str = "x") -> str:
-    """Sizes as part of a name: one number if all are equal."""
+def short_sizes(sizes: tuple[int, ...], sign: str = "x") -> str:
+    """Sizes as part of a name.
+
+    Args:
+        sizes: Tuple of integers.
+        sign: String, between two of them.
+
+    Returns:
+        String, one number if all are equal.
+    """
     return sign.join(map(str, sizes if len(set(sizes)) > 1 else sizes[:1]))

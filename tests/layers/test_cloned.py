@@ -1,8 +1,12 @@
 import copy
+from types import MappingProxyType
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from untied import built, untied
 
 import symclone_tf as sc
 from symclone_tf.layers import Cloned, OrbitDense
@@ -11,6 +15,7 @@ from symclone_tf.symmetry import cyclic, icosahedron, symmetric
 
 from cases import later
 from clones import draw, relative, solved
+from drawn import transposed_convolutions
 from layer_checks import check_layer
 
 POSITIONS = 6
@@ -231,3 +236,138 @@ def test_other_convolutions_are_not_taken_over(layer, message):
     )
     with pytest.raises(ValueError, match=message):
         sc.layers.Cloned.from_conv(layer, student)
+
+
+class TestTransposed:
+    """Clones of transposed convolutions."""
+
+    SHAPE = (4, 5, 2)
+    STRIDED = MappingProxyType({"strides": 2, "padding": "same", "activation": "relu"})
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("compute", ["auto", "blocks"])
+    @pytest.mark.parametrize("student", ["local", later("dense")])
+    def test_outputs_and_gradients_are_those_of_keras(self, student, compute):
+        @settings(max_examples=25, deadline=None, derandomize=True, database=None)
+        @given(transposed_convolutions())
+        def check(drawn):
+            options, shape = drawn
+            layer = built("Conv2DTranspose", shape, **options)
+            cloned = untied(layer, shape, student, compute=compute)
+            expected = "blocks" if compute == "blocks" else "convolution"
+            assert cloned.computes_as() == expected
+            rng = np.random.default_rng(1)
+            inputs = tf.constant(rng.normal(size=(2, *shape)), tf.float32)
+
+            def outputs_and_gradients(one):
+                with tf.GradientTape() as tape:
+                    tape.watch(inputs)
+                    outputs = one(inputs)
+                    loss = tf.reduce_sum(tf.square(outputs))
+                by_input, by_kernel = tape.gradient(loss, [inputs, one.kernel.value])
+                return outputs, by_input, np.array(by_kernel)
+
+            *expected, by_kernel = outputs_and_gradients(layer)
+            expected.append(by_kernel.swapaxes(-1, -2))
+            for one, other in zip(outputs_and_gradients(cloned), expected):
+                largest = max(1.0, float(np.abs(other).max()))
+                np.testing.assert_allclose(one, other, atol=1e-4 * largest)
+
+        check()
+
+    @pytest.mark.parametrize("student", ["local", "dense"])
+    def test_frozen_ones_are_one_transposed_convolution(self, rng, student):
+        layer = built("Conv2DTranspose", self.SHAPE, **self.STRIDED)
+        inputs = rng.normal(size=(2, *self.SHAPE)).astype("float32")
+        for options in ({}, {"symmetry": "trainable", "trainable_part": "encoder"}):
+            cloned = untied(layer, self.SHAPE, student, **options)
+            graph = tf.function(cloned).get_concrete_function(inputs).graph
+            kinds = [operation.type for operation in graph.get_operations()]
+            assert kinds.count("Conv2DBackpropInput") == 1
+            assert "BatchMatMulV2" not in kinds
+            assert relative(cloned(inputs), layer(inputs)) < 1e-5
+
+    def test_takes_over_what_a_layer_is_trained_with(self):
+        layer = built(
+            *("Conv2DTranspose", self.SHAPE),
+            name="up",
+            kernel_regularizer=keras.regularizers.L1L2(0.1, 0.2),
+            kernel_constraint="non_neg",
+            bias_regularizer="l2",
+            activity_regularizer="l1",
+            kernel_initializer="he_normal",
+            trainable=False,
+            dtype="mixed_bfloat16",
+        )
+        cloned = untied(layer, self.SHAPE, symmetry="trainable")
+        inputs = np.ones((2, *self.SHAPE), "float32")
+        cloned(inputs), layer(inputs)
+        losses = [float(sum(one.losses)) for one in (cloned, layer)]
+        assert losses[0] == pytest.approx(losses[1], rel=1e-2)
+        assert cloned.kernel.constraint is layer.kernel_constraint
+        assert cloned.kernel_initializer is layer.kernel_initializer
+        assert (cloned.name, cloned.trainable_weights) == ("up", [])
+        assert cloned.dtype_policy.name == "mixed_bfloat16"
+        assert cloned(inputs).dtype == "bfloat16"
+
+    @pytest.mark.parametrize("compute", ["auto", "blocks"])
+    def test_channels_first(self, rng, tmp_path, compute):
+        """Compared with channels last, which TensorFlow computes on CPUs too."""
+        last = built("Conv2DTranspose", self.SHAPE, **self.STRIDED)
+        shape = (self.SHAPE[-1], *self.SHAPE[:-1])
+        layer = built(
+            *("Conv2DTranspose", shape), data_format="channels_first", **self.STRIDED
+        )
+        cloned = untied(layer, shape, compute=compute)
+        inputs = rng.normal(size=(2, *shape)).astype("float32")
+        expected = np.moveaxis(last(np.moveaxis(inputs, 1, -1)), -1, 1)
+        np.testing.assert_allclose(cloned(inputs), expected, atol=1e-4)
+        assert cloned.compute_output_shape((None, *shape)) == (None, 3, 8, 10)
+        model = keras.Sequential([keras.Input(shape), cloned])
+        model.save(tmp_path / "model.keras")
+        again = keras.saving.load_model(tmp_path / "model.keras")
+        np.testing.assert_array_equal(again(inputs), model(inputs))
+        with pytest.raises(ValueError, match=r"shape \(batch, channels, 4, 5\)"):
+            cloned(np.moveaxis(inputs, 1, -1))
+
+    def test_are_trained_saved_and_exported(self, rng, tmp_path):
+        layer = built("Conv2DTranspose", self.SHAPE, **self.STRIDED)
+        options = {"symmetry": "anchored", "anchor_strength": 0.3, "seed": 1}
+        cloned = untied(layer, self.SHAPE, **options)
+        model = keras.Sequential([keras.Input(self.SHAPE), cloned])
+        model.compile("adam", "mse")
+        inputs = rng.normal(size=(8, *self.SHAPE)).astype("float32")
+        before = model.predict(inputs, verbose=0)
+        np.testing.assert_allclose(before, layer(inputs), atol=1e-4)
+        model.fit(inputs, np.zeros_like(before), verbose=0)
+        assert cloned.deviation().norm > 0
+        assert cloned.deviation().positions.shape == (80,)
+        after = model.predict(inputs, verbose=0)
+        assert np.abs(after - before).max() > 1e-3
+        model.save(tmp_path / "model.keras")
+        again = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
+        np.testing.assert_array_equal(again.predict(inputs, verbose=0), after)
+        model.export(tmp_path / "served", verbose=False)
+        served = tf.saved_model.load(str(tmp_path / "served"))
+        np.testing.assert_allclose(served.serve(inputs), after, atol=1e-5)
+
+    def test_students_are_exported_and_loaded(self, rng, tmp_path):
+        cloned = untied(built("Conv2DTranspose", self.SHAPE, strides=2), self.SHAPE)
+        path = sc.export(cloned.student, tmp_path)
+        assert path.parent.name == "t2-transposed-4x5-k3-s2-local"
+        again = sc.load(path)
+        assert again.teacher == cloned.student.teacher
+        inputs = rng.normal(size=(2, *self.SHAPE)).astype("float32")
+        np.testing.assert_array_equal(
+            again(inputs, cloned.kernel), cloned.student(inputs, cloned.kernel)
+        )
+
+    def test_transformed_inputs_keep_the_mean_of_an_equivariant_layer(self, rng):
+        layer = built("Conv2DTranspose", (6, 6, 2), kernel_size=2, strides=2)
+        options = {"symmetry": "anchored", "anchor_strength": 1, "seed": 0}
+        cloned = untied(layer, (6, 6, 2), **options)
+        inputs = rng.normal(size=(4, 6, 6, 2)).astype("float32")
+        outputs, expected = cloned(inputs, training=True), layer(inputs)
+        inner = np.s_[:, 4:-4, 4:-4]  # what no translation by two pixels cuts off
+        np.testing.assert_allclose(outputs[inner], expected[inner], atol=1e-4)
+        assert relative(outputs, expected) > 0.1

@@ -1,8 +1,9 @@
 import keras
 from keras import layers
+from untied import built, change, untied
 
 from symclone_tf.layers.cloned_conv2d import ClonedConv2D
-from symclone_tf.networks.convolutions import convolution_layers
+from symclone_tf.networks.convolutions import convolution_layers, deviations
 
 from clones import solved
 
@@ -26,3 +27,22 @@ def test_convolutions_come_in_order_and_shared_ones_once():
     outputs = conv("e")(inner(inner(conv("a")(inputs))))
     found = convolution_layers(keras.Model(inputs, outputs))
     assert [layer.name for layer in found] == ["a", "b", "c", "d", "e"]
+
+
+def test_separable_and_transposed_clones_are_found_once_by_their_names(rng):
+    kinds = {"SeparableConv2D": (8, 8, 2), "Conv2DTranspose": (6, 6, 3)}
+    plain = [built(kind, shape, name=kind) for kind, shape in kinds.items()]
+    clones = [
+        untied(layer, shape, symmetry="anchored", anchor="proximal")
+        for layer, shape in zip(plain, kinds.values())
+    ]
+    for parts in (plain, clones):
+        model = keras.Sequential([keras.Input((8, 8, 2)), *parts])
+        assert convolution_layers(model) == parts
+    assert {name: found.norm for name, found in deviations(model).items()} == {
+        "SeparableConv2D": 0,
+        "Conv2DTranspose": 0,
+    }
+    change(clones[0], rng)
+    assert deviations(model)["SeparableConv2D"].norm > 0
+    assert deviations(model)["Conv2DTranspose"].norm == 0

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from untied import built, change, untied
 
 import symclone_tf as sc
 from symclone_tf.cloning.closed_form import solve
@@ -92,3 +93,124 @@ def test_layer_without_a_kernel_is_refused():
     layer = ClonedConv2D(1, dense("c4", image_size=7), name="new")
     with pytest.raises(ValueError, match=r"must be built.*new"):
         fuse(layer)
+
+
+TRANSPOSED = {
+    "plain": ("Conv2DTranspose", (5, 6, 2), {}),
+    "U-Net's": ("Conv2DTranspose", (4, 5, 2), {"kernel_size": 2, "strides": 2}),
+    "same": ("Conv2DTranspose", (4, 5, 2), {"strides": (2, 3), "padding": "same"}),
+    "more": ("Conv2DTranspose", (4, 3, 2), {"strides": 3, "output_padding": (0, 2)}),
+    "dilated": ("Conv2DTranspose", (5, 6, 2), {"dilation_rate": 2}),
+    "signal": ("Conv1DTranspose", (7, 2), {"strides": 2, "padding": "same"}),
+    "volume": ("Conv3DTranspose", (2, 3, 4, 2), {"kernel_size": 2, "strides": 2}),
+}
+FEW = ("same", "dilated", "signal")
+MOST = pytest.mark.parametrize(
+    "case", [c if c in FEW else later(c) for c in TRANSPOSED]
+)
+
+
+@MOST
+@pytest.mark.parametrize("options", [{}, later({"student": "dense"})])
+def test_transposed_clones_become_transposed_convolutions_again(rng, case, options):
+    kind, shape, geometry = TRANSPOSED[case]
+    layer = built(kind, shape, activation="relu", **geometry)
+    cloned = untied(layer, shape, symmetry="trainable", **options)
+    assert cloned.computes_as() == "blocks"
+    fused = fuse(cloned)
+    assert fused.form == "convolution"
+    first, *others = fused.model.layers
+    assert type(first).__name__ == kind
+    assert {type(part).__name__ for part in others} == {"Reshape", "Activation"}
+    np.testing.assert_allclose(first.kernel, layer.kernel, atol=1e-5)
+    inputs = rng.normal(size=(2, *shape)).astype("float32")
+    np.testing.assert_allclose(fused.model(inputs), layer(inputs), atol=1e-4)
+    assert fused.cost.bytes == 4 * fused.model.count_params()
+    positions = np.prod(shape[:-1])
+    assert fused.cost.operations == 2 * np.prod(layer.kernel.shape) * positions
+
+
+@MOST
+def test_changed_transposed_clones_become_other_plain_layers(rng, case):
+    kind, shape, geometry = TRANSPOSED[case]
+    # With many filters blocks are the cheapest form, where they have a plain one.
+    layer = built(kind, shape, filters=40, activation="relu", **geometry)
+    cloned = untied(layer, shape, symmetry="trainable")
+    change(cloned, rng)
+    fused = fuse(cloned)
+    assert fused.form == ("dense" if case == "volume" else "factored")
+    assert "not translation equivariant" in fused.reason
+    inputs = rng.normal(size=(2, *shape)).astype("float32")
+    expected = np.array(cloned(inputs))
+    assert np.abs(expected - layer(inputs)).max() > 0.1
+    np.testing.assert_allclose(fused.model(inputs), expected, rtol=1e-4, atol=1e-4)
+    assert fused.cost.bytes == 4 * fused.model.count_params()
+    modules = {type(part).__module__.split(".")[0] for part in fused.model.layers}
+    assert modules == {"keras"}
+
+
+SEPARABLE = {
+    "plain": ((7, 6, 3), {}),
+    "same, strided": ((8, 7, 2), {"strides": 2, "padding": "same"}),
+    "dilated, multiplied": ((7, 7, 2), {"dilation_rate": 2, "depth_multiplier": 3}),
+    "one channel": ((6, 6, 1), {"depth_multiplier": 2, "use_bias": False}),
+}
+
+
+@pytest.mark.parametrize("case", SEPARABLE)
+def test_separable_clones_become_separable_convolutions_again(rng, case):
+    shape, geometry = SEPARABLE[case]
+    layer = built("SeparableConv2D", shape, activation="relu", **geometry)
+    cloned = untied(layer, shape, symmetry="trainable")
+    fused = fuse(cloned)
+    assert fused.form == "convolution"
+    assert (fused.channels, fused.filters) == (shape[-1], 3)
+    parts = [p for p in fused.model.layers if type(p).__name__ != "Reshape"]
+    assert [type(part).__name__ for part in parts] == ["SeparableConv2D", "Activation"]
+    for one, other in zip(parts[0].weights, layer.weights, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+    images = rng.normal(size=(2, *shape)).astype("float32")
+    np.testing.assert_allclose(fused.model(images), layer(images), atol=1e-4)
+    assert fused.cost.bytes == 4 * fused.model.count_params()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"compute": "blocks"},
+        later({"data_format": "channels_first"}),
+        later({"student": "dense"}),
+    ],
+)
+@pytest.mark.parametrize("case", [c if c == "plain" else later(c) for c in SEPARABLE])
+def test_changed_separable_clones_become_blocks_and_a_convolution(rng, case, options):
+    shape, geometry = SEPARABLE[case]
+    options = dict(options)
+    data_format = options.pop("data_format", "channels_last")
+    if data_format == "channels_first":
+        shape = (shape[-1], *shape[:-1])
+    layer = built(
+        *("SeparableConv2D", shape),
+        **{"activation": "relu", "data_format": data_format, **geometry},
+    )
+    cloned = untied(layer, shape, symmetry="trainable", **options)
+    if "compute" not in options:
+        change(cloned, rng)
+    fused = fuse(cloned)
+    assert fused.form in ("factored", "dense")
+    *_, convolution = (p for p in fused.model.layers if type(p).__name__ == "Conv2D")
+    assert convolution.kernel_size == (1, 1)
+    images = rng.normal(size=(2, *shape)).astype("float32")
+    np.testing.assert_allclose(
+        fused.model(images), cloned(images), rtol=1e-4, atol=1e-4
+    )
+    assert fused.cost.bytes == 4 * fused.model.count_params()
+
+
+def test_a_fused_separable_layer_of_channels_first_is_one_convolution(rng):
+    layer = built("SeparableConv2D", (2, 6, 7), data_format="channels_first")
+    fused = fuse(untied(layer, (2, 6, 7)))
+    kinds = [type(part).__name__ for part in fused.model.layers]
+    assert kinds.count("SeparableConv2D") == 1
+    images = rng.normal(size=(2, 2, 6, 7)).astype("float32")
+    np.testing.assert_allclose(fused.model(images), layer(images), atol=1e-4)

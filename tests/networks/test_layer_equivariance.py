@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from untied import untied
 
 import symclone_tf as sc
 from symclone_tf.experiments.image_networks import image_network
@@ -108,3 +109,64 @@ def test_signals_and_volumes_are_translated_along_their_axes(network):
         assert sc.networks.layer_errors(relaxed, inputs, "t2")["first"] > 0.1
     with pytest.warns(UserWarning, match="C4 does not act on its axes"):
         assert sc.networks.layer_errors(relaxed, inputs, "c4") == {}
+
+
+def upsampling(size=8, channels=2, **options):
+    """A separable convolution, then a transposed one, and their clones."""
+    options = {"kernel_size": 3, "strides": 2, "padding": "same", **options}
+    made = [
+        layers.SeparableConv2D(4, 3, padding="same", name="separable"),
+        layers.Conv2DTranspose(3, name="transposed", **options),
+    ]
+    model = keras.Sequential([keras.Input((size, size, channels)), *made])
+    clones = [
+        untied(layer, layer.input.shape[1:], symmetry="trainable") for layer in made
+    ]
+    return model, keras.Sequential([keras.Input((size, size, channels)), *clones])
+
+
+def test_separable_and_transposed_convolutions_and_their_clones_are_measured(rng):
+    images = rng.normal(size=(2, 8, 8, 2)).astype("float32")
+    for model in upsampling():
+        errors = layer_errors(model, images, "t2")
+        assert list(errors) == ["separable", "transposed"]
+        assert max(errors.values()) < 1e-5
+    for name in errors:
+        weights = model.get_layer(name).student.local_weights
+        weights.assign(weights * rng.normal(size=weights.shape))
+    errors = layer_errors(model, images, "t2")
+    assert min(errors.values()) > 0.1
+
+
+def test_transposed_convolutions_commute_with_rotations_if_their_kernels_do(rng):
+    images = rng.normal(size=(2, 8, 8, 2)).astype("float32")
+    for model in upsampling(padding="valid"):
+        assert min(layer_errors(model, images, "c4").values()) > 0.1
+        separable, transposed = model.layers
+        depthwise = getattr(separable, "depthwise", separable)
+        for layer in (depthwise, transposed):
+            kernel = layer.weights[0]
+            kernel.assign(sum(np.rot90(kernel, turns) for turns in range(4)))
+        assert max(layer_errors(model, images, "c4").values()) < 1e-5
+
+
+def test_transposed_convolutions_whose_outputs_do_not_overlap_are_left_out(rng):
+    model, clones = upsampling(4, kernel_size=5, strides=1)
+    images = rng.normal(size=(2, 4, 4, 2)).astype("float32")
+    for one in (model, clones):
+        with pytest.warns(UserWarning, match="transposed is not measured: no part of"):
+            assert list(layer_errors(one, images, "t2")) == ["separable"]
+
+
+@pytest.mark.slow
+def test_larger_translations_of_transposed_convolutions_are_measured_where_asked(rng):
+    """A map that treats the last three columns differently."""
+    _, model = upsampling(8, kernel_size=2)
+    weights = model.get_layer("transposed").student.local_weights
+    changed = np.array(weights).reshape(16, 16, -1)
+    changed[:, -6:] *= 2
+    weights.assign(changed.reshape(weights.shape))
+    images = np.zeros((1, 8, 8, 2), "float32")
+    images[:, :, 1] = rng.normal(size=(1, 8, 2))
+    near, far = (layer_errors(model, images, "t2", size) for size in (2, 5))
+    assert near["transposed"] < 1e-5 < 0.1 < far["transposed"]

@@ -1,7 +1,9 @@
 """Where relaxed networks deviate from their convolutions."""
 
+import keras
 import numpy as np
 import pytest
+from untied import built, untied
 
 import symclone_tf as sc
 from symclone_tf.figures import draw_position_deviations
@@ -33,3 +35,17 @@ def test_positions_that_deviate_are_found():
     titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
     assert titles == ["first", "inner", "depthwise"]
     np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), first)
+
+
+def test_the_depthwise_part_of_a_separable_layer_deviates_by_position(rng):
+    layer = built("SeparableConv2D", (6, 5, 2), name="separable")
+    cloned = untied(layer, (6, 5, 2), symmetry="trainable")
+    model = keras.Sequential([keras.Input((6, 5, 2)), cloned])
+    assert np.all(position_deviations(model)["separable"] < 1e-5)
+    weights = cloned.student.local_weights
+    changed = np.array(weights)
+    changed[4] += rng.normal(size=changed[4].shape)
+    weights.assign(changed)
+    found = position_deviations(model)["separable"]
+    assert found.shape == (4, 3)
+    assert found.argmax() == 4

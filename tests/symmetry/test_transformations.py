@@ -94,3 +94,23 @@ def test_permutations_leave_outputs_without_points_unchanged():
     np.testing.assert_array_equal(exchange.outputs(outputs), outputs)
     with pytest.raises(ValueError, match="A permutation of 2 points takes arrays"):
         exchange.inputs(np.zeros((4, 3, 1)))
+
+
+def test_outputs_of_upsampling_are_translated_further_than_inputs():
+    """Repeated pixels, two rows and three columns of each."""
+    inputs = np.arange(1.0, 13).reshape(1, 4, 3, 1)
+
+    def upsampled(inputs):
+        return inputs.repeat(2, axis=1).repeat(3, axis=2)
+
+    translation = Translation((1, -1), upsampling=(2, 3))
+    found = upsampled(translation.inputs(inputs))
+    np.testing.assert_array_equal(found, translation.outputs(upsampled(inputs)))
+    pair = translation.compared(found, upsampled(inputs))
+    assert pair[0].shape == (1, 6, 6, 1)
+    np.testing.assert_array_equal(*pair)
+    back = translation.inverse()
+    assert (back.offset, back.upsampling) == ((-1, 1), (2, 3))
+    sources_in, sources_out = translation.sources((4, 3), (8, 9))
+    assert sources_in.reshape(4, 3)[0].tolist() == [1, 2, 2]
+    assert sources_out.reshape(8, 9)[2].tolist() == [3, 4, 5, 6, 7, 8, 8, 8, 8]
