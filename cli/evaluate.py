@@ -6,34 +6,72 @@ from symclone_tf.cli import options
 from symclone_tf.cli.startup import start
 from symclone_tf.cli.tables import figure, show
 
+# Of a network, where there are no images of one's own.
+IMAGES = 32
+
 
 @click.command()
-@click.argument("directory", type=click.Path())
+@click.argument("path", type=click.Path())
 @click.option(
     "--images",
     type=click.IntRange(1, 1_000_000),
     metavar="N",
-    help="Number of random images, and of at most 32 others for the equivariance "
-    "error.  [default: 256, fewer for more than 128×128 pixels]",
+    help="Number of images. Of a clone they are random, and at most 32 others are for "
+    "the equivariance error.  [default: 256 for a clone, fewer for more than 128×128 "
+    "pixels; 32 for a network]",
 )
 @click.option(
     "--kernels",
     type=click.IntRange(1, 1000),
     metavar="N",
-    help="Number of random kernels, each applied to every image.  [default: whole "
-    "orthogonal frames of at least 32]",
+    help="Number of random kernels, each applied to every image; for clones only.  "
+    "[default: whole orthogonal frames of at least 32]",
 )
 @click.option(
     "--seed", type=options.SEED, metavar="N", default=1, help="Of the random draws."
 )
-def evaluate(directory, images, kernels, seed):
-    """Measure an exported clone's fidelity and equivariance on fresh data.
+@click.option("--group", type=options.GROUP, help="For networks only, which need one.")
+@click.option(
+    "--data",
+    metavar="NAME|FOLDER|FILE",
+    help="Test images for networks, as of train; resized to the network's size.  "
+    "[default: noise]",
+)
+@click.option(
+    "--image-size",
+    type=options.SIZE,
+    metavar="N",
+    help="Size of the images, if a network takes images of any size.",
+)
+@options.DATA_DIR
+def evaluate(path, images, kernels, seed, group, data, image_size, data_dir):
+    """Measure a clone on fresh data, or the equivariance of a whole network.
 
-    DIRECTORY is an artifact, as exported/c4-lifting-28x28-k3, or one version
-    of it. The table has the same columns as clone's.
+    PATH is an exported clone, as exported/c4-lifting-28x28-k3, or one version of it:
+    its fidelity and equivariance are measured, as by clone. Or it is a network, a
+    .keras file or a classifier that train has exported: the equivariance error of each
+    convolution is measured, that of the whole network, and the share of images whose
+    class changes when they are transformed.
     """
     sc = start()
-    artifact = sc.artifacts.find(directory)
+    file = sc.artifacts.network_file(path)
+    if file is None:
+        given = {"group": group, "data": data, "image-size": image_size}
+        for name in (name for name, value in given.items() if value is not None):
+            raise click.UsageError(f"--{name} is for networks, and {path} is none.")
+        _evaluate_clone(sc, path, images, kernels, seed)
+        return
+    if kernels is not None:
+        raise click.UsageError("--kernels is for clones, and not for networks.")
+    if group is None:
+        raise click.UsageError("Of a network, --group is needed, which one to measure.")
+    network = sc.artifacts.load_network(file)
+    inputs = _inputs(sc, network, images or IMAGES, seed, data, image_size, data_dir)
+    _evaluate_network(sc, file, network, inputs, group)
+
+
+def _evaluate_clone(sc, path, images, kernels, seed):
+    artifact = sc.artifacts.find(path)
     student = sc.load(artifact.path)
     show(
         "Evaluated",
@@ -51,3 +89,43 @@ def evaluate(directory, images, kernels, seed):
             }
         ],
     )
+
+
+def _inputs(sc, network, count, seed, data, image_size, data_dir):
+    """Test images of the network's size, or noise."""
+    import keras
+    import numpy as np
+
+    specs = keras.tree.flatten(sc.networks.input_specs(network, image_size))
+    if len(specs) != 1:
+        raise click.UsageError(
+            f"Networks with one input are measured, and this one has {len(specs)}."
+        )
+    shape = specs[0].shape[1:]
+    if data is None:
+        rng = np.random.default_rng(seed)
+        return rng.normal(size=(count, *shape)).astype("float32")
+    opened = sc.data.open_images(data, shape[0], data_dir=data_dir)
+    if (opened.size, opened.size, opened.channels) != tuple(shape):
+        raise click.UsageError(
+            f"The network takes images of shape {tuple(shape)}, and those of --data "
+            f"have {opened.channels} channels."
+        )
+    count = min(count, opened.counts["test"])
+    batches = opened.batches("test", count, count, seed)
+    return np.concatenate([images for images, _ in batches])
+
+
+def _evaluate_network(sc, file, network, inputs, group):
+    errors = sc.networks.layer_errors(network, inputs, group)
+    whole = sc.networks.network_error(network, inputs, group)
+    rows = {**errors, "network": whole.equivariance_error}
+    show(
+        "Equivariance errors",
+        [{"Layer": name, "Error": figure(error)} for name, error in rows.items()],
+    )
+    changed = whole.changed_classes
+    if changed is not None:
+        title = sc.get_group(group).title
+        click.echo(f"Images whose class changes under {title}: {changed:.1%}")
+    click.echo(f"{file}: measured on {len(inputs)} images.")

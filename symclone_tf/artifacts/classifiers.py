@@ -15,7 +15,12 @@ from typing import Any
 
 import keras
 
-from symclone_tf.artifacts.publishing import check_directory, check_name, publish
+from symclone_tf.artifacts.publishing import (
+    check_directory,
+    check_name,
+    publish,
+    version_number,
+)
 from symclone_tf.artifacts.saved_models import write_saved_model
 from symclone_tf.checks import one_of
 from symclone_tf.types import Path
@@ -82,6 +87,34 @@ def export_classifier(
         (folder / METRICS).write_text(text + "\n", encoding="utf-8")
 
     return publish(check_directory(directory) / name, write)
+
+
+def network_file(path: Path) -> pathlib.Path | None:
+    """The Keras file of a network at a path.
+
+    Args:
+        path: String or path, of a file, or of an exported classifier or one version of
+            it.
+
+    Returns:
+        `pathlib.Path`: the file itself, or that of the classifier, in its newest
+        version unless the path names one; `None` if it is neither.
+
+    Example:
+
+    >>> model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()])
+    >>> path = export_classifier(model, directory, "flat", {"accuracy": 0.1})
+    >>> network_file(path.parent) == network_file(path)
+    True
+    """
+    path = pathlib.Path(path)
+    if path.is_file():
+        return path
+    if (path / MODEL).is_file():
+        return path / MODEL
+    versions = [] if not path.is_dir() else list(filter(version_number, path.iterdir()))
+    found = [version for version in versions if (version / MODEL).is_file()]
+    return max(found, key=version_number) / MODEL if found else None
 
 
 def _check_class_names(names, model) -> list[str]:

@@ -9,6 +9,7 @@ from .network_equivariance import NetworkEquivariance as NetworkEquivariance
 from .network_equivariance import network_error as network_error
 from .network_fusion import FusedNetwork as FusedNetwork
 from .network_fusion import fuse_network as fuse_network
+from .network_inputs import input_specs as input_specs
 from .reconstruction import rebuilt as rebuilt
 from .relaxation import Relaxation as Relaxation
 from .relaxation import RelaxedLayer as RelaxedLayer

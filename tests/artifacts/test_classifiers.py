@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from symclone_tf.artifacts.classifiers import METRICS, MODEL, export_classifier
+from symclone_tf.artifacts.classifiers import (
+    METRICS,
+    MODEL,
+    export_classifier,
+    network_file,
+)
 from symclone_tf.experiments.experiment import Experiment
 from symclone_tf.experiments.image_networks import image_network
 from symclone_tf.experiments.runs import find_or_clone
@@ -169,3 +174,13 @@ def test_adapted_normalization_is_served(rng, tmp_path):
         served = tf.saved_model.load(str(path))
         outputs = served.serve(tf.constant(images))["probabilities"]
         np.testing.assert_allclose(outputs, model(images), atol=1e-5)
+
+
+def test_the_network_of_a_classifier_is_found_in_its_newest_version(tmp_path):
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    paths = [export_classifier(model, tmp_path, "name", {}) for _ in range(2)]
+    assert network_file(tmp_path / "name") == paths[1] / MODEL
+    assert network_file(paths[0]) == paths[0] / MODEL
+    assert network_file(paths[0] / MODEL) == paths[0] / MODEL
+    assert network_file(tmp_path) is None
+    assert network_file(tmp_path / "nowhere") is None

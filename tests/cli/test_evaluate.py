@@ -1,6 +1,10 @@
+import keras
+import numpy as np
 import pytest
 
 import symclone_tf as sc
+
+from pictures import write_npz
 
 
 def test_measures_on_fresh_data(run, small_clone, tmp_path):
@@ -47,3 +51,77 @@ def test_measurements_that_no_machine_could_hold_are_refused(
     message = refused("evaluate", path, option, value)
     assert str(value) in message
     assert accepted in message
+
+
+def network(pooling, size=17, classes=3):
+    """A classifier that is invariant under C4 if its pooling is."""
+    keras.utils.set_random_seed(0)
+    layers = [
+        sc.GroupConv2D(4, 3, "c4", activation="relu", name="conv"),
+        pooling,
+        keras.layers.GlobalAveragePooling3D(),
+        keras.layers.Dense(classes),
+    ]
+    return keras.Sequential([keras.Input((size, size, 1)), *layers])
+
+
+def test_a_network_is_measured_layer_by_layer_and_as_a_whole(run, tmp_path):
+    exact = network(sc.layers.CentredMaxPooling2D(2))
+    broken = network(keras.layers.MaxPooling3D((2, 2, 1)))
+    noise = np.random.default_rng(1).normal(size=(64, 17, 17, 1)).astype("float32")
+    shares = {}
+    for name, model in {"exact": exact, "broken": broken}.items():
+        # Each class is the most probable one of some images.
+        model.layers[-1].bias.assign(-keras.ops.mean(model(noise), axis=0))
+        model.save(tmp_path / f"{name}.keras")
+        result = run("evaluate", f"{name}.keras", "--group", "c4", "--images", 64)
+        assert result.exit_code == 0
+        (row,) = [one for one in result.stdout.splitlines() if "network" in one]
+        (line,) = [one for one in result.stdout.splitlines() if "class changes" in one]
+        shares[name] = float(line.split()[-1].strip("%"))
+        assert "measured on 64 images" in result.stdout
+        error = float(row.split("│")[2])
+        found = sc.networks.network_error(model, noise, "c4")
+        assert error == pytest.approx(found.equivariance_error, rel=0.1)
+        assert (error < 1e-4) == (name == "exact")
+    assert shares["exact"] == 0
+    assert shares["broken"] > 0
+
+
+def test_a_classifier_is_measured_on_images_of_ones_own(run, rng, tmp_path):
+    write_npz(tmp_path / "own.npz", rng, size=17)
+    model = network(sc.layers.CentredMaxPooling2D(2))
+    sc.artifacts.export_classifier(model, tmp_path, "digits", {})
+    path = sc.artifacts.export_classifier(model, tmp_path, "digits", {})
+    options = ("--group", "c4", "--data", "own.npz", "--images", 5)
+    result = run("evaluate", "digits", *options)
+    assert result.exit_code == 0
+    assert f"{path.name}/assets.extra/classifier.keras" in result.stdout
+    assert "measured on 5 images" in result.stdout
+    assert "class changes under C4: 0.0%" in result.stdout
+
+
+def test_a_network_of_any_size_takes_one(run, tmp_path):
+    images = keras.Input((None, None, 1))
+    keras.Model(images, keras.layers.Conv2D(2, 3)(images)).save(tmp_path / "any.keras")
+    result = run("evaluate", "any.keras", "--group", "c4", "--image-size", 9)
+    assert result.exit_code == 0
+    assert "class changes" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("network.keras",), "--group is needed"),
+        (("network.keras", "--group", "c4", "--kernels", 3), "--kernels is for clones"),
+        (("folder", "--group", "c4"), "--group is for networks, and folder is none"),
+        (("network.keras", "--group", "c4", "--data", "rgb.npz"), "have 3 channels"),
+    ],
+)
+def test_options_of_the_other_kind_are_refused(
+    refused, rng, tmp_path, arguments, message
+):
+    (tmp_path / "folder").mkdir()
+    write_npz(tmp_path / "rgb.npz", rng, size=17, channels=3)
+    network(sc.layers.CentredMaxPooling2D(2)).save(tmp_path / "network.keras")
+    assert message in refused("evaluate", *arguments)
