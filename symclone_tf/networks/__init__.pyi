@@ -11,6 +11,6 @@ from .network_fusion import FusedNetwork as FusedNetwork
 from .network_fusion import fuse_network as fuse_network
 from .network_inputs import input_specs as input_specs
 from .reconstruction import rebuilt as rebuilt
-from .relaxation import Relaxation as Relaxation
-from .relaxation import RelaxedLayer as RelaxedLayer
 from .relaxation import relax as relax
+from .relaxation_report import Relaxation as Relaxation
+from .relaxation_report import RelaxedLayer as RelaxedLayer

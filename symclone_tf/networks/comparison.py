@@ -1,5 +1,7 @@
 """Compares a network with its copy: outputs, and whose weights it uses."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -7,6 +9,18 @@ import numpy as np
 from keras import ops
 
 from symclone_tf.networks.network_inputs import noise
+
+
+@contextlib.contextmanager
+def unchanged(layer: keras.layers.Layer) -> Iterator[None]:
+    """Puts all variables of a layer back at the end, as random and other states."""
+    variables = [*layer.variables, *getattr(layer, "metrics_variables", ())]
+    values = [ops.convert_to_numpy(variable).copy() for variable in variables]
+    try:
+        yield
+    finally:
+        for variable, value in zip(variables, values):
+            variable.assign(value)
 
 
 def largest_difference(
@@ -33,7 +47,9 @@ def largest_difference(
     """
     inputs = noise(specs, mean, deviation)
     predicts = _predicts(before)
-    pairs = zip(*(_outputs(layer, inputs, predicts) for layer in (before, after)))
+    with unchanged(before), unchanged(after):
+        outputs = [_outputs(layer, inputs, predicts) for layer in (before, after)]
+    pairs = zip(*outputs, strict=True)
     differences = []
     for expected, found in pairs:
         size = np.abs(expected).max()
@@ -47,20 +63,19 @@ def check_own_weights(model: keras.Model, made: keras.Model, inputs: Any) -> Non
     Raises:
         ValueError: If it does, as where a layer finds others in a global variable.
     """
-    if keras.config.backend() != "tensorflow":
-        return
-    import tensorflow as tf
+    used = {id(variable.value) for variable in made.variables}
+    if keras.config.backend() == "tensorflow":
+        import tensorflow as tf
 
-    with tf.GradientTape() as tape:
-        made(inputs, training=False)
-    used = {id(variable) for variable in tape.watched_variables()}
-    own = {id(variable.value) for variable in made.variables}
+        with tf.GradientTape() as tape, unchanged(made):
+            made(inputs, training=False)
+        used |= {id(variable) for variable in tape.watched_variables()}
     for variable in model.variables:
-        if id(variable.value) in used - own:
+        if id(variable.value) in used:
             raise ValueError(
-                "The network cannot be copied: one of its layers uses weights that "
-                f"belong to none of its own layers. Received: {variable.path!r}, which "
-                "the copy would share"
+                "The network cannot be copied: one of its layers finds others where "
+                "they cannot be followed, as in a global variable, or an object of its "
+                f"own kind. Received: {variable.path!r}, which the copy would share"
             )
 
 

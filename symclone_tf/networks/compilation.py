@@ -5,6 +5,7 @@ from typing import Any
 import keras
 
 from symclone_tf.networks.copies import Copies
+from symclone_tf.networks.object_copies import optimizer_like
 
 
 def not_compiled(model: keras.Model) -> str:
@@ -64,8 +65,4 @@ def _optimizer_like(model: keras.Model) -> Any:
     wrapped = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
     if wrapped and not isinstance(given, keras.optimizers.LossScaleOptimizer):
         optimizer = optimizer.inner_optimizer
-    config = optimizer.get_config()
-    schedule = getattr(optimizer, "_learning_rate", None)
-    if isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
-        config["learning_rate"] = schedule
-    return type(optimizer).from_config(config)
+    return optimizer_like(optimizer)

@@ -9,6 +9,7 @@ import numpy as np
 from keras.src.models.functional import Functional
 
 from symclone_tf.networks.object_copies import ObjectCopies, Uncopied
+from symclone_tf.networks.references import attributes_of, refers
 
 # What Keras sets on each layer by itself: wrappers around its methods, the calls by
 # which it belongs to a graph, and losses of its last call.
@@ -24,12 +25,36 @@ OF_TRAINING = frozenset(
 )
 
 
+# What TensorFlow finds the parts of a layer by: references with names, and the parts.
+DEPENDENCIES = (
+    "_self_unconditional_checkpoint_dependencies",
+    "_self_unconditional_dependency_names",
+)
+
+
+def layers_of(layer: keras.layers.Layer) -> list[keras.layers.Layer]:
+    """The layers directly in a layer or model."""
+    parts = layer._flatten_layers(include_self=False, recursive=False)
+    if not isinstance(layer, Functional):
+        return parts
+    # Keras 3.12 lists the layers of the graph only.
+    tracked = layer._tracker.config["layers"][1]
+    known = {id(part) for part in parts}
+    return [*parts, *(part for part in tracked if id(part) not in known)]
+
+
 def all_layers(layer: keras.layers.Layer) -> list[Any]:
     """A layer or model, the layers in it, and the operations between them."""
-    found = {id(one): one for one in layer._flatten_layers()}
-    for one in list(found.values()):
+    found: dict[int, Any] = {id(layer): layer}
+    waiting = [layer]
+    while waiting:
+        one = waiting.pop(0)
+        for part in layers_of(one):
+            if id(part) not in found:
+                found[id(part)] = part
+                waiting.append(part)
         if isinstance(one, Functional):
-            found |= {id(operation): operation for operation in one.operations}
+            found |= {id(op): op for op in one.operations if id(op) not in found}
     return list(found.values())
 
 
@@ -79,6 +104,8 @@ class Copies(ObjectCopies):
         """
         if not self._seen:
             self._replace_within(self._root)
+            for before, after in self.replaced:
+                self._take_over(before, after)
         return super().of(value)
 
     def add_variables(self, variables: Iterable[keras.Variable]) -> None:
@@ -92,10 +119,24 @@ class Copies(ObjectCopies):
         leave = {*OF_ONE_LAYER, *OF_ONE_CALL, *leave}
         if isinstance(original, keras.Model):
             leave |= OF_TRAINING
-        for name, value in list(vars(original).items()):
-            if name not in leave:
-                # Past `Layer.__setattr__`, which would track what is tracked already.
-                vars(copy)[name] = self._of(value)
+        for name, value in attributes_of(original).items():
+            if name in leave:
+                continue
+            if name in DEPENDENCIES:
+                found = self._dependencies(value, vars(copy).get(name), leave)
+            else:
+                found = self._of(value)
+            # Past `Layer.__setattr__`, which would track what is tracked already.
+            object.__setattr__(copy, name, found)
+
+    def _dependencies(self, original, own, leave):
+        """What TensorFlow finds a copy's parts by, of which it has some already."""
+        if isinstance(original, dict):
+            kept = {key: one for key, one in original.items() if key not in leave}
+            mine = {key: one for key, one in (own or {}).items() if key in leave}
+            return {**self._of(kept), **mine}
+        kept = [one for one in original if one.name not in leave]
+        return [*self._of(kept), *(one for one in own or () if one.name in leave)]
 
     def target(self, value: Any) -> Any:
         return (
@@ -112,7 +153,7 @@ class Copies(ObjectCopies):
         """Replaces layers, before what refers to their weights is copied."""
         self._seen.add(id(layer))
         if (other := self.replace(layer)) is None:
-            for part in layer._flatten_layers(include_self=False, recursive=False):
+            for part in layers_of(layer):
                 if id(part) not in self._seen:
                     self._replace_within(part)
             return
@@ -122,6 +163,22 @@ class Copies(ObjectCopies):
             before, after = getattr(layer, name, None), getattr(other, name, None)
             if isinstance(before, keras.Variable) and after is not None:
                 self.keep(before, after)
+
+    def _take_over(self, layer, other):
+        """Puts what replaces a layer in its place."""
+        own = [part for part in other._flatten_layers() if id(part) not in self.targets]
+        for part in own:
+            # Its activation may be a layer with weights.
+            for name, value in attributes_of(part).items():
+                if name not in OF_ONE_LAYER and refers(value, self.targets, False):
+                    object.__setattr__(part, name, self._of(value))
+        place = layer.path or layer.name
+        for part in (*other._flatten_layers(), *other.variables):
+            path = part.path or ""
+            if path != place and not path.startswith(f"{place}/"):
+                first, _, rest = path.partition("/")
+                inside = rest if first == other.name else path
+                part._path = f"{place}/{inside}" if inside else place
 
     def layer(self, layer: keras.layers.Layer) -> keras.layers.Layer:
         """The copy of a layer that is not replaced.
@@ -144,6 +201,12 @@ class Copies(ObjectCopies):
 
     def _from_configuration(self, layer, error):
         """A layer made again, since it holds functions compiled with their weights."""
+        inside = {id(part) for part in all_layers(layer)}
+        if any(id(before) in inside for before, _ in self.replaced):
+            raise ValueError(
+                f"No layer in {layer.name!r}, a {type(layer).__name__}, can be "
+                f"replaced: {error}"
+            ) from error
         try:
             make = type(layer).from_config
             if isinstance(layer, keras.layers.TFSMLayer):

@@ -6,6 +6,7 @@ import keras
 
 from symclone_tf.layers import Cloned, ClonedSeparableConv2D
 from symclone_tf.layers.centred_pooling import CentredPooling2D
+from symclone_tf.networks.convolutions import with_names
 from symclone_tf.networks.copies import all_layers
 from symclone_tf.networks.fused_forms import CONVOLUTION_LAYERS, FusedLayer
 from symclone_tf.networks.fusion import fuse
@@ -13,6 +14,8 @@ from symclone_tf.networks.layer_inputs import layer_calls
 from symclone_tf.networks.network_inputs import input_specs, zeros
 from symclone_tf.networks.reconstruction import inputs_of, is_network, rebuilt
 from symclone_tf.networks.restructured import forget_what_is_alike
+
+CLONES = (Cloned, ClonedSeparableConv2D)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,15 +69,28 @@ def fuse_network(model: keras.Model) -> FusedNetwork:
     >>> type(fuse_network(relaxed).model.layers[0]).__name__
     'Conv2D'
     """
-    found = {}
+    found: dict[str, FusedLayer] = {}
     poolings = _poolings(model)
+    clones = [layer for layer in all_layers(model) if isinstance(layer, CLONES)]
+    names = {id(layer): name for name, layer in with_names(clones)}
+    unwrapped = []
 
     def replace(layer):
         if id(layer) in poolings:
             return poolings[id(layer)]
-        if isinstance(layer, (Cloned, ClonedSeparableConv2D)):
-            found[layer.name] = fuse(layer)
-            return _plain(layer, found[layer.name])
+        if isinstance(layer, keras.layers.SpectralNormalization):
+            inner = layer.layer
+            if not isinstance(inner, CLONES):
+                return None
+            found[names[id(inner)]] = fuse(inner)
+            if found[names[id(inner)]].form == "convolution":
+                return None
+            # It normalises kernels, in training only.
+            unwrapped.append(layer.name)
+            return _plain(layer, inner, found[names[id(inner)]])
+        if isinstance(layer, CLONES):
+            found[names[id(layer)]] = fuse(layer)
+            return _plain(layer, layer, found[names[id(layer)]])
         if type(layer).__module__.partition(".")[0] == "symclone_tf":
             raise ValueError(
                 f"Layer {layer.name!r} has no plain form: only clones can be "
@@ -84,6 +100,11 @@ def fuse_network(model: keras.Model) -> FusedNetwork:
 
     made = rebuilt(model, replace)
     notes = tuple(
+        f"{name!r} is no convolution any more, whose kernel SpectralNormalization "
+        "would normalise in training: it is the plain layers alone."
+        for name in unwrapped
+    )
+    notes += tuple(
         f"{layer.name!r}, a {type(layer).__name__}, is read from a .keras file where "
         "symclone_tf is imported only, since its class would make other layers; "
         "exports need nothing."
@@ -129,7 +150,7 @@ def _call_once(model) -> None:
             model(zeros(tensors))
 
 
-def _plain(layer, fused):
+def _plain(place, layer, fused):
     """A clone's fused layer: one convolution if possible, else a Sequential model."""
     parts = [part for part in fused.model.layers if not _changes_nothing(part)]
     *rest, last = parts
@@ -137,13 +158,15 @@ def _plain(layer, fused):
     if not (single and isinstance(rest[0], CONVOLUTION_LAYERS)):
         return keras.Sequential(
             [keras.Input(fused.model.input_shape[1:]), *fused.model.layers],
-            name=layer.name,
+            name=place.name,
         )
     (convolution,) = rest
     options = {"name": layer.name, "activation": layer.activation}
     named = type(convolution).from_config({**convolution.get_config(), **options})
     named.build(convolution.input.shape)
-    named.set_weights(convolution.get_weights())
+    # Its own; an activation that is a layer may have more.
+    for weight, value in zip(named.weights, convolution.get_weights()):
+        weight.assign(value)
     return named
 
 

@@ -69,7 +69,7 @@ def shapes_of(specs: Any) -> Any:
 def zeros(specs: Any) -> Any:
     """One input of zeros for each specification in a structure."""
     return keras.tree.map_structure(
-        lambda spec: np.zeros(_trial_shape(spec), spec.dtype), specs
+        lambda spec: np.zeros(_trial_shape(spec), _numpy_type(spec)), specs
     )
 
 
@@ -89,9 +89,14 @@ def noise(specs: Any, mean: float = 0.0, deviation: float = 1.0) -> Any:
     def draw(spec):
         if keras.backend.is_float_dtype(spec.dtype):
             return rng.normal(mean, deviation, _trial_shape(spec)).astype("float32")
-        return rng.integers(0, 2, _trial_shape(spec)).astype(spec.dtype)
+        return rng.integers(0, 2, _trial_shape(spec)).astype(_numpy_type(spec))
 
     return keras.tree.map_structure(draw, specs)
+
+
+def _numpy_type(spec) -> str:
+    # Words are numbers as text, or none.
+    return "U1" if spec.dtype == "string" else spec.dtype
 
 
 def _trial_shape(spec) -> tuple[int, ...]:
@@ -104,15 +109,24 @@ def _tensors(model) -> Any:
     if is_network(model):
         return inputs_of(model)
     # A subclassed model knows the shape that it was built with.
-    config = model.get_build_config() if model.built else None
-    shape: Any = (config or {}).get("input_shape", ())
-    if not shape or any(not (size is None or isinstance(size, int)) for size in shape):
+    config = (model.get_build_config() if model.built else None) or {}
+    if not (shapes := config.get("input_shape")):
         raise ValueError(
-            "A subclassed model must have been built with one input, by which it knows "
-            f"the shape: call it once. Received: {model.name!r}, a "
-            f"{type(model).__name__}"
+            "A subclassed model knows the shapes of its inputs if it has been called "
+            "with one argument, a tensor or several in a list or a dictionary. "
+            f"Received: {model.name!r}, a {type(model).__name__}"
         )
-    return keras.KerasTensor((None, *shape[1:]), model.compute_dtype, name="inputs")
+    return _as_tensors(shapes, model.compute_dtype, "inputs")
+
+
+def _as_tensors(shapes, dtype, name) -> Any:
+    """Tensors of the shapes in a structure."""
+    if isinstance(shapes, dict):
+        return {key: _as_tensors(one, dtype, key) for key, one in shapes.items()}
+    if all(size is None or isinstance(size, int) for size in shapes):
+        return keras.KerasTensor((None, *shapes[1:]), dtype, name=name)
+    pairs = enumerate(shapes)
+    return [_as_tensors(one, dtype, f"{name}_{number}") for number, one in pairs]
 
 
 def _size_for(tensor, image_size, flat):

@@ -2,6 +2,7 @@
 
 import collections
 import functools
+import sys
 import types
 import weakref
 from typing import Any
@@ -10,6 +11,7 @@ import keras
 
 from symclone_tf.networks.references import (
     ATOMS,
+    attributes_of,
     is_compiled,
     is_graph,
     is_tf_variable,
@@ -21,6 +23,15 @@ from symclone_tf.networks.references import (
 
 class Uncopied(ValueError):
     """Something that cannot be copied, and would go on using the original."""
+
+
+def optimizer_like(optimizer: keras.optimizers.Optimizer) -> Any:
+    """An optimizer with the configuration of another, and the same schedule."""
+    config = optimizer.get_config()
+    schedule = getattr(optimizer, "_learning_rate", None)
+    if isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
+        config["learning_rate"] = schedule
+    return type(optimizer).from_config(config)
 
 
 class ObjectCopies:
@@ -87,6 +98,8 @@ class ObjectCopies:
             return copy
         if isinstance(value, collections.defaultdict):
             copy = kind(value.default_factory)
+        elif isinstance(value, collections.deque):
+            copy = kind(maxlen=value.maxlen)
         else:
             copy = kind.__new__(kind)
         self.keep(value, copy)
@@ -110,6 +123,8 @@ class ObjectCopies:
         if all(part is held for part, held in zip(parts, value)):
             return value
         kind = type(value)
+        if is_wrapper(value):
+            return kind(self._tuple(value.__wrapped__))
         return kind(*parts) if hasattr(value, "_fields") else kind(parts)
 
     def _weak_set(self, value):
@@ -134,12 +149,9 @@ class ObjectCopies:
         if isinstance(value, types.FunctionType):
             return self._function(value)
         if isinstance(value, keras.optimizers.Optimizer):
-            # For its variables follow those of the network that it trains.
-            copy = type(value).from_config(value.get_config())
-            self.keep(value, copy)
-            return copy
+            return self._optimizer(value)
         if is_compiled(value):
-            raise Uncopied("it holds a compiled function")
+            return self._compiled(value)
         try:
             copy = object.__new__(type(value))
         except TypeError:
@@ -149,8 +161,37 @@ class ObjectCopies:
         self.keep(value, copy)
         if is_tracker(value):
             self._trackers.append(copy)
-        for name, held in vars(value).items():
-            vars(copy)[name] = self._of(held)
+        for name, held in attributes_of(value).items():
+            # Past what a class does when an attribute is set.
+            object.__setattr__(copy, name, self._of(held))
+        return copy
+
+    def _optimizer(self, value):
+        """An optimizer made again: its variables follow those that it trains."""
+        try:
+            copy = optimizer_like(value)
+        except Exception as error:
+            reason = str(error).strip().partition("\n")[0]
+            name = type(value).__name__
+            raise Uncopied(
+                f"it holds an optimizer, {name}, that cannot be made again ({reason})"
+            ) from error
+        self.keep(value, copy)
+        return copy
+
+    def _compiled(self, value):
+        """A function of the copies that is compiled anew; one that is traced cannot."""
+        function = getattr(value, "python_function", None)
+        if function is None or hasattr(value, "captured_inputs"):
+            raise Uncopied("it holds a compiled function")
+        tensorflow = sys.modules["tensorflow"]
+        copy = tensorflow.function(
+            self._of(function),
+            input_signature=value.input_signature,
+            jit_compile=getattr(value, "_jit_compile", None),
+            reduce_retracing=getattr(value, "_reduce_retracing", False),
+        )
+        self.keep(value, copy)
         return copy
 
     def _function(self, value):

@@ -21,22 +21,24 @@ ATOMS = (
 SEVERAL = (list, tuple, set, frozenset, collections.deque, weakref.WeakSet)
 
 
-def refers(value: Any, targets: Collection[int]) -> bool:
+def refers(value: Any, targets: Collection[int], variables: bool = True) -> bool:
     """Whether a value, or what it holds, refers to some objects.
 
     Args:
         value: Anything. Layers in it that are not searched for are not looked into,
             since they are of other networks.
         targets: Identities of objects.
+        variables: Boolean, whether all variables of TensorFlow's own are searched for
+            too.
 
     Returns:
-        Boolean; `True` also for variables of TensorFlow's own.
+        Boolean.
     """
     seen: dict[int, Any] = {}
     waiting = [value]
     while waiting:
         one = waiting.pop()
-        if id(one) in targets or is_tf_variable(one):
+        if id(one) in targets or (variables and is_tf_variable(one)):
             return True
         if isinstance(one, ATOMS) or id(one) in seen or is_graph(one):
             continue
@@ -44,6 +46,19 @@ def refers(value: Any, targets: Collection[int]) -> bool:
         if not isinstance(one, keras.layers.Layer):
             waiting.extend(held(one))
     return False
+
+
+def attributes_of(value: Any) -> dict[str, Any]:
+    """What an object has in its dictionary, and in the slots of its classes."""
+    found = dict(getattr(value, "__dict__", {}))
+    for cls in type(value).__mro__:
+        slots = vars(cls).get("__slots__", ())
+        for slot in (slots,) if isinstance(slots, str) else slots:
+            private = slot.startswith("__") and not slot.endswith("__")
+            name = f"_{cls.__name__.lstrip('_')}{slot}" if private else slot
+            if name not in ("__dict__", "__weakref__") and hasattr(value, name):
+                found[name] = getattr(value, name)
+    return found
 
 
 def held(value: Any) -> Iterator[Any]:
@@ -62,8 +77,8 @@ def held(value: Any) -> Iterator[Any]:
         for cell in value.__closure__ or ():
             with contextlib.suppress(ValueError):  # of what is not set yet
                 yield cell.cell_contents
-    elif hasattr(value, "__dict__"):
-        yield from list(vars(value).values())
+    else:
+        yield from attributes_of(value).values()
     if is_compiled(value):
         # What a traced function has captured, by TensorFlow's handles of variables.
         yield from getattr(value, "captured_inputs", ())

@@ -1,15 +1,12 @@
 """Relaxes networks: their convolutions become clones, whose weights are untied."""
 
 import copy
-import dataclasses
-import math
 import time
 import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import keras
-import numpy as np
 import psutil
 from rich.console import Console
 from rich.progress import track
@@ -22,8 +19,10 @@ from symclone_tf.layers.cloned_layers import cloned_layer_of
 from symclone_tf.layers.shared_students import SYMMETRIES, TRAINABLE_PARTS
 from symclone_tf.networks.comparison import check_own_weights, largest_difference
 from symclone_tf.networks.compilation import not_compiled
+from symclone_tf.networks.copies import all_layers
 from symclone_tf.networks.network_inputs import input_specs, zeros
 from symclone_tf.networks.reconstruction import inputs_of, is_network, rebuilt
+from symclone_tf.networks.relaxation_report import Relaxation, relaxed_layer
 from symclone_tf.networks.selection import (
     check_network,
     input_shapes,
@@ -39,80 +38,6 @@ COPIES = 4
 PIXELS = ((0.0, 1.0), (128.0, 64.0))
 # More than rounding in float16 explains.
 MOST_DIFFERENCE = 0.05
-
-
-@dataclasses.dataclass(frozen=True)
-class RelaxedLayer:
-    """A convolution that was relaxed, and its clone.
-
-    Attributes:
-        name: String, the layer's name.
-        kind: String, its class.
-        teacher: String, the title of the teacher that the clone imitates.
-        channels: Integer, the number of input channels.
-        filters: Integer, the number of output channels.
-        weights_before: Integer, the number of the convolution's weights.
-        weights: Integer, the number of the clone's.
-        operations_before: Integer, floating-point operations per image of the
-            convolution.
-        operations: Integer, those of the clone.
-        difference: Float, the largest difference between both layers' outputs for
-            noise, relative to the largest output.
-
-    Example:
-
-    >>> convolution = keras.layers.Conv2D(4, 3, name="edges")
-    >>> model = keras.Sequential([keras.Input((6, 6, 1)), convolution])
-    >>> (layer,) = relax(model, verbose=0)[1].layers
-    >>> layer.name, layer.teacher
-    ('edges', 'T(2) 6×6')
-    >>> layer.weights_before, layer.weights > layer.weights_before
-    (40, True)
-    """
-
-    name: str
-    kind: str
-    teacher: str
-    channels: int
-    filters: int
-    weights_before: int
-    weights: int
-    operations_before: int
-    operations: int
-    difference: float
-
-
-@dataclasses.dataclass(frozen=True)
-class Relaxation:
-    """The report of a network that was relaxed.
-
-    Attributes:
-        layers: Tuple of `RelaxedLayer`, in the network's order.
-        left: Dictionary from the names of convolutions that could not be relaxed to
-            the reasons.
-        difference: Float, the largest difference between both networks' outputs for
-            noise with the statistics of raw and of normalised pixels, relative to
-            the largest output.
-        seconds: Float, the time that it took.
-        notes: Tuple of sentences, what the relaxed network has not as the given one
-            has it: a size of inputs that is now fixed, how it is compiled.
-
-    Example:
-
-    >>> convolutions = [keras.layers.Conv2D(2, 3, name=name) for name in ("a", "b")]
-    >>> model = keras.Sequential([keras.Input((5, 5, 1)), *convolutions])
-    >>> _, report = relax(model, verbose=0)
-    >>> [layer.name for layer in report.layers]
-    ['a']
-    >>> report.left
-    {'b': 'its output is one position, which has no symmetry'}
-    """
-
-    layers: tuple[RelaxedLayer, ...]
-    left: dict[str, str]
-    difference: float
-    seconds: float
-    notes: tuple[str, ...] = ()
 
 
 def relax(
@@ -201,9 +126,10 @@ def relax(
 
     sized = network_shapes(model, specs, shapes, chosen)
     relaxed = rebuilt(model, replace, sized)
+    _check_clones(relaxed, relaxed_layers)
     check_own_weights(model, relaxed, zeros(specs))
     rows = tuple(
-        _row(name, layer, teacher, relaxed_layers[key])
+        relaxed_layer(name, layer, teacher, relaxed_layers[key])
         for key, (name, layer, teacher) in chosen.items()
     )
     difference = max(largest_difference(model, relaxed, specs, *p) for p in PIXELS)
@@ -217,6 +143,17 @@ def relax(
         )
     seconds = time.perf_counter() - start
     return relaxed, Relaxation(rows, selection.left, difference, seconds, notes)
+
+
+def _check_clones(relaxed, relaxed_layers) -> None:
+    """Checks that the relaxed network has the clones that were made for it."""
+    there = {id(layer) for layer in all_layers(relaxed)}
+    for cloned in relaxed_layers.values():
+        if id(cloned) not in there:
+            raise ValueError(
+                f"Layer {cloned.name!r} cannot be relaxed: the layer that it is in "
+                "keeps it where it cannot be replaced"
+            )
 
 
 def _notes(model, specs) -> tuple[str, ...]:
@@ -276,35 +213,3 @@ def _check_memory(chosen, student, symmetry) -> None:
             f"{available / 1e9:.3g} GB are available. Choose fewer with `layers`, or "
             "smaller images."
         )
-
-
-def _row(name, layer, teacher, cloned) -> RelaxedLayer:
-    # Of a separable convolution, the depthwise part has the student.
-    part = getattr(cloned, "depthwise", cloned)
-    student, groups = cloned.student, part.groups
-    *_, channels_of_group, filters = part.kernel.shape
-    channels = channels_of_group * groups
-    # A transposed convolution multiplies each output by a few of the entries.
-    entries = np.sum(np.broadcast_to(teacher.entry_gain, teacher.kernel_shape))
-    size = teacher.positions_out * teacher.representation_out * entries
-    products_before = round(size * channels_of_group * filters)
-    products = student.operations(channels_of_group, filters // groups) * groups
-    if cloned.computes_as() == "convolution":
-        products = products_before
-    if part is not cloned:
-        pointwise = teacher.positions_out * math.prod(cloned.pointwise.kernel.shape)
-        products_before, products = products_before + pointwise, products + pointwise
-    shape = part._from_last((2, *teacher.input_shape, channels))
-    spec = keras.KerasTensor(shape, "float32")
-    return RelaxedLayer(
-        name,
-        type(layer).__name__,
-        teacher.title,
-        channels,
-        cloned.filters,
-        layer.count_params(),
-        layer.count_params() + student.parameters,
-        2 * products_before,
-        2 * products,
-        largest_difference(layer, cloned, spec),
-    )

@@ -12,6 +12,8 @@ from typing import Any, cast
 import keras
 from keras.src.models.functional import Functional
 
+from symclone_tf.networks.copies import layers_of
+
 Path = tuple[int, ...]
 
 
@@ -137,9 +139,12 @@ def forget_what_is_alike(model: keras.Model) -> list[keras.layers.Layer]:
 
 def _is_made_alike(layer) -> bool:
     """Whether a layer's own class makes layers like those that replace some."""
-    serialized = keras.saving.serialize_keras_object(_as_own_class(layer))
-    serialized.pop("compile_config", None)
-    made = dict(_parts(keras.saving.deserialize_keras_object(serialized)))
+    try:
+        serialized = keras.saving.serialize_keras_object(_as_own_class(layer))
+        serialized.pop("compile_config", None)
+        made = dict(_parts(keras.saving.deserialize_keras_object(serialized)))
+    except Exception:  # of classes that Keras cannot write or read
+        return False
     replacing = {id(one) for one in layer._replacing.layers}
     return all(
         path in made and _geometry(made[path]) == _geometry(part)
@@ -187,8 +192,7 @@ def _parts(layer: Any, path: Path = ()) -> Iterator[tuple[Path, keras.layers.Lay
     yield path, layer
     # Not into what has a student, which a convolution in its place has not.
     if not hasattr(layer, "student"):
-        parts = layer._flatten_layers(include_self=False, recursive=False)
-        for index, part in enumerate(parts):
+        for index, part in enumerate(layers_of(layer)):
             yield from _parts(part, (*path, index))
 
 

@@ -8,6 +8,7 @@ import keras
 
 from symclone_tf.layers.cloned import Cloned
 from symclone_tf.layers.conversion import SUPPORTED, teacher_of
+from symclone_tf.networks.comparison import unchanged
 from symclone_tf.networks.convolutions import with_names
 from symclone_tf.networks.copies import all_layers
 from symclone_tf.networks.layer_inputs import layer_calls
@@ -42,6 +43,13 @@ def check_network(model: Any) -> None:
         raise TypeError(
             f"`model` must be a Keras model. Received: model of type {type(model)}"
         )
+    if type(model).call is keras.Model.call:
+        parts = [layer.name for layer in model.layers if isinstance(layer, keras.Model)]
+        raise ValueError(
+            "The model has no `call`, by which it is known what its layers see: relax "
+            f"the models in it, and put them in its place. Received: {model.name!r}, "
+            f"of class {type(model).__name__}, with {', '.join(parts) or 'no models'}"
+        )
     if not model.built:
         raise ValueError(
             "The model must be built, or it has no weights: call it once, or begin it "
@@ -66,7 +74,9 @@ def input_shapes(model: keras.Model, specs: Any) -> dict[int, list[Any]]:
         if isinstance(layer, keras.layers.Layer) and layer is not model
     ]
     found: dict[int, list[Any]] = {}
-    for layer, shape in layer_calls(model, parts, zeros(specs)):
+    with unchanged(model):
+        calls = layer_calls(model, parts, zeros(specs))
+    for layer, shape in calls:
         different = found.setdefault(id(layer), [])
         if shape not in different:
             different.append(shape)

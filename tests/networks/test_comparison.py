@@ -7,7 +7,11 @@ from keras import layers
 from own_networks import classifier, functional, siamese
 
 import symclone_tf as sc
-from symclone_tf.networks.comparison import check_own_weights, largest_difference
+from symclone_tf.networks.comparison import (
+    check_own_weights,
+    largest_difference,
+    unchanged,
+)
 from symclone_tf.networks.network_inputs import input_specs, zeros
 
 from networks import plain
@@ -89,3 +93,45 @@ def test_copies_with_their_own_weights_pass():
     model = plain()
     specs = input_specs(model)
     check_own_weights(model, sc.networks.rebuilt(model, lambda _: None), zeros(specs))
+
+
+class Sampling(layers.Layer):
+    """Adds noise, also in inference, and counts its calls."""
+
+    def __init__(self):
+        super().__init__()
+        self.seed = keras.random.SeedGenerator(3)
+        self.calls = keras.metrics.Sum(name="calls")
+
+    def call(self, x):
+        self.calls.update_state(1.0)
+        return x + keras.random.normal(keras.ops.shape(x), seed=self.seed)
+
+
+def test_random_and_other_states_are_as_before_and_equal():
+    sampling = Sampling()
+    model = functional(layers.Conv2D(2, 3), sampling)
+    before = [np.array(v) for v in (*model.variables, *model.metrics_variables)]
+    relaxed, report = sc.relax(model, verbose=0)
+    assert report.difference < 1e-5
+    after = [np.array(v) for v in (*model.variables, *model.metrics_variables)]
+    for found, expected in zip(after, before, strict=True):
+        np.testing.assert_array_equal(found, expected)
+    x = np.zeros((1, 12, 12, 3), "float32")
+    np.testing.assert_allclose(relaxed(x), model(x), atol=1e-5)
+
+
+def test_states_are_put_back_also_after_an_error():
+    layer = Sampling()
+    state = np.array(layer.seed.state)
+
+    def fail():
+        with unchanged(layer):
+            layer(np.zeros((1, 2)))
+            assert np.abs(np.array(layer.seed.state) - state).max() > 0
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    np.testing.assert_array_equal(layer.seed.state, state)
+    assert float(layer.calls.result()) == 0

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers
+from own_networks import subclassed
 
 import symclone_tf as sc
 from symclone_tf.networks.copies import Copies, all_layers
 
-from networks import plain
+from networks import noise, plain
 
 
 def copied(layer):
@@ -189,24 +190,142 @@ class Compiling(layers.Layer):
         return self.compiled_call(x)
 
 
-class CompilingSecrets(Compiling):
+class Tracing(Compiling):
+    """Another, which traces it when it is built."""
+
+    def build(self, shape):
+        super().build(shape)
+        spec = tf.TensorSpec((2, 4))
+        self.compiled_call = self.compiled_call.get_concrete_function(spec)
+
+
+class TracingSecrets(Tracing):
     """Another, which cannot be made again."""
 
     def __init__(self, secret, **options):
         super().__init__(**options)
 
 
-def test_functions_compiled_with_weights_are_made_again_or_refused():
-    layer = built(Compiling(), 4)
+@pytest.mark.parametrize("kind", [Compiling, Tracing])
+def test_functions_compiled_with_weights_are_compiled_or_made_again(kind):
+    layer = built(kind(), 4)
     copy = copied(layer)
     x = np.ones((2, 4), "float32")
     np.testing.assert_array_equal(copy(x), layer(x))
     copy.dense.set_weights([0 * w for w in copy.dense.get_weights()])
     assert np.abs(copy(x)).max() == 0
     assert np.abs(layer(x)).max() > 0
-    layer = built(CompilingSecrets(object(), name="secret"), 4)
-    with pytest.raises(ValueError, match=r"'secret', a CompilingSecr.*compiled f"):
+
+
+def test_traced_functions_that_cannot_be_made_again_are_refused():
+    layer = built(TracingSecrets(object(), name="secret"), 4)
+    with pytest.raises(ValueError, match=r"'secret', a TracingSecr.*compiled f"):
         copied(layer)
+    layer = built(Tracing(name="traced"), 4)
+    with pytest.raises(ValueError, match=r"No layer in 'traced', a Tracing, can be"):
+        Copies(layer, lambda one: one if one is layer.dense else None).of(layer)
+
+
+@pytest.mark.parametrize("predicted", [False, True])
+def test_a_subclassed_model_is_copied_after_it_predicted_too(predicted):
+    model = subclassed()
+    model.compile("sgd", "mse")
+    model.marked = "by hand"
+    images = np.ones((2, 12, 12, 3), "float32")
+    if predicted:
+        model.predict(images, verbose=0)
+    relaxed, report = sc.relax(model, verbose=0)
+    assert relaxed.marked == "by hand"
+    assert [row.name for row in report.layers] == ["conv"]
+    assert isinstance(relaxed.block.conv, sc.ClonedConv2D)
+    np.testing.assert_allclose(
+        relaxed.predict(images, verbose=0), model.predict(images, verbose=0), atol=1e-5
+    )
+
+
+def test_tensorflow_finds_the_parts_of_the_copy(tmp_path):
+    model = plain()
+    copy = sc.networks.rebuilt(model, lambda _: None)
+    tf.train.Checkpoint(model=model).write(str(tmp_path / "weights"))
+    before = model.get_weights()
+    copy.set_weights([0 * w for w in before])
+    tf.train.Checkpoint(model=copy).read(str(tmp_path / "weights")).expect_partial()
+    for found, expected in zip(copy.get_weights(), before):
+        np.testing.assert_array_equal(found, expected)
+    copy.set_weights([0 * w for w in before])
+    for found, expected in zip(model.get_weights(), before):
+        np.testing.assert_array_equal(found, expected)
+    for one in (copy, sc.relax(model, verbose=0)[0]):
+        one(noise(model))
+        tf.saved_model.save(one, str(tmp_path / "saved"))
+
+
+def test_activations_with_weights_are_of_the_copy_too():
+    conv = layers.Conv2D(4, 3, activation=layers.PReLU(alpha_initializer="ones"))
+    model = keras.Sequential([keras.Input((6, 6, 1)), conv])
+    relaxed, report = sc.relax(model, verbose=0)
+    assert report.difference < 1e-5
+    for one in (relaxed, sc.fuse_network(relaxed).model):
+        shared = {id(weight) for weight in model.weights}
+        assert not shared & {id(weight) for weight in one.weights}
+        assert len(one.trainable_weights) >= len(model.trainable_weights) == 3
+        np.testing.assert_allclose(one(noise(model)), model(noise(model)), atol=1e-5)
+
+
+def test_paths_of_what_replaces_layers_are_those_of_the_layers():
+    images = keras.Input((6, 6, 1))
+    encoders = []
+    for name in ("left", "right"):
+        inside = keras.Input((6, 6, 1))
+        conv = layers.Conv2D(2, 3, name="conv")
+        encoders.append(keras.Model(inside, conv(inside), name=name))
+        conv._path = f"{name}/conv"
+        for weight in conv.weights:
+            weight._path = f"{name}/{weight._path}"
+    model = keras.Model(images, [encoder(images) for encoder in encoders])
+    relaxed, _ = sc.relax(model, "anchored", anchor="l2-sp", verbose=0)
+    assert list(sc.networks.deviations(relaxed)) == ["left/conv", "right/conv"]
+    paths = [weight.path for weight in relaxed.weights]
+    assert len(set(paths)) == len(paths)
+    assert all(path.split("/")[:2][1] == "conv" for path in paths)
+    assert set(sc.fuse_network(relaxed).layers) == {"left/conv", "right/conv"}
+    relaxed.compile("sgd", "mse")
+    relaxed.get_state_tree()
+
+
+class Slotted:
+    """Holds a layer in a slot."""
+
+    __slots__ = ("__private", "layer")
+
+    def __init__(self, layer):
+        self.layer = layer
+        self.__private = layer
+
+    def private(self):
+        return self.__private
+
+
+class InSlots(layers.Layer):
+    """A layer whose parts are found in slots, of itself and of an object."""
+
+    __slots__ = ("slot",)
+
+    def __init__(self):
+        super().__init__()
+        self.dense = layers.Dense(3)
+        self.slot = self.dense
+        self.holder = Slotted(self.dense)
+
+    def call(self, x):
+        return self.slot(x) + self.holder.layer(x) + self.holder.private()(x)
+
+
+def test_layers_in_slots_are_those_of_the_copy():
+    layer = built(InSlots(), 4)
+    copy = copied(layer)
+    assert copy.slot is copy.holder.layer is copy.holder.private() is copy.dense
+    assert copy.dense is not layer.dense
 
 
 def test_saved_models_are_read_again(tmp_path):

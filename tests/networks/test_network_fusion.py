@@ -170,3 +170,45 @@ def test_centred_poolings_of_several_or_unknown_sizes_are_refused():
     model = keras.Model(images, pooling(pooling(images)))
     with pytest.raises(ValueError, match="called with images of several sizes"):
         sc.fuse_network(model)
+
+
+class Local(layers.Layer):
+    """A block of a class that Keras cannot read from a file."""
+
+    def __init__(self, secret, **options):
+        super().__init__(**options)
+        self.conv = layers.Conv2D(2, 3, padding="same", name="inside")
+
+    def build(self, shape):
+        self.conv.build(shape)
+
+    def call(self, x):
+        return self.conv(x)
+
+
+def test_blocks_that_keras_cannot_read_are_fused_with_a_note():
+    images = keras.Input((8, 8, 2))
+    model = keras.Model(images, Local(object(), name="block")(images))
+    relaxed, _ = sc.relax(model, verbose=0)
+    fused = sc.fuse_network(relaxed)
+    assert fused.notes[0].startswith("'block', a Local, is read from a .keras file")
+    np.testing.assert_allclose(
+        fused.model(noise(model)), model(noise(model)), atol=1e-5
+    )
+
+
+def test_a_wrapper_of_what_is_no_convolution_any_more_is_replaced(rng):
+    images = keras.Input((8, 8, 2))
+    bounded = layers.SpectralNormalization(
+        layers.Conv2D(2, 3, name="inside"), name="out"
+    )
+    model = keras.Model(images, bounded(images))
+    relaxed, _ = sc.relax(model, verbose=0)
+    assert kinds(sc.fuse_network(relaxed).model)["out"] == "SpectralNormalization"
+    relaxed = changed(model, rng)
+    fused = sc.fuse_network(relaxed)
+    assert kinds(fused.model)["out"] == "Sequential"
+    assert fused.notes[0].startswith("'out' is no convolution any more, whose kernel")
+    np.testing.assert_allclose(
+        fused.model(noise(model)), relaxed(noise(model)), atol=1e-5
+    )

@@ -6,6 +6,7 @@ import pytest
 from keras import layers
 from own_networks import Subclassed, of_an_image_and_facts, siamese, subclassed
 
+import symclone_tf as sc
 from symclone_tf.networks.network_inputs import input_specs, noise, shapes_of, zeros
 
 from networks import plain
@@ -47,7 +48,7 @@ def test_sizes_are_given_for_axes_that_have_none():
         (of_any_size, (3, 4, 5), "must be a positive integer, or a pair"),
         (of_any_size, 0, "must be a positive integer, or a pair"),
         (of_an_image_and_facts, {"photo": 4}, "of facts, image. Received: photo"),
-        (Subclassed, 8, "must have been built with one input"),
+        (Subclassed, 8, "knows the shapes of its inputs if it has been called"),
     ],
 )
 def test_sizes_that_do_not_fit_are_refused(make, size, message):
@@ -78,3 +79,38 @@ def test_a_fixed_batch_is_kept():
     images = keras.Input(batch_shape=(5, 8, 8, 1))
     model = keras.Model(images, layers.Conv2D(2, 3)(images))
     assert zeros(input_specs(model)).shape == (5, 8, 8, 1)
+
+
+class OfSeveral(keras.Model):
+    """A subclassed model that takes a list or a dictionary of images."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = layers.Conv2D(2, 3)
+
+    def call(self, inputs):
+        first, second = inputs.values() if isinstance(inputs, dict) else inputs
+        return self.conv(first) - self.conv(second)
+
+
+@pytest.mark.parametrize(
+    "structure", [lambda x, y: [x, y], lambda x, y: {"first": x, "second": y}]
+)
+def test_subclassed_models_of_several_inputs_know_their_shapes(structure):
+    model = OfSeveral()
+    images = np.ones((2, 8, 8, 3), "float32")
+    model(structure(images, 2 * images))
+    shapes = shapes_of(input_specs(model))
+    assert shapes == structure((None, 8, 8, 3), (None, 8, 8, 3))
+    _, report = sc.relax(model, verbose=0)
+    assert len(report.layers) == 1
+    assert report.difference < 1e-5
+
+
+def test_words_beside_images_are_words():
+    words = keras.Input((1,), dtype="string")
+    model = keras.Model(words, layers.StringLookup(vocabulary=["a", "0"])(words))
+    specs = input_specs(model)
+    for values in (zeros(specs), noise(specs)):
+        assert values.dtype.kind == "U"
+        assert model(keras.ops.convert_to_tensor(values)).shape == (1, 1)

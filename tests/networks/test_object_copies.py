@@ -152,3 +152,28 @@ def test_what_cannot_be_copied_is_named():
     holder.target = target
     with pytest.raises(Uncopied, match="it holds an object of class Exception"):
         Copies(target).of(holder)
+
+
+def test_containers_keep_their_kind():
+    value, copy, target = copied(lambda target: collections.deque([target], maxlen=2))
+    assert copy.maxlen == value.maxlen == 2
+    wrap = keras.layers.Layer()
+    model = keras.Model()
+    model.pair = Pair(1, 2)  # which TensorFlow wraps
+    _, copy, target = copied(lambda target: [model.pair, target, wrap])
+    assert copy[0].second == 2
+    assert copy[1] is target
+
+
+def test_optimizers_that_cannot_be_made_again_are_named():
+    class Secret(keras.optimizers.SGD):
+        """An optimizer without a configuration."""
+
+        def get_config(self):
+            raise NotImplementedError("no configuration")
+
+    target = Target()
+    optimizer = Secret(0.5)
+    optimizer.target = target
+    with pytest.raises(Uncopied, match=r"Secret, that cannot be made again \(no conf"):
+        Copies(target).of(optimizer)

@@ -2,6 +2,7 @@
 
 import keras
 import pytest
+import tensorflow as tf
 from keras import layers
 from own_networks import (
     Block,
@@ -270,3 +271,37 @@ def test_a_network_of_any_size_is_said_to_take_one():
         "It takes inputs of shape (None, 8, 8, 3) only, where the given network takes "
         "(None, None, None, 3).",
     )
+
+
+def test_models_without_a_call_are_refused_with_what_they_are_made_of():
+    class Autoencoder(keras.Model):
+        """Has a training step, and no call."""
+
+        def __init__(self):
+            super().__init__()
+            self.encoder = keras.Sequential([layers.Conv2D(2, 3)], name="encoder")
+
+    with pytest.raises(ValueError, match=r"has no `call`.*Autoencoder, with encoder"):
+        sc.relax(Autoencoder(), verbose=0)
+
+
+class Keeping(layers.Layer):
+    """Has a convolution where it cannot be replaced."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = layers.Conv2D(2, 3, name="kept")
+
+    def build(self, shape):
+        self.conv.build(shape)
+        self.function = tf.function(self.conv.__call__).get_concrete_function(
+            tf.TensorSpec((None, *shape[1:]))
+        )
+
+    def call(self, x):
+        return self.conv(x)
+
+
+def test_what_cannot_be_replaced_is_not_reported_as_relaxed():
+    with pytest.raises(ValueError, match="No layer in 'keeping', a Keeping, can be"):
+        sc.relax(functional(Keeping()), verbose=0)
