@@ -8,19 +8,35 @@ import keras
 import numpy as np
 from keras import ops
 
+from symclone_tf.networks.copies import all_layers
 from symclone_tf.networks.network_inputs import noise
+from symclone_tf.networks.references import attributes_of
 
 
 @contextlib.contextmanager
 def unchanged(layer: keras.layers.Layer) -> Iterator[None]:
     """Puts all variables of a layer back at the end, as random and other states."""
-    variables = [*layer.variables, *getattr(layer, "metrics_variables", ())]
+    variables = _all_variables(layer)
     values = [ops.convert_to_numpy(variable).copy() for variable in variables]
     try:
         yield
     finally:
         for variable, value in zip(variables, values):
             variable.assign(value)
+
+
+def _all_variables(layer) -> list[keras.Variable]:
+    """The variables of a layer, and those that Keras does not track, as RNN states."""
+    found = [*layer.variables, *getattr(layer, "metrics_variables", ())]
+    for one in all_layers(layer):
+        for value in attributes_of(one).values():
+            several = isinstance(value, (list, tuple))
+            found += [
+                variable
+                for variable in (value if several else (value,))
+                if isinstance(variable, keras.Variable)
+            ]
+    return list({id(variable): variable for variable in found}.values())
 
 
 def largest_difference(

@@ -135,3 +135,20 @@ def test_states_are_put_back_also_after_an_error():
         fail()
     np.testing.assert_array_equal(layer.seed.state, state)
     assert float(layer.calls.result()) == 0
+
+
+def test_states_of_a_recurrent_network_are_put_back():
+    clip = keras.Input(batch_shape=(1, 3, 8, 8, 1))
+    x = layers.TimeDistributed(layers.Conv2D(2, 3))(clip)
+    x = layers.TimeDistributed(layers.GlobalAveragePooling2D())(x)
+    recurrent = layers.LSTM(2, stateful=True)
+    model = keras.Model(clip, recurrent(x))
+    model(np.ones((1, 3, 8, 8, 1)))
+    before = [np.array(state) for state in recurrent.states]
+    relaxed, report = sc.relax(model, verbose=0)
+    assert report.difference < 1e-5
+    for found, expected in zip(recurrent.states, before, strict=True):
+        np.testing.assert_array_equal(found, expected)
+    relaxed(np.ones((1, 3, 8, 8, 1)))
+    for found, expected in zip(recurrent.states, before, strict=True):
+        np.testing.assert_array_equal(found, expected)
