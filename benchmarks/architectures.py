@@ -21,7 +21,8 @@ from benchmarks.cloning import machine
 SIZE = 96
 COLUMNS = (
     *("network", "size", "relaxed", "left", "reasons", "layer_difference"),
-    *("difference", "weights_before", "weights", "seconds", "memory", "machine"),
+    *("difference", "rounding", "weights_before", "weights", "seconds", "memory"),
+    "machine",
 )
 
 
@@ -96,16 +97,10 @@ def row(network: str, size: int) -> dict:
     from benchmarks.cases import peak_memory
     from symclone_tf.networks.network_inputs import input_specs
 
+    keras.utils.set_random_seed(0)
     model = make(network, size)
-    # Untrained normalisation would let no signal reach the end.
-    for layer in model._flatten_layers():
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.momentum = 0.0
     specs = input_specs(model, size)
-    images = keras.tree.map_structure(
-        lambda spec: 64 * keras.random.normal((4, *spec.shape[1:]), seed=0), specs
-    )
-    model(images, training=True)
+    _normalise(model, specs)
     _, report = sc.relax(model, image_size=size, verbose=0)
     reasons = collections.Counter(map(_in_short, report.left.values()))
     return {
@@ -116,11 +111,57 @@ def row(network: str, size: int) -> dict:
         "reasons": "; ".join(f"{count} {why}" for why, count in reasons.items()),
         "layer_difference": f"{max(one.difference for one in report.layers):.0e}",
         "difference": f"{report.difference:.0e}",
+        "rounding": f"{_rounding(model, specs):.0e}",
         "weights_before": sum(one.weights_before for one in report.layers),
         "weights": sum(one.weights for one in report.layers),
         "seconds": round(report.seconds, 1),
         "memory": peak_memory(),
     }
+
+
+def _normalise(model, specs) -> None:
+    """Sets the statistics of normalisation to those of the noise that is compared.
+
+    Untrained ones would let no signal reach the end of a deep network, or blow it up.
+    """
+    import keras
+
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.0
+    draws = keras.tree.map_structure(
+        lambda spec: keras.random.normal((16, *spec.shape[1:]), seed=0), specs
+    )
+    model(
+        keras.tree.map_structure(
+            lambda x: keras.ops.concatenate([x[:8], 128 + 64 * x[8:]]), draws
+        ),
+        training=True,
+    )
+
+
+def _rounding(model, specs) -> float:
+    """How much the given network's outputs differ for inputs that are rounded."""
+    import keras
+    import numpy as np
+
+    from symclone_tf.networks.network_inputs import noise
+    from symclone_tf.networks.relaxation import PIXELS
+
+    found = 0.0
+    for pixels in PIXELS:
+        images = noise(specs, *pixels)
+        rounded = keras.tree.map_structure(
+            lambda x: np.nextafter(x, np.float32(np.inf)), images
+        )
+        pairs = zip(
+            keras.tree.flatten(model(images, training=False)),
+            keras.tree.flatten(model(rounded, training=False)),
+        )
+        for before, after in pairs:
+            size = np.abs(before).max() or 1
+            found = max(found, float(np.abs(after - before).max() / size))
+    return found
 
 
 def _in_short(reason: str) -> str:
@@ -186,9 +227,9 @@ def write(file: pathlib.Path, found: dict) -> None:
 
 
 HEAD = (
-    "| network | size | relaxed | left | of a layer | of the network | "
+    "| network | size | relaxed | left | of a layer | of the network | by rounding | "
     "weights, millions | seconds |",
-    "|---|---:|---:|---|---:|---:|---:|---:|",
+    "|---|---:|---:|---|---:|---:|---:|---:|---:|",
 )
 
 
@@ -204,6 +245,7 @@ def cells(found: dict) -> list[str]:
         found["reasons"] or "0",
         found["layer_difference"],
         found["difference"],
+        found["rounding"],
         weights,
         f"{float(found['seconds']):.0f}",
     ]
@@ -219,8 +261,10 @@ def page(rows: list[dict]) -> str:
         "Networks with random weights, each in a process of its own: the convolutions "
         "larger than a pixel that became locally connected clones, and those that "
         "remained; the largest difference between outputs for noise, of one layer and "
-        "of the whole network, relative to the largest output; weights of the relaxed "
-        "layers before and after; and seconds.",
+        "of the whole network, relative to the largest output; that of the given "
+        "network's own outputs if each pixel is the next number in float32, by which "
+        "layers in series amplify rounding; weights of the relaxed layers before and "
+        "after; and seconds.",
         "",
         *HEAD,
         *(f"| {' | '.join(cells(found))} |" for found in rows),

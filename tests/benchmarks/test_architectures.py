@@ -17,6 +17,7 @@ def row():
         "reasons": "1 at several sizes; 1 the network does not call it",
         "layer_difference": "4e-07",
         "difference": "8e-06",
+        "rounding": "4e-06",
         "weights_before": "1000000",
         "weights": "25000000",
         "seconds": "12.3",
@@ -48,7 +49,10 @@ def test_rows_are_added_and_read(row, tmp_path):
     ]
     text = architectures.page(architectures.read(file))
     assert text.count("\n| ") == 3
-    assert "| 14 | 1 at several sizes; 1 the network does not call it | 4e-07 |" in text
+    assert (
+        "| 1 at several sizes; 1 the network does not call it | 4e-07 | 8e-06 | 4e-06 |"
+        in text
+    )
     assert "| 1 → 25 | 12 |" in text
 
 
