@@ -67,7 +67,7 @@ OPTIONS = {
     "loss": {"loss": Dice()},
     "metrics": {"metrics": [Covered(), dice, "mae"]},
     "weighted metrics": {"weighted_metrics": [squares]},
-    "lists": {"loss": [squares], "loss_weights": [2.0], "metrics": [["mae", dice]]},
+    "lists": {"loss": [squares], "loss_weights": [2.0], "metrics": ["mae", dice]},
 }
 
 
