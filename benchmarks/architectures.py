@@ -227,7 +227,7 @@ def write(file: pathlib.Path, found: dict) -> None:
 
 
 HEAD = (
-    "| network | size | relaxed | left | of a layer | of the network | by rounding | "
+    "| architecture | size | relaxed | left | of a layer | of the network | by rounding | "
     "weights, millions | seconds |",
     "|---|---:|---:|---|---:|---:|---:|---:|---:|",
 )

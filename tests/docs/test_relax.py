@@ -4,7 +4,7 @@ import statistics
 
 import pytest
 
-from benchmarks import relaxing
+from benchmarks import architectures, relaxing
 from benchmarks.relax_time import report
 from benchmarks.relax_time.rows import read_beside, read_relax_times
 
@@ -95,3 +95,11 @@ def test_the_page_has_all_published_networks_as_measured():
     found = results("relaxing")["rows"]
     assert [(row["network"], row["size"]) for row in found] == list(relaxing.CASES)
     assert table(PAGE, "network") == [relaxing.cells(row) for row in found]
+
+
+def test_the_page_has_all_architectures_as_measured():
+    found = architectures.read(RESULTS / "architectures.csv")
+    assert table(PAGE, "architecture") == [architectures.cells(row) for row in found]
+    for row in found:
+        assert float(row["layer_difference"]) < 1e-5
+        assert float(row["difference"]) < 10 * max(float(row["rounding"]), 1e-5)
