@@ -227,8 +227,8 @@ def write(file: pathlib.Path, found: dict) -> None:
 
 
 HEAD = (
-    "| architecture | size | relaxed | left | of a layer | of the network | by rounding | "
-    "weights, millions | seconds |",
+    "| architecture | size | relaxed | left | of a layer | of the network | "
+    "by rounding | weights, millions | seconds |",
     "|---|---:|---:|---|---:|---:|---:|---:|---:|",
 )
 

@@ -37,12 +37,7 @@ IMAGES = 32
     help="Test images for networks, as of train; resized to the network's size.  "
     "[default: noise]",
 )
-@click.option(
-    "--image-size",
-    type=options.SIZE,
-    metavar="N",
-    help="Size of the images, if a network takes images of any size.",
-)
+@options.NETWORK_SIZE
 @options.DATA_DIR
 def evaluate(path, images, kernels, seed, group, data, image_size, data_dir):
     """Measure a clone on fresh data, or the equivariance of a whole network.

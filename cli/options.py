@@ -139,6 +139,12 @@ IMAGE_SIZE = click.option(
     help="Resize images to N×N pixels, which images of several sizes need.  "
     "[default: their own]",
 )
+NETWORK_SIZE = click.option(
+    "--image-size",
+    type=SIZE,
+    metavar="N",
+    help="Size of the images, or as 96x64, if a network takes images of any size.",
+)
 STRICT = click.option(
     "--strict",
     is_flag=True,

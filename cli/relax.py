@@ -38,12 +38,7 @@ from symclone_tf.cli.tables import figure, show
     help="Layer to relax; may be given several times.  [default: all convolutions "
     "with kernels larger than 1×1]",
 )
-@click.option(
-    "--image-size",
-    type=options.SIZE,
-    metavar="N",
-    help="Size of the images, or as 96x64, if the model takes images of any size.",
-)
+@options.NETWORK_SIZE
 @options.ANCHOR
 @options.ANCHOR_STRENGTH
 @click.option(

@@ -3,23 +3,24 @@
 import itertools
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from keras import ops
 
 from symclone_tf.checks import one_of
 from symclone_tf.symmetry import Transformation, Translation
+from symclone_tf.teachers.axes_convolution import (
+    MAX_TRANSLATION,
+    AxesConvTeacher,
+    short_sizes,
+)
 from symclone_tf.teachers.base import Teacher
 from symclone_tf.teachers.convolution import channel_groups_of, convolve
 from symclone_tf.types import Array, Tensor
 
-# Largest translation along each axis, by the number of axes.
-MAX_TRANSLATION = {1: 4, 2: 2, 3: 1}
-
 
 @Teacher.register("translations")
-class TranslationConvTeacher(Teacher):
+class TranslationConvTeacher(AxesConvTeacher):
     """A convolution along one to three axes, as Keras computes it.
 
     It computes what `keras.layers.Conv1D`, `Conv2D` and `Conv3D` compute, equivariant
@@ -56,8 +57,6 @@ class TranslationConvTeacher(Teacher):
     64
     """
 
-    representation_in = representation_out = 1
-
     def __init__(
         self,
         shape: int | tuple[int, ...] | list[int],
@@ -66,35 +65,13 @@ class TranslationConvTeacher(Teacher):
         strides: int | tuple[int, ...] | list[int] = 1,
         dilation_rate: int | tuple[int, ...] | list[int] = 1,
     ) -> None:
-        count = len(shape) if isinstance(shape, (tuple, list)) else 1
-        self.input_shape = sizes_of("shape", shape, count)
-        one_of("shape's number of axes", count, MAX_TRANSLATION)
-        self.kernel_shape = sizes_of("kernel_size", kernel_size, count)
-        self.strides = sizes_of("strides", strides, count)
-        self.dilation_rate = sizes_of("dilation_rate", dilation_rate, count)
-        paddings = ("valid", "same", "causal") if count == 1 else ("valid", "same")
-        one_of("padding", padding, paddings)
+        self.set_axes(shape, kernel_size, strides, dilation_rate)
+        paddings = ("valid", "same", "causal")
+        one_of("padding", padding, paddings[: 3 if len(self.input_shape) == 1 else 2])
         self.padding = padding
-        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise ValueError(
-                "`strides` must be 1 where `dilation_rate` exceeds it. Received: "
-                f"strides={strides}, dilation_rate={dilation_rate}"
-            )
         self.output_shape = tuple(count for count, _ in self._counts_and_padding())
         self.positions_in = math.prod(self.input_shape)
         self.positions_out = math.prod(self.output_shape)
-
-    @property
-    def kernel_size(self) -> tuple[int, ...]:
-        """Tuple of integers, as in Keras' layers."""
-        return self.kernel_shape
-
-    @property
-    def extent(self) -> tuple[int, ...]:
-        """Tuple of integers, the size of a receptive field along each axis, including
-        the positions that dilation leaves out."""
-        pairs = zip(self.kernel_shape, self.dilation_rate)
-        return tuple((size - 1) * step + 1 for size, step in pairs)
 
     def _counts_and_padding(self) -> Iterator[tuple[int, int]]:
         """For each axis, the number of outputs and the padding before the inputs."""
@@ -157,15 +134,7 @@ class TranslationConvTeacher(Teacher):
     @property
     def name(self) -> str:  # type: ignore[override]  # read-only
         """The name that artifacts of its students start with."""
-        axes = len(self.input_shape)
-        parts = [f"t{axes}", "x".join(map(str, self.input_shape))]
-        parts.append(f"k{short_sizes(self.kernel_shape)}")
-        if self.padding != "valid":
-            parts.append(self.padding)
-        for letter, steps in (("s", self.strides), ("d", self.dilation_rate)):
-            if max(steps) > 1:
-                parts.append(f"{letter}{short_sizes(steps)}")
-        return "-".join(parts)
+        return self.name_of(f"t{len(self.input_shape)}")
 
     @property
     def title(self) -> str:  # type: ignore[override]  # read-only
@@ -200,64 +169,3 @@ class TranslationConvTeacher(Teacher):
         steps = range(-largest, largest + 1)
         offsets = itertools.product(steps, repeat=len(self.output_shape))
         return [Translation(o, border, self.strides) for o in offsets if any(o)]
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            "shape": plain_sizes(self.input_shape),
-            "kernel_size": plain_sizes(self.kernel_shape),
-            "padding": self.padding,
-            "strides": plain_sizes(self.strides),
-            "dilation_rate": plain_sizes(self.dilation_rate),
-        }
-
-
-def sizes_of(
-    name: str, value: int | tuple[int, ...] | list[int], count: int, least: int = 1
-) -> tuple[int, ...]:
-    """An integer for each axis, from one for all or as many.
-
-    Args:
-        name: String, the argument's name.
-        value: Integer, or tuple or list of them.
-        count: Integer, the number of axes.
-        least: Integer, the smallest that is accepted, 0 or 1.
-
-    Returns:
-        Tuple of integers.
-
-    Raises:
-        ValueError: If there are others.
-    """
-    sizes = tuple(value) if isinstance(value, (tuple, list)) else (value,) * count
-    if len(sizes) != count or any(type(v) is not int or v < least for v in sizes):
-        raise ValueError(
-            f"`{name}` must be a {'positive' if least else 'non-negative'} integer, or "
-            "one for each axis. "
-            f"Received: {name}={value}"
-        )
-    return sizes
-
-
-def plain_sizes(sizes: tuple[int, ...]) -> int | list[int]:
-    """Sizes as in configurations.
-
-    Args:
-        sizes: Tuple of integers.
-
-    Returns:
-        Integer for one axis, else a list.
-    """
-    return sizes[0] if len(sizes) == 1 else list(sizes)
-
-
-def short_sizes(sizes: tuple[int, ...], sign: str = "x") -> str:
-    """Sizes as part of a name.
-
-    Args:
-        sizes: Tuple of integers.
-        sign: String, between two of them.
-
-    Returns:
-        String, one number if all are equal.
-    """
-    return sign.join(map(str, sizes if len(set(sizes)) > 1 else sizes[:1]))

@@ -9,18 +9,19 @@ from keras import ops
 
 from symclone_tf.checks import one_of
 from symclone_tf.symmetry import Transformation, Translation
-from symclone_tf.teachers.base import Teacher
-from symclone_tf.teachers.translation_conv_teacher import (
+from symclone_tf.teachers.axes_convolution import (
     MAX_TRANSLATION,
+    AxesConvTeacher,
     plain_sizes,
     short_sizes,
     sizes_of,
 )
+from symclone_tf.teachers.base import Teacher
 from symclone_tf.types import Array, Tensor
 
 
 @Teacher.register("transposed")
-class TransposedConvTeacher(Teacher):
+class TransposedConvTeacher(AxesConvTeacher):
     """A transposed convolution along one to three axes, as Keras computes it.
 
     It computes what `keras.layers.Conv1DTranspose`, `Conv2DTranspose` and
@@ -66,8 +67,6 @@ class TransposedConvTeacher(Teacher):
     - [Dumoulin & Visin, 2016](https://arxiv.org/abs/1603.07285), section 4
     """
 
-    representation_in = representation_out = 1
-
     def __init__(
         self,
         shape: int | tuple[int, ...] | list[int],
@@ -77,38 +76,18 @@ class TransposedConvTeacher(Teacher):
         output_padding: int | tuple[int, ...] | list[int] | None = None,
         dilation_rate: int | tuple[int, ...] | list[int] = 1,
     ) -> None:
-        count = len(shape) if isinstance(shape, (tuple, list)) else 1
-        self.input_shape = sizes_of("shape", shape, count)
-        one_of("shape's number of axes", count, MAX_TRANSLATION)
-        self.kernel_shape = sizes_of("kernel_size", kernel_size, count)
-        self.strides = sizes_of("strides", strides, count)
-        self.dilation_rate = sizes_of("dilation_rate", dilation_rate, count)
+        self.set_axes(shape, kernel_size, strides, dilation_rate)
         one_of("padding", padding, ("valid", "same"))
         self.padding = padding
-        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise ValueError(
-                "`strides` must be 1 where `dilation_rate` exceeds it. Received: "
-                f"strides={strides}, dilation_rate={dilation_rate}"
-            )
         self.output_padding: tuple[int, ...] | None = None
         if output_padding is not None:
-            self.output_padding = sizes_of("output_padding", output_padding, count, 0)
+            self.output_padding = sizes_of(
+                "output_padding", output_padding, len(self.input_shape), 0
+            )
         self.output_shape = tuple(self._output_sizes())
         self._check_output_padding()
         self.positions_in = math.prod(self.input_shape)
         self.positions_out = math.prod(self.output_shape)
-
-    @property
-    def kernel_size(self) -> tuple[int, ...]:
-        """Tuple of integers, as in Keras' layers."""
-        return self.kernel_shape
-
-    @property
-    def extent(self) -> tuple[int, ...]:
-        """Tuple of integers, the outputs that a pixel reaches along each axis,
-        including those that dilation leaves out."""
-        pairs = zip(self.kernel_shape, self.dilation_rate)
-        return tuple((size - 1) * step + 1 for size, step in pairs)
 
     def _output_sizes(self):
         """The number of outputs along each axis, as Keras counts them."""
@@ -237,17 +216,9 @@ class TransposedConvTeacher(Teacher):
     @property
     def name(self) -> str:  # type: ignore[override]  # read-only
         """The name that artifacts of its students start with."""
-        axes = len(self.input_shape)
-        parts = [f"t{axes}-transposed", "x".join(map(str, self.input_shape))]
-        parts.append(f"k{short_sizes(self.kernel_shape)}")
-        if self.padding != "valid":
-            parts.append(self.padding)
-        for letter, steps in (("s", self.strides), ("d", self.dilation_rate)):
-            if max(steps) > 1:
-                parts.append(f"{letter}{short_sizes(steps)}")
-        if self.output_padding is not None:
-            parts.append(f"o{short_sizes(self.output_padding)}")
-        return "-".join(parts)
+        name = self.name_of(f"t{len(self.input_shape)}-transposed")
+        more = self.output_padding
+        return name if more is None else f"{name}-o{short_sizes(more)}"
 
     @property
     def title(self) -> str:  # type: ignore[override]  # read-only
@@ -292,10 +263,6 @@ class TransposedConvTeacher(Teacher):
     def get_config(self) -> dict[str, Any]:
         more = self.output_padding
         return {
-            "shape": plain_sizes(self.input_shape),
-            "kernel_size": plain_sizes(self.kernel_shape),
-            "padding": self.padding,
-            "strides": plain_sizes(self.strides),
+            **super().get_config(),
             "output_padding": None if more is None else plain_sizes(more),
-            "dilation_rate": plain_sizes(self.dilation_rate),
         }
