@@ -24,6 +24,8 @@ from symclone_tf.networks.restructured import (
     has_layers_in_config,
 )
 
+from cases import later
+
 
 def trained(model, **options):
     """A relaxed network that has learned something, and inputs of it."""
@@ -50,7 +52,12 @@ NETWORKS = {
 }
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+FIRST = ("a block that makes layers late", "models whose constructors make layers")
+
+
+@pytest.mark.parametrize(
+    "name", [*FIRST, *(later(name) for name in NETWORKS if name not in FIRST)]
+)
 def test_a_file_has_the_clones_of_such_networks(name, tmp_path):
     relaxed, inputs = trained(NETWORKS[name]())
     relaxed.save(tmp_path / "relaxed.keras")
@@ -102,6 +109,7 @@ def test_networks_that_describe_their_layers_need_no_more():
     assert not isinstance(relaxed, Restructured)
 
 
+@pytest.mark.slow
 def test_a_network_that_is_relaxed_in_two_steps_has_all_clones(tmp_path):
     model = functional(LateBlock(4))
     first, second = (one.name for one in sc.networks.convolution_layers(model))
@@ -159,6 +167,7 @@ def test_layers_like_those_of_the_class_need_not_be_named():
     assert type(relaxed.layers[1]) is not Block
 
 
+@pytest.mark.slow
 def test_fused_networks_that_are_convolutions_again_are_of_their_own_class(tmp_path):
     model = classifier()
     relaxed, inputs = sc.relax(model, verbose=0)[0], noise(input_specs(model))
