@@ -77,6 +77,10 @@ def rebuilt_layer(
     return made
 
 
+class _Failed(ValueError):
+    """A copy that cannot be called."""
+
+
 class Rebuilding(Copies):
     """Copies of Sequential and functional models, made by calling their layers' copies.
 
@@ -124,10 +128,7 @@ class Rebuilding(Copies):
             graph,
             inputs,
             clone_function=self._of,
-            # Calls may refer to weights.
-            call_function=lambda layer, *arguments, **options: layer(
-                *self._of(arguments), **self._of(options)
-            ),
+            call_function=self._called,
         )
         outputs, others = plain.output
         made = type(model).__new__(type(model))
@@ -139,6 +140,19 @@ class Rebuilding(Copies):
             self.keep(before, after)
             self._keep_input(before._keras_history[0], after._keras_history[0])
         return self._as(model, made)
+
+    def _called(self, layer, *arguments, **options):
+        """Calls a copy, with copies of what calls refer to beside tensors."""
+        try:
+            return layer(*self._of(arguments), **self._of(options))
+        except Exception as error:
+            if isinstance(error, _Failed):
+                raise
+            lines = [line for line in str(error).splitlines() if line.strip()]
+            raise _Failed(
+                f"Layer {layer.name!r}, a {type(layer).__name__}, cannot be copied: "
+                f"its copy fails where it is called ({lines[-1].strip():.120})"
+            ) from error
 
     def _keep_input(self, before, after):
         self.keep(before, after)

@@ -79,6 +79,9 @@ def held(value: Any) -> Iterator[Any]:
                 yield cell.cell_contents
     else:
         yield from attributes_of(value).values()
+    if isinstance(value, (dict, *SEVERAL)):
+        # Containers that Keras tracks know their tracker.
+        yield from getattr(value, "__dict__", {}).values()
     if is_compiled(value):
         # What a traced function has captured, by TensorFlow's handles of variables.
         yield from getattr(value, "captured_inputs", ())

@@ -265,6 +265,8 @@ def test_activations_with_weights_are_of_the_copy_too():
     model = keras.Sequential([keras.Input((6, 6, 1)), conv])
     relaxed, report = sc.relax(model, verbose=0)
     assert report.difference < 1e-5
+    anchored, _ = sc.relax(model, "anchored", anchor="l2-sp", verbose=0)
+    assert anchored.layers[0].anchors.tracker is anchored.layers[0]._tracker
     for one in (relaxed, sc.fuse_network(relaxed).model):
         shared = {id(weight) for weight in model.weights}
         assert not shared & {id(weight) for weight in one.weights}

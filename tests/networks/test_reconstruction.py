@@ -1,5 +1,7 @@
 """Networks rebuilt layer by layer compute the same."""
 
+import weakref
+
 import keras
 import numpy as np
 import pytest
@@ -222,3 +224,25 @@ def test_networks_are_distinguished_from_layers():
     assert is_network(sequential())
     assert not is_network(Own())
     assert not is_network(layers.Dense(2))
+
+
+ELSEWHERE = weakref.WeakKeyDictionary()
+
+
+class KeptElsewhere(layers.Layer):
+    """A layer that keeps what it needs in a dictionary of its class."""
+
+    def __init__(self):
+        super().__init__()
+        ELSEWHERE[self] = 2.0
+
+    def call(self, x):
+        return x * ELSEWHERE[self]
+
+
+def test_copies_that_cannot_be_called_are_named_in_a_line():
+    images = keras.Input((4,))
+    model = keras.Model(images, KeptElsewhere()(images))
+    with pytest.raises(ValueError, match="a KeptElsewhere, cannot be copied: its") as e:
+        rebuilt(model, keep)
+    assert "\n" not in str(e.value)
