@@ -1,5 +1,8 @@
 """`symclone-tf evaluate`."""
 
+import os
+import warnings
+
 import click
 
 from symclone_tf.cli import options
@@ -52,14 +55,19 @@ def evaluate(path, images, kernels, seed, group, data, image_size, data_dir):
     file = sc.artifacts.network_file(path)
     if file is None:
         given = {"group": group, "data": data, "image-size": image_size}
+        if not os.path.exists(path) and path.endswith((".keras", ".h5", ".hdf5")):
+            raise click.UsageError(f"{path} does not exist.")
         for name in (name for name, value in given.items() if value is not None):
-            raise click.UsageError(f"--{name} is for networks, and {path} is none.")
+            raise click.UsageError(
+                f"--{name} is for a network, a .keras file or a folder of one "
+                f"classifier that train has exported. Received: {path}"
+            )
         _evaluate_clone(sc, path, images, kernels, seed)
         return
     if kernels is not None:
         raise click.UsageError("--kernels is for clones, and not for networks.")
     if group is None:
-        raise click.UsageError("Of a network, --group is needed, which one to measure.")
+        raise click.UsageError("A network needs --group, under which it is measured.")
     network = sc.artifacts.load_network(file)
     inputs = _inputs(sc, network, images or IMAGES, seed, data, image_size, data_dir)
     _evaluate_network(sc, file, network, inputs, group)
@@ -112,13 +120,18 @@ def _inputs(sc, network, count, seed, data, image_size, data_dir):
 
 
 def _evaluate_network(sc, file, network, inputs, group):
-    errors = sc.networks.layer_errors(network, inputs, group)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", UserWarning)
+        errors = sc.networks.layer_errors(network, inputs, group)
     whole = sc.networks.network_error(network, inputs, group)
     rows = {**errors, "network": whole.equivariance_error}
     show(
         "Equivariance errors",
         [{"Layer": name, "Error": figure(error)} for name, error in rows.items()],
     )
+    for one in said:
+        if "is not measured" in str(one.message):
+            click.echo(f"Note: {one.message}")
     changed = whole.changed_classes
     if changed is not None:
         title = sc.get_group(group).title

@@ -99,6 +99,8 @@ def train(output, clones, data_dir, image_dtype, resume, strict, **choices):
     kind = "" if kind in (None, "dense") else f" --student {kind}"
     size = f" --image-size {choices['image_size']}" if choices["image_size"] else ""
     click.echo(f"Next: symclone-tf serving-config {shlex.quote(str(output))}")
+    group = choices["group"]
+    click.echo(f"      symclone-tf evaluate {shlex.quote(str(path))} --group {group}")
     click.echo(
         f"      symclone-tf benchmark --group {choices['group']}{own}{size}{kind}"
     )

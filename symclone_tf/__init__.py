@@ -27,7 +27,7 @@ _REGISTERED = (
     ),
     *("students.registry", "layers.cloned", "layers.cloned_conv2d"),
     "layers.cloned_separable_conv2d",
-    *("cloning.fidelity", "cloning.cloner"),
+    *("cloning.fidelity", "cloning.cloner", "networks.restructured"),
 )
 
 

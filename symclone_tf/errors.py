@@ -1,5 +1,30 @@
 """Errors and warnings, apart from errors of arguments."""
 
+import re
+
+
+def reason_of(error: BaseException, most: int = 160) -> str:
+    """What an error of Keras or TensorFlow says, in one line.
+
+    Args:
+        error: Exception.
+        most: Integer, the most characters.
+
+    Returns:
+        String: the first line that is about the error, rather than about where it was
+        raised; the name of its class if there is none.
+
+    Example:
+
+    >>> reason_of(ValueError("Exception encountered when calling.\\n\\nNo way."))
+    'No way'
+    """
+    text = re.sub(r"\x1b\[\d*m|\{\{[^}]*\}\} ?", "", str(error))
+    beside = ("Exception encountered", "Arguments received", "•", "Call arguments")
+    lines = [line.strip() for line in text.splitlines()]
+    found = [line for line in lines if line and not line.startswith(beside)]
+    return (found[0] if found else type(error).__name__)[:most].rstrip(" :.")
+
 
 class CloningError(RuntimeError):
     """Cloning ran, but its result is not a usable student.

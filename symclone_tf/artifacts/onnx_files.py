@@ -56,7 +56,7 @@ def export_onnx(model: keras.Model, file: Path) -> pathlib.Path:
     if not is_network(model):
         raise ValueError(
             "`model` must be a Sequential or functional model, built. "
-            f"Received: {model.name!r}, a {type(model).__name__}"
+            f"Received: {getattr(model, 'name', model)!r}, a {type(model).__name__}"
         )
     if importlib.util.find_spec("tf2onnx") is None:
         raise ValueError(

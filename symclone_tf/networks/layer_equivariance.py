@@ -54,6 +54,12 @@ def layer_errors(
     >>> layer_errors(keras.Sequential(layers), images, "c4")["conv"] > 0.1
     True
     """
+    count = len(getattr(model, "inputs", None) or [inputs])
+    if count != 1:
+        raise ValueError(
+            "Equivariance errors are those of a network with one input. "
+            f"Received: a network with {count} inputs"
+        )
     layers = convolution_layers(model)
     calls = layer_inputs(model, layers, inputs)
     errors = {}

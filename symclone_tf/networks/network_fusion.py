@@ -52,12 +52,13 @@ def fuse_network(model: keras.Model) -> FusedNetwork:
     are copied with their weights.
 
     Args:
-        model: `keras.Sequential` or functional `keras.Model`, built.
+        model: `keras.Model`, built.
 
     Returns:
         `FusedNetwork`.
 
     Raises:
+        TypeError: If `model` is not a Keras model.
         ValueError: If another layer of this package is in the network, or a student
             has no plain form. Centred poolings have one, for images of one size.
 
@@ -69,6 +70,10 @@ def fuse_network(model: keras.Model) -> FusedNetwork:
     >>> type(fuse_network(relaxed).model.layers[0]).__name__
     'Conv2D'
     """
+    if not isinstance(model, keras.Model):
+        raise TypeError(
+            f"`model` must be a Keras model. Received: model of type {type(model)}"
+        )
     found: dict[str, FusedLayer] = {}
     poolings = _poolings(model)
     clones = [layer for layer in all_layers(model) if isinstance(layer, CLONES)]

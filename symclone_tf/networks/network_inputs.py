@@ -46,13 +46,20 @@ def input_specs(model: keras.Model, image_size: Any = None) -> Any:
         chosen = [image_size.get(tensor.name) for tensor in flat]
     else:
         chosen = [_size_for(tensor, image_size, flat) for tensor in flat]
+    if image_size is not None and all(size is None for size in chosen):
+        fixed = ", ".join(str(tuple(tensor.shape)) for tensor in flat)
+        raise ValueError(
+            f"The model takes inputs of shape {fixed}, of which none is of unknown "
+            f"size along as many axes. Received: image_size={image_size}"
+        )
     first = _has_channels_first(model)
     shapes = [_sized(one.shape, size, first) for one, size in zip(flat, chosen)]
-    for shape in shapes:
+    for tensor, shape in zip(flat, shapes):
         if len(shape) > 2 and None in shape[1:]:
+            which = f" {tensor.name!r}" if len(flat) > 1 else ""
             raise ValueError(
-                "A clone is made for images of one size, and the model takes any: pass "
-                f"`image_size`. Received: inputs of shape {tuple(shape)}"
+                "One size of images is needed, and the model takes any: pass "
+                f"`image_size`. Received: input{which} of shape {tuple(shape)}"
             )
     specs = [
         keras.KerasTensor(shape, tensor.dtype, name=tensor.name)

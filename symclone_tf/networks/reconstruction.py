@@ -7,6 +7,7 @@ from typing import Any
 import keras
 from keras.src.models.functional import Functional
 
+from symclone_tf.errors import reason_of
 from symclone_tf.networks.compilation import compile_alike
 from symclone_tf.networks.copies import OF_TRAINING, Copies
 from symclone_tf.networks.restructured import restructure
@@ -148,10 +149,9 @@ class Rebuilding(Copies):
         except Exception as error:
             if isinstance(error, _Failed):
                 raise
-            lines = [line for line in str(error).splitlines() if line.strip()]
             raise _Failed(
                 f"Layer {layer.name!r}, a {type(layer).__name__}, cannot be copied: "
-                f"its copy fails where it is called ({lines[-1].strip():.120})"
+                f"its copy fails where it is called ({reason_of(error)})"
             ) from error
 
     def _keep_input(self, before, after):

@@ -160,13 +160,14 @@ def _notes(model, specs) -> tuple[str, ...]:
     """What the relaxed network has not, or does not do, as the given one does."""
     notes = []
     if is_network(model):
-        before = [t.shape for t in keras.tree.flatten(inputs_of(model))]
-        after = [t.shape for t in keras.tree.flatten(specs)]
+        pairs = zip(keras.tree.flatten(inputs_of(model)), keras.tree.flatten(specs))
+        changed = [(a, b) for a, b in pairs if tuple(a.shape) != tuple(b.shape)]
+        several = len(keras.tree.flatten(specs)) > 1
         notes += [
-            f"It takes inputs of shape {tuple(new)} only, where the given network "
-            f"takes {tuple(old)}."
-            for old, new in zip(before, after)
-            if tuple(old) != tuple(new)
+            f"It takes {f'input {old.name!r}' if several else 'inputs'} of shape "
+            f"{tuple(new.shape)} only, where the given network takes "
+            f"{tuple(old.shape)}."
+            for old, new in changed
         ]
     if why := not_compiled(model):
         notes.append(f"It is not compiled, unlike the given network: {why}.")

@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from symclone_tf.errors import reason_of
 from symclone_tf.layers.cloned import Cloned
 from symclone_tf.layers.conversion import SUPPORTED, teacher_of
 from symclone_tf.networks.comparison import unchanged
@@ -75,12 +76,28 @@ def input_shapes(model: keras.Model, specs: Any) -> dict[int, list[Any]]:
     ]
     found: dict[int, list[Any]] = {}
     with unchanged(model):
-        calls = layer_calls(model, parts, zeros(specs))
+        try:
+            calls = layer_calls(model, parts, zeros(specs))
+        except Exception as error:
+            raise ValueError(
+                f"The model cannot be called with inputs of {_sizes_in(specs)}: "
+                f"{reason_of(error)}"
+            ) from error
     for layer, shape in calls:
+        if 0 in keras.tree.flatten(shape):
+            raise ValueError(
+                f"Inputs of {_sizes_in(specs)} are too small for the model: nothing is "
+                f"left of them where they reach layer {layer.name!r}"
+            )
         different = found.setdefault(id(layer), [])
         if shape not in different:
             different.append(shape)
     return found
+
+
+def _sizes_in(specs) -> str:
+    flat = keras.tree.flatten(specs)
+    return "shape " + ", ".join(str(tuple(spec.shape)) for spec in flat)
 
 
 def network_shapes(

@@ -112,9 +112,10 @@ def test_a_network_of_any_size_takes_one(run, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("network.keras",), "--group is needed"),
+        (("network.keras",), "needs --group"),
         (("network.keras", "--group", "c4", "--kernels", 3), "--kernels is for clones"),
-        (("folder", "--group", "c4"), "--group is for networks, and folder is none"),
+        (("folder", "--group", "c4"), "--group is for a network, a .keras file or a"),
+        (("nowhere.keras", "--group", "c4"), "nowhere.keras does not exist"),
         (("network.keras", "--group", "c4", "--data", "rgb.npz"), "have 3 channels"),
     ],
 )

@@ -212,3 +212,8 @@ def test_a_wrapper_of_what_is_no_convolution_any_more_is_replaced(rng):
     np.testing.assert_allclose(
         fused.model(noise(model)), relaxed(noise(model)), atol=1e-5
     )
+
+
+def test_what_is_no_model_is_refused():
+    with pytest.raises(TypeError, match="`model` must be a Keras model"):
+        sc.fuse_network("model.keras")

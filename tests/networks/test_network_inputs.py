@@ -114,3 +114,31 @@ def test_words_beside_images_are_words():
     for values in (zeros(specs), noise(specs)):
         assert values.dtype.kind == "U"
         assert model(keras.ops.convert_to_tensor(values)).shape == (1, 1)
+
+
+def test_a_size_for_networks_of_fixed_sizes_is_refused():
+    with pytest.raises(ValueError, match=r"none is of unknown size.*image_size=48"):
+        sc.relax(siamese(), image_size=48, verbose=0)
+    both = of_an_image_and_facts()
+    with pytest.raises(ValueError, match="input 'image' of shape"):
+        input_specs(both, {"facts": 5})
+
+
+@pytest.mark.parametrize(
+    ("size", "message"),
+    [
+        (
+            3,
+            r"are too small for the|cannot be called with inputs of shape",
+        ),
+        (9, r"cannot be called with inputs of shape \(None, 9, 9, 3\): "),
+    ],
+)
+def test_sizes_that_the_network_does_not_take_are_refused_in_a_line(size, message):
+    images = keras.Input((None, None, 3))
+    x = layers.Conv2D(2, 3)(layers.MaxPooling2D(2)(images))
+    up = layers.UpSampling2D(2)(layers.MaxPooling2D(2)(images))
+    model = keras.Model(images, [x, layers.Concatenate()([images, up])])
+    with pytest.raises(ValueError, match=message) as error:
+        sc.relax(model, image_size=size, verbose=0)
+    assert "\n" not in str(error.value)

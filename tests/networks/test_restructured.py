@@ -1,5 +1,7 @@
 """Files of layers whose own class makes other layers than they have."""
 
+import pathlib
+
 import keras
 import numpy as np
 import pytest
@@ -25,6 +27,7 @@ from symclone_tf.networks.restructured import (
 )
 
 from cases import later
+from processes import run_script
 
 
 def trained(model, **options):
@@ -190,3 +193,18 @@ def test_it_is_said_which_fused_layers_only_this_package_can_read():
         "'mine', a Block, is read from a .keras file where symclone_tf is imported "
         "only, since its class would make other layers; exports need nothing.",
     )
+
+
+@pytest.mark.slow
+def test_a_program_that_only_imports_the_package_reads_such_a_file(tmp_path):
+    relaxed, _ = trained(functional(Block(4)))
+    relaxed.save(tmp_path / "relaxed.keras")
+    tests = str(pathlib.Path(__file__).parent.parent)
+    result = run_script(
+        f"import sys; sys.path.insert(0, {tests!r})\n"
+        "import keras, symclone_tf, own_networks\n"
+        "model = keras.saving.load_model('relaxed.keras')\n"
+        "print(type(model.layers[1].conv).__name__)\n",
+        tmp_path,
+    )
+    assert result.stdout == "ClonedConv2D\n", result.stderr
