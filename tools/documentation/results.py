@@ -82,6 +82,13 @@ def relax_time(file) -> str:
     return report(read_relax_times(file), machine()) + pictures(file, r"-[\w-]+")
 
 
+def architectures(file) -> str:
+    """Architectures that were relaxed whole."""
+    from benchmarks import architectures as measured
+
+    return measured.page(measured.read(file))
+
+
 def mnist(file) -> str:
     """A table of `symclone-tf benchmark`."""
     import symclone_tf as sc
@@ -167,4 +174,5 @@ BY_NAME = {
     "almost_symmetric": almost_symmetric,
     "ring": ring,
     "relax_time": relax_time,
+    "architectures": architectures,
 }
