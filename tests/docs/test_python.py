@@ -266,7 +266,7 @@ def renamed() -> dict[str, str]:
 def removed() -> set[str]:
     """Names of version 0.2 that are no more."""
     section = text_of(ROOT / "CHANGELOG.md").partition("### Removed\n")[2]
-    return set(public(section.partition("\n## ")[0]))
+    return set(public(section.partition("\n##")[0]))
 
 
 def test_removed_names_are_gone():
