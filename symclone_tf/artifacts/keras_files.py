@@ -129,8 +129,17 @@ def load_network(file: Path) -> keras.Model:
     try:
         model = keras.saving.load_model(file, compile=False, safe_mode=True)
     except Exception as error:
+        # Keras 3.15.1 writes `x + y` to legacy files, and does not read it.
+        legacy = file.suffix in (".h5", ".hdf5") and isinstance(
+            error, (TypeError, ValueError)
+        )
+        hint = (
+            ". Of .h5 files Keras reads no operations between layers, as x + y: save "
+            "the network as .keras where it was made"
+        )
         raise ArtifactError(
             f"{file} cannot be read as a Keras model: {_in_a_line(error)}"
+            + (hint if legacy else "")
         ) from error
     warnings.warn(
         f"{file} is read, but not compiled: compile the network before fitting it. Its "

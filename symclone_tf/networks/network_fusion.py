@@ -78,24 +78,29 @@ def fuse_network(model: keras.Model) -> FusedNetwork:
     poolings = _poolings(model)
     clones = [layer for layer in all_layers(model) if isinstance(layer, CLONES)]
     names = {id(layer): name for name, layer in with_names(clones)}
+    plains: dict[int, keras.layers.Layer] = {}
     unwrapped = []
+
+    def plain_of(layer):
+        if id(layer) not in plains:
+            found[names[id(layer)]] = fuse(layer)
+            plains[id(layer)] = _plain(layer, found[names[id(layer)]])
+        return plains[id(layer)]
 
     def replace(layer):
         if id(layer) in poolings:
             return poolings[id(layer)]
-        if isinstance(layer, keras.layers.SpectralNormalization):
-            inner = layer.layer
-            if not isinstance(inner, CLONES):
-                return None
-            found[names[id(inner)]] = fuse(inner)
-            if found[names[id(inner)]].form == "convolution":
-                return None
-            # It normalises kernels, in training only.
-            unwrapped.append(layer.name)
-            return _plain(layer, inner, found[names[id(inner)]])
         if isinstance(layer, CLONES):
-            found[names[id(layer)]] = fuse(layer)
-            return _plain(layer, layer, found[names[id(layer)]])
+            return plain_of(layer)
+        spectral = isinstance(layer, keras.layers.SpectralNormalization)
+        if spectral and isinstance(layer.layer, CLONES):
+            plain = plain_of(layer.layer)
+            if isinstance(plain, keras.Sequential):
+                # It normalises kernels, in training only.
+                unwrapped.append(layer.name)
+                plain.name = layer.name
+                return plain
+            return None
         if type(layer).__module__.partition(".")[0] == "symclone_tf":
             raise ValueError(
                 f"Layer {layer.name!r} has no plain form: only clones can be "
@@ -155,7 +160,7 @@ def _call_once(model) -> None:
             model(zeros(tensors))
 
 
-def _plain(place, layer, fused):
+def _plain(layer, fused):
     """A clone's fused layer: one convolution if possible, else a Sequential model."""
     parts = [part for part in fused.model.layers if not _changes_nothing(part)]
     *rest, last = parts
@@ -163,7 +168,7 @@ def _plain(place, layer, fused):
     if not (single and isinstance(rest[0], CONVOLUTION_LAYERS)):
         return keras.Sequential(
             [keras.Input(fused.model.input_shape[1:]), *fused.model.layers],
-            name=place.name,
+            name=layer.name,
         )
     (convolution,) = rest
     options = {"name": layer.name, "activation": layer.activation}

@@ -1,5 +1,6 @@
 """Copies of containers, functions and objects that refer to what is copied."""
 
+import abc
 import collections
 import functools
 import sys
@@ -34,7 +35,7 @@ def optimizer_like(optimizer: keras.optimizers.Optimizer) -> Any:
     return type(optimizer).from_config(config)
 
 
-class ObjectCopies:
+class ObjectCopies(abc.ABC):
     """Copies of what refers to some objects, the targets, which a subclass copies.
 
     Containers are copied, other objects only if they refer to a target; all else is
@@ -70,9 +71,9 @@ class ObjectCopies:
         """Takes something for the copy of an object from now on."""
         self.made[id(original)] = original, copy
 
+    @abc.abstractmethod
     def target(self, value: Any) -> Any:
         """The copy of a target, or of a variable of TensorFlow's own."""
-        raise NotImplementedError
 
     def _of(self, value):
         if id(value) in self.made:

@@ -84,7 +84,7 @@ def input_shapes(model: keras.Model, specs: Any) -> dict[int, list[Any]]:
                 f"{reason_of(error)}"
             ) from error
     for layer, shape in calls:
-        if 0 in keras.tree.flatten(shape):
+        if is_convolution(layer) and 0 in keras.tree.flatten(shape):
             raise ValueError(
                 f"Inputs of {_sizes_in(specs)} are too small for the model: nothing is "
                 f"left of them where they reach layer {layer.name!r}"

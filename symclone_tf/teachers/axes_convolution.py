@@ -82,6 +82,22 @@ class AxesConvTeacher(Teacher):
                 parts.append(f"{letter}{short_sizes(steps)}")
         return "-".join(parts)
 
+    def title_of(self, kind: str, *steps: tuple[str, tuple[int, ...]]) -> str:
+        """The layer in a few words, as tables and progress bars show it.
+
+        Args:
+            kind: String, what the convolution is.
+            *steps: Pairs of a sign and integers, which are shown where one is over 1.
+
+        Returns:
+            String.
+        """
+        size = "×".join(map(str, self.input_shape))
+        for sign, each in steps:
+            if max(each) > 1:
+                size += f" {sign}{short_sizes(each, '×')}"
+        return f"{kind} {size}"
+
     def get_config(self) -> dict[str, Any]:
         return {
             "shape": plain_sizes(self.input_shape),

@@ -12,7 +12,6 @@ from symclone_tf.symmetry import Transformation, Translation
 from symclone_tf.teachers.axes_convolution import (
     MAX_TRANSLATION,
     AxesConvTeacher,
-    short_sizes,
 )
 from symclone_tf.teachers.base import Teacher
 from symclone_tf.teachers.convolution import channel_groups_of, convolve
@@ -139,11 +138,8 @@ class TranslationConvTeacher(AxesConvTeacher):
     @property
     def title(self) -> str:  # type: ignore[override]  # read-only
         """The layer in a few words, as tables and progress bars show it."""
-        size = "×".join(map(str, self.input_shape))
-        for sign, steps in (("/", self.strides), ("·", self.dilation_rate)):
-            if max(steps) > 1:
-                size += f" {sign}{short_sizes(steps, '×')}"
-        return f"T({len(self.input_shape)}) {size}"
+        kind = f"T({len(self.input_shape)})"
+        return self.title_of(kind, ("/", self.strides), ("·", self.dilation_rate))
 
     def __call__(self, inputs: Tensor, kernel: Tensor) -> Tensor:
         padding = self.padding

@@ -223,11 +223,8 @@ class TransposedConvTeacher(AxesConvTeacher):
     @property
     def title(self) -> str:  # type: ignore[override]  # read-only
         """The layer in a few words, as tables and progress bars show it."""
-        size = "×".join(map(str, self.input_shape))
-        for sign, steps in (("·", self.dilation_rate), ("↑", self.strides)):
-            if max(steps) > 1:
-                size += f" {sign}{short_sizes(steps, '×')}"
-        return f"T({len(self.input_shape)}) transposed {size}"
+        kind = f"T({len(self.input_shape)}) transposed"
+        return self.title_of(kind, ("·", self.dilation_rate), ("↑", self.strides))
 
     def __call__(self, inputs: Tensor, kernel: Tensor) -> Tensor:
         return ops.conv_transpose(

@@ -212,3 +212,17 @@ def test_code_in_a_file_with_an_unreadable_loss_is_not_executed(tmp_path, suffix
     with pytest.raises(sc.ArtifactError, match="cannot be read as a Keras model"):
         load_network(tmp_path / f"model{suffix}")
     assert not marker.exists()
+
+
+def test_legacy_files_with_operations_between_layers_are_refused_with_a_way_out(
+    tmp_path,
+):
+    images = keras.Input((4,))
+    summed = keras.layers.Dense(3)(images) + keras.layers.Dense(3)(images)
+    model = keras.Model(images, summed)
+    model.save(tmp_path / "sum.h5")
+    with pytest.raises(sc.errors.ArtifactError, match=r"no operations between") as e:
+        load_network(tmp_path / "sum.h5")
+    assert "\n" not in str(e.value)
+    model.save(tmp_path / "sum.keras")
+    assert load_network(tmp_path / "sum.keras").count_params() == model.count_params()

@@ -21,6 +21,8 @@ def test_convolutions_and_transposed_ones_have_the_same_axes(kind):
     assert teacher.extent == (3, 2)
     assert teacher.name.endswith("8x6-k3x2-same-s2x1")
     assert kind(**teacher.get_config()) == teacher
+    assert "8×6" in teacher.title
+    assert "2×1" in teacher.title
     assert kind(9, 3, dilation_rate=2).extent == (5,)
 
 
