@@ -1,6 +1,8 @@
 """Independent reference implementations: loops over the formulas' indices."""
 
+import fractions
 import itertools
+import math
 
 import numpy as np
 
@@ -66,3 +68,52 @@ def closure(generators):
                 found.add(product)
                 new.append(product)
     return found
+
+
+def region_edges(count, regions):
+    """Edges of intervals as equal as possible; halves are rounded away from the
+    middle, and the middle itself down."""
+    edges = []
+    for k in range(regions + 1):
+        edge = fractions.Fraction(k * count, regions)
+        up = edge.denominator == 2 and 2 * k > regions
+        half = fractions.Fraction(1, 2)
+        edges.append(math.floor(edge + half) if up else math.ceil(edge - half))
+    return edges
+
+
+def region_of(position, shape, regions):
+    """The number of the region that a position is in, by trying all of them."""
+    index = np.unravel_index(position, shape)
+    edges = [region_edges(*pair) for pair in zip(shape, regions)]
+    for number, region in enumerate(np.ndindex(*regions)):
+        axes = zip(index, region, edges)
+        if all(edge[r] <= i < edge[r + 1] for i, r, edge in axes):
+            return number
+    raise AssertionError("no region")
+
+
+def regional_loops(inputs, kernel, weights, encoder, teacher, regions):
+    """`y = Σ_b φ_b α_b` with `φ_b(x)[p] = Σ_v W[t(p),v,b] · x[receptive_field(p)[v]]`,
+    with a loop over positions, their receptive fields, blocks and filters."""
+    sizes = teacher.representation_in, teacher.representation_out
+    blocks, channels, filters = weights.shape[-1], *kernel.shape[-2:]
+    x = inputs.reshape(len(inputs), teacher.positions_in, sizes[0], -1)
+    groups = x.shape[-1] // channels
+    psi = kernel.reshape(-1, channels, filters)
+    alpha = encoder.reshape(len(psi), blocks, *sizes)
+    alpha = np.einsum("eco,ebgh->bghco", psi, alpha)
+    plane = teacher.output_shape[: len(regions)]
+    outputs = np.zeros((len(x), teacher.positions_out, sizes[1], filters))
+    for p, field in enumerate(teacher.receptive_fields):
+        t = region_of(p, plane, regions)
+        for b in range(blocks):
+            phi = np.zeros((len(x), *x.shape[2:]))
+            for v, position in enumerate(field):
+                if position >= 0:
+                    phi += weights[t, v, b] * x[:, position]
+            for o in range(filters):
+                first = o // (filters // groups) * channels
+                seen = phi[:, :, first : first + channels]
+                outputs[:, p, :, o] += np.einsum("ngc,ghc->nh", seen, alpha[b, ..., o])
+    return outputs.reshape(len(x), *teacher.output_shape, filters)

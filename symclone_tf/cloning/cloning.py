@@ -25,7 +25,12 @@ TEACHER_DEFAULTS = {
     "kernel_size": 3,
     "padding": "valid",
 }
-STUDENT_DEFAULTS = {"blocks": None, "hidden_units": (), "activation": "relu"}
+STUDENT_DEFAULTS = {
+    "blocks": None,
+    "hidden_units": (),
+    "activation": "relu",
+    "regions": None,
+}
 
 
 def clone(
@@ -48,6 +53,7 @@ def clone(
     strategy: str = "none",
     verbose: int = 1,
     student: str | Student = "dense",
+    regions: int | tuple[int, ...] | list[int] | None = None,
 ) -> tuple[Student, Report]:
     """Makes a student and clones its teacher into it.
 
@@ -82,8 +88,10 @@ def clone(
         verbose: Integer, 0 for silence, 1 for a progress bar on stderr.
         student: String, the registered name of a class of students: `"dense"`, as in
             the paper; `"local"`, whose number of weights grows with the pixels;
-            `"mixer"`, `"attention"`; or a `Student` of this teacher, whose weights
-            are trained on.
+            `"regional"`, whose number grows with the regions; `"mixer"`,
+            `"attention"`; or a `Student` of this teacher, whose weights are trained on.
+        regions: Integer, or one for each axis of a convolution's outputs, as `(rows,
+            columns)`, see `sc.students.RegionalStudent`.
 
     Returns:
         Pair of the trained `Student` and its `Report`.
@@ -123,6 +131,7 @@ def clone(
         blocks=blocks,
         hidden_units=tuple(hidden_units),
         activation=activation,
+        regions=regions,
     )
     for_sgd = (steps, images_per_step, kernels_per_step, learning_rate, jit)
     if solver is None:
@@ -212,6 +221,7 @@ def train(
             results: dict[str, Any] = {"kept_variance": solve(student)}
     else:
         results = descend(student, options, recipe, verbose, checkpoint)
+        student.fill_unseen()
     seconds = time.perf_counter() - start
 
     with full_float32():

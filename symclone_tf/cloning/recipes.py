@@ -5,9 +5,11 @@ import math
 from typing import Any
 
 import keras
+import numpy as np
 
 from symclone_tf.checks import positive_integer, positive_number
 from symclone_tf.students import Student
+from symclone_tf.types import Array
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,7 +24,8 @@ class Recipe:
         optimizer: Class of a Keras optimizer.
         decay: Boolean, whether the rate falls to zero along a cosine.
         orthogonal: Boolean, whether to draw orthogonal images and kernels.
-        block_step: Float, the factor for gradients of the blocks.
+        block_step: Float, the factor for gradients of blocks' weights that connect one
+            input position to one output position.
         encoder_step: Float, the factor for the gradient of the encoder.
 
     Example:
@@ -110,7 +113,7 @@ def recipe_for(
     return make(student, images_per_step, kernels_per_step)
 
 
-def step_sizes(student: Student, recipe: Recipe) -> list[float]:
+def step_sizes(student: Student, recipe: Recipe) -> list[float | Array]:
     """The factors for the gradients of a student's trainable weights.
 
     Args:
@@ -118,11 +121,14 @@ def step_sizes(student: Student, recipe: Recipe) -> list[float]:
         recipe: `Recipe`.
 
     Returns:
-        List of floats, one for each of `student.trainable_weights`.
+        List of floats, or of arrays that broadcast with a weight, one for each of
+        `student.trainable_weights`.
     """
+    # Weights that several positions share have the sum of their curvatures.
+    shared = np.asarray(student.positions_per_weight, "float32")
     encoder = student.encoder.kernel.path
     return [
-        recipe.encoder_step if weight.path == encoder else recipe.block_step
+        recipe.encoder_step if weight.path == encoder else recipe.block_step / shared
         for weight in student.trainable_weights
     ]
 

@@ -133,6 +133,8 @@ class Cloned(StudentLayer, Convolution):
             self.random_transformations = RandomTransformations(
                 student.teacher, self.anchor_strength, self.seed_generator
             )
+            # XLA has no way to find transformations of inputs of unknown size.
+            self.supports_jit = not student.free_axes
         share_student(self)
 
     @classmethod
@@ -215,7 +217,8 @@ class Cloned(StudentLayer, Convolution):
         if self.anchors and (optimizer := training_optimizer()):
             self.hold(optimizer)
         if training and self.random_transformations:
-            random = self.random_transformations
+            sizes = ops.shape(inputs)[1 : 1 + self.student.free_axes]
+            random = self.random_transformations.at(tuple(sizes))
             elements = random.draw(ops.shape(inputs)[0])
             transformed = random.transform_inputs(inputs, elements)
             outputs = random.invert_outputs(self._convolved(transformed), elements)
@@ -254,20 +257,24 @@ class Cloned(StudentLayer, Convolution):
         shape = last = tuple(shape)
         if self.data_format == "channels_first":
             last = (shape[0], *shape[2:], *shape[1:2])
-        image, _ = self.student.input_shapes(last[-1:])
-        if last[1:] != image:
-            takes = self._from_last(("batch", *map(str, image[:-1]), "channels"))
+        student, free = self.student, self.student.free_axes
+        image, _ = student.input_shapes(last[-1:])
+        if len(last) != len(image) + 1 or last[1 + free :] != image[free:]:
+            takes = self._from_last(
+                ("batch", *["any size"] * free, *map(str, image[free:-1]), "channels")
+            )
             raise ValueError(
                 f"The student of layer {self.name!r} was cloned for inputs of shape "
                 f"({', '.join(takes)}). Received: inputs of shape {shape}"
             )
+        student.teacher_at(last[1 : 1 + free])
         if last[-1] % self.groups:
             raise ValueError(
                 f"Layer {self.name!r} takes inputs whose channels are a multiple of "
                 f"groups={self.groups}. Received: inputs of shape {shape}"
             )
         channels = last[-1] // self.groups
-        return last, self.student.input_shapes((channels,), (self.filters,))[1]
+        return last, student.input_shapes((channels,), (self.filters,))[1]
 
     def _to_last(self, inputs):
         """Moves the channels of inputs to the last axis."""

@@ -4,7 +4,11 @@ In training, a share of a layer's inputs is transformed by random elements of a 
 and the outputs are transformed back.
 """
 
+import copy
+from typing import Any
+
 import numpy as np
+import tensorflow as tf
 from keras import ops, random
 
 from symclone_tf.teachers import Teacher
@@ -33,8 +37,10 @@ class RandomTransformations:
     """
 
     def __init__(self, teacher: Teacher, share: float, generator):
+        self.teacher = teacher
         self.share = share
         self.generator = generator
+        self._others: dict[tuple[int, ...], RandomTransformations] = {}
         shapes = teacher.input_shape, teacher.output_shape
         transformations = list(teacher.training_transformations())
         if not transformations:
@@ -48,6 +54,40 @@ class RandomTransformations:
         self._input_sources = np.stack(sources).astype("int32")
         self._output_sources = np.stack(inverse).astype("int32")
 
+    def at(self, sizes: tuple[Any, ...]) -> "RandomTransformations":
+        """The same for inputs of another size.
+
+        Args:
+            sizes: Tuple of integers, of leading axes of the inputs; or of tensors where
+                sizes are not known when a training step is traced.
+
+        Returns:
+            `RandomTransformations`, which draw by the same generator.
+        """
+        if not all(isinstance(size, int) for size in sizes):
+            return self._at_unknown(sizes)
+        if sizes == self.teacher.input_shape[: len(sizes)]:
+            return self
+        if sizes not in self._others:
+            teacher = self.teacher.resized(sizes)
+            options = self.share, self.generator
+            self._others[sizes] = RandomTransformations(teacher, *options)
+        return self._others[sizes]
+
+    def _at_unknown(self, sizes):
+        """The same, with sources that are found when a training step runs."""
+
+        def find(*sizes):
+            other = self.at(tuple(map(int, sizes)))
+            return other._input_sources, other._output_sources
+
+        found = tf.numpy_function(find, list(sizes), [tf.int32, tf.int32])
+        other = copy.copy(self)
+        other._input_sources, other._output_sources = found
+        for sources in found:
+            sources.set_shape((None, None))
+        return other
+
     def draw(self, count: Tensor) -> Tensor:
         """Draws an element for each input of a batch.
 
@@ -59,7 +99,8 @@ class RandomTransformations:
         """
         # One draw serves twice: whether it is below the share, and where below it.
         drawn = random.uniform((count,), seed=self.generator) / self.share
-        element = ops.cast(ops.floor(drawn * len(self._input_sources)), "int32")
+        elements = ops.cast(ops.shape(self._input_sources)[0], drawn.dtype)
+        element = ops.cast(ops.floor(drawn * elements), "int32")
         return ops.where(drawn < 1, element, 0)
 
     def transform_inputs(self, inputs: Tensor, elements: Tensor) -> Tensor:
@@ -91,10 +132,11 @@ class RandomTransformations:
 
 
 def _gather(values, sources, elements):
-    count, positions = ops.shape(values)[0], sources.shape[1]
+    count, *rest = ops.shape(values)
+    positions = ops.shape(sources)[1]
     # One gather of rows of the whole batch is much faster than one per entry.
     first = ops.arange(count, dtype="int32")[:, None] * positions
     rows = ops.take(sources, elements, axis=0) + first
     flat = ops.reshape(values, (-1, values.shape[-1]))
     gathered = ops.take(flat, ops.reshape(rows, (-1,)), axis=0)
-    return ops.reshape(gathered, (-1, *values.shape[1:]))
+    return ops.reshape(gathered, (-1, *rest))

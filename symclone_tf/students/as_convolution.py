@@ -1,17 +1,19 @@
 """Linear blocks that are translation equivariant, computed as one convolution."""
 
 import warnings
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from symclone_tf.students.receptive_fields import receptive_fields_of
-from symclone_tf.students.relative_fields import (
-    RelativeReceptiveField,
-    relative_receptive_field,
+from symclone_tf.students.convolution_geometry import (
+    geometry_of,
+    grid_of,
+    relative_field_of,
 )
+from symclone_tf.students.receptive_fields import receptive_fields_of
 from symclone_tf.students.translation_equivariance import (
     TranslationEquivariance,
     translation_equivariance,
@@ -114,26 +116,61 @@ class Convolving(keras.layers.Layer):
             return ops.reshape(
                 outputs, (-1, *self.teacher.output_shape, bank.shape[-1])
             )
-        field, teacher = _relative_receptive_field(self.teacher), self.teacher
+        teacher = self.teacher
         # In the layer's precision, as Keras' own convolution.
         bank = ops.cast(self.convolution_kernel(kernel), inputs.dtype)
-        channels = inputs.shape[-1]
-        images = ops.reshape(
-            inputs, (-1, *field.grid, teacher.representation_in * channels)
-        )
-        if field.padding_name is None:
-            images = ops.pad(images, ((0, 0), *field.padding, (0, 0)))
+        images, _ = self.as_images(inputs)
+        strides, padding, dilation_rate = geometry_of(teacher)
+        if not isinstance(padding, str):
+            images = ops.pad(images, ((0, 0), *padding, (0, 0)))
+            padding = "valid"
         outputs = convolve(
             images,
             bank,
-            field.strides,
-            field.padding_name or "valid",
-            field.dilation_rate,
-            channels // kernel.shape[-2],
+            strides,
+            padding,
+            dilation_rate,
+            inputs.shape[-1] // kernel.shape[-2],
             teacher.representation_in,
             teacher.representation_out,
         )
-        return ops.reshape(outputs, (-1, *teacher.output_shape, kernel.shape[-1]))
+        return self.as_outputs(outputs, kernel.shape[-1])
+
+    def as_images(self, inputs: Tensor) -> tuple[Tensor, tuple[Any, ...]]:
+        """Inputs with all feature maps in one axis, as a convolution takes them.
+
+        Args:
+            inputs: Tensor, as in a call of the layer.
+
+        Returns:
+            Pair of a tensor of shape `(batch, *sizes, representation_in · channels)`,
+            and the sizes, tensors where they are not known.
+        """
+        teacher, sizes = self.teacher, tuple(ops.shape(inputs)[1 : 1 + self.free_axes])
+        if not self.free_axes:
+            sizes = grid_of(teacher)
+        maps = teacher.representation_in * inputs.shape[-1]
+        if len(inputs.shape) != len(sizes) + 2 or inputs.shape[-1] != maps:
+            inputs = ops.reshape(inputs, (-1, *sizes, maps))
+        return inputs, sizes
+
+    def as_outputs(self, outputs: Tensor, filters: int) -> Tensor:
+        """A convolution's outputs, in the shape of the student's.
+
+        Args:
+            outputs: Tensor of shape `(batch, *sizes, representation_out · filters)`.
+            filters: Integer.
+
+        Returns:
+            Tensor, as from a call of the layer.
+        """
+        shape = self.teacher.output_shape
+        if self.free_axes:
+            sizes = tuple(ops.shape(outputs)[1:-1])
+            shape = (*sizes, *shape[self.free_axes :])
+        if len(outputs.shape) == len(shape) + 2 and outputs.shape[-1] == filters:
+            return outputs
+        return ops.reshape(outputs, (-1, *shape, filters))
 
     def convolution_kernel(self, kernel: Tensor) -> Tensor:
         """The kernel of that convolution.
@@ -142,7 +179,7 @@ class Convolving(keras.layers.Layer):
             kernel: Tensor, as in a call of the layer.
 
         Returns:
-            Tensor of shape `(kh, kw, representation_in · channels,
+            Tensor of shape `(*kernel_size, representation_in · channels,
             representation_out · filters)`; `(*kernel_shape, channels, filters)` for
             a `TransposedConvTeacher`.
         """
@@ -151,14 +188,18 @@ class Convolving(keras.layers.Layer):
         coefficients = self.coefficients_by_block(kernel)
         _, rows, columns = coefficients.shape
         coefficients = ops.reshape(coefficients, (self.blocks, -1))
-        unit_kernels = _relative_receptive_field(self.teacher).dense_kernel
-        height, width, size = unit_kernels.shape
-        unit_kernels = ops.cast(unit_kernels.reshape(-1, size), coefficients.dtype)
         weights = self.weights_at(*_interior_position(self.teacher))
-        weights = ops.matmul(unit_kernels, ops.cast(weights, coefficients.dtype))
-        return ops.reshape(
-            ops.matmul(weights, coefficients), (height, width, rows, columns)
-        )
+        weights = ops.cast(weights, coefficients.dtype)
+        windows = self.teacher.windows
+        if windows is not None:
+            sizes = tuple(window.size for window in windows)
+        else:
+            unit_kernels = relative_field_of(self.teacher).dense_kernel
+            *rest, size = unit_kernels.shape
+            sizes = tuple(rest)
+            unit_kernels = ops.cast(unit_kernels.reshape(-1, size), weights.dtype)
+            weights = ops.matmul(unit_kernels, weights)
+        return ops.reshape(ops.matmul(weights, coefficients), (*sizes, rows, columns))
 
     def weights_at(self, position: int, receptive_field: Array) -> Tensor:
         """The blocks' weights at one output position.
@@ -222,13 +263,6 @@ class Convolving(keras.layers.Layer):
         """
         rows = np.eye(count, self.teacher.positions_in, start, dtype="float32")
         return self.block_outputs(rows)
-
-
-def _relative_receptive_field(teacher: Teacher) -> RelativeReceptiveField:
-    field = relative_receptive_field(teacher)
-    if field is None:
-        raise ValueError(f"{teacher.title} has no relative receptive field")
-    return field
 
 
 def _interior_position(teacher: Teacher) -> tuple[int, Array]:

@@ -182,6 +182,9 @@ class Student(Shaped, KernelEncoding, Convolving, Registered, keras.layers.Layer
         """
         raise TypeError(f"{type(self).__name__} has no closed form")
 
+    def fill_unseen(self) -> None:
+        """Sets weights that the teacher's outputs do not determine, after cloning."""
+
     def plain_blocks(self, maps: int) -> PlainLayers:
         """`block_outputs` as plain Keras layers, for `maps` rows of each sample.
 
@@ -242,6 +245,12 @@ class Student(Shaped, KernelEncoding, Convolving, Registered, keras.layers.Layer
         """Integer array of shape `(positions_in,)`, a colour for each input position.
         No receptive field of a block has two positions of one colour."""
         return np.arange(self.teacher.positions_in)
+
+    @property
+    def positions_per_weight(self) -> int | Array:
+        """Integer, or array that broadcasts with the blocks' weights: how many output
+        positions a weight connects to an input each."""
+        return 1
 
     @property
     def is_exact(self) -> bool:

@@ -81,7 +81,8 @@ class LocallyConnectedStudent(Student):
         **kwargs: Any,
     ) -> None:
         super().__init__(teacher, blocks, seed, **kwargs)
-        if self.block_parameters <= MOST_CHECKED:
+        entries = teacher.positions_out * receptive_field_size_of(teacher)
+        if entries * self.blocks <= MOST_CHECKED:
             receptive_fields_of(teacher)  # refuses those that do not fit
 
     def build_blocks(self) -> None:
@@ -217,10 +218,13 @@ class LocallyConnectedStudent(Student):
         return values.sum(axis=(1, 2))
 
     def plain_parameters(self, maps: int) -> int | None:
+        # At every position, also of students that share them in regions.
+        size = receptive_field_size_of(self.teacher)
+        weights = self.teacher.positions_out * size * self.blocks
         if (field := relative_receptive_field(self.teacher)) is not None:
-            return self.block_parameters + maps * field.kernel.size
+            return weights + maps * field.kernel.size
         if (fields := transposed_receptive_fields(self.teacher)) is not None:
-            return self.block_parameters + fields.plain_entries
+            return weights + fields.plain_entries
         return None
 
     def plain_blocks(self, maps: int) -> PlainLayers:

@@ -11,10 +11,17 @@ from symclone_tf.students.base import STUDENTS, Student
 from symclone_tf.students.dense import DenseStudent
 from symclone_tf.students.locally_connected import LocallyConnectedStudent
 from symclone_tf.students.mixer import MixerStudent
+from symclone_tf.students.regional import RegionalStudent
 from symclone_tf.teachers import Teacher
 
 # Importing a class registers it.
-BUILT_IN = (DenseStudent, LocallyConnectedStudent, MixerStudent, AttentionStudent)
+BUILT_IN = (
+    DenseStudent,
+    LocallyConnectedStudent,
+    RegionalStudent,
+    MixerStudent,
+    AttentionStudent,
+)
 # The kind of student that the names of artifacts leave out.
 DEFAULT = "dense"
 
@@ -38,8 +45,8 @@ def get_student(name: str) -> type[Student]:
     """The class of a registered name.
 
     Args:
-        name: String, `"dense"`, `"local"`, `"mixer"`, `"attention"` or a name
-            registered by `Student.register`.
+        name: String, `"dense"`, `"local"`, `"regional"`, `"mixer"`, `"attention"` or a
+            name registered by `Student.register`.
 
     Returns:
         Subclass of `Student`.
@@ -60,8 +67,8 @@ def make_student(name: str, teacher: Teacher, **options: Any) -> Student:
     """A student of a registered name, not yet built.
 
     Args:
-        name: String, `"dense"`, `"local"`, `"mixer"`, `"attention"` or a name
-            registered by `Student.register`.
+        name: String, `"dense"`, `"local"`, `"regional"`, `"mixer"`, `"attention"` or a
+            name registered by `Student.register`.
         teacher: `Teacher`.
         **options: Of the class. For those that are `None` or empty, the class has
             defaults.

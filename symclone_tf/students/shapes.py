@@ -1,5 +1,6 @@
 """The shapes of a student's inputs, kernels and outputs."""
 
+import functools
 from typing import Any
 
 import keras
@@ -15,6 +16,43 @@ class Shaped(keras.layers.Layer):
     """
 
     teacher: Teacher
+
+    @property
+    def free_axes(self) -> int:
+        """Integer, the number of leading axes along which inputs may have other sizes
+        than the teacher's."""
+        return 0
+
+    def check_size(self, teacher: Teacher) -> None:
+        """Refuses inputs of another size, of a student with `free_axes`.
+
+        Args:
+            teacher: `Teacher`, the student's for inputs of this size.
+
+        Raises:
+            ValueError: If they are too small.
+        """
+
+    def teacher_at(self, sizes: Shape) -> Teacher | None:
+        """The student's teacher, for inputs of some size.
+
+        Args:
+            sizes: Tuple, the sizes of the free axes.
+
+        Returns:
+            `Teacher`; `None` if a size is not known.
+
+        Raises:
+            ValueError: If the teacher cannot have this size.
+        """
+        own = self.teacher.input_shape[: self.free_axes]
+        if tuple(sizes) == own:
+            return self.teacher
+        if None in sizes:
+            return None
+        teacher = _resized(self.teacher, tuple(sizes))
+        self.check_size(teacher)
+        return teacher
 
     def input_shapes(
         self, channels: tuple = (), filters: tuple = ()
@@ -35,7 +73,14 @@ class Shaped(keras.layers.Layer):
 
     def compute_output_shape(self, inputs_shape: Shape, kernel_shape: Shape) -> Shape:
         self.check_shapes(inputs_shape, kernel_shape)
-        return (inputs_shape[0], *self.teacher.output_shape, kernel_shape[-1])
+        sizes = tuple(inputs_shape[1 : 1 + self.free_axes])
+        if teacher := self.teacher_at(sizes):
+            shape: Shape = teacher.output_shape
+        else:
+            pairs = zip(self.teacher.windows or (), sizes)
+            shape = tuple(None if n is None else w.outputs(n) for w, n in pairs)
+            shape = (*shape, *self.teacher.output_shape[self.free_axes :])
+        return (inputs_shape[0], *shape, kernel_shape[-1])
 
     def check_shapes(self, inputs_shape: Shape, kernel_shape: Shape) -> None:
         """Refuses inputs and kernels of other shapes than the teacher's.
@@ -43,7 +88,9 @@ class Shaped(keras.layers.Layer):
         Raises:
             ValueError: If a shape is another.
         """
+        free = self.free_axes
         inputs, kernel = self.input_shapes(("channels",), ("filters",))
+        inputs = (*["any size"] * free, *inputs[free:])
         for name, shape, expected in (
             ("inputs", tuple(inputs_shape), ("batch", *inputs)),
             ("kernel", tuple(kernel_shape), kernel),
@@ -56,6 +103,7 @@ class Shaped(keras.layers.Layer):
                     f"This student takes {name} of shape {_shape(expected)}. "
                     f"Received: {name} of shape {shape}"
                 )
+        self.teacher_at(tuple(inputs_shape[1 : 1 + free]))
         sizes: Any = inputs_shape[-1], *kernel_shape[-2:]  # never None
         given, channels, filters = sizes
         groups = given // max(channels, 1)
@@ -70,3 +118,9 @@ class Shaped(keras.layers.Layer):
 
 def _shape(sizes) -> str:
     return f"({', '.join(str(size) for size in sizes)})"
+
+
+# Layers ask for the same sizes in every call.
+@functools.lru_cache(maxsize=64)
+def _resized(teacher: Teacher, sizes: tuple[int, ...]) -> Teacher:
+    return teacher.resized(sizes)

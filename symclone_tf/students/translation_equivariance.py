@@ -101,7 +101,7 @@ def tied_weights(teacher: Teacher) -> Array | None:
     """
     if isinstance(teacher, TransposedConvTeacher):
         return teacher.field_entries
-    if relative_receptive_field(teacher) is None:
+    if teacher.windows is None and relative_receptive_field(teacher) is None:
         return None
     fields = receptive_fields_of(teacher)
     return np.where(fields >= 0, np.arange(fields.shape[1]), -1)

@@ -9,5 +9,6 @@ from .orbit_teacher import OrbitTeacher as OrbitTeacher
 from .registry import deserialize_teacher as deserialize_teacher
 from .registry import get_teacher as get_teacher
 from .registry import serialize_teacher as serialize_teacher
+from .sliding_windows import SlidingWindow as SlidingWindow
 from .translation_conv_teacher import TranslationConvTeacher as TranslationConvTeacher
 from .transposed_conv_teacher import TransposedConvTeacher as TransposedConvTeacher

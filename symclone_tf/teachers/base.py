@@ -9,6 +9,7 @@ import numpy as np
 
 from symclone_tf.registered import Registered
 from symclone_tf.symmetry import Transformation
+from symclone_tf.teachers.sliding_windows import SlidingWindow
 from symclone_tf.types import Array, Tensor
 
 TEACHERS: dict[str, type["Teacher"]] = {}
@@ -105,6 +106,27 @@ class Teacher(Registered):
         as above."""
         fields = self.receptive_fields
         return None if fields is None else np.shape(fields)[-1]
+
+    @property
+    def windows(self) -> tuple[SlidingWindow, ...] | None:
+        """Tuple of `SlidingWindow`, one for each axis of positions, if receptive fields
+        are those of a convolution, row by row; `None` if they are not known to be."""
+        return None
+
+    def resized(self, sizes: tuple[int, ...]) -> "Teacher":
+        """The same map for inputs of another size.
+
+        Args:
+            sizes: Tuple of integers, one for each axis of positions.
+
+        Returns:
+            `Teacher`.
+
+        Raises:
+            ValueError: If there is none for these sizes.
+            TypeError: If the teacher has no `windows`.
+        """
+        raise TypeError(f"{type(self).__name__} is for inputs of one size")
 
     @property
     def border(self) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 from symclone_tf.checks import one_of, one_or_two, positive_pair
 from symclone_tf.symmetry import PointGroup
 from symclone_tf.symmetry.point_groups import rectangle_groups
+from symclone_tf.teachers.sliding_windows import SlidingWindow
 from symclone_tf.types import Array, Pair
 
 PADDINGS = ("valid", "same")
@@ -91,14 +92,15 @@ class ConvGeometry:
         return self.strides, self.padding, self.dilation_rate
 
     @property
-    def extent(self) -> tuple[int, int]:
-        """Pair of integers, height and width of a receptive field in pixels, including
-        those that dilation leaves out."""
-        height, width = (
-            (size - 1) * step + 1
-            for size, step in zip(self.kernel_size, self.dilation_rate)
+    def windows(self) -> tuple[SlidingWindow, SlidingWindow]:
+        """Pair of `SlidingWindow`, along height and width."""
+        rows, columns = (
+            SlidingWindow(size, stride, step, self.padding)
+            for size, stride, step in zip(
+                self.kernel_size, self.strides, self.dilation_rate
+            )
         )
-        return height, width
+        return rows, columns
 
     def outputs(
         self, image_size: Sequence[int | None]
@@ -130,17 +132,15 @@ class ConvGeometry:
         Raises:
             ValueError: If the kernel does not fit into the image.
         """
-        extent, stride = self.extent[axis], self.strides[axis]
-        if extent > size:
+        window = self.windows[axis]
+        if window.extent > size:
             dilation = one_or_two(self.dilation_rate)
             dilated = "" if dilation == 1 else f", dilation_rate={dilation}"
             raise ValueError(
                 "`kernel_size` must not exceed `image_size`. Received: kernel_size="
                 f"{one_or_two(self.kernel_size)}{dilated}, image_size={size}"
             )
-        if self.padding == "same":
-            return -(-size // stride)
-        return (size - extent) // stride + 1
+        return window.outputs(size)
 
     def field_rows_and_columns(self, image_size: Sequence[int]) -> tuple[Array, Array]:
         """The rows and the columns of all receptive fields, including the padding.
@@ -158,18 +158,7 @@ class ConvGeometry:
     def _field_indices(self, size: int, axis: int) -> Array:
         starts = self.strides[axis] * np.arange(self.output_size(size, axis))
         within = self.dilation_rate[axis] * np.arange(self.kernel_size[axis])
-        return starts[:, None] + within - self._padding_before(size, axis)
-
-    def _padding_before(self, size: int, axis: int) -> int:
-        """Zeros before the first pixel, as TensorFlow pads."""
-        if self.padding == "valid":
-            return 0
-        return max(self._grid_extent(size, axis) - size, 0) // 2
-
-    def _grid_extent(self, size: int, axis: int) -> int:
-        """Pixels from the start of the first receptive field to the end of the last."""
-        steps = self.output_size(size, axis) - 1
-        return steps * self.strides[axis] + self.extent[axis]
+        return starts[:, None] + within - self.windows[axis].padding_of(size)[0]
 
     def check_grid(self, image_size: Sequence[int]) -> None:
         """Refuses image sizes for which the group does not preserve the grid of
@@ -207,7 +196,9 @@ class ConvGeometry:
 
     def _is_centred(self, size: int, axis: int) -> bool:
         """Whether receptive fields are centred along an axis of an image."""
-        if size < self.extent[axis]:
+        window = self.windows[axis]
+        if size < window.extent:
             return False
-        before = self._padding_before(size, axis)
-        return self._grid_extent(size, axis) - size == 2 * before
+        before, _ = window.padding_of(size)
+        last = (window.outputs(size) - 1) * window.stride + window.extent
+        return last - size == 2 * before

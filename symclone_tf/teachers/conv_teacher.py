@@ -15,6 +15,7 @@ from symclone_tf.symmetry import (
 from symclone_tf.teachers.base import Teacher
 from symclone_tf.teachers.conv_geometry import ConvGeometry
 from symclone_tf.teachers.group_convolution import group_conv2d
+from symclone_tf.teachers.sliding_windows import SlidingWindow
 from symclone_tf.types import Array, Pair, Tensor
 
 # Pixels by which outputs are translated during training, at most.
@@ -136,6 +137,14 @@ class ConvTeacher(Teacher):
     @property
     def receptive_field_size(self) -> int:
         return self.rank
+
+    @property
+    def windows(self) -> tuple[SlidingWindow, ...]:
+        return self.geometry.windows
+
+    def resized(self, sizes: tuple[int, ...]) -> "ConvTeacher":
+        options = {**self.get_config(), "group": self.group}
+        return ConvTeacher(**{**options, "image_size": tuple(sizes)})
 
     @property
     def border(self) -> int:

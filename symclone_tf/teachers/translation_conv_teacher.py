@@ -2,7 +2,6 @@
 
 import itertools
 import math
-from collections.abc import Iterator
 
 import numpy as np
 from keras import ops
@@ -15,6 +14,7 @@ from symclone_tf.teachers.axes_convolution import (
 )
 from symclone_tf.teachers.base import Teacher
 from symclone_tf.teachers.convolution import channel_groups_of, convolve
+from symclone_tf.teachers.sliding_windows import SlidingWindow
 from symclone_tf.types import Array, Tensor
 
 
@@ -68,38 +68,39 @@ class TranslationConvTeacher(AxesConvTeacher):
         paddings = ("valid", "same", "causal")
         one_of("padding", padding, paddings[: 3 if len(self.input_shape) == 1 else 2])
         self.padding = padding
-        self.output_shape = tuple(count for count, _ in self._counts_and_padding())
+        self._check_fit()
+        self.output_shape = tuple(
+            window.outputs(size) for window, size in zip(self.windows, self.input_shape)
+        )
         self.positions_in = math.prod(self.input_shape)
         self.positions_out = math.prod(self.output_shape)
 
-    def _counts_and_padding(self) -> Iterator[tuple[int, int]]:
-        """For each axis, the number of outputs and the padding before the inputs."""
-        for size, extent, stride in zip(self.input_shape, self.extent, self.strides):
-            if self.padding == "valid":
-                if extent > size:
-                    raise ValueError(
-                        "`kernel_size` must not exceed `shape`, including dilation. "
-                        f"Received: receptive fields of size {extent}, shape={size}"
-                    )
-                yield (size - extent) // stride + 1, 0
-                continue
-            count, before = -(-size // stride), extent - 1
-            if self.padding == "same":  # as TensorFlow pads
-                before = max((count - 1) * stride + extent - size, 0) // 2
-            yield count, before
+    @property
+    def windows(self) -> tuple[SlidingWindow, ...]:
+        axes = zip(self.kernel_shape, self.strides, self.dilation_rate)
+        return tuple(SlidingWindow(*options, self.padding) for options in axes)
+
+    def resized(self, sizes: tuple[int, ...]) -> "TranslationConvTeacher":
+        return TranslationConvTeacher(**{**self.get_config(), "shape": tuple(sizes)})
+
+    def _check_fit(self) -> None:
+        for size, extent in zip(self.input_shape, self.extent):
+            if self.padding == "valid" and extent > size:
+                raise ValueError(
+                    "`kernel_size` must not exceed `shape`, including dilation. "
+                    f"Received: receptive fields of size {extent}, shape={size}"
+                )
 
     def _field_indices(self) -> list[Array]:
         """For each axis, the indices of all receptive fields, including the padding:
         integer arrays `(new_size, kernel_size)`."""
-        axes = zip(
-            self._counts_and_padding(),
-            self.strides,
-            self.kernel_shape,
-            self.dilation_rate,
-        )
         return [
-            stride * np.arange(count)[:, None] + step * np.arange(kernel) - before
-            for (count, before), stride, kernel, step in axes
+            window.stride * np.arange(count)[:, None]
+            + window.dilation_rate * np.arange(window.size)
+            - window.padding_of(size)[0]
+            for window, count, size in zip(
+                self.windows, self.output_shape, self.input_shape
+            )
         ]
 
     @property

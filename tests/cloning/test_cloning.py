@@ -158,12 +158,34 @@ def test_xla_is_on_where_there_is_a_gpu():
         ({"kernels_per_step": 0}, "`kernels_per_step` must be"),
         ({"max_nmse": 0}, "`max_nmse` must be"),
         ({"blocks": 0}, "`blocks` must be"),
+        ({"regions": 2}, "`regions` is not for `student` dense.*regions=2"),
+        ({"student": "local", "regions": 2}, "`regions` is not for `student` local"),
+        ({"student": "regional", "regions": 5}, "must not exceed the 4×4 positions"),
+        ({"student": "regional", "regions": 0}, "`regions` must be a positive integer"),
     ],
 )
 def test_bad_arguments_are_refused_before_any_work(options, message, monkeypatch):
     monkeypatch.setattr(Cloner, "fit", lambda *_, **__: pytest.fail("it trained"))
     with pytest.raises(ValueError, match=message):
         clone(**{"group": "c4", "image_size": 6, "verbose": 0, **options})
+
+
+@pytest.mark.parametrize("solver", ["sgd", "closed-form"])
+def test_regional_students_are_cloned(solver):
+    options = {"image_size": 6, "student": "regional", "solver": solver, "verbose": 0}
+    student, report = clone("t2", regions=(2, 3), **options)
+    assert (student.kind, student.regions) == ("regional", (2, 3))
+    assert report.nmse < 1e-12
+
+
+def test_regions_are_for_students_of_convolutions_that_are_named():
+    teacher = sc.ConvTeacher("c4", 6)
+    student = sc.students.RegionalStudent(teacher, 2)
+    with pytest.raises(ValueError, match="`regions` is for a `student` that is a name"):
+        clone(teacher, student=student, regions=2, verbose=0)
+    ring = sc.OrbitTeacher(sc.symmetry.cyclic(5))
+    with pytest.raises(ValueError, match="`student` regional is for convolutions"):
+        clone(ring, student="regional", verbose=0)
 
 
 def test_all_groups_are_cloned():

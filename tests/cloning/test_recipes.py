@@ -2,6 +2,9 @@ import keras
 import pytest
 
 from symclone_tf.cloning import recipe_for
+from symclone_tf.cloning.recipes import step_sizes
+from symclone_tf.students import LocallyConnectedStudent, RegionalStudent
+from symclone_tf.teachers import TranslationConvTeacher
 
 from clones import dense
 
@@ -35,6 +38,22 @@ def test_smaller_batches_take_more_steps():
     few, many = recipe_for(student, images_per_step=49), recipe_for(student)
     assert few.steps > 4 * many.steps
     assert recipe_for(student, kernels_per_step=3).steps > 2 * many.steps
+
+
+def test_weights_that_positions_share_take_smaller_steps():
+    """By the number of positions of their region that see an input, not padding."""
+    teacher = TranslationConvTeacher(5, padding="same")
+    local, regional = LocallyConnectedStudent(teacher), RegionalStudent(teacher, 2)
+    sizes = []
+    for student in (local, regional):
+        student.build()
+        found = step_sizes(student, recipe_for(student))
+        paths = [weight.path for weight in student.trainable_weights]
+        sizes.append(dict(zip([path.split("/")[-1] for path in paths], found)))
+    assert sizes[0]["kernel"] == sizes[1]["kernel"]  # the encoder's
+    # Positions 0, 1 and 2, 3, 4; the first and the last have padding.
+    shares = sizes[0]["blocks"] / sizes[1]["blocks"][..., 0]
+    assert shares.tolist() == [[1, 2, 2], [3, 3, 2]]
 
 
 def test_options_replace_the_recipes():

@@ -71,8 +71,8 @@ class TestCompute:
         assert found.count("Conv2D") == 1
         bank = student.convolution_kernel(layer.kernel)
         assert bank.shape == (3, 3, 2, 12)
-        # The other products make the kernel: the encoder, positions and blocks.
-        assert len(found) == 4
+        # The other products make the kernel: the encoder, and the blocks.
+        assert len(found) == 3
 
     @pytest.mark.parametrize("symmetry", ["trainable", "anchored"])
     def test_layers_whose_students_may_change_keep_blocks(self, rng, symmetry):

@@ -219,3 +219,46 @@ def test_a_teacher_without_symmetry_is_refused():
     student = solved("t2", image_size=3)  # whose output is one position
     with pytest.raises(ValueError, match=r"this one has none\. Received: t2-3x3-k3"):
         regularised(student)
+
+
+def test_inputs_of_other_sizes_are_transformed_as_by_their_own_teacher(rng):
+    random = random_transformations(sc.ConvTeacher("c4", 6))
+    own = random_transformations(sc.ConvTeacher("c4", 9))
+    inputs = rng.normal(size=(4, 9, 9, 2)).astype("float32")
+    elements = np.arange(4)
+    expected = own.transform_inputs(inputs, elements)
+    at_size = random.at((9, 9))
+    np.testing.assert_array_equal(at_size.transform_inputs(inputs, elements), expected)
+    assert random.at((9, 9)) is at_size
+    assert random.at((6, 6)) is random
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None, None, 2))])
+    def of_unknown_size(images):
+        found = random.at(tuple(tf.unstack(tf.shape(images)[1:3])))
+        drawn = found.draw(tf.shape(images)[0])
+        return found.transform_inputs(images, elements), drawn
+
+    transformed, drawn = of_unknown_size(inputs)
+    np.testing.assert_array_equal(transformed, expected)
+    assert set(np.array(drawn).tolist()) <= {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize("size", [(11, 11), (14, 9)])
+def test_a_regional_layer_trains_at_other_sizes_as_if_nothing_were_transformed(
+    rng, size
+):
+    teacher = sc.ConvTeacher("t2", image_size=8)
+    student = sc.students.RegionalStudent(teacher, regions=2, seed=0)
+    sc.cloning.solve(student)
+    layer = regularised(student)
+    # Away from the edges, which translations fill with their own values.
+    inputs = np.zeros((16, *size, 2), "float32")
+    inputs[:, 4:6, 4:5] = rng.normal(size=(16, 2, 1, 2))
+    expected = np.array(layer(inputs, training=False))
+    found = np.array(layer(inputs, training=True))
+    np.testing.assert_allclose(found[:, 2:-2, 2:-2], expected[:, 2:-2, 2:-2], atol=1e-4)
+    assert not layer.supports_jit
+
+
+def test_only_layers_of_any_size_are_kept_from_xla():
+    assert regularised(solved(image_size=6, student="local")).supports_jit

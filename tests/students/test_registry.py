@@ -15,6 +15,13 @@ def test_students_are_made_by_name():
     assert (student.blocks, student.hidden_units, student.seed) == (7, (4,), 1)
 
 
+def test_regional_students_are_made_by_name():
+    assert make_student("regional", TEACHER, regions=(2, 3)).regions == (2, 3)
+    assert make_student("regional", TEACHER, regions=None).regions == (2, 2)
+    with pytest.raises(ValueError, match="`regions` is not for `student` local"):
+        make_student("local", TEACHER, regions=2)
+
+
 def test_options_that_are_not_given_are_the_students_defaults():
     student = make_student("dense", TEACHER, blocks=None, hidden_units=())
     assert (student.blocks, student.hidden_units) == (9, ())

@@ -50,3 +50,50 @@ def test_other_shapes_are_refused(inputs, kernel, message):
         student(np.zeros(inputs), np.zeros(kernel))
     with pytest.raises(ValueError, match=message):
         student.compute_output_shape(inputs, kernel)
+
+
+class TestFreeAxes:
+    """Axes along which inputs may have any size, as of regional students."""
+
+    STUDENT = sc.students.RegionalStudent(sc.ConvTeacher("c4", 8, lifting=False), 2)
+
+    def test_are_those_of_the_windows(self):
+        assert self.STUDENT.free_axes == 2
+        assert dense("c4", image_size=6).free_axes == 0
+        local = sc.LocallyConnectedStudent(sc.ConvTeacher("c4", 6))
+        assert local.free_axes == 0
+
+    def test_teacher_is_that_of_the_size(self):
+        assert self.STUDENT.teacher_at((8, 8)) is self.STUDENT.teacher
+        resized = sc.ConvTeacher("c4", 11, lifting=False)
+        assert self.STUDENT.teacher_at((11, 11)) == resized
+        assert self.STUDENT.teacher_at((None, 11)) is None
+        assert dense("c4", image_size=6).teacher_at(()) is not None
+
+    @pytest.mark.parametrize(
+        ("sizes", "expected"),
+        [
+            ((8, 8), (6, 6)),
+            ((11, 11), (9, 9)),
+            ((None, None), (None, None)),
+            ((None, 11), (None, 9)),
+        ],
+    )
+    def test_shape_of_outputs_is_known_before_them(self, sizes, expected):
+        kernel = (3, 3, 4, 2, 5)
+        found = self.STUDENT.compute_output_shape((None, *sizes, 4, 2), kernel)
+        assert found == (None, *expected, 4, 5)
+
+    @pytest.mark.parametrize(
+        ("inputs", "message"),
+        [
+            ((2, 9, 9, 3, 1), r"\(batch, any size, any size, 4, channels\).*9, 9, 3"),
+            ((2, 9, 9, 4), r"shape \(batch, any size, any size, 4, channels\)"),
+            ((2, 3, 3, 4, 1), "must not exceed the 1×1 positions"),
+            ((2, 2, 2, 4, 1), "`kernel_size` must not exceed `image_size`"),
+            ((2, 8, 9, 4, 1), "`image_size` must be the same along"),
+        ],
+    )
+    def test_other_shapes_are_refused(self, inputs, message):
+        with pytest.raises(ValueError, match=message):
+            self.STUDENT.compute_output_shape(inputs, (3, 3, 4, 1, 2))

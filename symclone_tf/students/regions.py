@@ -1,0 +1,189 @@
+"""Regions of an output plane, and the inputs that each of them depends on.
+
+Along each axis the outputs are divided into intervals as equal as possible; regions are
+the intervals of a signal, rectangles of an image, and boxes of a volume.
+"""
+
+import functools
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from symclone_tf.teachers import SlidingWindow, Teacher
+from symclone_tf.types import Array, Tensor
+
+# Start and stop along one axis, integers or, of inputs of unknown size, tensors.
+Interval = tuple[Any, Any]
+
+
+def intervals(count: Any, regions: int) -> list[Interval]:
+    """Divides positions along an axis into intervals as equal as possible.
+
+    They are the same counted from either end, as far as their number allows, so that
+    reflections and rotations map regions to regions.
+
+    Args:
+        count: Integer, or integer tensor, the number of positions.
+        regions: Integer, the number of intervals.
+
+    Returns:
+        List of pairs of start and stop.
+
+    Example:
+
+    >>> intervals(10, regions=4)
+    [(0, 2), (2, 5), (5, 8), (8, 10)]
+    """
+    # k·count/regions, rounded; halves are rounded away from the middle.
+    lower = [
+        (2 * count * k + regions - 1) // (2 * regions) for k in range(regions // 2 + 1)
+    ]
+    upper = [count - edge for edge in lower[: (regions + 1) // 2]]
+    edges = [*lower, *upper[::-1]]
+    return list(itertools.pairwise(edges))
+
+
+@functools.lru_cache(maxsize=64)
+def region_numbers(shape: tuple[int, ...], regions: tuple[int, ...]) -> Array:
+    """The region of each position.
+
+    Args:
+        shape: Tuple of integers, the number of positions along each axis.
+        regions: Tuple of integers, the number of intervals along each axis.
+
+    Returns:
+        Integer array of shape `(positions,)`.
+
+    Example:
+
+    >>> region_numbers((2, 4), (1, 2))
+    array([0, 0, 1, 1, 0, 0, 1, 1])
+    """
+    numbers: Array = np.zeros((), int)
+    for count, number in zip(shape, regions):
+        sizes = [stop - start for start, stop in intervals(count, number)]
+        along = np.repeat(np.arange(number), sizes)
+        numbers = numbers[..., None] * number + along
+    return numbers.ravel()
+
+
+def check_regions(teacher: Teacher, regions: Any) -> tuple[int, ...]:
+    """Checks numbers of regions.
+
+    Args:
+        teacher: `Teacher`, a convolution.
+        regions: Integer, or one for each axis of its positions.
+
+    Returns:
+        Tuple of integers, one for each axis.
+
+    Raises:
+        ValueError: If there are others, or more than outputs along an axis.
+    """
+    counts = plane_of(teacher)
+    found = along_axes(regions, len(counts))
+    if any(number > count for number, count in zip(found, counts)):
+        raise ValueError(
+            f"`regions` must not exceed the {'×'.join(map(str, counts))} positions of "
+            f"the outputs of {teacher.title}. Received: regions={regions}"
+        )
+    return found
+
+
+def regions_within(teacher: Teacher, regions: Any) -> tuple[int, ...]:
+    """Numbers of regions, at most as many as a teacher has outputs.
+
+    Args:
+        teacher: `Teacher`, a convolution.
+        regions: See `check_regions`.
+
+    Returns:
+        Tuple of integers, one for each axis.
+
+    Raises:
+        ValueError: If there are others.
+
+    Example:
+
+    >>> regions_within(ConvTeacher("t2", image_size=(8, 5)), 4)
+    (4, 3)
+    """
+    counts = plane_of(teacher)
+    return tuple(min(pair) for pair in zip(along_axes(regions, len(counts)), counts))
+
+
+def along_axes(regions: Any, axes: int) -> tuple[int, ...]:
+    """Numbers of regions, one for each axis.
+
+    Args:
+        regions: Integer, or one for each axis.
+        axes: Integer, the number of axes.
+
+    Returns:
+        Tuple of integers.
+
+    Raises:
+        ValueError: If one is not a positive integer, or there are more or fewer.
+    """
+    several = isinstance(regions, (tuple, list))
+    found = tuple(regions) if several else (regions,) * axes
+    if len(found) != axes or any(type(r) is not int or r < 1 for r in found):
+        raise ValueError(
+            "`regions` must be a positive integer, or one for each axis of the "
+            f"outputs, of which there are {axes}. Received: regions={regions}"
+        )
+    return found
+
+
+def plane_of(teacher: Teacher) -> tuple[int, ...]:
+    """The number of output positions of a convolution along each axis."""
+    return teacher.output_shape[: len(teacher.windows or ())]
+
+
+def fields_of(
+    window: SlidingWindow, outputs: Sequence[Interval]
+) -> list[tuple[Any, Any]]:
+    """The padded inputs along an axis that intervals of outputs depend on.
+
+    Args:
+        window: `SlidingWindow`.
+        outputs: Sequence of pairs of start and stop.
+
+    Returns:
+        List of pairs of start and stop.
+    """
+    return [
+        (start * window.stride, (stop - 1) * window.stride + window.extent)
+        for start, stop in outputs
+    ]
+
+
+def at_positions(
+    weights: Tensor, shape: tuple[int, ...], regions: tuple[int, ...]
+) -> Tensor:
+    """The weights of the region of each position.
+
+    Args:
+        weights: Tensor of shape `(regions, r, blocks)`.
+        shape: Tuple of integers, the number of positions along each axis.
+        regions: Tuple of integers, the number of intervals along each axis.
+
+    Returns:
+        Tensor of shape `(positions, r, blocks)`.
+    """
+    numbers, count = region_numbers(shape, regions), weights.shape[0]
+
+    @tf.custom_gradient
+    def gathered(weights):
+        def gradient(upstream):
+            # TensorFlow's own is sparse, with an entry for each position.
+            return tf.math.unsorted_segment_sum(upstream, numbers, count)
+
+        return ops.take(weights, numbers, axis=0), gradient
+
+    # A tensor: what TensorFlow differentiates itself may not see a variable.
+    return gathered(tf.convert_to_tensor(weights))

@@ -1,0 +1,531 @@
+import functools
+import itertools
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import symclone_tf as sc
+from symclone_tf.students import regional as regional_module
+from symclone_tf.students.locally_connected import LocallyConnectedStudent
+from symclone_tf.students.regional import RegionalStudent, default_regions
+from symclone_tf.symmetry import cyclic
+from symclone_tf.symmetry.equivariance import largest_error
+from symclone_tf.teachers import (
+    ConvTeacher,
+    TranslationConvTeacher,
+    TransposedConvTeacher,
+)
+
+from cases import CASES, later
+from clones import draw, relative
+from references import region_of, regional_loops
+
+TEACHERS = {
+    "T(2)": ConvTeacher("t2", 6),
+    "T(2) same": ConvTeacher("t2", 5, padding="same"),
+    "even kernel, same": ConvTeacher("t2", 5, 2, padding="same"),
+    "strides": ConvTeacher("t2", 9, strides=2),
+    "strides, same, odd": ConvTeacher("t2", 9, padding="same", strides=2),
+    "strides, same, even": ConvTeacher("t2", 8, padding="same", strides=2),
+    "strides larger than the kernel": ConvTeacher("t2", 11, 2, strides=3),
+    "pixels": ConvTeacher("t2", 8, 1),
+    "dilated": ConvTeacher("t2", 8, dilation_rate=2),
+    "dilated, same": ConvTeacher("t2", 6, padding="same", dilation_rate=2),
+    "rectangle": ConvTeacher("t2", (5, 8), (2, 3), padding="same", strides=(1, 2)),
+    "C2 rectangle": ConvTeacher("c2", (5, 6), lifting=False),
+    "C4 lifting": ConvTeacher("c4", 6),
+    "C4 group": ConvTeacher("c4", 5, lifting=False),
+    "C4 group, same": ConvTeacher("c4", 4, lifting=False, padding="same"),
+    "C4 group, strides": ConvTeacher("c4", 7, lifting=False, strides=2),
+    "C4 dilated": ConvTeacher("c4", 8, dilation_rate=2),
+    "D4 lifting": ConvTeacher("d4", 5),
+    "D4 group": ConvTeacher("d4", 4, lifting=False),
+    "signal": TranslationConvTeacher(9),
+    "signal, causal, dilated": TranslationConvTeacher(
+        9, padding="causal", dilation_rate=2
+    ),
+    "signal, causal, strided": TranslationConvTeacher(10, padding="causal", strides=2),
+    "image": TranslationConvTeacher((5, 6), (2, 3), "same"),
+    "volume": TranslationConvTeacher((4, 5, 4)),
+    "volume, same, strided": TranslationConvTeacher(
+        (4, 5, 6), 2, "same", strides=(1, 2, 3)
+    ),
+}
+FEW = ("T(2) same", "strides, same, even", "rectangle", "C4 group", "signal", "volume")
+EVERY = pytest.mark.parametrize("case", TEACHERS)
+MOST = pytest.mark.parametrize(
+    "case", [case if case in FEW else later(case) for case in TEACHERS]
+)
+# Both ways to compute, whatever is cheaper.
+WAYS = pytest.mark.parametrize("samples", [0, 10**9], ids=["blocks", "convolutions"])
+
+
+def plane_of(teacher):
+    return teacher.output_shape[: len(teacher.windows)]
+
+
+def regions_of(teacher):
+    """One region, two and three along each axis, unequal numbers, and all."""
+    plane = plane_of(teacher)
+    few = [
+        tuple(min(pair) for pair in zip(plane, wanted))
+        for wanted in ((1, 1, 1), (2, 2, 2), (3, 2, 1), (1, 3, 2))
+    ]
+    return list(dict.fromkeys([*few, plane]))
+
+
+def random_student(rng, teacher, regions, blocks=3, kind=RegionalStudent, **options):
+    """A student with random weights, of the encoder too."""
+    options |= {"regions": regions} if kind is RegionalStudent else {}
+    student = kind(teacher, blocks=blocks, seed=0, **options)
+    student.build()
+    for weight in student.weights:
+        weight.assign(rng.normal(size=weight.shape))
+    return student
+
+
+def untied(student):
+    """The local student with the same weights at every position."""
+    local = LocallyConnectedStudent(student.teacher, student.blocks, seed=0)
+    local.build()
+    local.local_weights.assign(student.local_weights)
+    local.encoder.kernel.assign(student.encoder.kernel)
+    return local
+
+
+def pair_of(rng, student, channels=2, filters=3, groups=1):
+    inputs = draw(rng, student, channels * groups, batch=2)
+    shape = (*student.teacher.kernel_shape, channels, filters * groups)
+    return inputs, rng.normal(size=shape).astype("float32")
+
+
+def expected_of(student, inputs, kernel):
+    weights = student.region_weights.numpy(), student.encoder.kernel.numpy()
+    return regional_loops(inputs, kernel, *weights, student.teacher, student.regions)
+
+
+def gradients_of(student, pair, weights, upstream):
+    """Of inputs, kernel, encoder and blocks."""
+    with tf.GradientTape() as tape:
+        tape.watch(pair)
+        outputs = student(*pair)
+    sources = [*pair, student.encoder.kernel, weights]
+    return tape.gradient(outputs, sources, output_gradients=upstream)
+
+
+def way(monkeypatch, samples):
+    monkeypatch.setattr(regional_module, "TYPICAL_BATCH", samples)
+
+
+@WAYS
+@MOST
+def test_equals_the_formula(rng, monkeypatch, case, samples):
+    way(monkeypatch, samples)
+    teacher = TEACHERS[case]
+    for regions in regions_of(teacher):
+        student = random_student(rng, teacher, regions)
+        inputs, kernel = pair_of(rng, student)
+        assert student.convolves(2, 2, 3) == (samples > 0)
+        expected = expected_of(student, inputs, kernel)
+        found = student(inputs, kernel)
+        assert tuple(found.shape) == expected.shape
+        assert relative(found, expected) < 1e-5
+
+
+@WAYS
+@pytest.mark.slow
+def test_equals_the_formula_for_every_number_of_regions(rng, monkeypatch, samples):
+    way(monkeypatch, samples)
+    for teacher in (ConvTeacher("t2", (6, 7)), TranslationConvTeacher(12)):
+        for regions in itertools.product(*(range(1, n + 1) for n in plane_of(teacher))):
+            student = random_student(rng, teacher, regions, blocks=2)
+            inputs, kernel = pair_of(rng, student)
+            weights = [
+                w.numpy() for w in (student.region_weights, student.encoder.kernel)
+            ]
+            expected = regional_loops(inputs, kernel, *weights, teacher, regions)
+            assert relative(student(inputs, kernel), expected) < 1e-5
+
+
+@WAYS
+@pytest.mark.parametrize(
+    ("channels", "filters", "groups"), [(1, 1, 3), (1, 2, 3), (2, 1, 2), (2, 2, 3)]
+)
+@pytest.mark.parametrize(
+    "case", ["T(2) same", "C4 group", *map(later, ("strides", "signal", "volume"))]
+)
+def test_groups_of_channels_equal_the_formula(
+    rng, monkeypatch, case, channels, filters, groups, samples
+):
+    """Depthwise convolutions, of one channel for each group, among them."""
+    way(monkeypatch, samples)
+    teacher = TEACHERS[case]
+    regions = regions_of(teacher)[1]
+    student = random_student(rng, teacher, regions)
+    inputs, kernel = pair_of(rng, student, channels, filters, groups)
+    expected = expected_of(student, inputs, kernel)
+    assert relative(student(inputs, kernel), expected) < 1e-5
+
+
+@WAYS
+@MOST
+def test_gradients_are_those_of_a_local_student(rng, monkeypatch, case, samples):
+    """Of inputs, kernel, encoder, and blocks, whose are sums over a region."""
+    way(monkeypatch, samples)
+    teacher = TEACHERS[case]
+    for regions in regions_of(teacher)[1:]:
+        student = random_student(rng, teacher, regions)
+        local = untied(student)
+        pair = [tf.constant(each) for each in pair_of(rng, student)]
+        upstream = rng.normal(size=student(*pair).shape).astype("float32")
+        *mine, blocks = gradients_of(student, pair, student.region_weights, upstream)
+        *theirs, positions = gradients_of(local, pair, local.local_weights, upstream)
+        for found, expected in zip(mine, theirs):
+            assert relative(found, expected) < 1e-5
+        sums = np.zeros(blocks.shape)
+        for p, gradient in enumerate(positions.numpy()):
+            sums[region_of(p, plane_of(teacher), regions)] += gradient
+        assert relative(blocks, sums) < 1e-5
+
+
+@EVERY
+def test_as_many_regions_as_positions_are_a_local_student(rng, case):
+    teacher = TEACHERS[case]
+    student = random_student(rng, teacher, plane_of(teacher))
+    assert student.parameters == untied(student).parameters
+    pair = pair_of(rng, student)
+    assert relative(student(*pair), untied(student)(*pair)) < 1e-5
+    inputs = rng.normal(size=(4, teacher.positions_in)).astype("float32")
+    outputs = student.block_outputs(inputs)
+    np.testing.assert_allclose(
+        outputs, untied(student).block_outputs(inputs), atol=1e-5
+    )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"padding": "same"},
+        {"padding": "same", "strides": 2},
+        {"dilation_rate": 2},
+        {"kernel_size": 2, "strides": 3},
+    ],
+)
+def test_one_region_is_a_convolution_whatever_its_weights(rng, options):
+    """Of the kernel `K[v,c,o] = Σ_b W[v,b] · α[b,c,o]`."""
+    teacher = ConvTeacher("t2", 9, **options)
+    student = random_student(rng, teacher, 1)
+    inputs, kernel = pair_of(rng, student)
+    alpha = np.einsum(
+        "eco,eb->bco", kernel.reshape(-1, 2, 3), student.encoder.kernel.numpy()
+    )
+    bank = np.einsum("vb,bco->vco", student.region_weights.numpy()[0], alpha)
+    options = {"kernel_size": 3, "use_bias": False, **options}
+    layer = keras.layers.Conv2D(3, **options)
+    layer.build((None, 9, 9, 2))
+    layer.kernel.assign(bank.reshape(layer.kernel.shape))
+    assert relative(student(inputs, kernel), layer(inputs)) < 1e-5
+    assert student.translation_equivariance().is_convolution
+    assert relative(student.convolve(inputs, kernel), layer(inputs)) < 1e-5
+
+
+SIZES = {
+    "T(2)": [(7, 7), (5, 12)],
+    "T(2) same": [(7, 4), (12, 12)],
+    "even kernel, same": [(8, 3)],
+    "strides": [(10, 7), (6, 15)],
+    "strides, same, even": [(9, 9), (5, 12)],
+    "strides larger than the kernel": [(12, 8)],
+    "dilated": [(7, 13)],
+    "rectangle": [(4, 11)],
+    "C4 lifting": [(9, 9)],
+    "C4 group": [(7, 7)],
+    "C4 group, strides": [(11, 11)],
+    "D4 group": [(6, 6)],
+    "signal, causal, strided": [(11,), (5,)],
+    "signal, causal, dilated": [(20,)],
+    "volume": [(5, 6, 7), (6, 4, 4)],
+    "volume, same, strided": [(2, 6, 9)],
+}
+MOST_SIZES = pytest.mark.parametrize(
+    "case", [c if c in ("T(2) same", "C4 group") else later(c) for c in SIZES]
+)
+
+
+@WAYS
+@MOST_SIZES
+def test_takes_inputs_of_other_sizes(rng, monkeypatch, case, samples):
+    """As a student of a teacher of that size, with the same weights."""
+    way(monkeypatch, samples)
+    teacher, axes = TEACHERS[case], len(SIZES[case][0])
+    for sizes, regions in itertools.product(SIZES[case], [(1,) * axes, (2,) * axes]):
+        student = random_student(rng, teacher, regions)
+        other = RegionalStudent(teacher.resized(sizes), regions, blocks=3)
+        other.build()
+        other.set_weights(student.get_weights())
+        inputs, kernel = pair_of(rng, other)
+        expected = other(inputs, kernel)
+        assert student.compute_output_shape(inputs.shape, kernel.shape) == tuple(
+            expected.shape
+        )
+        assert relative(student(inputs, kernel), expected) < 1e-5
+
+
+@MOST_SIZES
+def test_takes_inputs_of_unknown_size(rng, case):
+    teacher, axes = TEACHERS[case], len(SIZES[case][0])
+    for regions in ((1,) * axes, (2,) * axes):
+        student = random_student(rng, teacher, regions)
+        rest = teacher.input_shape[axes:]
+        inputs, kernel = pair_of(rng, student)
+        specs = [
+            tf.TensorSpec((None, *[None] * axes, *rest, 2)),
+            tf.TensorSpec(kernel.shape),
+        ]
+        compiled = tf.function(student, input_signature=specs)
+        shape = student.compute_output_shape(specs[0].shape, kernel.shape)
+        assert shape == (None, *[None] * axes, *teacher.output_shape[axes:], 3)
+        for sizes in (teacher.input_shape[:axes], *SIZES[case]):
+            inputs = rng.normal(size=(2, *sizes, *rest, 2)).astype("float32")
+            assert relative(compiled(inputs, kernel), student(inputs, kernel)) < 1e-5
+
+
+def test_gradients_of_inputs_of_unknown_size_are_the_same(rng):
+    student = random_student(rng, TEACHERS["T(2) same"], (2, 3))
+    inputs, kernel = pair_of(rng, student)
+
+    def gradients(inputs):
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            loss = tf.reduce_sum(tf.square(student(inputs, kernel)))
+        return tape.gradient(loss, [inputs, *student.trainable_weights])
+
+    unknown = tf.function(
+        gradients, input_signature=[tf.TensorSpec((None, None, None, 2))]
+    )
+    for found, expected in zip(unknown(inputs), gradients(tf.constant(inputs))):
+        assert relative(found, expected) < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ((2, 9), "`kernel_size` must not exceed `image_size`"),
+        ((4, 9), "must not exceed the 2×7 positions"),
+    ],
+)
+def test_inputs_that_are_too_small_are_refused(rng, sizes, message):
+    student = random_student(rng, TEACHERS["T(2)"], (3, 3))
+    with pytest.raises(ValueError, match=message):
+        student(np.ones((1, *sizes, 2)), np.ones((3, 3, 2, 1)))
+
+
+def test_sizes_that_the_group_does_not_keep_are_refused(rng):
+    student = random_student(rng, TEACHERS["C4 lifting"], (2, 2))
+    with pytest.raises(ValueError, match="`image_size` must be the same along"):
+        student(np.ones((1, 6, 7, 1)), np.ones((3, 3, 1, 1)))
+
+
+@pytest.mark.parametrize(
+    ("teacher", "options", "message"),
+    [
+        (TransposedConvTeacher(3), {}, "`student` regional is for convolutions"),
+        (
+            sc.OrbitTeacher(cyclic(6)),
+            {"regions": 2},
+            "which ConvTeacher and TranslationConvTeacher are.*Received: teacher",
+        ),
+        (TEACHERS["T(2)"], {"regions": 5}, "must not exceed the 4×4 positions"),
+        (TEACHERS["T(2)"], {"regions": (2, 0)}, "must be a positive integer, or"),
+        (TEACHERS["T(2)"], {"regions": (2,)}, "of which there are 2"),
+        (TEACHERS["T(2)"], {"blocks": 0}, "`blocks` must be a positive integer"),
+    ],
+)
+def test_other_options_are_refused(teacher, options, message):
+    with pytest.raises(ValueError, match=message):
+        RegionalStudent(teacher, **options)
+
+
+def test_default_regions_have_two_positions_or_more():
+    assert RegionalStudent(ConvTeacher("t2", 64)).regions == (4, 4)
+    assert default_regions(ConvTeacher("t2", (8, 3))) == (3, 1)
+    assert default_regions(TranslationConvTeacher(9)) == (3,)
+
+
+def test_number_of_weights_grows_as_the_regions():
+    teacher = ConvTeacher("c4", 28)
+    for regions, count in (((1, 1), 1), ((2, 3), 6)):
+        student = RegionalStudent(teacher, regions)
+        assert student.block_parameters == count * 81
+        student.build()
+        assert student.parameters == sum(w.numpy().size for w in student.weights)
+
+
+def test_configuration_makes_the_same_student():
+    student = RegionalStudent(ConvTeacher("c4", 8), (2, 3), blocks=4, seed=1)
+    again = RegionalStudent.from_config(student.get_config())
+    assert again.get_config() == student.get_config()
+    assert (again.regions, again.traits) == ((2, 3), ["r2x3", "b4"])
+    assert sc.students.artifact_name(again) == "c4-lifting-8x8-k3-regional-r2x3-b4"
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+@WAYS
+def test_computes_in_mixed_precision(rng, monkeypatch, policy, samples):
+    way(monkeypatch, samples)
+    student = random_student(rng, TEACHERS["T(2) same"], (2, 2), dtype=policy)
+    precise = random_student(rng, TEACHERS["T(2) same"], (2, 2))
+    precise.set_weights(student.get_weights())
+    inputs, kernel = pair_of(rng, student)
+    found = student(inputs, kernel)
+    assert found.dtype == student.compute_dtype
+    assert relative(tf.cast(found, "float32"), precise(inputs, kernel)) < 2e-2
+
+
+class TestClosedForm:
+    @MOST
+    def test_is_exact(self, case):
+        teacher = TEACHERS[case]
+        for regions in regions_of(teacher):
+            student = RegionalStudent(teacher, regions, seed=0)
+            kept = sc.cloning.solve(student)
+            assert kept == pytest.approx(1, abs=1e-6)
+            assert sc.nmse(student, seed=3) < 2e-12
+
+    @pytest.mark.parametrize("case", ["T(2)", later("C4 group"), later("signal")])
+    def test_fewer_blocks_reach_the_floor(self, case):
+        teacher = TEACHERS[case]
+        student = RegionalStudent(teacher, 2, blocks=2, seed=0)
+        assert sc.cloning.solve(student) == pytest.approx(2 / teacher.rank, rel=1e-4)
+        floor = pytest.approx(1 - 2 / teacher.rank, rel=0.05)
+        assert sc.nmse(student, seed=3) == floor
+
+    @CASES
+    def test_is_equivariant_under_the_whole_group(self, rng, group, lifting):
+        teacher = ConvTeacher(group, 8, lifting=lifting)
+        for regions in ((2, 2), (3, 2)):
+            student = RegionalStudent(teacher, regions, seed=0)
+            _, report = sc.clone(
+                teacher, student=student, solver="closed-form", verbose=0
+            )
+            assert report.equivariance_error < 1e-5
+            inputs, kernel = pair_of(rng, student)
+            layer = functools.partial(student, kernel=tf.constant(kernel))
+            error = largest_error(layer, teacher.transformations(), inputs)
+            assert error < 1e-5
+            assert student.translation_equivariance().is_convolution
+
+
+class TestTraining:
+    """By gradient descent, with the recipe of local students."""
+
+    @staticmethod
+    def trained(teacher, regions, **options):
+        student = RegionalStudent(teacher, regions, seed=0)
+        _, report = sc.clone(
+            teacher, student=student, solver="sgd", verbose=0, **options
+        )
+        local = LocallyConnectedStudent(teacher, seed=0)
+        assert report.steps == sc.cloning.recipe_for(local).steps
+        return student, report
+
+    @pytest.mark.parametrize(
+        ("case", "regions"),
+        [("T(2) same", (3, 2)), ("signal", (6,)), ("C4 group", (2, 2))],
+    )
+    def test_reaches_the_floor_in_as_many_steps_as_a_local_student(self, case, regions):
+        """Also where some regions have twice the positions of others."""
+        student, report = self.trained(TEACHERS[case], regions)
+        assert report.nmse < 1e-12
+        assert report.equivariance_error < 1e-5
+        assert sc.nmse(student, seed=99) < 1e-12
+
+    @pytest.mark.slow
+    @EVERY
+    def test_reaches_it_for_every_teacher(self, case):
+        for regions in regions_of(TEACHERS[case]):
+            _, report = self.trained(TEACHERS[case], regions)
+            assert report.nmse < 1e-12
+            assert report.equivariance_error < 1e-5
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("seed", range(5))
+    def test_no_seed_and_no_size_stalls(self, seed):
+        for size, regions in ((3, 1), (4, 2), (9, 4), (28, (5, 4))):
+            for lifting in (True, False):
+                teacher = ConvTeacher("c4", size, lifting=lifting)
+                assert self.trained(teacher, regions, seed=seed)[1].nmse < 1e-12
+
+    @pytest.mark.slow
+    def test_large_images_are_cloned_too(self):
+        teacher = ConvTeacher("t2", 224)
+        student, report = self.trained(teacher, (7, 4))
+        assert report.nmse < 1e-12
+        assert student.parameters < 81 * 30
+
+
+class TestTranslationEquivariance:
+    def test_is_measured(self, rng):
+        student = random_student(rng, ConvTeacher("t2", 8), (2, 2))
+        assert not student.translation_equivariance().is_convolution
+        tied = np.tile(student.region_weights.numpy()[:1], (4, 1, 1))
+        student.region_weights.assign(tied)
+        assert student.translation_equivariance().deviation < 1e-6
+        changed = tied.copy()
+        changed[3, 4, 1] += 0.1
+        student.region_weights.assign(changed)
+        found = student.translation_equivariance()
+        # The mean is over positions: a quarter of them have the other weight.
+        expected = 0.1 * np.sqrt(36 * 0.25 * 0.75)
+        expected /= np.linalg.norm(student.local_weights)
+        assert found.deviation == pytest.approx(expected, rel=1e-3)
+
+    def test_frozen_it_computes_as_one_convolution(self, rng):
+        teacher = ConvTeacher("c4", 8)
+        student = RegionalStudent(teacher, (2, 2), seed=0)
+        sc.cloning.solve(student)
+        layer = sc.ClonedConv2D(3, student, "frozen")
+        layer(draw(rng, student))
+        assert layer.computes_as() == "convolution"
+        inputs = draw(rng, student)
+        expected = teacher(inputs, layer.kernel)
+        assert relative(layer(inputs), expected) < 1e-5
+
+
+class TestWeightsThatOnlyMeetPadding:
+    # In regions of one pixel, padding is all that the weights at a corner meet.
+    TEACHER = ConvTeacher("t2", 4, padding="same")
+
+    def test_have_no_gradient(self, rng):
+        student = random_student(rng, self.TEACHER, (4, 4))
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.square(student(*pair_of(rng, student))))
+        gradient = tape.gradient(loss, student.region_weights).numpy()
+        outside = self.TEACHER.receptive_fields < 0
+        np.testing.assert_array_equal(gradient[outside], 0)
+        assert np.all(gradient[~outside])
+
+    def test_are_the_mean_of_the_other_regions(self, rng):
+        student = random_student(rng, self.TEACHER, (4, 4))
+        before = student.region_weights.numpy()
+        student.fill_unseen()
+        after = student.region_weights.numpy()
+        for v in range(9):
+            outside = self.TEACHER.receptive_fields[:, v] < 0
+            np.testing.assert_array_equal(after[~outside, v], before[~outside, v])
+            mean = before[~outside, v].mean(axis=0)
+            for t in np.flatnonzero(outside):
+                np.testing.assert_allclose(after[t, v], mean, atol=1e-6)
+
+    @pytest.mark.parametrize("solver", ["closed-form", "sgd"])
+    def test_are_filled_by_both_solvers(self, rng, solver):
+        student = RegionalStudent(self.TEACHER, (4, 4), seed=0)
+        sc.clone(self.TEACHER, student=student, solver=solver, verbose=0)
+        # A larger image has inputs where this one has padding.
+        inputs = rng.normal(size=(2, 9, 9, 2)).astype("float32")
+        kernel = rng.normal(size=(3, 3, 2, 3)).astype("float32")
+        expected = self.TEACHER.resized((9, 9))(inputs, kernel)
+        assert relative(student(inputs, kernel), expected) < 1e-4

@@ -1,0 +1,72 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from symclone_tf.teachers import ConvTeacher, SlidingWindow, TranslationConvTeacher
+
+WINDOWS = [
+    SlidingWindow(size, stride, rate, padding)
+    for size in (1, 2, 3, 4)
+    for stride, rate in ((1, 1), (2, 1), (3, 1), (5, 1), (1, 2), (1, 3))
+    for padding in ("valid", "same", "causal")
+]
+
+
+@pytest.mark.parametrize("window", WINDOWS, ids=str)
+def test_outputs_and_padding_are_those_of_keras(window):
+    for count in range(window.extent, window.extent + 7):
+        x = np.random.default_rng(count).normal(size=(1, count, 1)).astype("float32")
+        layer = keras.layers.Conv1D(
+            1,
+            window.size,
+            window.stride,
+            window.padding,
+            dilation_rate=window.dilation_rate,
+            use_bias=False,
+        )
+        expected = np.ravel(layer(x))
+        assert window.outputs(count) == len(expected)
+        padded = np.pad(np.ravel(x), window.padding_of(count))
+        starts = window.stride * np.arange(len(expected))[:, None]
+        fields = starts + window.dilation_rate * np.arange(window.size)
+        found = padded[fields] @ np.ravel(layer.kernel)
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("window", WINDOWS, ids=str)
+def test_sizes_that_are_not_known_have_the_same(window):
+    for count in range(window.extent, window.extent + 7):
+        unknown = tf.constant(count)
+        assert int(window.outputs(unknown)) == window.outputs(count)
+        found = tuple(map(int, window.padding_of(unknown)))
+        assert found == window.padding_of(count)
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize(
+    "options", [{}, {"strides": (2, 3)}, {"dilation_rate": (1, 2)}]
+)
+def test_convolutions_have_one_for_each_axis(padding, options):
+    options |= {"kernel_size": (2, 3), "padding": padding}
+    plane = ConvTeacher("t2", (9, 10), **options)
+    axes = TranslationConvTeacher((9, 10), **options)
+    assert plane.windows == axes.windows
+    sizes = [w.outputs(n) for w, n in zip(plane.windows, (9, 10))]
+    assert plane.output_shape == axes.output_shape == tuple(sizes)
+
+
+def test_a_kernel_that_does_not_fit_has_no_outputs():
+    assert SlidingWindow(3, dilation_rate=2).outputs(4) <= 0
+
+
+def test_teachers_are_resized():
+    teacher = ConvTeacher("c4", 9, padding="same", strides=2, lifting=False)
+    assert teacher.resized((13, 13)) == ConvTeacher(
+        "c4", 13, padding="same", strides=2, lifting=False
+    )
+    with pytest.raises(ValueError, match="`image_size` may be"):
+        teacher.resized((12, 12))
+    signal = TranslationConvTeacher(9, padding="causal", dilation_rate=2)
+    resized = TranslationConvTeacher(20, padding="causal", dilation_rate=2)
+    assert signal.resized((20,)) == resized
