@@ -43,8 +43,8 @@ def export_layer(directory, kernel, bias, activation, name, output):
     """Fuse a kernel into a clone, and export the layer as a SavedModel.
 
     DIRECTORY is an exported clone. The layer consists of plain Keras layers, in
-    the form that is cheapest to run: one convolution, blocks and the convolution
-    that mixes them, or one Dense layer.
+    the form that is cheapest to run: one convolution, a convolution for each
+    region, blocks and the convolution that mixes them, or one Dense layer.
     """
     sc = start()
     layer = sc.ClonedConv2D.from_kernel(

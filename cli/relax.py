@@ -27,9 +27,10 @@ from symclone_tf.cli.tables import figure, show
 @click.option(
     "--student",
     type=click.Choice(options.STUDENTS),
-    default="local",
-    help="Kind of student that imitates the convolutions.",
+    help="Kind of student that imitates the convolutions.  [default: regional for at "
+    "least 256 outputs, and for networks that take images of any size; else local]",
 )
+@options.REGIONS
 @click.option(
     "--layer",
     "layers",
@@ -49,7 +50,9 @@ from symclone_tf.cli.tables import figure, show
     "they stay convolutions; with trainable blocks they deviate from position to "
     "position.",
 )
-def relax(model, output, symmetry, student, layers, image_size, **regularisation):
+def relax(
+    model, output, symmetry, student, regions, layers, image_size, **regularisation
+):
     """Replace the convolutions of a trained network by clones that can break symmetry.
 
     MODEL is a .keras file, or a legacy .h5 file, of a network. The new network computes
@@ -78,6 +81,7 @@ def relax(model, output, symmetry, student, layers, image_size, **regularisation
         student,
         list(layers) or None,
         image_size,
+        regions=regions,
         **chosen,
     )
     path = sc.artifacts.save_network(relaxed, output)
@@ -99,6 +103,7 @@ def _row(layer) -> dict:
     return {
         "Layer": layer.name,
         "Was": f"{layer.kind}, {layer.teacher}",
+        "Clone": layer.student,
         "Channels": f"{layer.channels}→{layer.filters}",
         "Weights": f"{layer.weights_before:,} → {layer.weights:,}",
         "Operations": f"{layer.operations_before:,} → {layer.operations:,}",

@@ -253,7 +253,10 @@ def test_is_drawn_and_watched(rng):
     [
         ({"image_size": 9}, "`image_size` is for a `group` that is a name"),
         ({"padding": "same"}, "`padding` is for a `group` that is a name"),
-        ({"student": "thin"}, "`student` must be one of .*dense, local, mixer, narrow"),
+        (
+            {"student": "thin"},
+            "`student` must be one of .*mixer, regional, narrow",
+        ),
         ({"student": "narrow", "hidden_units": (4,)}, "`hidden_units` is not for"),
         ({"student": Narrow(sc.ConvTeacher("t2", 5))}, "must have been made for Ring"),
         ({"student": Narrow(Ring()), "blocks": 4}, "`blocks` is for a `student`"),

@@ -5,11 +5,12 @@ import math
 
 import keras
 
-from symclone_tf.students import Student, relative_receptive_field
-from symclone_tf.teachers import TransposedConvTeacher
+from symclone_tf.students import RegionalStudent, Student, relative_receptive_field
+from symclone_tf.teachers import Teacher, TransposedConvTeacher
 
 FORMS = {
     "convolution": "one convolution",
+    "regions": "a convolution for each region",
     "factored": "blocks and mixing",
     "dense": "one Dense layer",
 }
@@ -17,6 +18,7 @@ FORMS = {
 CONVOLUTION_LAYERS = (
     keras.layers.Conv1D,
     keras.layers.Conv2D,
+    keras.layers.Conv3D,
     keras.layers.DepthwiseConv2D,
     keras.layers.SeparableConv2D,
     keras.layers.Conv1DTranspose,
@@ -55,12 +57,14 @@ class FusedLayer:
     Attributes:
         model: `keras.Model`, which does not need this package.
         form: String, `"convolution"` for one layer as `Conv2D`, `SeparableConv2D` or
-            `Conv2DTranspose`; `"dense"` for one Dense layer from all input to all
-            output positions; or `"factored"` for the student's blocks and their
-            mixing coefficients.
+            `Conv2DTranspose`; `"regions"` for a convolution for each region of the
+            outputs; `"dense"` for one Dense layer from all input to all output
+            positions; or `"factored"` for the student's blocks and their mixing
+            coefficients.
         costs: Dictionary from the available forms to their `Cost`. Only linear blocks
-            have the dense form, and only translation equivariant blocks are a
-            convolution.
+            have the dense form, only translation equivariant blocks are a
+            convolution, and only those of a `RegionalStudent` have regions. For a
+            layer that takes images of any size, those of the student's size.
         student: String, the name of the clone that it was made from.
         channels: Integer, the number of input channels.
         filters: Integer, the number of output channels.
@@ -75,7 +79,7 @@ class FusedLayer:
     >>> fused.form, fused.cost < fused.costs["dense"]
     ('convolution', True)
     >>> [type(part).__name__ for part in fused.model.layers]
-    ['Reshape', 'Conv2D', 'Reshape', 'Activation']
+    ['Conv2D', 'Activation']
     """
 
     model: keras.Model
@@ -123,9 +127,10 @@ def costs(
             becomes cheaper: other forms multiply by zeros between groups.
 
     Returns:
-        Dictionary with a `Cost` for `"factored"` if the student has plain blocks;
-        for `"dense"` if they are linear; and for `"convolution"` if they are
-        translation equivariant, which only a built student's can be.
+        Dictionary with a `Cost` for `"convolution"` if the blocks are translation
+        equivariant, which only a built student's can be; for `"regions"` if it is a
+        `RegionalStudent`; for `"factored"` if the student has plain blocks; and for
+        `"dense"` if they are linear.
 
     Example:
 
@@ -138,6 +143,17 @@ def costs(
     maps_in = teacher.representation_in * channels
     maps_out = teacher.representation_out * filters
     bias = maps_out if use_bias else 0
+    if (size := _kernel_size(teacher)) is not None:
+        transposed = isinstance(teacher, TransposedConvTeacher)
+        positions = teacher.positions_in if transposed else teacher.positions_out
+        bank = size * maps_in * maps_out
+        if is_depthwise(student, channels, groups):
+            bank //= channels
+        if student.translation_equivariance().is_convolution:
+            found["convolution"] = Cost(2 * bank * positions, 4 * (bank + bias))
+        if isinstance(student, RegionalStudent):
+            kernels = math.prod(student.regions) * (bank + bias)
+            found["regions"] = Cost(2 * bank * positions, 4 * kernels)
     # After mixed inputs, the blocks are one product without further parameters.
     first = student.mixes_inputs(channels, filters)
     blocks = student.block_parameters if first else student.plain_parameters(maps_in)
@@ -146,19 +162,21 @@ def costs(
         found["factored"] = Cost(
             2 * student.operations(channels, filters), 4 * (blocks + mixing + bias)
         )
-    is_convolution = student.translation_equivariance().is_convolution
-    if is_convolution and isinstance(teacher, TransposedConvTeacher):
-        bank = teacher.kernel_entries * maps_in * maps_out
-        found["convolution"] = Cost(2 * bank * teacher.positions_in, 4 * (bank + bias))
-    elif is_convolution and (field := relative_receptive_field(teacher)) is not None:
-        bank = math.prod(field.dense_kernel.shape[:2]) * maps_in * maps_out
-        if is_depthwise(student, channels, groups):
-            bank //= channels
-        found["convolution"] = Cost(2 * bank * teacher.positions_out, 4 * (bank + bias))
     if student.is_linear:
         matrix = maps_in * teacher.positions_in * maps_out * teacher.positions_out
         found["dense"] = Cost(2 * matrix, 4 * (matrix + bias * teacher.positions_out))
     return found
+
+
+def _kernel_size(teacher: Teacher) -> int | None:
+    """The entries of the kernel of the convolution that translation equivariant blocks
+    compute, for one pair of feature maps; `None` if there is no such convolution."""
+    if isinstance(teacher, TransposedConvTeacher):
+        return teacher.kernel_entries
+    if teacher.windows is not None:
+        return math.prod(window.size for window in teacher.windows)
+    field = relative_receptive_field(teacher)
+    return None if field is None else math.prod(field.dense_kernel.shape[:2])
 
 
 def is_depthwise(student: Student, channels: int, groups: int) -> bool:
@@ -168,6 +186,8 @@ def is_depthwise(student: Student, channels: int, groups: int) -> bool:
         return False
     if not (teacher.representation_in == teacher.representation_out == 1):
         return False
+    if (windows := teacher.windows) is not None:
+        return len(windows) == 2 and windows[0].stride == windows[1].stride
     field = relative_receptive_field(teacher)
     return field is not None and field.strides[0] == field.strides[1]
 

@@ -1,53 +1,69 @@
 """Clones with fixed kernels, fused into built-in Keras layers of the cheapest form."""
 
 import math
+from typing import Any
 
 import keras
 import numpy as np
 from keras import layers, ops
 
 from symclone_tf.layers import Cloned, ClonedSeparableConv2D
+from symclone_tf.networks.clone_sizes import at_size, sizes_of
 from symclone_tf.networks.fused_forms import (
     Cost,
     FusedLayer,
     cheapest,
     costs,
-    is_depthwise,
     lacking,
 )
-from symclone_tf.students import artifact_name, relative_receptive_field
-from symclone_tf.teachers import TransposedConvTeacher
+from symclone_tf.networks.plain_layers import (
+    FixedKernel,
+    blocks_and_mixing,
+    convolution,
+    matrix,
+)
+from symclone_tf.networks.plain_regions import regional_convolutions
+from symclone_tf.students import RegionalStudent, artifact_name
+from symclone_tf.types import Shape
 
-# The batch size for unit impulses, by which a layer's matrix is found.
-CHUNK = 256
-# By their number of axes.
-TRANSPOSED = {
-    1: layers.Conv1DTranspose,
-    2: layers.Conv2DTranspose,
-    3: layers.Conv3DTranspose,
+ANY_SIZE = "takes images of any size"
+LAYERS = {
+    "convolution": convolution,
+    "regions": regional_convolutions,
+    "factored": blocks_and_mixing,
+    "dense": matrix,
 }
 
 
-def fuse(layer: Cloned | ClonedSeparableConv2D) -> FusedLayer:
+def fuse(
+    layer: Cloned | ClonedSeparableConv2D,
+    image_size: int | tuple[int, ...] | list[int] | None = None,
+) -> FusedLayer:
     """Fuses a layer's student, kernel and bias into built-in Keras layers.
 
     Translation equivariant blocks become one convolution, or one transposed
     convolution, unless the layer has `compute="blocks"`; a separable layer with such
     blocks becomes one `SeparableConv2D`, and with others their form and then a 1×1
-    convolution. Other blocks remain, with mixing coefficients in place of the
-    encoder and the kernel: after the blocks, or before them where that takes fewer
-    operations. One Dense layer replaces either where it takes both fewer operations
-    and fewer bytes, as it does for linear blocks with fewer output feature maps than
-    blocks.
+    convolution. Other blocks of a `RegionalStudent` become a convolution for each
+    region, where the layer computes so: small regions with many filters do not. Other
+    blocks remain, with mixing coefficients in place of the encoder and the kernel:
+    after the blocks, or before them where that takes fewer operations. One Dense layer
+    replaces any of these where it takes both fewer operations and fewer bytes, as it
+    does for linear blocks with fewer output feature maps than blocks.
 
     Args:
         layer: `ClonedConv2D`, `ClonedSeparableConv2D` or `Cloned`, built.
+        image_size: Integer, or one for each axis, the size of inputs, of layers that
+            take any, as those of a `RegionalStudent` do; `None` for the size that the
+            layer was built for. A layer that was built for any size is fused for any
+            if it is one convolution of images.
 
     Returns:
         `FusedLayer`.
 
     Raises:
-        ValueError: If the layer is not built, or its student has no plain form.
+        ValueError: If the layer is not built, its student has no plain form, or
+            `image_size` is not accepted, or missing.
 
     Example:
 
@@ -61,13 +77,58 @@ def fuse(layer: Cloned | ClonedSeparableConv2D) -> FusedLayer:
         raise ValueError(
             f"The layer must be built, or it has no kernel. Received: {layer.name}"
         )
-    student, pointwise = layer.student, None
-    filters, activation = layer.filters, layer.activation
+    return fuse_at(layer, sizes_of(layer, image_size))
+
+
+def fuse_at(
+    layer: Cloned | ClonedSeparableConv2D, sizes: Shape, several: bool = False
+) -> FusedLayer:
+    """Fuses a layer, see `fuse`, for inputs of given sizes.
+
+    Args:
+        layer: See `fuse`.
+        sizes: Tuple, the sizes along each free axis of the student, `None` for any.
+        several: Boolean, whether these are several sizes, rather than any.
+
+    Returns:
+        `FusedLayer`.
+
+    Raises:
+        ValueError: See `fuse`.
+    """
+    cloned, pointwise = layer, None
     if isinstance(layer, ClonedSeparableConv2D):
-        layer, pointwise = layer.depthwise, layer.pointwise
-    kernel = _ungrouped(layer)
-    channels = kernel.shape[-2]
-    found = costs(student, channels, layer.filters, layer.use_bias, layer.groups)
+        cloned, pointwise = layer.depthwise, layer.pointwise
+    fixed = FixedKernel(
+        at_size(layer.student, sizes),
+        ops.convert_to_numpy(cloned.kernel),
+        tuple(_bias(cloned)),
+        cloned.groups,
+        sizes,
+    )
+    found = _available(fixed, cloned)
+    reason = lacking(fixed.student, found, cloned.compute)
+    if None in sizes:
+        takes = "is called with images of several sizes" if several else ANY_SIZE
+        found = _of_any_size(fixed, found, f"Layer {layer.name!r} {takes}", reason)
+    form = cheapest(_worthwhile(fixed, found))
+    body: list[Any] = list(LAYERS[form](fixed))
+    after: list[Any] = []
+    if pointwise is not None:
+        added = _pointwise_cost(fixed.student, pointwise)
+        found = {name: cost + added for name, cost in found.items()}
+        body, after = _with_pointwise(body, pointwise)
+    model = _assembled(fixed, body, after, layer)
+    name = artifact_name(layer.student)
+    return FusedLayer(model, form, found, name, fixed.channels, layer.filters, reason)
+
+
+def _available(fixed, layer) -> dict[str, Cost]:
+    """The costs of the forms that a layer has."""
+    student = fixed.student
+    found = costs(
+        student, fixed.channels, fixed.filters, bool(fixed.bias), fixed.groups
+    )
     if layer.compute == "blocks":
         found.pop("convolution", None)
     if not found:
@@ -75,145 +136,62 @@ def fuse(layer: Cloned | ClonedSeparableConv2D) -> FusedLayer:
             "The layer's student has no plain form: its blocks are not linear, and it "
             f"has no `plain_blocks`. Received: student of type {type(student).__name__}"
         )
-    form = cheapest(found)
-    if form == "factored":
-        first = student.mixes_inputs(channels, layer.filters)
-        make = _mixed_first if first else _mixed_last
-    else:
-        make = {"convolution": _convolution, "dense": _dense}[form]
-    body, after = make(layer, kernel), []
-    if pointwise is not None:
-        added = _pointwise_cost(student, pointwise)
-        found = {name: cost + added for name, cost in found.items()}
-        body, after = _with_pointwise(body, pointwise)
-    model = _assembled(layer, body, after, activation)
-    reason = lacking(student, found, layer.compute)
-    return FusedLayer(
-        model, form, found, artifact_name(student), channels, filters, reason
+    return found
+
+
+def _of_any_size(fixed, found, takes, reason) -> dict[str, Cost]:
+    """The form of a layer that takes images of any size: one convolution of images."""
+    teacher = fixed.student.teacher
+    on_group = max(teacher.representation_in, teacher.representation_out) > 1
+    if "convolution" in found and not on_group:
+        return {"convolution": found["convolution"]}
+    why = "it reshapes feature maps on a group" if on_group else reason
+    advice = ": pass `image_size`" if takes.endswith(ANY_SIZE) else ""
+    raise ValueError(
+        f"{takes}, and has a plain form for one size only{advice}. Received: a layer "
+        f"that is not fused as one convolution of images ({why})"
     )
 
 
-def _ungrouped(layer):
-    """The layer's kernel, with zeros between channels of different groups."""
-    kernel = ops.convert_to_numpy(layer.kernel)
-    if layer.groups == 1:
-        return kernel
-    channels, filters = kernel.shape[-2:]
-    shared = filters // layer.groups
-    whole = np.zeros((*kernel.shape[:-2], layer.groups, channels, filters), "float32")
-    for group in range(layer.groups):
-        own = slice(group * shared, (group + 1) * shared)
-        whole[..., group, :, own] = kernel[..., own]
-    return whole.reshape(*kernel.shape[:-2], -1, filters)
+def _worthwhile(fixed, found) -> dict[str, Cost]:
+    """The forms among which costs decide.
+
+    Operations and bytes do not show that small regions with many filters are cheaper
+    as blocks: the layer decides by the same rule how it computes.
+    """
+    student, channels = fixed.student, fixed.channels
+    if {"regions", "factored"} <= set(found) and isinstance(student, RegionalStudent):
+        within = fixed.kernel.shape[-2] if fixed.groups == channels else channels
+        if not student.convolves(channels, within, fixed.filters):
+            return {form: cost for form, cost in found.items() if form != "regions"}
+    return found
 
 
-def _assembled(layer, body, after, activation) -> keras.Model:
+def _assembled(fixed, body, after, layer) -> keras.Model:
     """A model of pairs of a layer and its weights' values, from images to features.
 
     `body` takes channels last; `after`, as `layer` does.
     """
-    channels = layer.groups * layer.kernel.shape[-2]
-    image, kernel = layer.student.input_shapes((channels,), (layer.filters,))
-    features = layer.student.compute_output_shape((None, *image), kernel)[1:]
+    image, features = fixed.image_shape, fixed.feature_shape
     first, last = [], []
     if layer.data_format == "channels_first":
         axes = range(1, len(image) + 1), range(1, len(features) + 1)
         first = [layers.Permute((*axes[0][1:], 1))]
         last = [layers.Permute((axes[1][-1], *axes[1][:-1]))]
         image = (image[-1], *image[:-1])
-    inner = [*first, *(part for part, _ in body), layers.Reshape(features), *last]
-    model = keras.Sequential(
-        [
-            keras.Input(image, name="image"),
-            *(inner if body else []),
-            *(part for part, _ in after),
-            layers.Activation(activation),
-        ]
-    )
+    model = keras.Sequential([keras.Input(image, name="image")])
+    for part in [*first, *(part for part, _ in body)] if body else []:
+        model.add(part)
+    if body and tuple(model.output_shape[1:]) != features:
+        model.add(layers.Reshape(features))
+    for part in [*(last if body else []), *(part for part, _ in after)]:
+        model.add(part)
+    model.add(layers.Activation(layer.activation))
     for part, values in (*body, *after):
         for weight, value in zip(part.weights, values, strict=True):
             # One bias per filter becomes one per feature map, or one per position.
             weight.assign(np.resize(value, weight.shape))
     return model
-
-
-def _convolution(layer, kernel):
-    """The convolution that translation equivariant blocks compute."""
-    student, field = layer.student, relative_receptive_field(layer.student.teacher)
-    if isinstance(student.teacher, TransposedConvTeacher):
-        return _transposed_convolution(layer, kernel)
-    if (along := _options_of_conv1d(student.teacher, field)) is not None:
-        bank = student.convolution_kernel(kernel)[:, 0]
-        convolution = layers.Conv1D(
-            bank.shape[-1],
-            bank.shape[0],
-            **along,
-            use_bias=layer.use_bias,
-            name="convolution",
-        )
-        return [(convolution, [bank, *_bias(layer)])]
-    maps_in = student.teacher.representation_in * kernel.shape[-2]
-    options = {
-        "strides": field.strides,
-        "padding": field.padding_name or "valid",
-        "data_format": "channels_last",
-        "dilation_rate": field.dilation_rate,
-        "use_bias": layer.use_bias,
-        "name": "convolution",
-    }
-    if is_depthwise(student, kernel.shape[-2], layer.groups):
-        bank = student.convolution_kernel(layer.kernel)
-        shape = (*bank.shape[:2], layer.groups, layer.filters // layer.groups)
-        bank = ops.reshape(bank, shape)
-        options["depth_multiplier"] = shape[-1]
-        convolution = layers.DepthwiseConv2D(shape[:2], **options)
-    else:
-        bank = student.convolution_kernel(kernel)
-        convolution = layers.Conv2D(bank.shape[-1], bank.shape[:2], **options)
-    padding = layers.ZeroPadding2D(field.padding, "channels_last")
-    return [
-        (layers.Reshape((*field.grid, maps_in)), []),
-        *([] if field.padding_name else [(padding, [])]),
-        (convolution, [bank, *_bias(layer)]),
-    ]
-
-
-def _transposed_convolution(layer, kernel):
-    """The transposed convolution that translation equivariant blocks compute."""
-    teacher = layer.student.teacher
-    bank = layer.student.convolution_kernel(kernel)
-    convolution = TRANSPOSED[len(teacher.input_shape)](
-        layer.filters,
-        teacher.kernel_size,
-        teacher.strides,
-        padding=teacher.padding,
-        output_padding=teacher.output_padding,
-        data_format="channels_last",
-        dilation_rate=teacher.dilation_rate,
-        use_bias=layer.use_bias,
-        name="convolution",
-    )
-    return [(convolution, [ops.swapaxes(bank, -1, -2), *_bias(layer)])]
-
-
-def _options_of_conv1d(teacher, field) -> dict | None:
-    """Options of the `Conv1D` with a relative receptive field; `None` without one."""
-    one_axis = (
-        teacher.representation_in
-        == teacher.representation_out
-        == 1
-        == len(teacher.input_shape)
-    )
-    causal = field.padding == ((field.kernel.shape[0] - 1, 0), (0, 0))
-    padding = field.padding_name or ("causal" if causal else None)
-    if not one_axis or padding is None or len(teacher.output_shape) != 1:
-        return None
-    return {
-        "strides": field.strides[0],
-        "padding": padding,
-        "data_format": "channels_last",
-        "dilation_rate": field.dilation_rate[0],
-    }
 
 
 def _with_pointwise(body, pointwise):
@@ -228,8 +206,8 @@ def _with_pointwise(body, pointwise):
     multiplier = getattr(last, "depth_multiplier", None)
     if isinstance(last, layers.Conv2D) and kernels[0].shape[-2] == 1:
         multiplier = last.filters  # of the only channel
-    # Without padding before it, of which there is a layer, all before it is a Reshape.
-    if multiplier and len(first) == len(set(last.strides)) == 1:
+    # Without a layer before it that pads.
+    if multiplier and not first and len(set(last.strides)) == 1:
         separable = layers.SeparableConv2D(
             pointwise.filters,
             last.kernel_size,
@@ -252,56 +230,5 @@ def _pointwise_cost(student, pointwise) -> Cost:
     return Cost(2 * products * student.teacher.positions_out, 4 * (products + bias))
 
 
-def _dense(layer, kernel):
-    """One matrix from all input to all output positions."""
-    student = layer.student
-    image, _ = student.input_shapes(kernel.shape[-2:-1])
-    features = student.compute_output_shape((None, *image), kernel.shape)[1:]
-    dense = layers.Dense(math.prod(features), use_bias=layer.use_bias)
-    impulses = np.eye(math.prod(image), dtype="float32").reshape(-1, *image)
-    rows = [
-        np.asarray(student(impulses[start : start + CHUNK], kernel))
-        for start in range(0, len(impulses), CHUNK)
-    ]
-    matrix = np.concatenate(rows).reshape(len(impulses), -1)
-    return [(layers.Flatten("channels_last"), []), (dense, [matrix, *_bias(layer)])]
-
-
-def _mixed_last(layer, kernel):
-    """The blocks for every input feature map, then one product that mixes."""
-    student, teacher = layer.student, layer.student.teacher
-    maps_in = teacher.representation_in * kernel.shape[-2]
-    mixing = layers.Dense(
-        teacher.representation_out * layer.filters,
-        use_bias=layer.use_bias,
-        name="mixing",
-    )
-    return [
-        (layers.Reshape((teacher.positions_in, maps_in)), []),
-        (layers.Permute((2, 1)), []),
-        *student.plain_blocks(maps_in),
-        (layers.Permute((2, 1)), []),
-        (mixing, [student.coefficients(kernel), *_bias(layer)]),
-    ]
-
-
-def _mixed_first(layer, kernel):
-    """One product that mixes the inputs, then all blocks in another."""
-    student, teacher = layer.student, layer.student.teacher
-    positions, blocks = teacher.positions_in, student.blocks
-    channels, filters = kernel.shape[-2:]
-    maps_in = teacher.representation_in * channels
-    maps_out = teacher.representation_out * filters
-    mixing = layers.Dense(blocks * maps_out, use_bias=False, name="mixing")
-    return [
-        (layers.Reshape((positions, maps_in)), []),
-        (mixing, [student.coefficients(kernel)]),
-        (layers.Reshape((positions, blocks, maps_out)), []),
-        (layers.Permute((3, 1, 2)), []),
-        (layers.Reshape((maps_out, positions * blocks)), []),
-        *student.plain_sum(maps_out, tuple(_bias(layer))),
-    ]
-
-
 def _bias(layer) -> list:
-    return [layer.bias] if layer.use_bias else []
+    return [ops.convert_to_numpy(layer.bias)] if layer.use_bias else []

@@ -1,19 +1,25 @@
 """Whole networks, fused into built-in Keras layers."""
 
 import dataclasses
+from typing import Any
 
 import keras
 
 from symclone_tf.layers import Cloned, ClonedSeparableConv2D
 from symclone_tf.layers.centred_pooling import CentredPooling2D
+from symclone_tf.networks.clone_sizes import sizes_in_network
 from symclone_tf.networks.convolutions import with_names
 from symclone_tf.networks.copies import all_layers
 from symclone_tf.networks.fused_forms import CONVOLUTION_LAYERS, FusedLayer
-from symclone_tf.networks.fusion import fuse
-from symclone_tf.networks.layer_inputs import layer_calls
-from symclone_tf.networks.network_inputs import input_specs, zeros
+from symclone_tf.networks.fusion import fuse_at
+from symclone_tf.networks.network_inputs import (
+    input_specs,
+    takes_any_size,
+    zeros,
+)
 from symclone_tf.networks.reconstruction import inputs_of, is_network, rebuilt
 from symclone_tf.networks.restructured import forget_what_is_alike
+from symclone_tf.networks.selection import input_shapes, network_shapes
 
 CLONES = (Cloned, ClonedSeparableConv2D)
 
@@ -44,15 +50,26 @@ class FusedNetwork:
     notes: tuple[str, ...] = ()
 
 
-def fuse_network(model: keras.Model) -> FusedNetwork:
+def fuse_network(
+    model: keras.Model,
+    image_size: int | tuple[int, ...] | list[int] | dict[str, Any] | None = None,
+) -> FusedNetwork:
     """Fuses the clones of a network, with their current kernels, into Keras layers.
 
     Clones whose blocks are still translation equivariant become convolutions again;
     the others become the cheapest of their other forms, see `fuse`. All other layers
     are copied with their weights.
 
+    A network that takes images of any size remains one that does, if all of its clones
+    become convolutions again. Other forms, as a convolution for each region, are for
+    one size, which `image_size` chooses.
+
     Args:
         model: `keras.Model`, built.
+        image_size: Integer or pair of integers, height and width of the images, if
+            the model takes images of any size and is to take those of this size only;
+            or one for each axis of other inputs; or a dictionary from the names of
+            several inputs to such sizes.
 
     Returns:
         `FusedNetwork`.
@@ -60,7 +77,8 @@ def fuse_network(model: keras.Model) -> FusedNetwork:
     Raises:
         TypeError: If `model` is not a Keras model.
         ValueError: If another layer of this package is in the network, or a student
-            has no plain form. Centred poolings have one, for images of one size.
+            has no plain form; or if clones or centred poolings have one for images of
+            one size, and the model takes any.
 
     Example:
 
@@ -75,16 +93,22 @@ def fuse_network(model: keras.Model) -> FusedNetwork:
             f"`model` must be a Keras model. Received: model of type {type(model)}"
         )
     found: dict[str, FusedLayer] = {}
-    poolings = _poolings(model)
     clones = [layer for layer in all_layers(model) if isinstance(layer, CLONES)]
+    pools = [
+        layer for layer in all_layers(model) if isinstance(layer, CentredPooling2D)
+    ]
+    shapes, sized = _shapes(model, clones, pools, image_size)
+    poolings = _poolings(pools, shapes)
     names = {id(layer): name for name, layer in with_names(clones)}
     plains: dict[int, keras.layers.Layer] = {}
     unwrapped = []
 
     def plain_of(layer):
         if id(layer) not in plains:
-            found[names[id(layer)]] = fuse(layer)
-            plains[id(layer)] = _plain(layer, found[names[id(layer)]])
+            sizes = sizes_in_network(layer, shapes)
+            several = len(shapes.get(id(layer), ())) > 1
+            fused = found[names[id(layer)]] = fuse_at(layer, sizes, several)
+            plains[id(layer)] = _plain(layer, fused)
         return plains[id(layer)]
 
     def replace(layer):
@@ -108,7 +132,7 @@ def fuse_network(model: keras.Model) -> FusedNetwork:
             )
         return None
 
-    made = rebuilt(model, replace)
+    made = rebuilt(model, replace, sized)
     notes = tuple(
         f"{name!r} is no convolution any more, whose kernel SpectralNormalization "
         "would normalise in training: it is the plain layers alone."
@@ -124,31 +148,43 @@ def fuse_network(model: keras.Model) -> FusedNetwork:
     return FusedNetwork(made, found, notes)
 
 
-def _poolings(model) -> dict[int, keras.layers.Layer]:
-    """Keras' own poolings in place of centred ones, by the identity of these."""
-    parts = [
-        layer for layer in all_layers(model) if isinstance(layer, CentredPooling2D)
-    ]
-    if not parts:
-        return {}
+def _shapes(model, clones, poolings, image_size):
+    """The shapes of inputs of layers, where these matter, and of networks that are to
+    take one size; empty where sizes are not known or do not matter."""
+    matter = [*poolings, *(clone for clone in clones if clone.student.free_axes)]
+    if image_size is None and (not matter or _takes_any_size(model)):
+        return {}, {}
+    specs = input_specs(model, image_size)
+    shapes = input_shapes(model, specs)
+    if image_size is None:
+        return shapes, {}
+    chosen = map(id, [*poolings, *clones])
+    return shapes, network_shapes(model, specs, shapes, chosen)
+
+
+def _takes_any_size(model) -> bool:
     try:
-        calls = layer_calls(model, parts, zeros(input_specs(model)))
-    except ValueError:
-        raise ValueError(
-            f"Layer {parts[0].name!r} becomes Keras' pooling for images of one size, "
-            "and the model takes any: relax it, or rebuild it, for one size first"
-        ) from None
+        return takes_any_size(model)
+    except ValueError:  # a subclassed model, which may not know
+        return True
+
+
+def _poolings(poolings, shapes) -> dict[int, keras.layers.Layer]:
+    """Keras' own poolings in place of centred ones, by the identity of these."""
     found: dict[int, keras.layers.Layer] = {}
-    for layer, shape in dict.fromkeys(calls):
-        if id(layer) in found:
+    for layer in poolings:
+        several = shapes.get(id(layer), ())
+        if not shapes or len(several) > 1:
+            why = "it is called with several" if shapes else "the model takes any"
             raise ValueError(
-                f"Layer {layer.name!r} has no plain form: it is called with images of "
-                "several sizes"
+                f"Layer {layer.name!r} becomes Keras' pooling for images of one size, "
+                f"and {why}{'' if shapes else ': pass `image_size`'}"
             )
-        shape = (None, *shape[1:])
-        inputs = keras.Input(batch_shape=shape, dtype=layer.compute_dtype)
-        plain = layer.plain_layers(shape)
-        found[id(layer)] = keras.Sequential([inputs, *plain], name=layer.name)
+        for shape in several:
+            shape = (None, *shape[1:])
+            inputs = keras.Input(batch_shape=shape, dtype=layer.compute_dtype)
+            plain = layer.plain_layers(shape)
+            found[id(layer)] = keras.Sequential([inputs, *plain], name=layer.name)
     return found
 
 

@@ -10,6 +10,8 @@ from symclone_tf.networks.reconstruction import inputs_of, is_network
 
 # Of sequences of any length, as of words.
 LENGTH = 16
+# Sizes to try along each axis of signals, images and volumes.
+TRIAL_SIZES = {1: (512, 256, 64, 32), 2: (224, 128, 64, 32), 3: (48, 32, 24, 16)}
 
 
 def input_specs(model: keras.Model, image_size: Any = None) -> Any:
@@ -66,6 +68,54 @@ def input_specs(model: keras.Model, image_size: Any = None) -> Any:
         for tensor, shape in zip(flat, shapes)
     ]
     return keras.tree.pack_sequence_as(tensors, specs)
+
+
+def takes_any_size(model: keras.Model) -> bool:
+    """Whether an input of a network has axes of images, signals or volumes whose size
+    is not known.
+
+    Args:
+        model: `keras.Model`, built.
+
+    Returns:
+        Boolean.
+
+    Example:
+
+    >>> images = keras.Input((None, None, 3))
+    >>> model = keras.Model(images, keras.layers.Conv2D(2, 3)(images))
+    >>> takes_any_size(model)
+    True
+    """
+    shapes = [tensor.shape for tensor in keras.tree.flatten(_tensors(model))]
+    return any(len(shape) > 2 and None in shape[1:] for shape in shapes)
+
+
+def trial_sizes(model: keras.Model) -> list[Any]:
+    """Sizes of images to try a network with that takes images of any size.
+
+    Args:
+        model: `keras.Model`, see `takes_any_size`.
+
+    Returns:
+        List of values of `image_size`, see `input_specs`, largest first.
+    """
+    flat, first = keras.tree.flatten(_tensors(model)), _has_channels_first(model)
+
+    def sized(shape, size):
+        known = shape[2:] if first else shape[1:-1]
+        return tuple(size if one is None else one for one in known)
+
+    free = {one.name: one.shape for one in flat if None in one.shape[1:]}
+    free = {name: shape for name, shape in free.items() if 2 < len(shape) < 6}
+    every = []
+    for number in range(len(TRIAL_SIZES[2])):
+        sizes = {
+            name: sized(shape, TRIAL_SIZES[len(shape) - 2][number])
+            for name, shape in free.items()
+        }
+        every.append(sizes if len(flat) > 1 else next(iter(sizes.values())))
+    return every
 
 
 def shapes_of(specs: Any) -> Any:

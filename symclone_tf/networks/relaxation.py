@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.progress import track
 
 from symclone_tf.checks import one_of
-from symclone_tf.cloning import clone
 from symclone_tf.errors import RelaxingWarning
 from symclone_tf.layers.anchors import strength_of
 from symclone_tf.layers.cloned_layers import cloned_layer_of
@@ -20,16 +19,26 @@ from symclone_tf.layers.shared_students import SYMMETRIES, TRAINABLE_PARTS
 from symclone_tf.networks.comparison import check_own_weights, largest_difference
 from symclone_tf.networks.compilation import not_compiled
 from symclone_tf.networks.copies import all_layers
-from symclone_tf.networks.network_inputs import input_specs, zeros
+from symclone_tf.networks.network_inputs import (
+    input_specs,
+    takes_any_size,
+    trial_sizes,
+    zeros,
+)
 from symclone_tf.networks.reconstruction import inputs_of, is_network, rebuilt
 from symclone_tf.networks.relaxation_report import Relaxation, relaxed_layer
+from symclone_tf.networks.relaxed_students import (
+    check_relaxed_students,
+    clone_in_closed_form,
+    relaxed_student,
+)
 from symclone_tf.networks.selection import (
     check_network,
     input_shapes,
     network_shapes,
     select,
 )
-from symclone_tf.students import Student, make_student
+from symclone_tf.students import Student, artifact_name
 from symclone_tf.teachers import Teacher
 
 # Copies of trained weights in memory: with gradients and an optimizer's two moments.
@@ -43,10 +52,11 @@ MOST_DIFFERENCE = 0.05
 def relax(
     model: keras.Model,
     symmetry: str = "trainable",
-    student: str = "local",
+    student: str | None = None,
     layers: str | Iterable[str] | Callable[[keras.layers.Layer], bool] | None = None,
     image_size: int | tuple[int, ...] | list[int] | None = None,
     verbose: int = 1,
+    regions: int | tuple[int, ...] | list[int] | None = None,
     **options: Any,
 ) -> tuple[keras.Model, Relaxation]:
     """Unties the weights of a trained network's convolutions, at the same function.
@@ -67,14 +77,23 @@ def relax(
         model: `keras.Model`, built. A subclassed one must have been built with one
             input.
         symmetry: String, `symmetry` of `ClonedConv2D`.
-        student: String, the registered name of a kind of students.
+        student: String, the registered name of a kind of students; `None` for
+            `"regional"` where that is much cheaper than `"local"`, for at least 256
+            outputs of a convolution, and for all convolutions of a model that takes
+            images of any size. The report has each layer's.
         layers: Names of layers, or a callable that is passed a layer and returns
             whether to relax it; `None` for all with kernels larger than 1×1.
             Convolutions that cannot be relaxed remain, unless they are named.
         image_size: Integer or pair of integers, height and width of the images, if
             the model takes images of any size; or one for each axis of other inputs;
-            or a dictionary from the names of several inputs to such sizes.
+            or a dictionary from the names of several inputs to such sizes. The new
+            model takes images of this size only. `None` to let it take images of any
+            size still, for which all students have to be regional: it is tried with
+            the first of 224, 128, 64 and 32 pixels that it takes.
         verbose: Integer, 0 for silence, 1 for a progress bar on stderr.
+        regions: Integer, or one for each axis of a convolution's outputs, as `(rows,
+            columns)`: the regions of regional students, at most as many as outputs.
+            `None` for 4, or fewer where these would have fewer than 2 outputs.
         **options: Further options of `ClonedConv2D`, such as `anchor` and
             `trainable_part`.
 
@@ -106,31 +125,37 @@ def relax(
     start = time.perf_counter()
     check_network(model)
     _check_options(symmetry, **options)
-    specs = input_specs(model, image_size)
-    shapes = input_shapes(model, specs)
-    selection = select(model, shapes, layers)
+    check_relaxed_students(student, regions)
+    any_size = image_size is None and student in (None, "regional")
+    any_size = any_size and takes_any_size(model)
+    specs, shapes = _at_a_size(model, image_size, any_size)
+
+    def student_of(teachers):
+        return relaxed_student(teachers, student, regions, any_size)
+
+    selection = select(model, shapes, layers, student_of)
     chosen = selection.chosen
-    _check_memory(chosen, student, symmetry)
-    notes = _notes(model, specs)
-    clones = _clones(chosen, student, verbose)
+    _check_memory(chosen, symmetry)
+    notes = _notes(model, None if any_size else specs)
+    clones = _clones(chosen, verbose)
 
     relaxed_layers = {}
 
     def replace(layer):
         if id(layer) not in chosen:
             return None
-        copied = copy.deepcopy(clones[chosen[id(layer)][2]])
+        copied = copy.deepcopy(clones[_key(chosen[id(layer)][2])])
         cloned = cloned_layer_of(layer, copied, symmetry=symmetry, **options)
         relaxed_layers[id(layer)] = cloned
         return cloned
 
-    sized = network_shapes(model, specs, shapes, chosen)
+    sized = {} if any_size else network_shapes(model, specs, shapes, chosen)
     relaxed = rebuilt(model, replace, sized)
     _check_clones(relaxed, relaxed_layers)
     check_own_weights(model, relaxed, zeros(specs))
     rows = tuple(
-        relaxed_layer(name, layer, teacher, relaxed_layers[key])
-        for key, (name, layer, teacher) in chosen.items()
+        relaxed_layer(name, layer, relaxed_layers[key])
+        for key, (name, layer, _) in chosen.items()
     )
     difference = max(largest_difference(model, relaxed, specs, *p) for p in PIXELS)
     if difference > MOST_DIFFERENCE:
@@ -159,7 +184,7 @@ def _check_clones(relaxed, relaxed_layers) -> None:
 def _notes(model, specs) -> tuple[str, ...]:
     """What the relaxed network has not, or does not do, as the given one does."""
     notes = []
-    if is_network(model):
+    if is_network(model) and specs is not None:
         pairs = zip(keras.tree.flatten(inputs_of(model)), keras.tree.flatten(specs))
         changed = [(a, b) for a, b in pairs if tuple(a.shape) != tuple(b.shape)]
         several = len(keras.tree.flatten(specs)) > 1
@@ -175,14 +200,36 @@ def _notes(model, specs) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _clones(chosen, student, verbose) -> dict[Teacher, Student]:
-    """A clone of each teacher."""
-    teachers = dict.fromkeys(teacher for _, _, teacher in chosen.values())
+def _at_a_size(model, image_size, any_size):
+    """The inputs that a model is tried with, and the shapes that reach its layers."""
+    if not any_size:
+        specs = input_specs(model, image_size)
+        return specs, input_shapes(model, specs)
+    *sizes, last = trial_sizes(model)
+    for size in sizes:
+        specs = input_specs(model, size)
+        try:
+            return specs, input_shapes(model, specs)
+        except ValueError:  # a size that this model does not take
+            continue
+    specs = input_specs(model, last)
+    return specs, input_shapes(model, specs)
+
+
+def _key(student: Student) -> tuple[Teacher, str]:
+    """What layers of equal clones have in common."""
+    return student.teacher, artifact_name(student)
+
+
+def _clones(chosen, verbose) -> dict[tuple[Teacher, str], Student]:
+    """A clone of each kind that is needed."""
+    students = {_key(student): student for _, _, student in chosen.values()}
     console = Console(stderr=True)
-    return {
-        teacher: clone(teacher, student=student, solver="closed-form", verbose=0)[0]
-        for teacher in track(teachers, "Cloning", console=console, disable=not verbose)
-    }
+    for student in track(
+        students.values(), "Cloning", console=console, disable=not verbose
+    ):
+        clone_in_closed_form(student)
+    return students
 
 
 def _check_options(
@@ -198,12 +245,12 @@ def _check_options(
     strength_of(anchor, anchor_strength)
 
 
-def _check_memory(chosen, student, symmetry) -> None:
+def _check_memory(chosen, symmetry) -> None:
     """Checks that the clones, and their training, fit into memory."""
     copies = {"frozen": 1, "trainable": COPIES, "anchored": COPIES + 1}[symmetry]
     needed = [
-        (4 * copies * make_student(student, teacher).parameters, layer.name)
-        for _, layer, teacher in chosen.values()
+        (4 * copies * student.parameters, layer.name)
+        for _, layer, student in chosen.values()
     ]
     total, available = sum(n for n, _ in needed), psutil.virtual_memory().available
     if total > available:

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from symclone_tf.networks.comparison import largest_difference
-from symclone_tf.teachers import Teacher
+from symclone_tf.students import RegionalStudent
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,6 +19,7 @@ class RelaxedLayer:
         name: String, the layer's name.
         kind: String, its class.
         teacher: String, the title of the teacher that the clone imitates.
+        student: String, the kind of the clone, with its regions if it has some.
         channels: Integer, the number of input channels.
         filters: Integer, the number of output channels.
         weights_before: Integer, the number of the convolution's weights.
@@ -34,8 +35,8 @@ class RelaxedLayer:
     >>> convolution = keras.layers.Conv2D(4, 3, name="edges")
     >>> model = keras.Sequential([keras.Input((6, 6, 1)), convolution])
     >>> (layer,) = relax(model, verbose=0)[1].layers
-    >>> layer.name, layer.teacher
-    ('edges', 'T(2) 6×6')
+    >>> layer.name, layer.teacher, layer.student
+    ('edges', 'T(2) 6×6', 'local')
     >>> layer.weights_before, layer.weights > layer.weights_before
     (40, True)
     """
@@ -43,6 +44,7 @@ class RelaxedLayer:
     name: str
     kind: str
     teacher: str
+    student: str
     channels: int
     filters: int
     weights_before: int
@@ -85,15 +87,12 @@ class Relaxation:
     notes: tuple[str, ...] = ()
 
 
-def relaxed_layer(
-    name: str, layer: keras.layers.Layer, teacher: Teacher, cloned: Any
-) -> RelaxedLayer:
+def relaxed_layer(name: str, layer: keras.layers.Layer, cloned: Any) -> RelaxedLayer:
     """Describes a layer that was relaxed.
 
     Args:
         name: String.
         layer: Keras layer, the convolution.
-        teacher: `Teacher`, what it computes.
         cloned: The layer that replaces it.
 
     Returns:
@@ -102,6 +101,8 @@ def relaxed_layer(
     # Of a separable convolution, the depthwise part has the student.
     part = getattr(cloned, "depthwise", cloned)
     student, groups = cloned.student, part.groups
+    teacher, regions = student.teacher, getattr(student, "regions", ())
+    kind = " ".join([str(student.kind), *["×".join(map(str, regions))] * bool(regions)])
     *_, channels_of_group, filters = part.kernel.shape
     channels = channels_of_group * groups
     # A transposed convolution multiplies each output by a few of the entries.
@@ -109,7 +110,11 @@ def relaxed_layer(
     size = teacher.positions_out * teacher.representation_out * entries
     products_before = round(size * channels_of_group * filters)
     products = student.operations(channels_of_group, filters // groups) * groups
-    if cloned.computes_as() == "convolution":
+    # Kernels of regions do not depend on the image, and are no operations of it.
+    regional = isinstance(student, RegionalStudent) and student.convolves(
+        channels, channels_of_group, filters
+    )
+    if regional or cloned.computes_as() == "convolution":
         products = products_before
     if part is not cloned:
         pointwise = teacher.positions_out * math.prod(cloned.pointwise.kernel.shape)
@@ -120,6 +125,7 @@ def relaxed_layer(
         name,
         type(layer).__name__,
         teacher.title,
+        kind,
         channels,
         cloned.filters,
         layer.count_params(),

@@ -1,6 +1,7 @@
 """Selects the convolutions of a network to relax, and says why others are not."""
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -15,6 +16,7 @@ from symclone_tf.networks.copies import all_layers
 from symclone_tf.networks.layer_inputs import layer_calls
 from symclone_tf.networks.network_inputs import zeros
 from symclone_tf.networks.reconstruction import inputs_of, is_network
+from symclone_tf.students import Student
 from symclone_tf.teachers import Teacher
 
 
@@ -24,12 +26,13 @@ class Selection:
 
     Attributes:
         chosen: Dictionary from the identity of each chosen layer to its name, itself
-            and its teacher, in the order in which the network calls them.
+            and the student that relaxes it, not yet built, in the order in which the
+            network calls them.
         left: Dictionary from the names of other convolutions to why they are not
             relaxed.
     """
 
-    chosen: dict[int, tuple[str, keras.layers.Layer, Teacher]]
+    chosen: dict[int, tuple[str, keras.layers.Layer, Student]]
     left: dict[str, str]
 
 
@@ -135,6 +138,7 @@ def select(
     model: keras.Model,
     shapes: dict[int, list[Any]],
     layers: str | Iterable[str] | Callable[[keras.layers.Layer], bool] | None,
+    student_of: Callable[[list[Teacher]], Student],
 ) -> Selection:
     """Selects the layers to relax.
 
@@ -142,6 +146,9 @@ def select(
         model: `keras.Model`, built.
         shapes: See `input_shapes`.
         layers: See `relax`.
+        student_of: Callable of a layer's teachers, one for each size of inputs that
+            it is called with, the largest first. It returns the layer's student, or
+            raises a `ValueError` with the reason why there is none.
 
     Returns:
         `Selection`.
@@ -167,7 +174,8 @@ def select(
     for name, layer in found:
         if is_wanted(name, layer):
             try:
-                chosen[id(layer)] = name, layer, _teacher(layer, shapes.get(id(layer)))
+                teachers = _teachers(layer, shapes.get(id(layer)))
+                chosen[id(layer)] = name, layer, student_of(teachers)
             except ValueError as error:
                 left[name] = str(error)
     if isinstance(named, set) and left:
@@ -218,8 +226,8 @@ def _is_larger_than_a_pixel(layer) -> bool:
     return max(sizes if isinstance(sizes, (tuple, list)) else (sizes,)) > 1
 
 
-def _teacher(layer, shapes) -> Teacher:
-    """The teacher of a convolution.
+def _teachers(layer, shapes) -> list[Teacher]:
+    """The teachers of a convolution, for all sizes that it is called with.
 
     Raises:
         ValueError: If it cannot be relaxed.
@@ -234,18 +242,13 @@ def _teacher(layer, shapes) -> Teacher:
         raise ValueError(f"layers of class {name} are not supported")
     if not shapes:
         raise ValueError("the network does not call it")
-    sizes = sorted({tuple(shape[1:]) for shape in shapes}, reverse=True)
-    if len(sizes) > 1:
-        raise ValueError(
-            "it is called with inputs of several sizes, "
-            + " and ".join("×".join(map(str, size[:-1])) for size in sizes)
-        )
-    teacher = teacher_of(layer, shapes[0])
-    if teacher.positions_out == 1:
+    sizes = sorted({tuple(shape[1:]) for shape in shapes}, key=math.prod, reverse=True)
+    teachers: list[Teacher] = [teacher_of(layer, (None, *size)) for size in sizes]
+    if any(teacher.positions_out == 1 for teacher in teachers):
         raise ValueError("its output is one position, which has no symmetry")
-    if teacher.positions_in == 1:
+    if any(teacher.positions_in == 1 for teacher in teachers):
         raise ValueError("its input is one position, which has no symmetry")
-    return teacher
+    return teachers
 
 
 def _flat_shapes(shapes) -> list[tuple]:

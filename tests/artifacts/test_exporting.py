@@ -15,6 +15,7 @@ from symclone_tf.students import artifact_name
 
 from cases import CASES
 from clones import dense
+from regional_layers import trained
 
 
 @pytest.fixture
@@ -227,3 +228,41 @@ def test_output_that_is_a_file_is_refused(tmp_path):
 def test_paths_are_returned_as_paths(exported):
     assert isinstance(exported, pathlib.Path)
     assert sc.artifacts.find(str(exported)).path == exported
+
+
+@pytest.mark.parametrize(
+    ("group", "lifting", "name"),
+    [
+        ("t2", True, "t2-9x9-k3-regional-r2x3"),
+        ("c4", False, "c4-group-9x9-k3-regional-r2x3"),
+    ],
+)
+def test_a_regional_clone_is_exported_served_and_loaded(
+    rng, tmp_path, group, lifting, name
+):
+    teacher = sc.ConvTeacher(group, 9, lifting=lifting)
+    student = trained(teacher, rng, regions=(2, 3))
+    path = sc.export(student, tmp_path)
+    assert path.parts[-2:] == (name, "1")
+    loaded = sc.load(path)
+    assert loaded.get_config() == student.get_config()
+    assert loaded.regions == (2, 3)
+    images, kernels = draw_pairs(rng, student, 2)
+    # One kernel for each image, as in a call of the student for each pair.
+    expected = np.stack(
+        [
+            student(image[None, ..., None], kernel[..., None, None])[0, ..., 0]
+            for image, kernel in zip(images, kernels)
+        ]
+    )
+    served = tf.saved_model.load(str(path))
+    outputs = served.serve({"image": images, "kernel": kernels})
+    np.testing.assert_allclose(outputs, expected, atol=1e-4)
+    np.testing.assert_allclose(loaded.call_pairs(images, kernels), expected, atol=1e-4)
+    # Loaded for training, and of any size.
+    assert loaded.trainable
+    bigger = rng.normal(size=(1, 12, 12, *images.shape[3:], 1)).astype("float32")
+    np.testing.assert_array_equal(
+        loaded(bigger, kernels[0][..., None, None]),
+        student(bigger, kernels[0][..., None, None]),
+    )

@@ -2,12 +2,16 @@ import json
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import symclone_tf as sc
 from symclone_tf.artifacts.fixed_layers import MODEL, RECORD, export_layer, read_array
+
+from clones import solved
+from regional_layers import layer_of, trained
 
 # A process that has never heard of this package.
 ALONE = """
@@ -125,3 +129,41 @@ class TestReadArray:
         file.write_bytes(huge)
         with pytest.raises(sc.ArtifactError, match="cannot be read as an array"):
             read_array(file)
+
+
+def test_a_layer_of_regions_is_exported_as_one_of_keras(rng, tmp_path):
+    layer = layer_of(trained(sc.ConvTeacher("c4", 9), rng), rng, activation="relu")
+    path = export_layer(layer, tmp_path)
+    assert path.parts[-2:] == ("c4-lifting-9x9-k3-regional-r2x2-c4-f8", "1")
+    record = json.loads((path / RECORD).read_text())
+    assert record["form"] == "regions"
+    costs = record["costs"]["regions"]
+    assert costs["bytes"] == 4 * 4 * (9 * 4 * 32 + 32)
+    images = rng.normal(size=(3, 9, 9, 4)).astype("float32")
+    served = tf.saved_model.load(str(path))
+    np.testing.assert_allclose(
+        served.serve(images)["features"], layer(images), atol=1e-5
+    )
+    again = keras.saving.load_model(path / MODEL)
+    np.testing.assert_allclose(again(images), layer(images), atol=1e-5)
+
+
+def test_a_layer_of_any_size_is_exported_for_one(rng, tmp_path):
+    layer = layer_of(trained(sc.ConvTeacher("t2", 9), rng), rng, size=(None, None))
+    with pytest.raises(ValueError, match="pass `image_size`"):
+        export_layer(layer, tmp_path)
+    path = export_layer(sc.fuse(layer, image_size=12), tmp_path)
+    images = rng.normal(size=(2, 12, 12, 4)).astype("float32")
+    served = tf.saved_model.load(str(path))
+    outputs = served.serve(images)["features"]
+    np.testing.assert_allclose(outputs, layer(images), atol=1e-5)
+
+
+def test_a_convolution_of_any_size_is_exported_for_any(rng, tmp_path):
+    student = solved("t2", image_size=9, student="regional")
+    layer = layer_of(student, rng, symmetry="frozen", size=(None, None))
+    served = tf.saved_model.load(str(export_layer(layer, tmp_path)))
+    for size in (9, 14):
+        images = rng.normal(size=(2, size, size, 4)).astype("float32")
+        outputs = served.serve(images)["features"]
+        np.testing.assert_allclose(outputs, layer(images), atol=1e-4)

@@ -208,3 +208,59 @@ def test_configurations_that_could_not_be_read_are_not_written(tmp_path):
     with pytest.raises(ValueError, match="lists of at most 100"):
         sc.export(deep, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def regional(tmp_path):
+    teacher = sc.ConvTeacher("t2", image_size=9)
+    student = sc.students.RegionalStudent(teacher, regions=(2, 3), seed=0)
+    return sc.export(student, tmp_path)
+
+
+def test_the_record_of_a_regional_clone_has_its_regions(regional):
+    artifact = sc.artifacts.find(regional)
+    assert artifact.name == "t2-9x9-k3-regional-r2x3"
+    assert artifact.record["student"]["config"]["regions"] == [2, 3]
+    assert artifact.record["parameters"] == 6 * 9 * 9 + 9 * 9
+    assert sc.artifacts.list_artifacts(regional.parents[1])[0].name == artifact.name
+
+
+@pytest.mark.parametrize(
+    ("regions", "message"),
+    [
+        ([2, 8], "`regions` must not exceed the 7×7"),
+        ([10**30, 1], "`regions` must not exceed the 7×7"),
+        ([2], "`regions` must be a positive integer, or one for each axis"),
+        ([2, 3, 1], "`regions` must be a positive integer, or one for each axis"),
+        ([0, 3], "`regions` must be a positive integer, or one for each axis"),
+        ([2.0, 3], "`regions` must be a positive integer, or one for each axis"),
+        ([True, 3], "`regions` must be a positive integer, or one for each axis"),
+        ("2x3", "`regions` must be a positive integer, or one for each axis"),
+        ({"rows": 2}, "`student` with a name and a configuration of"),
+        ([[2, 3]], "`student` with a name and a configuration of"),
+        (2, "`student` such as"),
+        (None, "`student` such as"),
+        ([3, 3], "`parameters` such as 810"),
+    ],
+)
+def test_damaged_regions_are_refused_in_one_line(regional, regions, message):
+    file = regional / "assets.extra/clone.json"
+    record = json.loads(file.read_text())
+    record["student"]["config"]["regions"] = regions
+    file.write_text(json.dumps(record))
+    for use in (sc.artifacts.find, sc.load):
+        with pytest.raises(sc.ArtifactError, match=message) as refused:
+            use(regional)
+        assert "\n" not in str(refused.value)
+    with pytest.warns(sc.ArtifactWarning, match=message):
+        assert sc.artifacts.list_artifacts(regional.parents[1]) == []
+
+
+def test_regions_of_the_weights_are_those_of_the_record(regional):
+    """(3, 2) are as many regions and weights, and others."""
+    file = regional / "assets.extra/clone.json"
+    record = json.loads(file.read_text())
+    record["student"]["config"]["regions"] = [3, 2]
+    file.write_text(json.dumps(record))
+    with pytest.raises(sc.ArtifactError, match=r"differs from clone\.json.*regions"):
+        sc.load(regional)

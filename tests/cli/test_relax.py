@@ -110,7 +110,8 @@ def test_names_unchanged_layers_and_takes_a_size(run, tmp_path):
             "--trainable-part is for clones that are not frozen",
         ),
         (("dense.keras",), "no convolution to relax"),
-        (("any.keras",), "pass --image-size"),
+        (("any.keras", "--student", "local"), "pass --image-size"),
+        (("model.keras", "--student", "local", "--regions", "2"), "--regions"),
     ],
 )
 def test_bad_input_is_refused_in_one_line(refused, tmp_path, arguments, message):

@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 
 import symclone_tf as sc
-from symclone_tf.networks import relaxation as relaxing
+from symclone_tf.networks import relaxed_students
 from symclone_tf.networks.compilation import not_compiled
 
 RNG = np.random.default_rng(0)
@@ -183,6 +183,6 @@ def test_what_cannot_be_compiled_alike_is_said_before_anything_is_cloned(monkeyp
         relaxed, report = sc.relax(model, verbose=0)
     assert not relaxed.compiled
     assert "its optimizer, Secret" in report.notes[0]
-    monkeypatch.setattr(relaxing, "clone", clone)
+    monkeypatch.setattr(relaxed_students, "clone", clone)
     with pytest.warns(sc.errors.RelaxingWarning), pytest.raises(Started):
         sc.relax(model, verbose=0)

@@ -2,10 +2,13 @@ import keras
 import numpy as np
 import pytest
 
+import symclone_tf as sc
 from symclone_tf.networks.fused_forms import costs
 from symclone_tf.networks.fusion import fuse
+from symclone_tf.students import RegionalStudent
 
 from fused import CASES, FORMS, make
+from regional_layers import trained
 
 
 @pytest.mark.slow
@@ -59,3 +62,18 @@ def test_reason_names_all_forms_in_operations_and_bytes(rng):
     hidden = fuse(make(rng, hidden=(6,))).reason
     why = "its blocks are not linear"
     assert hidden.endswith(f"no matrix: {why}; no convolution: {why}")
+
+
+@pytest.mark.parametrize(("regions", "count"), [(2, 4), ((1, 3), 3)])
+def test_regions_cost_one_convolution_and_a_kernel_each(rng, regions, count):
+    student = trained(sc.ConvTeacher("c4", 9), rng, regions)
+    found = costs(student, channels=3, filters=5)
+    assert "convolution" not in found
+    bank = 9 * 3 * 4 * 5  # a kernel's entries, channels, and filters on the group
+    assert found["regions"].operations == 2 * bank * 7 * 7
+    assert found["regions"].bytes == 4 * count * (bank + 4 * 5)
+    # Blocks have weights at each position.
+    assert found["factored"].bytes > 4 * 49 * 9 * 9
+    one = RegionalStudent(sc.ConvTeacher("t2", 9), 1)
+    assert "regions" in costs(one, 3, 5)
+    assert "regions" not in costs(sc.DenseStudent(sc.ConvTeacher("t2", 9)), 3, 5)

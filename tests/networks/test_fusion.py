@@ -8,8 +8,9 @@ from symclone_tf.layers.cloned_conv2d import ClonedConv2D
 from symclone_tf.networks.fusion import fuse
 
 from cases import later
-from clones import dense
+from clones import dense, solved
 from fused import FORMS, make
+from regional_layers import layer_of, trained
 
 
 @pytest.mark.parametrize(("options", "form"), FORMS)
@@ -40,7 +41,7 @@ def test_convolutions_of_any_geometry_are_fused_to_keras_convolutions(
     fused = fuse(layer)
     assert fused.form == "convolution"
     kinds = {type(part).__name__ for part in fused.model.layers}
-    assert kinds - {"ZeroPadding2D"} == {"Reshape", "Conv2D", "Activation"}
+    assert kinds - {"ZeroPadding2D"} == {"Conv2D", "Activation"}
     images = rng.normal(size=(3, 9, 9, 2)).astype("float32")
     np.testing.assert_allclose(fused.model(images), layer(images), atol=1e-5)
 
@@ -121,7 +122,7 @@ def test_transposed_clones_become_transposed_convolutions_again(rng, case, optio
     assert fused.form == "convolution"
     first, *others = fused.model.layers
     assert type(first).__name__ == kind
-    assert {type(part).__name__ for part in others} == {"Reshape", "Activation"}
+    assert [type(part).__name__ for part in others] == ["Activation"]
     np.testing.assert_allclose(first.kernel, layer.kernel, atol=1e-5)
     inputs = rng.normal(size=(2, *shape)).astype("float32")
     np.testing.assert_allclose(fused.model(inputs), layer(inputs), atol=1e-4)
@@ -165,7 +166,7 @@ def test_separable_clones_become_separable_convolutions_again(rng, case):
     fused = fuse(cloned)
     assert fused.form == "convolution"
     assert (fused.channels, fused.filters) == (shape[-1], 3)
-    parts = [p for p in fused.model.layers if type(p).__name__ != "Reshape"]
+    parts = fused.model.layers
     assert [type(part).__name__ for part in parts] == ["SeparableConv2D", "Activation"]
     for one, other in zip(parts[0].weights, layer.weights, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
@@ -213,4 +214,97 @@ def test_a_fused_separable_layer_of_channels_first_is_one_convolution(rng):
     kinds = [type(part).__name__ for part in fused.model.layers]
     assert kinds.count("SeparableConv2D") == 1
     images = rng.normal(size=(2, 2, 6, 7)).astype("float32")
+    np.testing.assert_allclose(fused.model(images), layer(images), atol=1e-4)
+
+
+@pytest.mark.parametrize("options", [{}, {"compute": "blocks"}])
+def test_regions_that_differ_become_a_convolution_each(rng, options):
+    layer = layer_of(trained(sc.ConvTeacher("c4", 9), rng), rng, **options)
+    fused = fuse(layer)
+    assert fused.form == "regions"
+    assert fused.student == "c4-lifting-9x9-k3-regional-r2x2"
+    assert fused.reason.startswith("a convolution for each region takes ")
+    assert "no convolution: its blocks are not translation equiv" in fused.reason
+
+
+def test_one_region_is_one_convolution_whatever_its_weights(rng):
+    layer = layer_of(trained(sc.ConvTeacher("t2", 9), rng, regions=1), rng)
+    fused = fuse(layer)
+    assert [type(part).__name__ for part in fused.model.layers] == [
+        *("Conv2D", "Activation"),
+    ]
+    images = rng.normal(size=(2, 9, 9, 4)).astype("float32")
+    np.testing.assert_allclose(fused.model(images), layer(images), atol=1e-5)
+
+
+def test_small_regions_with_many_filters_become_blocks(rng):
+    """As the layer computes them: nine kernels for nine positions would be larger."""
+    student = trained(sc.ConvTeacher("t2", 5), rng, regions=3)
+    layer = layer_of(student, rng, channels=2, filters=200)
+    assert not student.convolves(2, 2, 200)
+    fused = fuse(layer)
+    assert fused.form == "factored"
+    assert fused.cost.bytes == 4 * fused.model.count_params()
+    assert fused.cost.bytes < fused.costs["regions"].bytes / 2
+    images = rng.normal(size=(2, 5, 5, 2)).astype("float32")
+    np.testing.assert_allclose(fused.model(images), layer(images), rtol=1e-4, atol=1e-4)
+
+
+def test_regional_separable_clones_become_depthwise_regions(rng):
+    shape, geometry = SEPARABLE["same, strided"]
+    layer = built("SeparableConv2D", shape, activation="relu", **geometry)
+    cloned = untied(layer, shape, "regional", symmetry="trainable")
+    assert fuse(cloned).form == "convolution"
+    change(cloned, rng)
+    fused = fuse(cloned)
+    assert fused.form == "regions"
+    regions, convolution, _ = fused.model.layers
+    assert {type(part).__name__ for part in regions.layers} >= {"DepthwiseConv2D"}
+    assert convolution.kernel_size == (1, 1)
+    images = rng.normal(size=(2, *shape)).astype("float32")
+    np.testing.assert_allclose(
+        fused.model(images), cloned(images), rtol=1e-4, atol=1e-4
+    )
+    assert fused.cost.bytes == 4 * fused.model.count_params()
+
+
+def test_regional_clones_are_fused_for_the_size_that_is_asked_for(rng):
+    student = trained(sc.ConvTeacher("t2", 9), rng)
+    layer = layer_of(student, rng, size=(None, None), name="any")
+    with pytest.raises(
+        ValueError, match=r"'any' takes images of any size.*pass"
+    ) as why:
+        fuse(layer)
+    assert "\n" not in str(why.value)
+    assert "size only: pass `image_size`" in str(why.value)
+    assert "not translation equivariant" in str(why.value)
+    fused = fuse(layer, image_size=(14, 11))
+    assert fused.model.input_shape == (None, 14, 11, 4)
+    images = rng.normal(size=(2, 14, 11, 4)).astype("float32")
+    np.testing.assert_allclose(fused.model(images), layer(images), atol=1e-5)
+    # Operations are those of the size.
+    assert fused.cost.operations == 2 * 9 * 4 * 8 * 12 * 9
+
+
+def test_clones_of_any_size_become_a_convolution_of_any_size(rng):
+    student = solved("t2", image_size=9, student="regional")
+    for options in ({}, {"data_format": "channels_first"}):
+        layer = layer_of(student, rng, size=(None, None), **options)
+        fused = fuse(layer)
+        assert fused.form == "convolution"
+        assert fused.model.input_shape.count(None) == 3
+        for size in ((9, 9), (12, 7)):
+            shape = layer._from_last((2, *size, 4))
+            images = rng.normal(size=shape).astype("float32")
+            np.testing.assert_allclose(fused.model(images), layer(images), atol=1e-4)
+
+
+def test_clones_of_groups_are_fused_for_one_size(rng):
+    student = solved("c4", image_size=9, student="regional")
+    layer = layer_of(student, rng, size=(None, None))
+    with pytest.raises(ValueError, match="it reshapes feature maps on a group"):
+        fuse(layer)
+    fused = fuse(layer, image_size=7)
+    assert fused.form == "convolution"
+    images = rng.normal(size=(2, 7, 7, 4)).astype("float32")
     np.testing.assert_allclose(fused.model(images), layer(images), atol=1e-4)

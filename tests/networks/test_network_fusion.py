@@ -7,8 +7,10 @@ from keras import layers
 
 import symclone_tf as sc
 
+from cases import later
 from networks import noise, of_signals, of_volumes, plain
 from processes import run_script
+from regional_layers import change_regions
 
 
 def kinds(model):
@@ -128,14 +130,30 @@ def test_networks_of_signals_become_their_convolutions_again(symmetry):
     np.testing.assert_allclose(fused.model(signals), model(signals), atol=1e-4)
 
 
-def test_volumes_have_no_relative_receptive_field_and_become_one_matrix():
+@pytest.mark.parametrize("symmetry", ["frozen", later("trainable")])
+def test_networks_of_volumes_become_their_convolutions_again(symmetry):
     model = of_volumes()
-    relaxed, _ = sc.relax(model, verbose=0)
+    relaxed, _ = sc.relax(model, symmetry, verbose=0)
     fused = sc.fuse_network(relaxed)
-    assert {layer.form for layer in fused.layers.values()} == {"dense"}
-    assert "no relative receptive field" in fused.layers["first"].lacking
+    for name in ("first", "second"):
+        assert fused.layers[name].form == "convolution"
+        before, after = model.get_layer(name), fused.model.get_layer(name)
+        assert type(after) is keras.layers.Conv3D
+        assert (after.padding, after.strides) == (before.padding, before.strides)
+        np.testing.assert_allclose(after.kernel, before.kernel, atol=1e-5)
     volumes = keras.random.normal((2, 6, 5, 6, 1))
     np.testing.assert_allclose(fused.model(volumes), model(volumes), atol=1e-4)
+
+
+def test_changed_clones_of_volumes_become_one_matrix(rng):
+    relaxed = changed(of_volumes(), rng)
+    fused = sc.fuse_network(relaxed)
+    assert {layer.form for layer in fused.layers.values()} == {"dense"}
+    lacking = fused.layers["first"].lacking
+    assert lacking.startswith("no convolution: its blocks are not translation equi")
+    assert lacking.endswith("no blocks: they have no plain form")
+    volumes = keras.random.normal((2, 6, 5, 6, 1))
+    np.testing.assert_allclose(fused.model(volumes), relaxed(volumes), atol=1e-4)
 
 
 def pooled(size):
@@ -168,7 +186,7 @@ def test_centred_poolings_of_several_or_unknown_sizes_are_refused():
         sc.fuse_network(model)
     images = keras.Input((12, 12, 2))
     model = keras.Model(images, pooling(pooling(images)))
-    with pytest.raises(ValueError, match="called with images of several sizes"):
+    with pytest.raises(ValueError, match="one size, and it is called with several"):
         sc.fuse_network(model)
 
 
@@ -217,3 +235,107 @@ def test_a_wrapper_of_what_is_no_convolution_any_more_is_replaced(rng):
 def test_what_is_no_model_is_refused():
     with pytest.raises(TypeError, match="`model` must be a Keras model"):
         sc.fuse_network("model.keras")
+
+
+def of_any_size(channels=2):
+    """A network of images of any size, with convolutions of several kinds."""
+    images = keras.Input((None, None, channels), name="images")
+    x = layers.Conv2D(4, 3, padding="same", activation="relu", name="first")(images)
+    x = layers.DepthwiseConv2D(3, name="depthwise")(x)
+    x = layers.Conv2D(4, 3, strides=2, groups=2, name="second")(x)
+    return keras.Model(images, layers.GlobalAveragePooling2D()(x))
+
+
+SIZES = [(32, 32), (20, 27)]
+
+
+def images_of(size, channels=2):
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(2, *size, channels)).astype("float32")
+
+
+@pytest.mark.parametrize("symmetry", ["frozen", later("trainable")])
+def test_unchanged_clones_of_images_of_any_size_stay_so(symmetry):
+    model = of_any_size()
+    relaxed, _ = sc.relax(model, symmetry, verbose=0)
+    fused = sc.fuse_network(relaxed).model
+    assert fused.input_shape == model.input_shape
+    kept = [type(layer).__name__ for layer in fused.layers]
+    assert kept == [type(layer).__name__ for layer in model.layers]
+    for size in SIZES:
+        images = images_of(size)
+        np.testing.assert_allclose(fused(images), model(images), atol=1e-5)
+
+
+def test_changed_clones_of_images_of_any_size_are_fused_for_one(rng, tmp_path):
+    relaxed, _ = sc.relax(of_any_size(), verbose=0)
+    change_regions(relaxed, rng)
+    with pytest.raises(ValueError, match="'first' takes images of any size") as why:
+        sc.fuse_network(relaxed)
+    assert "\n" not in str(why.value)
+    assert "pass `image_size`" in str(why.value)
+    for size in SIZES:
+        fused = sc.fuse_network(relaxed, image_size=size)
+        assert {layer.form for layer in fused.layers.values()} == {"regions"}
+        assert fused.model.input_shape == (None, *size, 2)
+        images = images_of(size)
+        expected = relaxed(images)
+        np.testing.assert_allclose(fused.model(images), expected, atol=1e-5)
+    fused.model.save(tmp_path / "plain.keras")
+    again = keras.saving.load_model(tmp_path / "plain.keras")
+    np.testing.assert_allclose(again(images), expected, atol=1e-5)
+    with pytest.raises(ValueError, match=r"`regions`|too small|must not exceed"):
+        sc.fuse_network(relaxed, image_size=6)
+
+
+def test_a_clone_that_is_called_with_several_sizes_is_a_convolution_or_refused(rng):
+    teacher = sc.ConvTeacher("t2", 16, padding="same")
+    student, _ = sc.clone(teacher, student="regional", solver="closed-form", verbose=0)
+    shared = sc.ClonedConv2D(2, student, "trainable", name="shared")
+    images = keras.Input((16, 16, 2))
+    x = shared(shared(images)[:, ::2, ::2])
+    model = keras.Model(images, layers.GlobalAveragePooling2D()(x))
+    fused = sc.fuse_network(model).model
+    assert type(fused.get_layer("shared")).__name__ == "Conv2D"
+    np.testing.assert_allclose(fused(noise(model)), model(noise(model)), atol=1e-5)
+    change_regions(model, rng)
+    with pytest.raises(ValueError, match="'shared' is called with images of several"):
+        sc.fuse_network(model)
+
+
+def test_clones_are_fused_for_the_sizes_that_reach_them(rng):
+    """A student of one size in a network of another, before a pooling and after."""
+    student, _ = sc.clone(
+        sc.ConvTeacher("t2", 16, padding="same"),
+        student="regional",
+        solver="closed-form",
+        verbose=0,
+    )
+    images = keras.Input((12, 12, 2))
+    x = sc.ClonedConv2D(3, student, "trainable", name="before")(images)
+    x = layers.MaxPooling2D()(x)
+    x = sc.ClonedConv2D(3, student, "trainable", name="after")(x)
+    model = keras.Model(images, x)
+    change_regions(model, rng)
+    fused = sc.fuse_network(model)
+    positions = {name: layer.cost.operations for name, layer in fused.layers.items()}
+    assert positions == {"before": 2 * 9 * 2 * 3 * 144, "after": 2 * 9 * 3 * 3 * 36}
+    np.testing.assert_allclose(
+        fused.model(noise(model)), model(noise(model)), atol=1e-5
+    )
+
+
+def test_centred_poolings_of_any_size_are_fused_for_one():
+    images = keras.Input((None, None, 2))
+    x = layers.Conv2D(3, 3, name="conv")(images)
+    model = keras.Model(images, sc.layers.CentredMaxPooling2D(2, name="pooling")(x))
+    with pytest.raises(ValueError, match="the model takes any: pass `image_size`"):
+        sc.fuse_network(model)
+    fused = sc.fuse_network(model, image_size=11).model
+    np.testing.assert_allclose(fused(images_of((11, 11))), model(images_of((11, 11))))
+
+
+def test_an_image_size_that_a_network_does_not_take_is_refused():
+    relaxed, _ = sc.relax(plain(), verbose=0)
+    with pytest.raises(ValueError, match=r"takes images of shape \(12, 12, 2\)"):
+        sc.fuse_network(relaxed, image_size=10)

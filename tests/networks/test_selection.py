@@ -1,6 +1,7 @@
 """Convolutions are selected to be relaxed, and there is a reason for the others."""
 
 import keras
+import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers
@@ -18,7 +19,7 @@ import symclone_tf as sc
 from symclone_tf.networks.network_inputs import input_specs
 from symclone_tf.networks.selection import input_shapes
 
-from networks import plain, settle
+from networks import noise, plain, settle
 
 
 def relaxed_plain(**options):
@@ -54,11 +55,11 @@ def test_layers_are_chosen_by_name_or_by_a_callable(chosen, names):
     assert [row.name for row in report.layers] == names
 
 
-def test_images_of_any_size_need_an_image_size():
+def test_images_of_any_size_need_an_image_size_for_local_students():
     images = keras.Input((None, None, 1))
     model = keras.Model(images, layers.Conv2D(2, 3)(images))
     with pytest.raises(ValueError, match=r"pass `image_size`.*\(None, None"):
-        sc.relax(model, verbose=0)
+        sc.relax(model, student="local", verbose=0)
     relaxed, report = sc.relax(model, image_size=(8, 6), verbose=0)
     assert relaxed.input_shape == (None, 8, 6, 1)
     assert report.layers[0].teacher == "T(2) 8×6"
@@ -87,12 +88,12 @@ def test_what_cannot_be_relaxed_remains_with_a_reason():
         sc.relax(model, layers="separable", verbose=0)
 
 
-def test_a_convolution_that_is_called_with_two_sizes_remains():
+def test_a_convolution_that_is_called_with_two_sizes_remains_without_regions():
     images = keras.Input((9, 9, 1))
     twice = layers.Conv2D(1, 3, name="twice")
     once = layers.Conv2D(1, 3, padding="same", name="once")
     model = keras.Model(images, twice(twice(once(images))))
-    _, report = sc.relax(model, verbose=0)
+    _, report = sc.relax(model, student="local", verbose=0)
     assert [row.name for row in report.layers] == ["once"]
     assert "several sizes" in report.left["twice"]
 
@@ -155,25 +156,40 @@ def pyramid(levels):
 
 
 @pytest.mark.parametrize("levels", [2, 3, 5])
-def test_a_head_of_any_number_of_sizes_remains(levels):
-    _, report = sc.relax(pyramid(levels), verbose=0)
+def test_a_head_of_any_number_of_sizes_gets_regions(levels):
+    model = pyramid(levels)
+    relaxed, report = sc.relax(model, verbose=0)
+    head, stem = sorted(report.layers, key=lambda row: row.name)
+    assert (head.name, stem.name) == ("head", "stem")
+    regions = min(4, 64 // 2**levels)  # of the smallest, of at least two outputs
+    assert head.student == f"regional {regions}×{regions}"
+    assert report.difference < 1e-5
+    images = noise(model)
+    for found, expected in zip(relaxed(images), model(images), strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("levels", [2, 3, 5])
+def test_a_head_of_any_number_of_sizes_remains_without_regions(levels):
+    _, report = sc.relax(pyramid(levels), student="local", verbose=0)
     assert [row.name for row in report.layers] == ["stem"]
     assert report.left["head"].startswith("it is called with inputs of several sizes")
     assert "64×64 and 32×32" in report.left["head"]
     with pytest.raises(ValueError, match="'head' cannot be relaxed: it is called with"):
-        sc.relax(pyramid(levels), layers="head", verbose=0)
+        sc.relax(pyramid(levels), student="local", layers="head", verbose=0)
 
 
-def test_a_nested_network_at_two_sizes_remains_and_the_rest_is_relaxed():
+@pytest.mark.parametrize("student", [None, "local"])
+def test_a_nested_network_at_two_sizes_is_relaxed_by_regions_only(student):
     head = keras.Sequential(
         [keras.Input((None, None, 3)), layers.Conv2D(2, 3, name="inner")], name="head"
     )
     images = keras.Input((16, 16, 3))
     x = layers.Conv2D(3, 3, padding="same", name="stem")(images)
     model = keras.Model(images, [head(x), head(layers.MaxPooling2D()(x))])
-    relaxed, report = sc.relax(model, verbose=0)
-    assert [row.name for row in report.layers] == ["stem"]
-    assert list(report.left) == ["inner"]
+    relaxed, report = sc.relax(model, student=student, verbose=0)
+    found = [row.name for row in report.layers], list(report.left)
+    assert found == ((["stem"], ["inner"]) if student else (["stem", "inner"], []))
     assert report.difference < 1e-5
     assert relaxed.get_layer("head").input_shape == (None, None, None, 3)
 

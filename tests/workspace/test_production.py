@@ -33,6 +33,18 @@ def test_missing_clones_alone_are_made_and_announced(tmp_path, capsys):
     assert capsys.readouterr().err == ""
 
 
+def test_a_regional_clone_is_cloned_once_and_loaded(tmp_path):
+    teacher = sc.ConvTeacher("t2", image_size=9)
+    student = sc.students.RegionalStudent(teacher, regions=(2, 3), seed=0)
+    (made,) = load_or_clone([student], tmp_path, verbose=0)
+    assert (tmp_path / "t2-9x9-k3-regional-r2x3" / "1").is_dir()
+    other = sc.students.RegionalStudent(teacher, regions=(2, 3), seed=0)
+    (loaded,) = load_or_clone([other], tmp_path, verbose=0)
+    assert loaded.regions == (2, 3)
+    np.testing.assert_array_equal(loaded.region_weights, made.region_weights)
+    assert len(list((tmp_path / "t2-9x9-k3-regional-r2x3").iterdir())) == 1
+
+
 def test_foreign_folders_are_refused_before_anything_is_cloned(tmp_path):
     (tmp_path / "t2-6x6-k3").mkdir()
     (tmp_path / "t2-6x6-k3" / "note").write_text("mine")

@@ -1,0 +1,99 @@
+"""A convolution for each region of the outputs, as built-in layers of Keras."""
+
+import itertools
+from typing import Any, cast
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from symclone_tf.networks.plain_layers import (
+    FixedKernel,
+    as_images,
+    convolution_layer,
+    depthwise,
+    padding_layer,
+)
+from symclone_tf.students import RegionalStudent
+from symclone_tf.students.interfaces import PlainLayers
+from symclone_tf.students.regions import fields_of, intervals
+
+# By their number of axes.
+CROPPINGS = {1: layers.Cropping1D, 2: layers.Cropping2D, 3: layers.Cropping3D}
+
+
+def regional_convolutions(fixed: FixedKernel) -> PlainLayers:
+    """A convolution for each region of a regional student's outputs.
+
+    The inputs of each region are cropped from all of them, after padding, convolved
+    with the region's kernel, and put side by side.
+
+    Args:
+        fixed: `FixedKernel` of a `RegionalStudent`, whose sizes are known.
+
+    Returns:
+        `PlainLayers`, a layer that reshapes, and a functional model of the others.
+
+    Example:
+
+    >>> teacher = ConvTeacher("t2", image_size=8)
+    >>> student = RegionalStudent(teacher, regions=(1, 2), seed=0)
+    >>> student.build()
+    >>> kernel = np.ones((3, 3, 1, 4), "float32")
+    >>> fixed = FixedKernel(student, kernel, (), groups=1, sizes=(8, 8))
+    >>> ((model, weights),) = regional_convolutions(fixed)
+    >>> [type(layer).__name__ for layer in model.layers[1:3]], model.output_shape
+    (['Cropping2D', 'Cropping2D'], (None, 6, 6, 4))
+    """
+    student = cast(RegionalStudent, fixed.student)
+    windows, sizes = student.teacher.windows or (), fixed.sizes
+    maps = student.teacher.representation_in * fixed.channels
+    images = inputs = keras.Input((*sizes, maps), name="images")
+    padding = tuple(window.padding_of(size) for window, size in zip(windows, sizes))
+    if np.any(padding):
+        images = padding_layer(padding)(images)
+    spans = [
+        fields_of(window, intervals(window.outputs(size), number))
+        for window, size, number in zip(windows, sizes, student.regions)
+    ]
+    options = {
+        "strides": tuple(window.stride for window in windows),
+        "dilation_rate": tuple(window.dilation_rate for window in windows),
+        "padding": "valid",
+    }
+    kernel = fixed.kernel if depthwise(fixed) else fixed.whole_kernel
+    banks = student.region_kernels(kernel)
+    parts: list[Any] = []
+    weights: dict[int, Any] = {}
+    regions = itertools.product(*map(range, student.regions))
+    for region, span, bank in zip(regions, itertools.product(*spans), banks):
+        name = f"region_{'_'.join(map(str, region))}"
+        bank = ops.convert_to_numpy(bank)
+        convolution, values = convolution_layer(fixed, bank, name, **options)
+        parts.append(convolution(_cropped(images, span)))
+        weights |= {id(w): v for w, v in zip(convolution.weights, values, strict=True)}
+    model = keras.Model(inputs, _joined(parts, student.regions), name="regions")
+    return [*as_images(fixed), (model, [weights[id(w)] for w in model.weights])]
+
+
+def _cropped(images, span):
+    """The part of images between a start and a stop along each axis."""
+    sizes = images.shape[1:-1]
+    cropping = tuple((start, size - stop) for (start, stop), size in zip(span, sizes))
+    if not np.any(cropping):
+        return images
+    if len(cropping) == 1:
+        return layers.Cropping1D(cropping[0])(images)
+    return CROPPINGS[len(cropping)](cropping, data_format="channels_last")(images)
+
+
+def _joined(parts, regions):
+    """The outputs of all regions side by side."""
+    for axis in reversed(range(len(regions))):
+        count = regions[axis]
+        if count > 1:
+            parts = [
+                layers.Concatenate(axis=axis + 1)(parts[i : i + count])
+                for i in range(0, len(parts), count)
+            ]
+    return parts[0]
