@@ -21,6 +21,7 @@ from symclone_tf.cli.tables import show
     "is omitted.",
 )
 @options.STUDENT
+@options.REGIONS
 @options.SYMMETRY
 @options.TRAINABLE_PARTS
 @options.ANCHOR

@@ -61,9 +61,11 @@ LAYERS = ("lifting", "group")
     type=click.Choice(options.STUDENTS + options.TRAINED_STUDENTS),
     default="dense",
     help="Kind of student: dense, with blocks over all pixels; local, with locally "
-    "connected blocks; a mixer of positions and of blocks; attention over positions. "
-    "The last two are trained longer, and are never exact.",
+    "connected blocks; regional, with one such block for each region of the outputs; a "
+    "mixer of positions and of blocks; attention over positions. The last two are "
+    "trained longer, and are never exact.",
 )
+@options.REGIONS
 @click.option(
     "--blocks",
     type=options.COUNT,
@@ -169,7 +171,7 @@ def clone(output, canvas, layer, image_size, **choices):
     check_strategy(choices["strategy"])
     sc = start(choices["strategy"])
     kernels = {name: choices.pop(name) for name in ("kernel_size", "padding")}
-    makes = {name: choices.pop(name) for name in ("blocks", "hidden_units")}
+    makes = {name: choices.pop(name) for name in ("blocks", "hidden_units", "regions")}
     makes |= {"seed": choices["seed"], "dtype": "float32"}
     group, kind = choices.pop("group"), choices.pop("student")
     training = sc.cloning.Training(**choices)

@@ -19,6 +19,14 @@ from symclone_tf.cli.startup import start
     default=28,
     help="Height and width of the image in pixels, 16 to 64.",
 )
+@click.option(
+    "--student",
+    type=click.Choice(["local", "regional"]),
+    default="local",
+    help="Kind of the clones: with weights of their own at each position, or in each "
+    "region.",
+)
+@options.REGIONS
 @options.DATA_DIR
 @click.option(
     "--output",

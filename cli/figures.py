@@ -35,4 +35,7 @@ def figures(group, output, file_format, clones, data_dir, **choices):
             click.echo(f"Left out {illustration.name}: it needs {illustration.caption}")
         else:
             click.echo(f"{path}  {illustration.caption}")
-    click.echo(f"Next: symclone-tf report --group {group}")
+    kind = choices["student"]
+    kind = "" if kind == "dense" else f" --student {kind}"
+    kind += options.regions_given(choices["regions"])
+    click.echo(f"Next: symclone-tf report --group {group}{kind}")

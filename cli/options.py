@@ -6,7 +6,7 @@ from symclone_tf.symmetry import GROUPS
 
 GROUP = click.Choice(list(GROUPS))
 # Listed here, so that the help needs no Keras.
-STUDENTS = ("dense", "local")
+STUDENTS = ("dense", "local", "regional")
 TRAINED_STUDENTS = ("mixer", "attention")
 GROUP_HELP = (
     "t2: translations, c2: rotations by 180°, c4: by 90°, d4: c4 and reflections."
@@ -37,7 +37,9 @@ class Counts(click.ParamType):
 class Size(click.ParamType):
     """One positive integer for height and width, or one for each."""
 
-    name = "size"
+    def __init__(self, name="size", examples="28 nor 28x20"):
+        self.name = name
+        self.examples = examples
 
     def convert(self, value, param, ctx):
         """Turns "28" into 28, and "28x20" into (28, 20)."""
@@ -45,7 +47,8 @@ class Size(click.ParamType):
             return value
         parts = value.split("x")
         if len(parts) > 2 or not all(parts):
-            self.fail(f"{value!r} is neither a size like 28 nor 28x20.", param, ctx)
+            kind = f"neither {self.name} like {self.examples}"
+            self.fail(f"{value!r} is {kind}.", param, ctx)
         sizes = tuple(COUNT.convert(part, param, ctx) for part in parts)
         return sizes if len(sizes) == 2 else sizes[0]
 
@@ -79,8 +82,26 @@ STUDENT = click.option(
     type=click.Choice(STUDENTS),
     default="dense",
     help="Kind of student: dense, with blocks over all pixels, or local, locally "
-    "connected blocks over the receptive field of each output pixel.",
+    "connected blocks over the receptive field of each output pixel; or regional, the "
+    "same for each region of the output.",
 )
+REGIONS = click.option(
+    "--regions",
+    type=Size("numbers", "4 nor 2x4"),
+    metavar="N[xN]",
+    help="Of regional students, along height and width of a layer's outputs; no more "
+    "than there are.  [default: 4, or fewer of small outputs]",
+)
+
+
+def regions_given(regions):
+    """The option as it was given, for a command that is suggested."""
+    if regions is None:
+        return ""
+    several = isinstance(regions, tuple)
+    return f" --regions {'x'.join(map(str, regions)) if several else regions}"
+
+
 SYMMETRY = click.option(
     "--symmetry",
     type=PerLayer(["frozen", "trainable", "anchored"]),
@@ -175,6 +196,7 @@ _SOURCES = (
     ),
     DATA_DIR,
     STUDENT,
+    REGIONS,
 )
 
 

@@ -47,6 +47,14 @@ class Groups(click.ParamType):
     default=30.0,
     help="Time for the whole probe. It determines the number of training images.",
 )
+@click.option(
+    "--student",
+    type=click.Choice(["local", "regional"]),
+    default="local",
+    help="Kind of student that imitates the convolutions. Regional ones are faster on "
+    "large images; with them, T(2) without has a kernel of its own in each region.",
+)
+@options.REGIONS
 @options.IMAGE_SIZE
 @options.STRICT
 @click.option(

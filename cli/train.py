@@ -32,6 +32,7 @@ from symclone_tf.cli.tables import figure, show
     help="With cloned: kind of student that imitates the convolutions.  [default: "
     "dense]",
 )
+@options.REGIONS
 @click.option(
     "--blocks", type=options.COUNT, metavar="N", help="With cloned.  [default: 9]"
 )
@@ -97,6 +98,7 @@ def train(output, clones, data_dir, image_dtype, resume, strict, **choices):
     own = "" if data == "mnist" else f" --data {shlex.quote(data)}"
     kind = choices["student"]
     kind = "" if kind in (None, "dense") else f" --student {kind}"
+    kind += options.regions_given(choices["regions"])
     size = f" --image-size {choices['image_size']}" if choices["image_size"] else ""
     click.echo(f"Next: symclone-tf serving-config {shlex.quote(str(output))}")
     group = choices["group"]

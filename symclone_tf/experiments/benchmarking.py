@@ -48,10 +48,11 @@ VARIANTS = (
 
 # Options that all rows of one table share.
 _OF_CLONES = ("symmetry", "anchor", "anchor_strength", "trainable_part", "blocks")
+_OF_STUDENTS = ("student", "regions")
 _SHARED = tuple(
     name
     for name in OPTIONS
-    if name not in ("task", "seed", "architecture", "student", *_OF_CLONES)
+    if name not in ("task", "seed", "architecture", *_OF_STUDENTS, *_OF_CLONES)
 )
 
 
@@ -81,6 +82,7 @@ def benchmark_plan(
     seeds: int = 3,
     student: str = "dense",
     only: Mapping[str, Any] | None = None,
+    regions: int | tuple[int, int] | None = None,
     **options: Any,
 ) -> list[Experiment]:
     """All experiments of a benchmark, in the order in which they run.
@@ -95,6 +97,7 @@ def benchmark_plan(
         only: Dictionary of the options `symmetry`, `anchor`, `anchor_strength`,
             `trainable_part` and `blocks` of `Experiment`, to train clones of this kind
             alone, with every seed; `None` for all networks.
+        regions: Integer or pair of integers, of `"regional"` students.
         **options: Of `Experiment`, the same for all.
 
     Returns:
@@ -118,7 +121,8 @@ def benchmark_plan(
 
     def of_kind(network: Mapping[str, Any]) -> dict[str, Any]:
         cloned = network["architecture"] == "cloned"
-        return {**network, **options, **({"student": student} if cloned else {})}
+        students = {"student": student, "regions": regions} if cloned else {}
+        return {**network, **options, **students}
 
     repeated, once = networks_of(group), VARIANTS
     if only:
@@ -144,6 +148,7 @@ def benchmark(
     workspace: Workspace | None = None,
     student: str = "dense",
     only: Mapping[str, Any] | None = None,
+    regions: int | tuple[int, int] | None = None,
     **options: Any,
 ) -> Iterator[Row]:
     """Runs every experiment that has not been run yet.
@@ -161,6 +166,7 @@ def benchmark(
             defaults.
         student: String, see `benchmark_plan`; one table may have several kinds.
         only: Dictionary, see `benchmark_plan`.
+        regions: Integer or pair of integers, see `benchmark_plan`.
         **options: Of `Experiment`, the same for all.
 
     Yields:
@@ -183,7 +189,7 @@ def benchmark(
     >>> len(read_benchmark(directory / "c4-blank.csv"))  # doctest: +SKIP
     1
     """
-    wanted = benchmark_plan(group, seeds, student, only, **options)
+    wanted = benchmark_plan(group, seeds, student, only, regions, **options)
     file = check_directory(output) / f"{wanted[0].table}.csv"
     done = {row.experiment: row for row in read_benchmark(file)}
     images = None

@@ -18,6 +18,7 @@ from symclone_tf.experiments.task_transformations import (
 )
 from symclone_tf.layers import STRENGTHS, SYMMETRIES, TRAINABLE_PARTS, strength_of
 from symclone_tf.students import get_student
+from symclone_tf.students.regions import along_axes
 from symclone_tf.symmetry import get_group
 
 # The number of training images, and of test images, where there are as many.
@@ -34,10 +35,12 @@ class Experiment:
         task: String, `"invariance"` or `"breaking"`, see `image_task`.
         symmetry: String, of `ClonedConv2D`; `None` for `"frozen"`; or one
             for each convolution, separated by commas. This and the
-            next five are for `"cloned"` only.
+            next six are for `"cloned"` only.
         blocks: Integer, of the clones; `None` for 9.
         student: String, the registered name of a kind of students; `None` for
             `"dense"`.
+        regions: Integer or pair of integers, of `"regional"` students, see
+            `network_students`; `None` for their default.
         anchor: String, of `ClonedConv2D`; `None` for `"transformed-inputs"`. This and
             the next are for anchored clones only.
         anchor_strength: Float, of `ClonedConv2D`; `None` for the anchor's default.
@@ -73,6 +76,7 @@ class Experiment:
     symmetry: str | None = None
     blocks: int | None = None
     student: str | None = None
+    regions: int | tuple[int, int] | None = None
     anchor: str | None = None
     anchor_strength: float | None = None
     trainable_part: str | None = None
@@ -166,6 +170,10 @@ class Experiment:
         kinds: list[str] = []
         if cloned:
             kinds = _per_layer("symmetry", chosen["symmetry"], SYMMETRIES, count)
+        regional, where = chosen["student"] == "regional", "`student` regional"
+        chosen |= self._only(regional, where, {"regions": None})
+        if chosen["regions"] is not None:
+            chosen["regions"] = along_axes(chosen["regions"], 2)
         trained = set(kinds) - {"frozen"}
         chosen |= self._only(
             trained, "`symmetry` trainable or anchored", {"trainable_part": "all"}
@@ -211,6 +219,9 @@ class Experiment:
         if full.architecture != "cloned":
             return full.architecture
         kind = "" if full.student == "dense" else f"{full.student}, "
+        if full.regions is not None:
+            rows, columns = along_axes(full.regions, 2)
+            kind = f"{full.student} {rows}×{columns}, "
         symmetry = ", ".join(_runs(full.symmetry or "", " ×"))
         name = f"cloned, {kind}{full.blocks} blocks, {symmetry}"
         details = [f"{full.anchor} {full.anchor_strength:g}"] if full.anchor else []
@@ -245,6 +256,9 @@ class Experiment:
             parts += _runs(full.symmetry or "")
             if full.student and full.student != "dense":
                 parts.append(full.student)
+            if full.regions is not None:
+                rows, columns = along_axes(full.regions, 2)
+                parts.append(f"r{rows}x{columns}")
             if full.blocks != 9:
                 parts.append(f"b{full.blocks}")
         if full.anchor:

@@ -6,6 +6,7 @@ from typing import Any
 
 from symclone_tf.checks import one_of, positive_integer, positive_number
 from symclone_tf.students import Student, make_student
+from symclone_tf.students.regions import regions_within
 from symclone_tf.symmetry import PointGroup
 from symclone_tf.teachers import ConvTeacher
 
@@ -115,6 +116,7 @@ def network_students(
     kernel_size: int = 3,
     padding: str = "valid",
     student: str = "dense",
+    regions: int | tuple[int, ...] | list[int] | None = None,
     **options: Any,
 ) -> list[Student]:
     """One student for each convolution of the MNIST network, not yet built.
@@ -126,6 +128,8 @@ def network_students(
         padding: String, see `network_teachers`.
         student: String, the registered name of a kind of students, as `"dense"` or
             `"local"`.
+        regions: Integer or pair of integers, the regions of `"regional"` students, at
+            most as many as outputs of a convolution; `None` for their default.
         **options: Of the students.
 
     Returns:
@@ -139,9 +143,39 @@ def network_students(
 
     >>> [student.blocks for student in network_students("c4", blocks=7)]
     [7, 7, 7, 7]
+    >>> made = network_students("c4", canvas=16, student="regional", regions=(3, 4))
+    >>> [student.regions for student in made]
+    [(3, 4), (3, 4), (3, 4), (2, 2)]
     """
     teachers = network_teachers(group, canvas, kernel_size, padding)
-    return [make_student(student, teacher, **options) for teacher in teachers]
+    return [
+        student_within(teacher, student, regions, **options) for teacher in teachers
+    ]
+
+
+def student_within(
+    teacher: ConvTeacher,
+    student: str,
+    regions: int | tuple[int, ...] | list[int] | None = None,
+    **options: Any,
+) -> Student:
+    """A student of one of several convolutions, whose outputs may have any size.
+
+    Args:
+        teacher: `ConvTeacher`.
+        student: String, the registered name of a kind of students.
+        regions: See `network_students`.
+        **options: Of the student.
+
+    Returns:
+        `Student`, not yet built.
+
+    Raises:
+        ValueError: If an option is not accepted.
+    """
+    if student == "regional" and regions is not None:
+        regions = regions_within(teacher, regions)
+    return make_student(student, teacher, regions=regions, **options)
 
 
 def sizes_of(canvas: int, kernel_size: int, padding: str) -> list[int]:

@@ -257,6 +257,7 @@ def find_or_clone(
         cast(int, experiment.canvas),  # complete
         blocks=experiment.blocks,
         student=cast(str, experiment.student),
+        regions=experiment.regions,
         seed=0,
         dtype="float32",
     )

@@ -39,10 +39,15 @@ def figures_of(convolutions: int) -> tuple[str, ...]:
 FIGURES = figures_of(FEWEST)
 HEADERS = {(*OPTIONS, *figures_of(n)): n for n in range(FEWEST, MOST + 1)}
 HEADER = next(iter(HEADERS))
-# The columns that tables of earlier versions do not have.
-_DATA = ("data", "image_size")
-LATER = (_DATA, (*_DATA, "trainable_part"), (*_DATA, "trainable_part", "student"))
-EARLIER = tuple(tuple(n for n in HEADER if n not in names) for names in LATER)
+# The columns that tables of earlier versions do not have, the latest of them first.
+_ADDED = ("regions", "data", "image_size", "trainable_part", "student")
+LATER = tuple(_ADDED[:count] for count in (1, 3, 4, 5))
+EARLIER = {
+    tuple(name for name in header if name not in names): count
+    for header, count in HEADERS.items()
+    for names in LATER
+}
+KNOWN = HEADERS | EARLIER
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +99,7 @@ def read_benchmark(file: Path) -> list[Row]:
         whole = text[: text.rfind("\n") + 1]
         lines = [line for line in csv.reader(whole.splitlines()) if line]
         header = _named_as_today(lines[0]) if lines else HEADER
-        known = header in (*HEADERS, *EARLIER)
+        known = header in KNOWN
         rows = [_parsed(header, line) for line in lines[1:]] if known else []
     except (ValueError, TypeError, OverflowError, csv.Error) as error:
         raise ArtifactError(f"{file} cannot be read: {error}") from error
@@ -231,9 +236,13 @@ def append_row(file: pathlib.Path, row: Row) -> None:
 
 
 def _cells(row: Row, header: Sequence[str]) -> list[Any]:
-    return [*dataclasses.astuple(row.experiment)] + [
-        row.figures.get(name) for name in header[len(OPTIONS) :]
-    ]
+    options = [getattr(row.experiment, name) for name in OPTIONS]
+    figures = [row.figures.get(name) for name in header[len(OPTIONS) :]]
+    return [_cell(value) for value in (*options, *figures)]
+
+
+def _cell(value: Any) -> Any:
+    return "x".join(map(str, value)) if isinstance(value, tuple) else value
 
 
 def _bring_up_to_date(file: pathlib.Path, convolutions: int) -> tuple[str, ...]:
@@ -245,9 +254,9 @@ def _bring_up_to_date(file: pathlib.Path, convolutions: int) -> tuple[str, ...]:
     text = file.read_text(encoding="utf-8") if file.exists() else ""
     written = tuple(text.partition("\n")[0].split(","))
     there = _named_as_today(written)
-    most = max(convolutions, HEADERS.get(there, FEWEST))
+    most = max(convolutions, KNOWN.get(there, FEWEST))
     header = (*OPTIONS, *figures_of(most))
-    if there in (*HEADERS, *EARLIER) and written != header:
+    if there in KNOWN and written != header:
         stream = io.StringIO()
         lines = csv.writer(stream, lineterminator="\n")
         lines.writerow(header)
@@ -278,6 +287,8 @@ def _parsed(header: Sequence[str], line: Sequence[str]) -> Row:
 def _value(cell: str, kind: Any) -> Any:
     if cell == "":
         return None
+    if any(getattr(each, "__origin__", None) is tuple for each in _kinds(kind)):
+        return tuple(int(number) for number in cell.split("x"))
     return next(t for t in (int, float, str) if t in _kinds(kind))(cell)
 
 

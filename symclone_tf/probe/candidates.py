@@ -14,9 +14,11 @@ from symclone_tf.experiments.image_networks import image_network
 from symclone_tf.experiments.network_layouts import network_students
 from symclone_tf.networks import convolution_layers
 from symclone_tf.students import Student
+from symclone_tf.students.regions import along_axes
 from symclone_tf.symmetry import get_group
 from symclone_tf.workspace import Workspace, load_or_clone
 
+STUDENTS = ("local", "regional")
 KINDS = ("assumed", "may break", "without")
 # Of a network under T(2); others are narrower, so that all have as many weights.
 WIDTH = 2.0
@@ -34,11 +36,16 @@ class Candidate:
         kind: String. `"assumed"`: frozen clones, which are equivariant.
             `"may break"`: anchored clones, which start equivariant.
             `"without"`: the same layers as trainable clones of T(2), whose kernels
-            differ at random from position to position; for T(2) only.
+            differ at random from position to position, or from region to region; for
+            T(2) only.
+        student: String, the kind of the clones, `"local"` or `"regional"`.
+        regions: Pair of integers, of regional clones; `None` for their default.
     """
 
     group: str
     kind: str
+    student: str = "local"
+    regions: tuple[int, int] | None = None
 
     @property
     def title(self) -> str:
@@ -63,7 +70,7 @@ class Candidate:
     def students(
         self, images: Images, workspace: Workspace | None = None
     ) -> list[Student]:
-        """Locally connected clones of the network's convolutions.
+        """Clones of the network's convolutions.
 
         Args:
             images: `Images`.
@@ -74,7 +81,12 @@ class Candidate:
             List of `Student`.
         """
         wanted = network_students(
-            self.group, images.size, student="local", seed=0, dtype="float32"
+            self.group,
+            images.size,
+            student=self.student,
+            regions=self.regions,
+            seed=0,
+            dtype="float32",
         )
         workspace = Workspace.of(workspace)
         return load_or_clone(wanted, workspace.clones, workspace.verbose)
@@ -115,11 +127,47 @@ class Candidate:
         return model
 
 
-def candidates_of(groups: Iterable[str]) -> list[Candidate]:
+def regions_of_clones(student: str, regions: Any) -> tuple[int, int] | None:
+    """Checks the kind of a probe's clones.
+
+    Args:
+        student: String, see `Candidate`.
+        regions: Integer or pair of integers, or `None`.
+
+    Returns:
+        Pair of integers, or `None`.
+
+    Raises:
+        ValueError: If one is not accepted, or regions are given for other students.
+    """
+    one_of("student", student, STUDENTS)
+    if regions is None:
+        return None
+    if student != "regional":
+        raise ValueError(
+            "`regions` are those of `student` regional. "
+            f"Received: regions={regions}, student={student}"
+        )
+    rows, columns = along_axes(regions, 2)
+    if rows * columns == 1:
+        raise ValueError(
+            "`regions` must be more than one, which is a convolution and cannot break "
+            f"translations. Received: regions={regions}"
+        )
+    return rows, columns
+
+
+def candidates_of(
+    groups: Iterable[str],
+    student: str = "local",
+    regions: tuple[int, int] | None = None,
+) -> list[Candidate]:
     """All networks that show whether images have some symmetries.
 
     Args:
         groups: Strings.
+        student: String, of `Candidate`.
+        regions: Pair of integers or `None`, likewise.
 
     Returns:
         List of `Candidate`: for each group one that assumes the symmetry and one that
@@ -134,7 +182,8 @@ def candidates_of(groups: Iterable[str]) -> list[Candidate]:
     found = [Candidate(group, kind) for group in groups for kind in KINDS[:2]]
     baselines = [baseline(group) for group in groups]
     first = [candidate for candidate in baselines if candidate not in found]
-    return list(dict.fromkeys([*first, *found]))
+    every = dict.fromkeys([*first, *found])
+    return [dataclasses.replace(c, student=student, regions=regions) for c in every]
 
 
 def baseline(group: str) -> Candidate:
@@ -161,18 +210,18 @@ def baseline(group: str) -> Candidate:
 
 
 def rotate_kernels(model: keras.Model, seed: int) -> None:
-    """Multiplies the kernel of each position by a random orthogonal matrix.
+    """Multiplies the kernel of each position or region by a random orthogonal matrix.
 
     The network then starts without any symmetry, while its outputs stay as large as
     they were, and learning rates fit.
 
     Args:
-        model: `keras.Model` of locally connected, trainable clones.
+        model: `keras.Model` of local or regional, trainable clones.
         seed: Integer.
     """
     rng = np.random.default_rng(seed)
     for layer in convolution_layers(model):
-        weights = layer.student.local_weights
+        (weights,) = layer.student.block_weights
         positions, entries, _ = weights.shape
         # Orthogonal factors of normal matrices are uniform.
         rotations, _ = np.linalg.qr(rng.normal(size=(positions, entries, entries)))

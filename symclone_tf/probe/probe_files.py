@@ -13,6 +13,8 @@ from symclone_tf.probe.candidate_runs import Run
 from symclone_tf.probe.candidates import Candidate
 from symclone_tf.probe.plans import Plan
 
+# What probes did before there was a choice.
+EARLIER = {"student": "local", "regions": None}
 # Options that may be larger when a probe is continued.
 GROWING = ("seeds", "minutes")
 
@@ -53,7 +55,7 @@ class Kept:
             return cls(options)
         try:
             found = _named_as_today(json.loads(file.read_text(encoding="utf-8")))
-            there = found["options"]
+            there = EARLIER | found["options"]
             kept = cls(
                 there,
                 _typed(Plan, found["plan"]),

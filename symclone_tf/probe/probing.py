@@ -12,7 +12,12 @@ from symclone_tf.data.images import Images
 from symclone_tf.data.names import named_data
 from symclone_tf.experiments.experiment_data import warn_of_skipped
 from symclone_tf.probe.candidate_runs import Run, draw_samples, run
-from symclone_tf.probe.candidates import Candidate, baseline, candidates_of
+from symclone_tf.probe.candidates import (
+    Candidate,
+    baseline,
+    candidates_of,
+    regions_of_clones,
+)
 from symclone_tf.probe.plans import BATCH, Plan, has_little, make_plan
 from symclone_tf.probe.probe_files import Kept
 from symclone_tf.probe.probe_progress import ProbeProgress
@@ -73,6 +78,8 @@ def probe(
     output: Path = "probe",
     image_size: int | None = None,
     workspace: Workspace | None = None,
+    student: str = "local",
+    regions: int | tuple[int, int] | None = None,
 ) -> Probe:
     """Measures which symmetries labelled images have, by training small networks.
 
@@ -94,6 +101,11 @@ def probe(
         image_size: Integer, pixels, see `open_images`.
         workspace: `Workspace`, the folders of clones and data; `None` for the
             defaults.
+        student: String, the kind of the clones: `"local"`, or `"regional"`, whose
+            networks are faster on large images. The network without translations then
+            has a kernel of its own in each region, rather than at each position.
+        regions: Integer or pair of integers, of regional clones, see
+            `network_students`; `None` for their default.
 
     Returns:
         `Probe`.
@@ -123,6 +135,7 @@ def probe(
             f"Received: seeds={seeds}"
         )
     positive_number("minutes", minutes)
+    regions = regions_of_clones(student, regions)
     workspace = Workspace.of(workspace)
     options = {
         "data": named_data(data),
@@ -130,6 +143,8 @@ def probe(
         "seeds": seeds,
         "minutes": minutes,
         "image_size": image_size,
+        "student": student,
+        "regions": None if regions is None else list(regions),
     }
     file = check_directory(output) / FILE
     images = workspace.open_images(data, image_size)
@@ -137,7 +152,7 @@ def probe(
     more = seeds > kept.options["seeds"]
     kept = dataclasses.replace(kept, options=kept.options | options)
     warn_of_skipped(images)
-    candidates = candidates_of(groups)
+    candidates = candidates_of(groups, student, regions)
     if kept.plan is None:
         began = time.perf_counter()
         plan = make_plan(candidates, images, seeds, minutes, workspace)
@@ -247,7 +262,8 @@ def _judged(
         (each.group, each.kind): accuracies(each, plan.train_size)
         for each in candidates_of(groups)
     }
-    advice = recommend(images, verdicts, by_kind, plan.epochs, workspace)
+    clones = {name: kept.options[name] for name in ("student", "regions")}
+    advice = recommend(images, verdicts, by_kind, plan.epochs, workspace, **clones)
     results = {
         "images": {
             "classes": list(images.class_names),

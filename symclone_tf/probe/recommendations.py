@@ -46,6 +46,8 @@ def recommend(
     accuracies: Mapping[tuple[str, str], Sequence[float]],
     epochs: int,
     workspace: Workspace,
+    student: str = "local",
+    regions: Sequence[int] | None = None,
 ) -> Recommendation:
     """Chooses among the networks of a probe by what is significant.
 
@@ -60,6 +62,8 @@ def recommend(
         accuracies: Dictionary from pairs of group and kind to accuracies, by seed.
         epochs: Integer, how long to train.
         workspace: `Workspace`, whose folders the lines of Python have.
+        student: String, see `Candidate`.
+        regions: Pair of integers or `None`, likewise.
 
     Returns:
         `Recommendation`.
@@ -84,7 +88,10 @@ def recommend(
     elif group in {v.group for v in verdicts if v.verdict == "break"}:
         kind, why = "may break", f"assuming {get_group(group).title} costs"
     sentence = f"{get_group(group).title}, {HOW[kind]}: {why}."
-    code = _code(images, group, kind, epochs, workspace)
+    clones = f'student="{student}"'
+    if regions is not None:
+        clones += f", regions={tuple(regions)}"
+    code = _code(images, group, kind, epochs, workspace, clones)
     return Recommendation(group, kind, sentence, code)
 
 
@@ -93,7 +100,12 @@ def _significantly_better(first: Sequence[float], second: Sequence[float]) -> bo
 
 
 def _code(
-    images: Images, group: str, kind: str, epochs: int, workspace: Workspace
+    images: Images,
+    group: str,
+    kind: str,
+    epochs: int,
+    workspace: Workspace,
+    made: str,
 ) -> str:
     """A few lines of Python that run as they are printed."""
     options = [f"channels={images.channels}, width={Candidate(group, kind).width:.3g}"]
@@ -108,7 +120,7 @@ import symclone_tf as sc
 
 images = sc.data.open_images({images.name!r}, {where})
 train, test = (images.batches(split) for split in ("train", "test"))
-layers = sc.experiments.network_students("{group}", {images.size}, student="local")
+layers = sc.experiments.network_students("{group}", {images.size}, {made})
 clones = sc.workspace.load_or_clone(layers, {str(workspace.clones)!r})
 network = sc.experiments.image_network(
     "cloned", "{group}", {classes}, {images.size}, clones, {", ".join(options)})

@@ -1,22 +1,25 @@
 """A teacher and clones of it to explore: exact, inexact, and relaxed."""
 
 import dataclasses
+from typing import Any
 
 import keras
 import numpy as np
 
-from symclone_tf.checks import positive_integer
+from symclone_tf.checks import one_of, positive_integer
 from symclone_tf.cloning import TrainingProgress, clone
 from symclone_tf.data import draw_strokes
 from symclone_tf.errors import DataError
 from symclone_tf.layers import ClonedConv2D
-from symclone_tf.students import LocallyConnectedStudent
+from symclone_tf.students import LocallyConnectedStudent, make_student
 from symclone_tf.symmetry import PointGroup, get_group
 from symclone_tf.teachers import ConvTeacher
 from symclone_tf.workspace import Workspace
 
 # A page computes this many pixels 60 times a second; fewer show no digit.
 LEAST, MOST = 16, 64
+# Kinds with weights for the receptive field of each position, which the page computes.
+STUDENTS = ("local", "regional")
 # Blocks of the clone that cannot be exact; nine blocks can.
 FEWER_BLOCKS = 5
 # Images that the relaxed clone is trained on, training steps, and images in each.
@@ -57,6 +60,8 @@ def explore(
     group: str | PointGroup = "c4",
     image_size: int = 28,
     workspace: Workspace | None = None,
+    student: str = "local",
+    regions: int | tuple[int, int] | None = None,
 ) -> Exploration:
     """Clones a convolution twice, and trains a copy of one clone on a task.
 
@@ -69,6 +74,8 @@ def explore(
         image_size: Integer, from 16 to 64 pixels.
         workspace: `Workspace`, of whose data the digits are; `None` for the defaults.
             Without MNIST, drawn strokes replace the digits.
+        student: String, the kind of the clones, `"local"` or `"regional"`.
+        regions: Integer or pair of integers, of regional clones.
 
     Returns:
         `Exploration`.
@@ -83,11 +90,14 @@ def explore(
     (['clone', 'fewer', 'relaxed'], 5)
     """
     teacher = ConvTeacher(get_group(group).name, _checked(image_size))
+    one_of("student", student, STUDENTS)
+    kind: dict[str, Any] = {"student": student, "regions": regions}
+    make_student(student, teacher, regions=regions)  # refuses other regions
     workspace = Workspace.of(workspace)
     images, shown, are_digits = _images(image_size, workspace)
     verbose = workspace.verbose
-    exact, _ = clone(teacher, student="local", verbose=verbose)
-    fewer, _ = clone(teacher, student="local", blocks=FEWER_BLOCKS, verbose=verbose)
+    exact, _ = clone(teacher, verbose=verbose, **kind)
+    fewer, _ = clone(teacher, blocks=FEWER_BLOCKS, verbose=verbose, **kind)
     relaxed, accuracy = _relaxed(exact, images[..., None], verbose=verbose)
     students = {"clone": exact, "fewer": fewer, "relaxed": relaxed}
     return Exploration(teacher, students, accuracy, shown, are_digits)

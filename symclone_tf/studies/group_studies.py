@@ -9,7 +9,8 @@ from symclone_tf.artifacts import list_artifacts
 from symclone_tf.data.strokes import draw_strokes
 from symclone_tf.errors import ArtifactError, DataError
 from symclone_tf.experiments import Row, mnist_task, read_benchmark
-from symclone_tf.students import Student, make_student
+from symclone_tf.experiments.network_layouts import student_within
+from symclone_tf.students import Student
 from symclone_tf.studies.learning import (
     deformations_while_learning,
     learning_curve,
@@ -77,6 +78,7 @@ def study_group(
     workspace: Workspace | None = None,
     benchmark: Path = "benchmark",
     student: str = "dense",
+    regions: int | tuple[int, int] | None = None,
 ) -> GroupStudy:
     """Measures what the figures of a group show: clones, and how clones learn.
 
@@ -87,6 +89,8 @@ def study_group(
         benchmark: String or path, the folder of `symclone-tf benchmark`'s
             tables.
         student: String, the registered name of a kind of linear students.
+        regions: Integer or pair of integers, of `"regional"` students, at most as many
+            as outputs; `None` for their default.
 
     Returns:
         `GroupStudy`.
@@ -103,21 +107,22 @@ def study_group(
     ValueError: `group` must be one of t2, c2, c4, d4. Received: group=c8
     """
     group, workspace = get_group(group), Workspace.of(workspace)
+    kind = student, regions
     table = pathlib.Path(benchmark, f"{group.name}.csv")
     rows = read_benchmark(table)
     images, are_digits = _images(workspace.data_dir)
     exact, reduced, small = load_or_clone(
         [
-            _student(student, group, DIGIT_SIZE),
-            _student(student, group, DIGIT_SIZE, blocks=7),
-            _student(student, group, SMALL),
+            _student(kind, group, DIGIT_SIZE),
+            _student(kind, group, DIGIT_SIZE, blocks=7),
+            _student(kind, group, SMALL),
         ],
         workspace.clones,
         workspace.verbose,
     )
-    weights, values = weights_while_learning(_student(student, group, SMALL))
+    weights, values = weights_while_learning(_student(kind, group, SMALL))
     deformations, positions = _deformations(group)
-    curves = {b: learning_curve(_student(student, group, SMALL, b)) for b in BLOCKS}
+    curves = {b: learning_curve(_student(kind, group, SMALL, b)) for b in BLOCKS}
     return GroupStudy(
         *(group, student, images, are_digits, exact, reduced, small),
         *(weights, values, deformations, positions, curves, table, rows),
@@ -165,7 +170,7 @@ def studied_groups(
 def _student(kind, group, image_size, blocks=None) -> Student:
     """A student of the group's first convolution, not yet trained."""
     teacher = ConvTeacher(group.name, image_size)
-    return make_student(kind, teacher, blocks=blocks, seed=0, dtype="float32")
+    return student_within(teacher, *kind, blocks=blocks, seed=0, dtype="float32")
 
 
 def _images(data_dir) -> tuple[np.ndarray, bool]:
@@ -181,7 +186,7 @@ def _images(data_dir) -> tuple[np.ndarray, bool]:
 
 
 def _deformations(group) -> tuple[dict[int, np.ndarray], list[str]]:
-    student = _student("local", group, SMALL)
+    student = _student(("local", None), group, SMALL)
     size, *_ = student.teacher.output_shape
     positions = {"corner": 0, "edge": size // 2, "centre": size**2 // 2 + size // 2}
     kept = deformations_while_learning(student, list(positions.values()))

@@ -10,7 +10,7 @@ from symclone_tf.types import Array
 
 
 def position_deviations(model: keras.Model) -> dict[str, Array]:
-    """How far locally connected clones deviate from a convolution, by position.
+    """How far local and regional clones deviate from a convolution, by position.
 
     Args:
         model: `keras.Model`, as `relax` gives it, trained or not.
@@ -19,7 +19,9 @@ def position_deviations(model: keras.Model) -> dict[str, Array]:
         Dictionary from the names of layers to arrays of shape `(height, width)`: for
         each output position p, the norm of D[p] minus its mean over all positions.
         D[p] is the k²×k² matrix that deforms all kernels there; in a convolution it
-        is the identity. Only layers under T(2) are included.
+        is the identity. Only layers under T(2) are included. Of regional clones it is
+        the same at all positions of a region, of images of the size that they were
+        cloned at.
 
     Example:
 
@@ -43,8 +45,7 @@ def position_deviations(model: keras.Model) -> dict[str, Array]:
 
 
 def _deviations(student) -> np.ndarray:
-    (blocks,) = student.block_weights
-    deformed = blocks.numpy() @ student.encoder.kernel.numpy().T
+    deformed = student.local_weights.numpy() @ student.encoder.kernel.numpy().T
     # Kernel entries outside of the image have no effect.
     inside = (student.teacher.receptive_fields >= 0)[..., None]
     mean = np.sum(deformed * inside, axis=0) / np.sum(inside, axis=0)

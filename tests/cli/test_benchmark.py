@@ -50,6 +50,7 @@ def test_own_images_have_tables_of_their_own(run, rng, tmp_path, monkeypatch):
         (["--epochs", "-1"], "'--epochs'"),
         (["--canvas", "27"], "--canvas must be at least 28"),
         (["--trainable-part", "encoder"], "need --symmetry"),
+        (["--student", "local", "--regions", "2"], "for --student regional only"),
         (
             ["--symmetry", "anchored", "--anchor-strength", "2"],
             "--anchor-strength is a share of the inputs, greater than 0 and at most 1",

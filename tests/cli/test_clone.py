@@ -88,6 +88,30 @@ def test_local_students_are_one_word_away(run):
     assert "c4-lifting-8x8-k3-local" in again.stdout
 
 
+def test_regional_students_are_cloned(run):
+    options = ("--image-size", 8, "--student", "regional", "--regions", "2x3")
+    result = run("clone", "--group", "c4", *options)
+    assert result.exit_code == 0
+    assert "exported/c4-lifting-8x8-k3-regional-r2x3/1" in result.stdout
+    (artifact,) = sc.artifacts.list_artifacts()
+    assert artifact.record["student"]["name"] == "regional"
+    assert artifact.record["nmse"] < 1e-12
+    assert sc.load(artifact.path).regions == (2, 3)
+
+
+@pytest.mark.slow
+def test_regions_of_a_network_are_at_most_its_layers_outputs(run):
+    options = ("--canvas", 16, "--solver", "closed-form", "--student", "regional")
+    assert run("clone", "--group", "c4", *options, "--regions", 3).exit_code == 0
+    names = {artifact.name for artifact in sc.artifacts.list_artifacts()}
+    assert names == {
+        "c4-lifting-16x16-k3-regional-r3x3",
+        "c4-group-14x14-k3-regional-r3x3",
+        "c4-group-6x6-k3-regional-r3x3",
+        "c4-group-4x4-k3-regional-r2x2",
+    }
+
+
 def test_closed_form_says_what_variance_its_blocks_keep(run):
     options = ["--image-size", 6, "--blocks", 6, "--solver", "closed-form"]
     result = run("clone", "--group", "c4", *options)
@@ -160,6 +184,16 @@ def test_second_clone_is_a_second_version(run):
             ["--student", "local", "--hidden-units", "4"],
             "--hidden-units (4,)",
             "is not for --student local",
+        ),
+        (["--regions", "2"], "--regions 2", "is not for --student dense"),
+        (["--student", "local", "--regions", "2x2"], "(2, 2)", "--student local"),
+        (["--student", "mixer", "--regions", "2"], "--regions 2", "--student mixer"),
+        (["--student", "regional", "--regions", "0"], "0 is not", "'--regions'"),
+        (["--student", "regional", "--regions", "2x"], "'2x'", "numbers like 4 nor"),
+        (
+            ["--student", "regional", "--regions", "9", "--image-size", "8"],
+            "--regions 9",
+            "must not exceed the 6×6 positions",
         ),
         (["--strategy", "cloud"], "'cloud'", "'mirrored', 'multi-worker'"),
         (["--strategy", "multi-worker"], "TF_CONFIG=", '"cluster"'),

@@ -24,6 +24,24 @@ def test_says_of_each_symmetry_what_it_found_and_goes_on(run, monkeypatch):
     assert again.stdout == result.stdout
 
 
+@pytest.mark.slow
+def test_regional_students_are_probed(run, monkeypatch):
+    monkeypatch.setattr("symclone_tf.probe.plans.EPOCHS", 8)
+    stripes("stripes.npz")
+    options = ("--groups", "t2", "--seeds", 2, "--minutes", 20)
+    regional = ("--student", "regional", "--regions", "2x2")
+    result = run("probe", "--data", "stripes.npz", *options, *regional)
+    assert result.exit_code == 0, result.output
+    kept = json.loads(pathlib.Path("probe/probe.json").read_text())
+    assert kept["options"]["student"] == "regional"
+    assert kept["options"]["regions"] == [2, 2]
+    assert 'student="regional", regions=(2, 2)' in result.stdout
+    assert pathlib.Path("exported/t2-16x16-k3-regional-r2x2").is_dir()
+    other = run("probe", "--data", "stripes.npz", *options)
+    assert other.exit_code == 2
+    assert "a probe with student=regional" in other.stderr
+
+
 def test_help_answers_like_an_instruction(run):
     text = run("probe", "--help").stdout
     assert "preserve it, break it, or that it cannot tell" in " ".join(text.split())
@@ -37,6 +55,9 @@ def test_help_answers_like_an_instruction(run):
         (("--groups", ""), "'' is not one of"),
         (("--seeds", 1), "1 is not in the range"),
         (("--minutes", 0), "0.0 is not in the range"),
+        (("--student", "dense"), "'dense' is not one of 'local', 'regional'"),
+        (("--regions", 2), "--regions are those of --student regional"),
+        (("--student", "regional", "--regions", 1), "--regions must be more than one"),
         (("--image-size", 8), "--image-size must be from 16 to 512 pixels"),
     ],
 )

@@ -35,6 +35,21 @@ def test_trains_and_says_what_it_made(run, clones):
 
 @pytest.mark.usefixtures("mnist")
 @pytest.mark.slow
+def test_regional_students_are_trained(run):
+    options = ("--student", "regional", "--regions", "3x2", "--symmetry", "trainable")
+    result = run("train", "--group", "c4", *options, *SMALL)
+    assert result.exit_code == 0
+    name = "c4-invariance-cloned-trainable-regional-r3x2"
+    path = pathlib.Path("trained", name, "1")
+    assert str(path) in result.stdout
+    assert "benchmark --group c4 --student regional --regions 3x2\n" in result.stdout
+    metrics = json.loads((path / "assets.extra" / "metrics.json").read_text())
+    assert metrics["options"]["regions"] == [3, 2]
+    assert metrics["options"]["student"] == "regional"
+
+
+@pytest.mark.usefixtures("mnist")
+@pytest.mark.slow
 def test_every_option_reaches_the_experiment(run):
     options = {
         "task": "breaking",
@@ -190,6 +205,8 @@ def test_bad_images_are_refused_in_one_line(
             "--architecture cloned only",
         ),
         (["--architecture", "cnn", "--blocks", "7"], "--blocks 7", "cloned only"),
+        (["--regions", "2"], "--regions 2", "for --student regional only"),
+        (["--student", "local", "--regions", "2"], "--regions 2", "regional only"),
         (["--anchor-strength", "2"], "--anchor-strength 2.0", "--symmetry anchored"),
         (["--canvas", "20"], "--canvas 20", "--canvas must be at least 28"),
         (["--max-translation", "3"], "--max-translation 3", "--group t2"),

@@ -37,6 +37,14 @@ for row in benchmarking.benchmark(
 """
 
 
+def test_regions_are_those_of_all_clones():
+    plan = benchmark_plan("c4", 1, student="regional", regions=2)
+    kinds = {(e.architecture == "cloned", e.student, e.regions) for e in plan}
+    assert kinds == {(True, "regional", (2, 2)), (False, None, None)}
+    with pytest.raises(ValueError, match="`regions` is for `student` regional only"):
+        benchmark_plan("c4", 1, student="local", regions=2)
+
+
 @pytest.fixture(scope="module")
 def few():
     """Only the cheapest networks."""

@@ -29,6 +29,18 @@ def test_networks_of_mixed_layers_have_titles():
     assert mixed.network == title
 
 
+def test_regions_are_in_titles_and_a_pair():
+    experiment = Experiment(student="regional", regions=2)
+    assert experiment.network == "cloned, regional 2×2, 9 blocks, frozen"
+    assert experiment.complete().regions == (2, 2)
+    assert Experiment(student="regional", regions=[2, 2]).complete() in {
+        experiment.complete()
+    }
+    default = Experiment(student="regional")
+    assert default.network == "cloned, regional, 9 blocks, frozen"
+    assert default.complete().regions is None
+
+
 def test_what_is_for_other_networks_is_empty():
     full = Experiment("gcnn").complete()
     assert full.symmetry is full.blocks is full.anchor is full.anchor_strength is None
@@ -41,6 +53,15 @@ def test_what_is_for_other_networks_is_empty():
         ({"group": "t2", "task": "breaking"}, "t2-breaking-cloned-frozen"),
         ({"blocks": 7}, "c4-invariance-cloned-frozen-b7"),
         ({"student": "local"}, "c4-invariance-cloned-frozen-local"),
+        ({"student": "regional"}, "c4-invariance-cloned-frozen-regional"),
+        (
+            {"student": "regional", "regions": 2},
+            "c4-invariance-cloned-frozen-regional-r2x2",
+        ),
+        (
+            {"student": "regional", "regions": [3, 2], "blocks": 7},
+            "c4-invariance-cloned-frozen-regional-r3x2-b7",
+        ),
         (
             {"symmetry": "anchored", "anchor": "l2-sp", "anchor_strength": 0.5},
             "c4-invariance-cloned-anchored-l2-sp-0.5",
@@ -116,6 +137,11 @@ def test_names_say_what_was_trained(options, name):
         ({"blocks": 0}, "blocks=0"),
         ({"student": "thin"}, "`student` must be one of.*student=thin"),
         ({"architecture": "cnn", "student": "dense"}, "`architecture` cloned only"),
+        ({"regions": 2}, "`regions` is for `student` regional only.*regions=2"),
+        ({"student": "local", "regions": 2}, "`student` regional only"),
+        ({"architecture": "cnn", "regions": 2}, "`student` regional only"),
+        ({"student": "regional", "regions": 0}, "`regions` must be a positive integer"),
+        ({"student": "regional", "regions": (2, 2, 2)}, "of which there are 2"),
         ({"train_size": 0}, "train_size=0"),
         ({"test_size": 0}, "test_size=0"),
         ({"epochs": -1}, "epochs=-1"),

@@ -26,6 +26,29 @@ def test_options_reach_every_student():
     assert {s.blocks for s in network_students("t2", blocks=7)} == {7}
 
 
+def test_regions_are_at_most_a_layers_outputs():
+    made = network_students("t2", 16, student="regional", regions=(3, 5))
+    planes = [student.teacher.output_shape for student in made]
+    assert planes == [(14, 14), (12, 12), (4, 4), (2, 2)]
+    assert [student.regions for student in made] == [(3, 5), (3, 5), (3, 4), (2, 2)]
+    default = network_students("t2", 16, student="regional")
+    assert [student.regions for student in default] == [(4, 4), (4, 4), (2, 2), (1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"student": "local", "regions": 2}, "`regions` is not for `student` local"),
+        ({"regions": 2}, "`regions` is not for `student` dense"),
+        ({"student": "regional", "regions": 0}, "`regions` must be a positive integer"),
+        ({"student": "regional", "regions": (2,)}, "of which there are 2"),
+    ],
+)
+def test_other_regions_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        network_students("c4", **options)
+
+
 @pytest.mark.parametrize(
     ("canvas", "pairs"), [(16, 2), (64, 2), (65, 3), (128, 3), (129, 4), (512, 5)]
 )

@@ -8,6 +8,7 @@ from symclone_tf.experiments.tables import (
     FIGURES,
     Row,
     append_row,
+    figures_of,
     flat,
     markdown,
     read_benchmark,
@@ -27,6 +28,7 @@ ROWS = [
     row(0.125, architecture="cnn", task="breaking"),
     row(0.875, architecture="cnn", group="t2", max_translation=1, canvas=28),
 ]
+REGIONAL = {"architecture": "cloned", "student": "regional"}
 
 
 @pytest.fixture
@@ -48,11 +50,50 @@ def test_line_that_was_cut_off_is_none_and_is_mended(file):
     assert read_benchmark(file) == ROWS
 
 
+def test_regions_survive_being_written(tmp_path):
+    rows = [row(0.5, **REGIONAL, regions=each) for each in (None, 2, (3, 2))]
+    for each in rows:
+        append_row(tmp_path / "regional.csv", each)
+    assert read_benchmark(tmp_path / "regional.csv") == rows
+    assert ",3x2," in (tmp_path / "regional.csv").read_text()
+    networks = [line["Network"] for line in summarize(rows)]
+    assert networks == [
+        "cloned, regional, 9 blocks, frozen",
+        "cloned, regional 2×2, 9 blocks, frozen",
+        "cloned, regional 3×2, 9 blocks, frozen",
+    ]
+
+
+def test_deep_tables_begun_before_there_were_regions_go_on(tmp_path):
+    file = tmp_path / "deep.csv"
+    figures = dict.fromkeys(figures_of(6), 0.5) | {"parameters": 9}
+    deep = dataclasses.replace(ROWS[0], figures=figures)
+    append_row(file, deep)
+    header, *lines = file.read_text().splitlines()
+    at = header.split(",").index("regions")
+
+    def without(line):
+        cells = line.split(",")
+        return ",".join(cells[:at] + cells[at + 1 :]) + "\n"
+
+    file.write_text("".join(map(without, [header, *lines])))
+    assert read_benchmark(file) == [deep]
+    append_row(file, row(0.5, **REGIONAL, regions=2))
+    assert file.read_text().splitlines()[0] == header
+    assert len(read_benchmark(file)) == 2
+
+
 @pytest.mark.parametrize(
-    "earlier", [[], ["trainable_part"], ["trainable_part", "student"]]
+    "earlier",
+    [
+        [],
+        ["data", "image_size"],
+        ["data", "image_size", "trainable_part"],
+        ["data", "image_size", "trainable_part", "student"],
+    ],
 )
 def test_tables_begun_before_there_was_a_choice_go_on(file, earlier):
-    missing = ["data", "image_size", *earlier]
+    missing = ["regions", *earlier]
     header, *lines = file.read_text().splitlines()
     kept = [n for n, name in enumerate(header.split(",")) if name not in missing]
 

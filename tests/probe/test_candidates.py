@@ -3,7 +3,13 @@ import pytest
 
 import symclone_tf as sc
 from symclone_tf.networks import convolution_layers, layer_errors
-from symclone_tf.probe.candidates import Candidate, baseline, candidates_of
+from symclone_tf.probe.candidates import (
+    Candidate,
+    baseline,
+    candidates_of,
+    regions_of_clones,
+)
+from symclone_tf.students.regions import region_numbers
 from symclone_tf.workspace import Workspace
 
 from probes import stripes
@@ -76,6 +82,54 @@ def test_networks_depend_on_their_seed_alone(images, local_clones):
     first, again, other = kernels(1), kernels(1), kernels(2)
     assert all(np.array_equal(a, b) for a, b in zip(first, again))
     assert not all(np.array_equal(a, b) for a, b in zip(first, other))
+
+
+def test_clones_of_all_networks_are_of_the_same_kind():
+    found = candidates_of(["t2", "c4"], "regional", (2, 3))
+    assert {(c.student, c.regions) for c in found} == {("regional", (2, 3))}
+    assert [c.title for c in found] == [c.title for c in candidates_of(["t2", "c4"])]
+
+
+@pytest.mark.slow
+def test_without_translation_equivariance_each_region_has_a_kernel(images, tmp_path):
+    free, kept = (
+        Candidate("t2", kind, "regional", (2, 2)).network(
+            images, Workspace(tmp_path, verbose=0)
+        )
+        for kind in ("without", "may break")
+    )
+    assert max(errors(kept, images, "t2").values()) < 1e-5
+    assert min(errors(free, images, "t2").values()) > 0.1
+    for layer in convolution_layers(free):
+        plane = layer.student.teacher.output_shape
+        weights = layer.student.local_weights.numpy()
+        expected = region_numbers(plane, (2, 2))
+        _, found = np.unique(
+            weights.reshape(len(weights), -1), axis=0, return_inverse=1
+        )
+        # As many kernels as regions, each at the positions of a region.
+        assert len(set(zip(expected, found.ravel()))) == len(set(found.ravel())) == 4
+
+
+@pytest.mark.parametrize(
+    ("student", "regions", "message"),
+    [
+        ("dense", None, "`student` must be one of local, regional.*student=dense"),
+        ("local", 2, "`regions` are those of `student` regional.*student=local"),
+        ("regional", 1, "`regions` must be more than one.*regions=1"),
+        ("regional", (1, 1), "`regions` must be more than one"),
+        ("regional", 0, "`regions` must be a positive integer"),
+    ],
+)
+def test_other_clones_are_refused(student, regions, message):
+    with pytest.raises(ValueError, match=message):
+        regions_of_clones(student, regions)
+
+
+def test_regions_are_a_pair():
+    assert regions_of_clones("regional", 2) == (2, 2)
+    assert regions_of_clones("regional", [2, 1]) == (2, 1)
+    assert regions_of_clones("local", None) is None
 
 
 def test_an_unknown_kind_is_refused(images):

@@ -44,6 +44,13 @@ def test_probes_of_0_2_are_continued_under_todays_names(file):
     assert found.plan.seconds == {"C4 may break": 1.5}
 
 
+def test_probes_begun_before_there_was_a_choice_of_students_had_local_ones(file):
+    options = OPTIONS | {"student": "local", "regions": None}
+    assert Kept.read(file, options).options == options
+    with pytest.raises(sc.ArtifactError, match="a probe with student=local: give"):
+        Kept.read(file, options | {"student": "regional"})
+
+
 @pytest.mark.parametrize(("name", "value"), [("seeds", 6), ("minutes", 9)])
 def test_a_probe_continues_with_more(file, name, value):
     assert Kept.read(file, OPTIONS | {name: value}).runs == [RUN]

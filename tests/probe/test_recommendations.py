@@ -63,6 +63,16 @@ def test_what_costs_is_not_assumed(images):
     assert "assuming T(2) costs" in found.sentence
 
 
+def test_lines_have_the_students_of_the_probe(images):
+    verdict = judge("c4", "c4", HIGH, LOW, HIGH, FEW)
+    found = {("c4", "assumed"): HIGH, ("t2", "assumed"): LOW}
+    arguments = images, [verdict], found, 8, sc.workspace.Workspace()
+    assert ', 16, student="local")' in recommend(*arguments).code
+    code = recommend(*arguments, student="regional", regions=[2, 3]).code
+    assert '"c4", 16, student="regional", regions=(2, 3))' in code
+    assert ', student="regional")' in recommend(*arguments, student="regional").code
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["assumed", later("may break")])
 def test_lines_run_as_they_are_printed(tmp_path, monkeypatch, kind, local_clones, rng):

@@ -18,6 +18,30 @@ def test_three_clones_are_exact_inexact_and_relaxed(tmp_path, offline):
     assert not found.are_digits
 
 
+@pytest.mark.slow
+def test_clones_may_be_regional(tmp_path, offline):
+    workspace = sc.workspace.Workspace(data_dir=tmp_path, verbose=0)
+    found = sc.studies.explore("c4", 16, workspace, "regional", (2, 3))
+    for student in found.students.values():
+        assert student.regions == (2, 3)
+        assert student.local_weights.shape[:2] == (196, 9)
+    assert sc.nmse(found.students["clone"]) < 1e-10
+    assert sc.nmse(found.students["relaxed"]) > 1e-4
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"student": "dense"}, "`student` must be one of local, regional"),
+        ({"regions": 2}, "`regions` is not for `student` local"),
+        ({"student": "regional", "regions": 27}, "must not exceed the 26×26"),
+    ],
+)
+def test_accepted_students_are_named(options, message):
+    with pytest.raises(ValueError, match=message):
+        sc.studies.explore(**options)
+
+
 def test_accepted_sizes_and_groups_are_named():
     for size in (15, 65):
         with pytest.raises(ValueError, match=f"from 16 to 64 pixels.*size={size}"):

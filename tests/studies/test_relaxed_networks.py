@@ -7,6 +7,7 @@ from untied import built, untied
 
 import symclone_tf as sc
 from symclone_tf.figures import draw_position_deviations
+from symclone_tf.students.regions import region_numbers
 from symclone_tf.studies import position_deviations
 
 from networks import plain
@@ -35,6 +36,30 @@ def test_positions_that_deviate_are_found():
     titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
     assert titles == ["first", "inner", "depthwise"]
     np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), first)
+
+
+@pytest.mark.parametrize("any_size", [False, True])
+def test_regions_that_deviate_are_found(any_size):
+    """Of networks of any image size, at the size that their clones were made at."""
+    size = None if any_size else 48
+    convolution = keras.layers.Conv2D(3, 3, padding="same", name="same")
+    model = keras.Sequential([keras.Input((size, size, 2)), convolution])
+    relaxed, _ = sc.relax(model, student="regional", regions=(2, 3), verbose=0)
+    student = relaxed.get_layer("same").student
+    before = position_deviations(relaxed)["same"]
+    assert before.shape == student.teacher.output_shape
+    assert before.max() < 1e-5
+    weights = student.region_weights.numpy()
+    weights[4] *= 3  # the second of the three regions below
+    student.region_weights.assign(weights)
+    found = position_deviations(relaxed)["same"]
+    inside = region_numbers(found.shape, (2, 3)).reshape(found.shape) == 4
+    # A deformation of 3 in a share of all positions; those at the edge lack entries.
+    share = inside.mean()
+    expected = np.where(inside, 6 * (1 - share), 6 * share)[1:-1, 1:-1]
+    np.testing.assert_allclose(found[1:-1, 1:-1], expected, rtol=0.05)
+    figure = draw_position_deviations({"same": found})
+    np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), found)
 
 
 def test_the_depthwise_part_of_a_separable_layer_deviates_by_position(rng):
