@@ -3,7 +3,10 @@
 A fresh process gives each its own peak of memory: `measure` starts one.
 """
 
+import contextlib
+import ctypes
 import json
+import pathlib
 import resource
 import subprocess
 import sys
@@ -117,7 +120,7 @@ def relaxing(name: str, size: int) -> dict:
             layer.momentum = 0.0
     images = 64 * keras.random.normal((4, size, size, 3), seed=0)
     model(images, training=True)
-    relaxed, report = sc.relax(model, verbose=0)
+    relaxed, report = sc.relax(model, student="local", verbose=0)
     memory = peak_memory()
     expected = model(images)
     distance = keras.ops.max(keras.ops.abs(relaxed(images) - expected))
@@ -162,6 +165,40 @@ def layers(channels: int, filters: int, batch: int, **layer) -> dict:
         result[f"{name}_forward"] = _best(forward, 5)
         result[f"{name}_step"] = _best(step, 5)
     return result
+
+
+def layer_step(name: str, case: list) -> dict:
+    """The peak memory of a layer's step, above that of the process before it."""
+    from benchmarks.layer_regions import layer_of
+    from benchmarks.layer_times import step
+
+    # A small one first: what TensorFlow allocates once is not the layer's.
+    group, lifting, size, *rest = case
+    step(*layer_of(name, group, lifting, size // 4, *rest))()
+    call = step(*layer_of(name, *case))
+    with peak_above() as found:
+        for _ in range(3):
+            call()
+    return found
+
+
+@contextlib.contextmanager
+def peak_above():
+    """The peak of memory within a context, above that at its beginning, on Linux."""
+    # What was freed before is given back first, and the peak so far is forgotten.
+    ctypes.CDLL(None).malloc_trim(0)
+    pathlib.Path("/proc/self/clear_refs").write_text("5")
+    before, found = _status("VmRSS"), {}
+    yield found
+    found["memory"] = _status("VmHWM") - before
+
+
+def _status(name) -> int:
+    """An entry of this process' status, in bytes."""
+    for line in pathlib.Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(f"{name}:"):
+            return 1024 * int(line.split()[1])
+    raise KeyError(name)
 
 
 def one_kernel_at_a_time(target: float, seconds: float) -> dict:

@@ -1,7 +1,7 @@
 """Clones as layers, against convolutions: `python -m benchmarks.layers`.
 
 Ratios of times within one run: the layers alternate on the same machine. With `--parts`
-one of the two parts is measured, and the other is kept as it was.
+some of the parts are measured, and the others are kept as they were.
 """
 
 import argparse
@@ -10,14 +10,14 @@ import itertools
 import json
 import os
 import pathlib
-import time
 
 import tensorflow as tf
 from rich.console import Console
 
 import symclone_tf as sc
-from benchmarks import operations
+from benchmarks import layer_regions, operations
 from benchmarks.cloning import machine
+from benchmarks.layer_times import KINDS, fastest, forward, step
 from benchmarks.result_files import write_results
 
 # Group, lifting, image size, channels, filters and batch.
@@ -33,8 +33,7 @@ GROUPED = (
     ("t2", True, 24, 64, 64, 16, (1, 2, 4, 8, 64)),
     ("c4", False, 24, 16, 16, 16, (1, 2, 4, 8, 16)),
 )
-KINDS = ("forward", "step")
-PARTS = ("layers", "groups")
+PARTS = ("layers", "groups", "regions")
 # The load average below which the figures are those of a quiet machine.
 QUIET = 0.3
 
@@ -56,6 +55,12 @@ def main():
         rows = collect(GROUPED, measure_groups, arguments.repetitions)
         rows = list(itertools.chain.from_iterable(rows))
         results["groups"] = {"machine": about, "rows": rows}
+    if "regions" in arguments.parts:
+        cases, about = layer_regions.REGIONS, machine()
+        rows = collect(cases, layer_regions.measure, arguments.repetitions)
+        about["load"] = os.getloadavg()[0]
+        found = {"machine": about, "rows": rows, **layer_regions.others()}
+        results[layer_regions.name_of_results()] = found
     write_results(arguments.output, "layers", results, report)
 
 
@@ -141,41 +146,6 @@ def measure_groups(
     ]
 
 
-def fastest(calls, repetitions) -> dict[str, float]:
-    """The seconds of the fastest of several repetitions. All calls alternate."""
-    found = {}
-    for kind in KINDS:
-        seconds = dict.fromkeys(calls, float("inf"))
-        for _ in range(repetitions + 1):  # the first traces
-            for name in calls:
-                start = time.perf_counter()
-                calls[name][kind]()
-                seconds[name] = min(seconds[name], time.perf_counter() - start)
-        found |= {f"{name}_{kind}": value for name, value in seconds.items()}
-    return found
-
-
-def forward(layer, inputs):
-    """A call of the layer."""
-    call = tf.function(lambda: layer(inputs))
-    return lambda: call().numpy().shape
-
-
-def step(layer, inputs):
-    """The gradients of inputs and of all that the layer trains."""
-    weights = [weight.value for weight in layer.trainable_weights]
-
-    @tf.function
-    def gradients():
-        with tf.GradientTape() as tape:
-            tape.watch(inputs)
-            outputs = layer(inputs)
-        wanted = [inputs, *weights]
-        return tape.gradient(outputs, wanted, output_gradients=outputs)
-
-    return lambda: [gradient.shape for gradient in gradients()]
-
-
 def report(results) -> str:
     """The Markdown page."""
     about = ", ".join(f"{k} {v}" for k, v in results["machine"].items())
@@ -208,6 +178,9 @@ def report(results) -> str:
         lines.append(f"| {' | '.join(_cells(row, 'frozen'))} |")
     if "groups" in results:
         lines += _groups(results["groups"])
+    for name in layer_regions.NAMES:
+        if found := results.get(name):
+            lines += layer_regions.report(name, found, _machine(found["machine"]))
     return "\n".join([*lines, ""])
 
 
@@ -215,19 +188,12 @@ def _groups(results) -> list[str]:
     """The lines of clones in groups of channels."""
     rows = results["rows"]
     whole = {row["layer"]: row for row in rows if row["groups"] == 1}
-    machine = dict(results["machine"])
-    busy = machine.pop("load", 0)
-    about = ", ".join(f"{k} {v}" for k, v in machine.items())
-    if busy > QUIET:
-        about += (
-            f", busy with other work at the start, with a load average of {busy:.1f}"
-        )
     lines = [
         "",
         "Clones in groups of channels, `ClonedConv2D(groups=…)`, frozen and trainable, "
         "in milliseconds, and relative to one group in the same repetitions. As many "
         "groups as channels are a depthwise convolution. Measured at another time: "
-        f"{about}.",
+        f"{_machine(results['machine'])}.",
         "",
         "| layer | channels | filters | batch | groups | forward | ratio | step "
         "| ratio | trainable, forward | ratio | step | ratio |",
@@ -243,6 +209,16 @@ def _groups(results) -> list[str]:
                 cells += [f"{1e3 * seconds:.1f}", f"{ratio:.2f}"]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
+
+
+def _machine(found) -> str:
+    """What a part was measured on."""
+    machine = dict(found)
+    busy = machine.pop("load", 0)
+    about = ", ".join(f"{k} {v}" for k, v in machine.items())
+    if busy > QUIET:
+        about += f", busy with other work, with a load average of {busy:.1f}"
+    return about
 
 
 def _cells(row, name) -> list[str]:

@@ -1,68 +1,78 @@
-"""Pictures of relaxed networks are drawn from what was measured."""
+"""The picture and the page of relaxed networks show what was measured."""
 
 import json
 
 import pytest
 
-from benchmarks.relax_time.pictures import draw_layer_errors, draw_relax_times
-from benchmarks.relax_time.report import write_report
-from benchmarks.relax_time.rows import read_beside, read_relax_times
+from benchmarks.relax_time.networks import TITLES
+from benchmarks.relax_time.pictures import draw_regions
+from benchmarks.relax_time.report import accuracies, short, write_report
+from benchmarks.relax_time.rows import FIELDS, read_rows
 
-HEADER = (
-    "data,variant,relaxed_at,seed,train_size,epochs,accuracy,loss,weights,"
-    "seconds_per_epoch,errors"
-)
 LINES = (
-    "digits,cnn,0,0,32,4,0.5,1.5,100,1.0,0 0",
-    "digits,relaxed,1,0,32,4,0.6,1.4,300,2.0,0.1 0.2",
-    "digits,relaxed,1,1,32,4,0.8,1.4,300,2.0,0.1 0.2",
-    "digits,relaxed,3,0,32,4,0.65,1.4,300,2.0,0.1 0.2",
+    "digits,32,cnn,0,9,4,100,1.5,0.5,0.4,1.0,0 0",
+    "digits,32,cnn goes on,0,5,1,100,1.5,0.55,0.45,1.0,0 0",
+    '"digits",32,"relaxed, 2×2",0,5,2,200,1.4,0.6,0.65,2.0,0.1 0.2',
+    '"digits",32,"relaxed, 2×2",1,5,3,200,1.4,0.8,0.75,1.8,0.3 0.4',
+    '"digits",32,"relaxed, per pixel",0,5,3,300,1.4,0.9,0.85,3.0,0.1 0.2',
+    "digits,32,mlp,0,9,4,300,1.5,0.3,0.2,0.5,",
+    "digits,8,cnn goes on,0,5,1,100,1.5,0.25,0.45,0.2,0 0",
 )
 
 
 @pytest.fixture
 def table(tmp_path):
     file = tmp_path / "times.csv"
-    file.write_text("\n".join([HEADER, *LINES, ""]))
-    where = {
-        "digits, 32 images, 4 epochs": {
-            "1": {"conv": [[0.0]]},
-            "3": {"conv": [[0.0, 1.0]]},
-        }
-    }
+    file.write_text("\n".join([",".join(FIELDS), *LINES, ""]), encoding="utf-8")
+    where = {"digits, 32 images": {"conv": [[0.0, 1.0]]}}
     (tmp_path / "times-where.json").write_text(json.dumps(where))
-    courses = {name: {"relaxed, 1": [{"conv": 0.0}, {"conv": 0.2}]} for name in where}
-    (tmp_path / "times-errors.json").write_text(json.dumps(courses))
     return file
 
 
-def test_accuracy_is_drawn_against_the_time(table):
-    rows = read_relax_times(table)
-    axes = draw_relax_times(rows).axes[0]
-    (bars,) = axes.containers
-    line = bars.lines[0]
-    assert line.get_xdata().tolist() == [1, 3]
-    assert line.get_ydata().tolist() == pytest.approx([0.7, 0.65])
-    assert axes.lines[0].get_ydata() == pytest.approx([0.5, 0.5])
+def test_accuracy_and_seconds_are_drawn_against_regions(table):
+    many, few, seconds = draw_regions(read_rows(table)).axes
+    assert [each.get_text() for each in seconds.get_xticklabels()] == [
+        "1×1",
+        "2×2",
+        "4×4",
+        "7×7",
+        "pixel",
+    ]
+    for axes, shown in ((many, [0.7, 0.9]), (seconds, [1.9, 3.0])):
+        (bars,) = axes.containers
+        assert bars.lines[0].get_xdata().tolist() == [1, 4]
+        assert bars.lines[0].get_ydata().tolist() == pytest.approx(shown)
+    across = {line.get_label(): line.get_ydata()[0] for line in many.lines}
+    assert across["cnn goes on"] == pytest.approx(0.55)
+    assert across["mlp"] == pytest.approx(0.3)
+    assert few.get_ylabel() == "accuracy,\n8 images"
+    assert seconds.get_ylabel() == "seconds an epoch,\n32 images"
 
 
-def test_errors_are_drawn_against_epochs(tmp_path):
-    courses = {
-        "relaxed, 1": [{"a": 0.0, "b": 0.1}, {"a": 0.2, "b": 0.4}],
-        "untied, 1": [{"a": 0.0, "b": 0.0}, {"a": 0.5, "b": 0.6}],
-    }
-    file = tmp_path / "times.csv"
-    assert read_beside(file, "errors") == {}
-    (tmp_path / "times-errors.json").write_text(json.dumps({"digits": courses}))
-    left, right = draw_layer_errors(read_beside(file, "errors")["digits"]).axes
-    assert (left.get_title(), right.get_title()) == tuple(courses)
-    assert left.lines[1].get_ydata() == pytest.approx([0.1, 0.4])
-    assert right.lines[0].get_ydata() == pytest.approx([0.0, 0.5])
-
-
-def test_all_pictures_are_drawn_and_saved(table):
+def test_the_page_and_all_pictures_are_written(table):
     write_report(table)
-    for name in ("digits-32", "digits-32-where", "digits-32-errors"):
-        picture = table.with_name(f"times-{name}.svg")
+    for name in ("times", "times-digits-32-where"):
+        picture = table.with_name(f"{name}.svg")
         assert picture.read_bytes().startswith(b"<?xml")
-    assert "| relaxed | 3 | 1 | 300 |" in table.with_suffix(".md").read_text("utf-8")
+    page = table.with_suffix(".md").read_text("utf-8")
+    assert (
+        "| digits, 32 images | relaxed, 2×2 | 2 | 5 | 200 | 70.0% ± 14.1% | "
+        "70.0% ± 7.1% | 1.8 | 0.1 0.2 |" in page
+    )
+    assert "| digits, 32 images | mlp | 1 | 9 | 300 | 30.0% | 20.0% | 0.5 | – |" in page
+
+
+def test_accuracies_stand_side_by_side_once_all_networks_are_trained(table):
+    assert accuracies(read_rows(table)) == []
+    with table.open("a", encoding="utf-8") as lines:
+        for title in TITLES:
+            lines.write(f'digits,8,"{title}",1,5,1,100,1.5,0.75,0.45,0.2,0 0\n')
+    shown = ["75.0%"] * len(TITLES)
+    shown[TITLES.index("cnn goes on")] = "50.0% ± 35.4%"
+    assert accuracies(read_rows(table)) == [["digits, 8 images", "1", *shown]]
+
+
+def test_studies_have_short_names_in_files():
+    assert short("fashion_mnist-shifted, 10,000 images") == (
+        "fashion_mnist-shifted-10000"
+    )

@@ -1,62 +1,61 @@
-"""Pictures of relaxed networks: accuracy by relax time, errors of their layers."""
+"""One figure: accuracy, and what an epoch takes, by regions."""
 
-import itertools
 import statistics
 
 from matplotlib.figure import Figure
 
-from benchmarks.relax_time.rows import NEVER, by_relax_time
-from symclone_tf.figures.style import COLOURS, new_figure, styled
+from benchmarks.relax_time.networks import GOES_ON, MLP
+from benchmarks.relax_time.rows import by_network
+from symclone_tf.figures.style import BLACK, BLUE, GREEN, RED, new_figure, styled
+
+# Networks without regions, as lines across: the CNN that goes on first.
+ACROSS = {next(iter(GOES_ON)): (BLACK, "--"), "untied": (RED, ":"), MLP: (GREEN, "-.")}
+RELAXED = [title for title in GOES_ON if title not in ACROSS]
 
 
 @styled
-def draw_relax_times(rows) -> Figure:
-    """Test accuracy against the epoch at which a network was relaxed.
+def draw_regions(rows) -> Figure:
+    """Accuracy and seconds of relaxed networks against their regions.
 
     Args:
-        rows: List of dictionaries of one study, see `by_study`.
+        rows: List of dictionaries, as `read_rows` gives them, not empty.
 
     Returns:
-        `matplotlib.figure.Figure`.
+        `matplotlib.figure.Figure`: a column for each data, a row for each number of
+        images, and at the bottom the seconds of an epoch with the most images.
     """
-    figure = new_figure(3.0)
-    axes = figure.subplots()
-    found = by_relax_time(rows)
-    for number, title in enumerate(dict.fromkeys(title for title, _ in found)):
-        times = sorted(at for name, at in found if name == title)
-        values = [[row["accuracy"] for row in found[title, at]] for at in times]
-        means = [statistics.mean(each) for each in values]
-        colour = COLOURS[number % len(COLOURS)]
-        if title in NEVER:
-            axes.axhline(means[0], color=colour, linestyle="--", label=title)
-        else:
-            spread = [statistics.stdev(v) if len(v) > 1 else 0 for v in values]
-            axes.errorbar(times, means, spread, fmt="o-", color=colour, label=title)
-    axes.set(xlabel="epoch at which it was relaxed", ylabel="test accuracy")
+    data = list(dict.fromkeys(row["data"] for row in rows))
+    sizes = sorted({row["images"] for row in rows}, reverse=True)
+    figure = new_figure(1.7 * (len(sizes) + 1))
+    panels = figure.subplots(len(sizes) + 1, len(data), sharex=True, squeeze=False)
+    for column, name in zip(panels.T, data):
+        for axes, size in zip(column, [*sizes, sizes[0]]):
+            what = "seconds_per_epoch" if axes is column[-1] else "accuracy"
+            kept = [r for r in rows if (r["data"], r["images"]) == (name, size)]
+            _draw_panel(axes, by_network(kept), what)
+        column[0].set_title(name.replace("_", "-"))
+    for axes, size in zip(panels[:, 0], sizes):
+        axes.set_ylabel(f"accuracy,\n{size:,} images")
+    panels[-1, 0].set_ylabel(f"seconds an epoch,\n{sizes[0]:,} images")
+    for axes in panels[-1]:
+        axes.set_ylim(0, None)
+        axes.set_xlabel("regions")
+    legend = panels[0, 0].get_legend_handles_labels()
+    figure.legend(*legend, loc="outside upper center", ncols=1 + len(ACROSS))
+    return figure
+
+
+def _draw_panel(axes, networks, what):
+    values = {name: [row[what] for row in kept] for name, kept in networks.items()}
+    places = [place for place, name in enumerate(RELAXED) if name in values]
+    shown = [values[RELAXED[place]] for place in places]
+    means = [statistics.mean(each) for each in shown]
+    spread = [statistics.stdev(each) if len(each) > 1 else 0 for each in shown]
+    axes.errorbar(places, means, spread, fmt="o-", color=BLUE, label="relaxed")
+    for name, (colour, line) in ACROSS.items():
+        if name in values:
+            mean = statistics.mean(values[name])
+            axes.axhline(mean, color=colour, linestyle=line, label=name)
+    names = [name.partition(", ")[2].removeprefix("per ") for name in RELAXED]
+    axes.set_xticks(range(len(RELAXED)), names)
     axes.grid(visible=True)
-    figure.legend(loc="outside right upper")
-    return figure
-
-
-@styled
-def draw_layer_errors(courses) -> Figure:
-    """Equivariance errors of every layer while relaxed networks train.
-
-    Args:
-        courses: Dictionary from titles to lists of dictionaries from layers to
-            errors, before and after each epoch.
-
-    Returns:
-        `matplotlib.figure.Figure`, with a panel for each title.
-    """
-    figure = new_figure(2.2)
-    panels = figure.subplots(1, len(courses), sharey=True, squeeze=False)[0]
-    for axes, (title, course) in zip(panels, courses.items()):
-        for colour, name in zip(itertools.cycle(COLOURS), course[0]):
-            errors = [each[name] for each in course]
-            axes.plot(range(len(errors)), errors, color=colour, label=name)
-        axes.set(title=title, xlabel="epochs after")
-        axes.grid(visible=True)
-    panels[0].set(ylabel="equivariance error", ylim=(0, None))
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper")
-    return figure

@@ -1,4 +1,4 @@
-"""Rows of the study of relax times, and which of them may be compared."""
+"""Rows of the study, and which of them are compared."""
 
 import csv
 import json
@@ -6,11 +6,13 @@ import pathlib
 
 from symclone_tf.errors import ArtifactError
 
-# A CNN that is not relaxed, and an MLP.
-NEVER = ("cnn", "mlp")
+KEY = ("data", "images", "network", "seed")
+_WHOLE = ("images", "seed", "epochs", "best_epoch", "weights")
+_REAL = ("held_out_loss", "accuracy", "last_accuracy", "seconds_per_epoch")
+FIELDS = (*KEY, *_WHOLE[2:], *_REAL, "errors")
 
 
-def read_relax_times(file) -> list[dict]:
+def read_rows(file) -> list[dict]:
     """The runs of a table that `python -m benchmarks.relax_time` has written.
 
     Args:
@@ -25,15 +27,13 @@ def read_relax_times(file) -> list[dict]:
     file = pathlib.Path(file)
     if not file.exists():
         return []
-    whole = ("relaxed_at", "seed", "train_size", "epochs", "weights")
-    real = ("accuracy", "loss", "seconds_per_epoch")
     try:
         with file.open(encoding="utf-8", newline="") as stream:
             return [
                 {
                     **row,
-                    **{name: int(row[name]) for name in whole},
-                    **{name: float(row[name]) for name in real},
+                    **{name: int(row[name]) for name in _WHOLE},
+                    **{name: float(row[name]) for name in _REAL},
                 }
                 for row in csv.DictReader(stream)
             ]
@@ -43,62 +43,58 @@ def read_relax_times(file) -> list[dict]:
         ) from error
 
 
-def read_beside(file, what) -> dict[str, dict]:
-    """Measurements in files next to such a table, by study.
+def append(file, row) -> None:
+    """Adds a line to the table."""
+    new = not file.exists()
+    with file.open("a", encoding="utf-8", newline="") as stream:
+        lines = csv.DictWriter(stream, FIELDS, lineterminator="\n")
+        if new:
+            lines.writeheader()
+        lines.writerow(row)
+
+
+def read_where(file) -> dict[str, dict]:
+    """Where networks that were relaxed per pixel deviate, next to such a table.
 
     Args:
         file: String or path, of the table.
-        what: String, `"where"` for `position_deviations` by relax time, `"errors"` for
-            equivariance errors of all layers, before and after each epoch, by variant
-            and relax time.
 
     Returns:
-        Dictionary, empty if there is nothing.
+        Dictionary from studies, see `by_study`, to `position_deviations`; empty if
+        there is nothing.
     """
+    file = _where(file)
+    return json.loads(file.read_text("utf-8")) if file.exists() else {}
+
+
+def keep_where(file, study, deviations) -> None:
+    """Adds the deviations of a network to those next to the table."""
+    found = read_where(file) | {study: deviations}
+    _where(file).write_text(json.dumps(found) + "\n", encoding="utf-8")
+
+
+def _where(file) -> pathlib.Path:
     file = pathlib.Path(file)
-    kept = file.with_name(f"{file.stem}-{what}.json")
-    return json.loads(kept.read_text("utf-8")) if kept.exists() else {}
+    return file.with_name(f"{file.stem}-where.json")
 
 
-def study_of(data, train_size, epochs) -> str:
-    """The name of a study: what comparable runs have in common.
-
-    Args:
-        data: String.
-        train_size: Integer, how many images.
-        epochs: Integer, of all training.
-
-    """
-    return f"{data}, {train_size:,} images, {epochs} epochs"
+def study_of(data, images) -> str:
+    """The name of what comparable runs have in common: `"cifar10, 1,000 images"`."""
+    return f"{data}, {images:,} images"
 
 
 def by_study(rows) -> dict[str, list[dict]]:
-    """Rows that may be compared, see `study_of`."""
+    """Rows that may be compared, see `study_of`; those of most images first."""
+    data = list(dict.fromkeys(row["data"] for row in rows))
     found = {}
-    for row in rows:
-        study = study_of(row["data"], row["train_size"], row["epochs"])
-        found.setdefault(study, []).append(row)
+    for row in sorted(rows, key=lambda r: (data.index(r["data"]), -r["images"])):
+        found.setdefault(study_of(row["data"], row["images"]), []).append(row)
     return found
 
 
-def has_course(rows) -> bool:
-    """Whether networks of a study were relaxed at several times."""
-    return len({row["relaxed_at"] for row in rows if row["variant"] not in NEVER}) > 1
-
-
-def typical(positions) -> dict[str, list]:
-    """The deviations of a study that are shown: of the middle relax time.
-
-    Args:
-        positions: Dictionary from relax times, as strings, to dictionaries, see
-            `position_deviations`.
-    """
-    return positions[sorted(positions, key=int)[len(positions) // 2]]
-
-
-def by_relax_time(rows) -> dict[tuple, list[dict]]:
-    """Rows by variant, and when it was relaxed: all seeds."""
+def by_network(rows) -> dict[str, list[dict]]:
+    """Rows of a study by network: all seeds."""
     found = {}
     for row in rows:
-        found.setdefault((row["variant"], row["relaxed_at"]), []).append(row)
+        found.setdefault(row["network"], []).append(row)
     return found

@@ -236,7 +236,7 @@ def test_layers_in_groups_are_compared_with_those_of_one_group():
     assert "busy" not in text
     busy = {"machine": {"load": 1.26}, "rows": rows}
     text = layers.report({"machine": {}, "rows": [], "groups": busy})
-    assert "busy with other work at the start, with a load average of 1.3" in text
+    assert "busy with other work, with a load average of 1.3" in text
 
 
 def test_a_part_of_the_layers_is_measured_again(tmp_path, monkeypatch):

@@ -77,9 +77,9 @@ def relax_time(file) -> str:
     """When to relax."""
     from benchmarks.cloning import machine
     from benchmarks.relax_time.report import report
-    from benchmarks.relax_time.rows import read_relax_times
+    from benchmarks.relax_time.rows import read_rows
 
-    return report(read_relax_times(file), machine()) + pictures(file, r"-[\w-]+")
+    return report(read_rows(file), machine()) + pictures(file, r"(-[\w-]+)?")
 
 
 def architectures(file) -> str:
