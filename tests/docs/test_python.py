@@ -175,6 +175,8 @@ def test_python_of_artifacts(tmp_path, monkeypatch):
     assert pathlib.Path("model.keras").is_file()
     assert names["outputs"].shape == (8, 8, 8, 4)
     assert (names["fixed"] / "saved_model.pb").is_file()
+    assert names["fused"].form == "regions"
+    assert names["path"].parts[-2] == "t2-16x16-k3-regional-r4x4-c3-f8"
 
 
 def test_python_of_serving(tmp_path, monkeypatch, capsys):

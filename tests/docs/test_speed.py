@@ -238,3 +238,56 @@ def test_record_is_one_that_comes_with_the_project():
         values = json.loads(shown + "}}")
         assert values["name"] == record[part]["name"]
         assert values["config"].items() <= record[part]["config"].items()
+
+
+def regional(name):
+    return json.loads(text_of(RESULTS / "layers.json"))[name]
+
+
+def test_regional_layers_take_what_the_page_says():
+    for row in regional("regions")["rows"]:
+        for clone in ("local", *map(str, row["regions"])):
+            pixels = "1" if clone == "local" else f"{row['outputs'] / int(clone):.3g}"
+            kind = "local" if clone == "local" else f"{clone}×{clone} regions"
+            cells = [f"{row['layer']}, {row['channels']} → {row['filters']}"]
+            cells += [str(row["batch"]), kind, pixels]
+            cells += [
+                f"{row[f'{clone}_{what}'] / row[f'convolution_{what}']:.2f}"
+                for what in ("forward", "step")
+            ]
+            assert f"\n| {' | '.join(cells)} |\n" in text_of(doc("speed"))
+
+
+@pytest.mark.parametrize(
+    ("what", "least", "most"),
+    [("regions of 12 to 28 pixels", 12, 28), ("of 8 pixels", 7, 8)],
+)
+def test_with_onednn_they_take_what_the_page_says(what, least, most):
+    said = []
+    for kind in ("forward", "step"):
+        ratios = [
+            row[f"{number}_{kind}"] / row[f"convolution_{kind}"]
+            for row in regional("regions with oneDNN")["rows"]
+            for number in row["regions"]
+            if least <= row["outputs"] / number <= most
+        ]
+        said.append(f"{min(ratios):.1f} to {max(ratios):.1f} times the {kind}")
+    forward, step = said
+    assert f"{what} take {forward} pass and {step}" in flowing(doc("speed"))
+
+
+def test_a_regional_network_takes_what_the_page_says():
+    found = regional("regions")
+    step, weights = found["network"]["step"], found["network"]["weights"]
+    memory = {name: f"{value / 1e6:.0f} MB" for name, value in found["memory"].items()}
+    text = flowing(doc("speed"))
+    assert (
+        f"takes {memory['convolution']} of memory as a convolution, {memory['4']} in "
+        f"4×4 regions, and {memory['local']} as a local clone"
+    ) in text
+    for name in ("regional", "default"):
+        assert f"{step[name] / step['convolutions']:.2f} times" in text
+        assert f"{weights[name] / weights['convolutions']:.3f} times the weig" in text
+    step = regional("regions with oneDNN")["network"]["step"]
+    ratio = step["regional"] / step["convolutions"]
+    assert f"and ResNet50's step {ratio:.2f} times" in text
