@@ -59,6 +59,32 @@ def positive_pair(name: str, value: Any) -> tuple[int, int]:
     return pair[0], pair[1]
 
 
+def integers_along_axes(
+    name: str, value: Any, count: int, least: int = 1
+) -> tuple[int, ...]:
+    """Returns an integer for each axis, from one for all or as many.
+
+    Args:
+        name: String, the argument's name.
+        value: Integer, or tuple or list of them.
+        count: Integer, the number of axes.
+        least: Integer, the smallest that is accepted, 0 or 1.
+
+    Returns:
+        Tuple of integers.
+
+    Raises:
+        ValueError: If there are others.
+    """
+    found = tuple(value) if isinstance(value, (tuple, list)) else (value,) * count
+    if len(found) != count or any(type(v) is not int or v < least for v in found):
+        raise ValueError(
+            f"`{name}` must be a {'positive' if least else 'non-negative'} integer, or "
+            f"one for each axis, of which there are {count}. Received: {name}={value}"
+        )
+    return found
+
+
 def one_or_two(pair: tuple[int, int]) -> int | list[int]:
     """A pair as in arguments and configurations: an integer if both are equal, else a
     list."""

@@ -2,7 +2,12 @@ import math
 
 import pytest
 
-from symclone_tf.checks import one_of, positive_integer, positive_number
+from symclone_tf.checks import (
+    integers_along_axes,
+    one_of,
+    positive_integer,
+    positive_number,
+)
 
 
 @pytest.mark.parametrize("value", [0, -1, 1.5, True, "3", None])
@@ -26,3 +31,18 @@ def test_accepted_values_pass():
     assert positive_integer("n", 3) == 3
     assert positive_number("x", 2) == 2.0
     one_of("kind", "a", ("a", "b"))
+
+
+def test_integers_are_one_for_all_axes_or_one_for_each():
+    assert integers_along_axes("size", 3, 2) == (3, 3)
+    assert integers_along_axes("size", [3, 4], 2) == (3, 4)
+    assert integers_along_axes("size", 0, 1, least=0) == (0,)
+    with pytest.raises(ValueError, match="`size` must be a non-negative integer"):
+        integers_along_axes("size", -1, 1, least=0)
+
+
+@pytest.mark.parametrize("value", [0, 2.0, True, "2", (2,), (2, 2, 2), (2, 0), ()])
+def test_other_integers_along_axes_are_refused(value):
+    expected = "`size` must be a positive integer, or one for each axis, of which .* 2"
+    with pytest.raises(ValueError, match=expected):
+        integers_along_axes("size", value, 2)

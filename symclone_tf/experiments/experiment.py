@@ -5,7 +5,12 @@ import itertools
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from symclone_tf.checks import one_of, positive_integer, positive_number
+from symclone_tf.checks import (
+    one_of,
+    positive_integer,
+    positive_number,
+    positive_pair,
+)
 from symclone_tf.data.images import Images, check_image_size
 from symclone_tf.data.names import named_data, short_name
 from symclone_tf.data.sources import MNIST, SPLITS
@@ -18,7 +23,6 @@ from symclone_tf.experiments.task_transformations import (
 )
 from symclone_tf.layers import STRENGTHS, SYMMETRIES, TRAINABLE_PARTS, strength_of
 from symclone_tf.students import get_student
-from symclone_tf.students.regions import along_axes
 from symclone_tf.symmetry import get_group
 
 # The number of training images, and of test images, where there are as many.
@@ -173,7 +177,7 @@ class Experiment:
         regional, where = chosen["student"] == "regional", "`student` regional"
         chosen |= self._only(regional, where, {"regions": None})
         if chosen["regions"] is not None:
-            chosen["regions"] = along_axes(chosen["regions"], 2)
+            chosen["regions"] = positive_pair("regions", chosen["regions"])
         trained = set(kinds) - {"frozen"}
         chosen |= self._only(
             trained, "`symmetry` trainable or anchored", {"trainable_part": "all"}
@@ -220,7 +224,7 @@ class Experiment:
             return full.architecture
         kind = "" if full.student == "dense" else f"{full.student}, "
         if full.regions is not None:
-            rows, columns = along_axes(full.regions, 2)
+            rows, columns = positive_pair("regions", full.regions)
             kind = f"{full.student} {rows}×{columns}, "
         symmetry = ", ".join(_runs(full.symmetry or "", " ×"))
         name = f"cloned, {kind}{full.blocks} blocks, {symmetry}"
@@ -257,7 +261,7 @@ class Experiment:
             if full.student and full.student != "dense":
                 parts.append(full.student)
             if full.regions is not None:
-                rows, columns = along_axes(full.regions, 2)
+                rows, columns = positive_pair("regions", full.regions)
                 parts.append(f"r{rows}x{columns}")
             if full.blocks != 9:
                 parts.append(f"b{full.blocks}")

@@ -133,8 +133,6 @@ class Cloned(StudentLayer, Convolution):
             self.random_transformations = RandomTransformations(
                 student.teacher, self.anchor_strength, self.seed_generator
             )
-            # XLA has no way to find transformations of inputs of unknown size.
-            self.supports_jit = not student.free_axes
         share_student(self)
 
     @classmethod
@@ -205,6 +203,9 @@ class Cloned(StudentLayer, Convolution):
 
     def build(self, input_shape: Shape) -> None:
         _, kernel_shape = self._shapes(input_shape)
+        if self.random_transformations and None in tuple(input_shape)[1:]:
+            # XLA has no way to find transformations of inputs of unknown size.
+            self.supports_jit = False
         if not self.student.built:
             self.student.build()
         set_trainable_part(self)

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from symclone_tf.checks import integers_along_axes
 from symclone_tf.layers import Cloned, ClonedSeparableConv2D
 from symclone_tf.students import Student
+from symclone_tf.teachers import Teacher
 from symclone_tf.types import Shape
 
 
@@ -36,14 +38,8 @@ def sizes_of(
     if image_size is None:
         shape = (layer.get_build_config() or {}).get("input_shape")
         return sizes_in(layer, shape) if free and shape else _own_sizes(layer)
-    several = isinstance(image_size, (tuple, list))
     axes = free or len(layer.student.teacher.input_shape)
-    sizes = tuple(image_size) if several else (image_size,) * axes
-    if len(sizes) != axes or any(type(s) is not int or s < 1 for s in sizes):
-        raise ValueError(
-            f"`image_size` must be a positive integer, or one for each of {axes} axes. "
-            f"Received: image_size={image_size}"
-        )
+    sizes = integers_along_axes("image_size", image_size, axes)
     own = layer.student.teacher.input_shape
     if not free and sizes != own[:axes]:
         raise ValueError(
@@ -121,10 +117,23 @@ def at_size(student: Student, sizes: Shape) -> Student:
     teacher = student.teacher_at(sizes)
     if teacher is None or teacher is student.teacher:
         return student
-    config = {**student.get_config(), "teacher": teacher}
-    made = type(student)(**{**config, "dtype": student.dtype_policy})
+    made = resized(student, teacher)
     made.build()
     made.set_weights(student.get_weights())
     # It is measured once whether it is translation equivariant.
     made.trainable = False
     return made
+
+
+def resized(student: Student, teacher: Teacher) -> Student:
+    """A student like another, for inputs of another size, not yet built.
+
+    Args:
+        student: `Student`.
+        teacher: `Teacher`, the student's for inputs of this size.
+
+    Returns:
+        `Student`.
+    """
+    config = {**student.get_config(), "dtype": student.dtype_policy}
+    return type(student)(**{**config, "teacher": teacher})

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from symclone_tf.checks import positive_pair
+from symclone_tf.checks import integers_along_axes, positive_pair
 from symclone_tf.networks.reconstruction import inputs_of, is_network
 
 # Of sequences of any length, as of words.
@@ -222,15 +222,7 @@ def _sizes(image_size, shape) -> tuple[int, ...]:
     """A size for each axis of images, signals or volumes."""
     if len(shape) == 4:
         return positive_pair("image_size", image_size)
-    count = len(shape) - 2
-    several = isinstance(image_size, (tuple, list))
-    sizes = tuple(image_size) if several else (image_size,) * count
-    if len(sizes) != count or any(type(s) is not int or s < 1 for s in sizes):
-        raise ValueError(
-            f"`image_size` must be a positive integer, or {count} of them. "
-            f"Received: image_size={image_size}"
-        )
-    return sizes
+    return integers_along_axes("image_size", image_size, len(shape) - 2)
 
 
 def _has_channels_first(model) -> bool:

@@ -28,7 +28,6 @@ from symclone_tf.networks.network_inputs import (
 from symclone_tf.networks.reconstruction import inputs_of, is_network, rebuilt
 from symclone_tf.networks.relaxation_report import Relaxation, relaxed_layer
 from symclone_tf.networks.relaxed_students import (
-    check_relaxed_students,
     clone_in_closed_form,
     relaxed_student,
 )
@@ -38,7 +37,8 @@ from symclone_tf.networks.selection import (
     network_shapes,
     select,
 )
-from symclone_tf.students import Student, artifact_name
+from symclone_tf.students import Student, artifact_name, get_student
+from symclone_tf.students.regions import check_regions_option
 from symclone_tf.teachers import Teacher
 
 # Copies of trained weights in memory: with gradients and an optimizer's two moments.
@@ -125,7 +125,9 @@ def relax(
     start = time.perf_counter()
     check_network(model)
     _check_options(symmetry, **options)
-    check_relaxed_students(student, regions)
+    if student is not None:
+        get_student(student)
+    check_regions_option(regions, student)
     any_size = image_size is None and student in (None, "regional")
     any_size = any_size and takes_any_size(model)
     specs, shapes = _at_a_size(model, image_size, any_size)

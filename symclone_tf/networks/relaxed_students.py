@@ -5,10 +5,11 @@ from typing import Any
 
 from symclone_tf.cloning import clone, solve
 from symclone_tf.cloning.cloner import full_float32
-from symclone_tf.students import Student, get_student, make_student
+from symclone_tf.networks.clone_sizes import resized
+from symclone_tf.students import Student, make_student
 from symclone_tf.students.regional import default_regions
-from symclone_tf.students.regions import plane_of, regions_within
-from symclone_tf.teachers import Teacher, serialize_teacher
+from symclone_tf.students.regions import regions_within
+from symclone_tf.teachers import Teacher
 
 # Fewer outputs than these have a local clone that is about as cheap as a regional one.
 LEAST_OUTPUTS = 256
@@ -60,8 +61,11 @@ def relaxed_student(
         student = "regional" if worth and teacher.windows else "local"
     options: dict[str, Any] = {"seed": 0, "dtype": "float32"}
     if student == "regional" and teacher.windows:
-        each = zip(*(_regions(one, regions) for one in teachers))
-        options["regions"] = tuple(map(min, each))
+        each = [
+            default_regions(one) if regions is None else regions_within(one, regions)
+            for one in teachers
+        ]
+        options["regions"] = tuple(map(min, zip(*each)))
     made = make_student(student, teacher, **options)
     if others and not made.free_axes:
         sizes = " and ".join("×".join(map(str, one.input_shape)) for one in teachers)
@@ -108,49 +112,7 @@ def _smaller(student) -> Student:
     if tuple(sizes) == teacher.input_shape[: len(sizes)]:
         return student
     try:
-        smaller = teacher.resized(tuple(sizes))
-    except ValueError:  # a group that does not map this grid onto itself
+        return resized(student, teacher.resized(tuple(sizes)))
+    except ValueError:
+        # A group that does not map this grid onto itself, or that has no configuration.
         return student
-    return type(student).from_config(
-        {**student.get_config(), "teacher": serialize_teacher(smaller)}
-    )
-
-
-def _regions(teacher, regions) -> tuple[int, ...]:
-    """The given regions, as far as a teacher has outputs for them."""
-    plane = plane_of(teacher)
-    if regions is None:
-        return default_regions(teacher)
-    several = isinstance(regions, (tuple, list))
-    if several and len(regions) != len(plane):
-        raise ValueError(
-            f"its outputs have {len(plane)} axes, and `regions` {len(regions)}"
-        )
-    return regions_within(teacher, regions)
-
-
-def check_relaxed_students(student: str | None, regions: Any) -> None:
-    """Checks options of `relax`, before any work.
-
-    Args:
-        student: See `relaxed_student`.
-        regions: Likewise.
-
-    Raises:
-        ValueError: If one is not accepted, or regions are given for other students.
-    """
-    if student is not None:
-        get_student(student)
-    if regions is None:
-        return
-    each = regions if isinstance(regions, (tuple, list)) else (regions,)
-    if not each or any(type(number) is not int or number < 1 for number in each):
-        raise ValueError(
-            "`regions` must be a positive integer, or one for each axis of the "
-            f"outputs. Received: regions={regions}"
-        )
-    if student not in (None, "regional"):
-        raise ValueError(
-            "`regions` are those of `student` regional. "
-            f"Received: regions={regions}, student={student}"
-        )

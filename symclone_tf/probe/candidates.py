@@ -8,13 +8,13 @@ from typing import Any
 import keras
 import numpy as np
 
-from symclone_tf.checks import one_of
+from symclone_tf.checks import one_of, positive_pair
 from symclone_tf.data.images import Images
 from symclone_tf.experiments.image_networks import image_network
 from symclone_tf.experiments.network_layouts import network_students
 from symclone_tf.networks import convolution_layers
 from symclone_tf.students import Student
-from symclone_tf.students.regions import along_axes
+from symclone_tf.students.regions import check_regions_option
 from symclone_tf.symmetry import get_group
 from symclone_tf.workspace import Workspace, load_or_clone
 
@@ -141,14 +141,10 @@ def regions_of_clones(student: str, regions: Any) -> tuple[int, int] | None:
         ValueError: If one is not accepted, or regions are given for other students.
     """
     one_of("student", student, STUDENTS)
+    check_regions_option(regions, student)
     if regions is None:
         return None
-    if student != "regional":
-        raise ValueError(
-            "`regions` are those of `student` regional. "
-            f"Received: regions={regions}, student={student}"
-        )
-    rows, columns = along_axes(regions, 2)
+    rows, columns = positive_pair("regions", regions)
     if rows * columns == 1:
         raise ValueError(
             "`regions` must be more than one, which is a convolution and cannot break "

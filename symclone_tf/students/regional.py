@@ -91,13 +91,14 @@ class RegionalStudent(LocallyConnectedStudent):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(teacher, blocks, seed, **kwargs)
-        if teacher.windows is None:
+        # Before receptive fields are looked for.
+        if isinstance(teacher, Teacher) and teacher.windows is None:
             raise ValueError(
                 "`student` regional is for convolutions, which ConvTeacher and "
                 "TranslationConvTeacher are; local is for others. "
                 f"Received: teacher {teacher.title}"
             )
+        super().__init__(teacher, blocks, seed, **kwargs)
         if regions is None:
             regions = default_regions(teacher)
         self.regions = check_regions(teacher, regions)
@@ -191,7 +192,8 @@ class RegionalStudent(LocallyConnectedStudent):
         assert windows is not None  # refused by the constructor
         images, sizes = self.as_images(inputs)
         padding = [w.padding_of(size) for w, size in zip(windows, sizes)]
-        images = ops.pad(images, ((0, 0), *padding, (0, 0)))
+        if windows[0].padding != "valid":
+            images = ops.pad(images, ((0, 0), *padding, (0, 0)))
         spans = [
             fields_of(window, intervals(window.outputs(size), number))
             for window, size, number in zip(windows, sizes, self.regions)

@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from symclone_tf.checks import integers_along_axes
 from symclone_tf.teachers import SlidingWindow, Teacher
 from symclone_tf.types import Array, Tensor
 
@@ -85,7 +86,7 @@ def check_regions(teacher: Teacher, regions: Any) -> tuple[int, ...]:
         ValueError: If there are others, or more than outputs along an axis.
     """
     counts = plane_of(teacher)
-    found = along_axes(regions, len(counts))
+    found = integers_along_axes("regions", regions, len(counts))
     if any(number > count for number, count in zip(found, counts)):
         raise ValueError(
             f"`regions` must not exceed the {'×'.join(map(str, counts))} positions of "
@@ -113,30 +114,31 @@ def regions_within(teacher: Teacher, regions: Any) -> tuple[int, ...]:
     (4, 3)
     """
     counts = plane_of(teacher)
-    return tuple(min(pair) for pair in zip(along_axes(regions, len(counts)), counts))
+    wanted = integers_along_axes("regions", regions, len(counts))
+    return tuple(min(pair) for pair in zip(wanted, counts))
 
 
-def along_axes(regions: Any, axes: int) -> tuple[int, ...]:
-    """Numbers of regions, one for each axis.
+def check_regions_option(regions: Any, student: str | None) -> None:
+    """Checks regions before it is known what they are regions of.
 
     Args:
-        regions: Integer, or one for each axis.
-        axes: Integer, the number of axes.
-
-    Returns:
-        Tuple of integers.
+        regions: Integer, or one for each axis; `None` for none.
+        student: String, the registered name of a kind of students; `None` if it is to
+            be chosen.
 
     Raises:
-        ValueError: If one is not a positive integer, or there are more or fewer.
+        ValueError: If one is not a positive integer, or students of this kind have no
+            regions.
     """
-    several = isinstance(regions, (tuple, list))
-    found = tuple(regions) if several else (regions,) * axes
-    if len(found) != axes or any(type(r) is not int or r < 1 for r in found):
+    if regions is None:
+        return
+    count = len(regions) if isinstance(regions, (tuple, list)) else 1
+    integers_along_axes("regions", regions, max(count, 1))
+    if student not in (None, "regional"):
         raise ValueError(
-            "`regions` must be a positive integer, or one for each axis of the "
-            f"outputs, of which there are {axes}. Received: regions={regions}"
+            "`regions` are those of `student` regional. "
+            f"Received: regions={regions}, student={student}"
         )
-    return found
 
 
 def plane_of(teacher: Teacher) -> tuple[int, ...]:

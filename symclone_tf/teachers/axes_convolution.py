@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from symclone_tf.checks import one_of
+from symclone_tf.checks import integers_along_axes, one_of
 from symclone_tf.teachers.base import Teacher
 
 # Largest translation along each axis, by the number of axes.
@@ -41,11 +41,11 @@ class AxesConvTeacher(Teacher):
             ValueError: If there are others.
         """
         count = len(shape) if isinstance(shape, (tuple, list)) else 1
-        self.input_shape = sizes_of("shape", shape, count)
+        self.input_shape = integers_along_axes("shape", shape, count)
         one_of("shape's number of axes", count, MAX_TRANSLATION)
-        self.kernel_shape = sizes_of("kernel_size", kernel_size, count)
-        self.strides = sizes_of("strides", strides, count)
-        self.dilation_rate = sizes_of("dilation_rate", dilation_rate, count)
+        self.kernel_shape = integers_along_axes("kernel_size", kernel_size, count)
+        self.strides = integers_along_axes("strides", strides, count)
+        self.dilation_rate = integers_along_axes("dilation_rate", dilation_rate, count)
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError(
                 "`strides` must be 1 where `dilation_rate` exceeds it. Received: "
@@ -106,33 +106,6 @@ class AxesConvTeacher(Teacher):
             "strides": plain_sizes(self.strides),
             "dilation_rate": plain_sizes(self.dilation_rate),
         }
-
-
-def sizes_of(
-    name: str, value: int | tuple[int, ...] | list[int], count: int, least: int = 1
-) -> tuple[int, ...]:
-    """An integer for each axis, from one for all or as many.
-
-    Args:
-        name: String, the argument's name.
-        value: Integer, or tuple or list of them.
-        count: Integer, the number of axes.
-        least: Integer, the smallest that is accepted, 0 or 1.
-
-    Returns:
-        Tuple of integers.
-
-    Raises:
-        ValueError: If there are others.
-    """
-    sizes = tuple(value) if isinstance(value, (tuple, list)) else (value,) * count
-    if len(sizes) != count or any(type(v) is not int or v < least for v in sizes):
-        raise ValueError(
-            f"`{name}` must be a {'positive' if least else 'non-negative'} integer, or "
-            "one for each axis. "
-            f"Received: {name}={value}"
-        )
-    return sizes
 
 
 def plain_sizes(sizes: tuple[int, ...]) -> int | list[int]:

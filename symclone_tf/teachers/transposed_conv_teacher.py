@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from symclone_tf.checks import one_of
+from symclone_tf.checks import integers_along_axes, one_of
 from symclone_tf.symmetry import Transformation, Translation
 from symclone_tf.teachers.axes_convolution import (
     MAX_TRANSLATION,
     AxesConvTeacher,
     plain_sizes,
     short_sizes,
-    sizes_of,
 )
 from symclone_tf.teachers.base import Teacher
 from symclone_tf.types import Array, Tensor
@@ -81,7 +80,7 @@ class TransposedConvTeacher(AxesConvTeacher):
         self.padding = padding
         self.output_padding: tuple[int, ...] | None = None
         if output_padding is not None:
-            self.output_padding = sizes_of(
+            self.output_padding = integers_along_axes(
                 "output_padding", output_padding, len(self.input_shape), 0
             )
         self.output_shape = tuple(self._output_sizes())

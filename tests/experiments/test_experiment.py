@@ -141,7 +141,7 @@ def test_names_say_what_was_trained(options, name):
         ({"student": "local", "regions": 2}, "`student` regional only"),
         ({"architecture": "cnn", "regions": 2}, "`student` regional only"),
         ({"student": "regional", "regions": 0}, "`regions` must be a positive integer"),
-        ({"student": "regional", "regions": (2, 2, 2)}, "of which there are 2"),
+        ({"student": "regional", "regions": (2, 2, 2)}, "or a pair of them"),
         ({"train_size": 0}, "train_size=0"),
         ({"test_size": 0}, "test_size=0"),
         ({"epochs": -1}, "epochs=-1"),

@@ -257,8 +257,11 @@ def test_a_regional_layer_trains_at_other_sizes_as_if_nothing_were_transformed(
     expected = np.array(layer(inputs, training=False))
     found = np.array(layer(inputs, training=True))
     np.testing.assert_allclose(found[:, 2:-2, 2:-2], expected[:, 2:-2, 2:-2], atol=1e-4)
-    assert not layer.supports_jit
 
 
-def test_only_layers_of_any_size_are_kept_from_xla():
-    assert regularised(solved(image_size=6, student="local")).supports_jit
+@pytest.mark.parametrize("size", [8, None])
+def test_only_layers_of_images_of_any_size_are_kept_from_xla(size):
+    student = sc.students.RegionalStudent(sc.ConvTeacher("t2", image_size=8))
+    layer = regularised(student)
+    layer.build((None, size, size, 2))
+    assert layer.supports_jit == (size is not None)

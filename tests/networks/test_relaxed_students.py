@@ -5,10 +5,10 @@ import pytest
 
 import symclone_tf as sc
 from symclone_tf.networks.relaxed_students import (
-    check_relaxed_students,
     clone_in_closed_form,
     relaxed_student,
 )
+from symclone_tf.symmetry import PointGroup
 from symclone_tf.teachers import TranslationConvTeacher, TransposedConvTeacher
 
 SMALL, LARGE = sc.ConvTeacher("t2", 17), sc.ConvTeacher("t2", 18)
@@ -46,23 +46,20 @@ def test_what_has_no_such_student_is_refused_with_the_reason():
     for teacher, options, message in (
         (transposed, {"any_size": True}, "its clone, local, takes inputs of one size"),
         (transposed, {"student": "regional"}, "`student` regional is for convolutions"),
-        (SMALL, {"regions": (1, 2, 3)}, "its outputs have 2 axes, and `regions` 3"),
+        (SMALL, {"regions": (1, 2, 3)}, "one for each axis, of which there are 2"),
     ):
         with pytest.raises(ValueError, match=message):
             relaxed_student([teacher], **options)
 
 
-def test_options_are_checked_before_any_work():
-    check_relaxed_students(None, 2)
-    check_relaxed_students("regional", (2, 3))
-    for student, regions, message in (
-        ("global", None, "`student` must be one of"),
-        (None, True, "`regions` must be a positive integer"),
-        (None, (), "`regions` must be a positive integer"),
-        ("dense", 2, "`regions` are those of `student` regional"),
-    ):
-        with pytest.raises(ValueError, match=message):
-            check_relaxed_students(student, regions)
+def test_groups_of_ones_own_have_regional_students_too():
+    """They have no name by which their teacher could be made again."""
+    group = PointGroup("v4", "V4", (((-1, 0), (0, 1)), ((1, 0), (0, -1))))
+    teacher = sc.ConvTeacher(group, image_size=40)
+    student = relaxed_student([teacher])
+    clone_in_closed_form(student)
+    assert student.teacher == teacher
+    assert sc.nmse(student, images=2, kernels=4) < 1e-10
 
 
 @pytest.mark.parametrize(

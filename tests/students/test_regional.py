@@ -1,4 +1,3 @@
-import functools
 import itertools
 
 import keras
@@ -8,111 +7,32 @@ import tensorflow as tf
 
 import symclone_tf as sc
 from symclone_tf.students import regional as regional_module
-from symclone_tf.students.locally_connected import LocallyConnectedStudent
 from symclone_tf.students.regional import RegionalStudent, default_regions
 from symclone_tf.symmetry import cyclic
-from symclone_tf.symmetry.equivariance import largest_error
 from symclone_tf.teachers import (
     ConvTeacher,
     TranslationConvTeacher,
     TransposedConvTeacher,
 )
 
-from cases import CASES, later
+from cases import later
 from clones import draw, relative
 from references import region_of, regional_loops
-
-TEACHERS = {
-    "T(2)": ConvTeacher("t2", 6),
-    "T(2) same": ConvTeacher("t2", 5, padding="same"),
-    "even kernel, same": ConvTeacher("t2", 5, 2, padding="same"),
-    "strides": ConvTeacher("t2", 9, strides=2),
-    "strides, same, odd": ConvTeacher("t2", 9, padding="same", strides=2),
-    "strides, same, even": ConvTeacher("t2", 8, padding="same", strides=2),
-    "strides larger than the kernel": ConvTeacher("t2", 11, 2, strides=3),
-    "pixels": ConvTeacher("t2", 8, 1),
-    "dilated": ConvTeacher("t2", 8, dilation_rate=2),
-    "dilated, same": ConvTeacher("t2", 6, padding="same", dilation_rate=2),
-    "rectangle": ConvTeacher("t2", (5, 8), (2, 3), padding="same", strides=(1, 2)),
-    "C2 rectangle": ConvTeacher("c2", (5, 6), lifting=False),
-    "C4 lifting": ConvTeacher("c4", 6),
-    "C4 group": ConvTeacher("c4", 5, lifting=False),
-    "C4 group, same": ConvTeacher("c4", 4, lifting=False, padding="same"),
-    "C4 group, strides": ConvTeacher("c4", 7, lifting=False, strides=2),
-    "C4 dilated": ConvTeacher("c4", 8, dilation_rate=2),
-    "D4 lifting": ConvTeacher("d4", 5),
-    "D4 group": ConvTeacher("d4", 4, lifting=False),
-    "signal": TranslationConvTeacher(9),
-    "signal, causal, dilated": TranslationConvTeacher(
-        9, padding="causal", dilation_rate=2
-    ),
-    "signal, causal, strided": TranslationConvTeacher(10, padding="causal", strides=2),
-    "image": TranslationConvTeacher((5, 6), (2, 3), "same"),
-    "volume": TranslationConvTeacher((4, 5, 4)),
-    "volume, same, strided": TranslationConvTeacher(
-        (4, 5, 6), 2, "same", strides=(1, 2, 3)
-    ),
-}
-FEW = ("T(2) same", "strides, same, even", "rectangle", "C4 group", "signal", "volume")
-EVERY = pytest.mark.parametrize("case", TEACHERS)
-MOST = pytest.mark.parametrize(
-    "case", [case if case in FEW else later(case) for case in TEACHERS]
+from regional_students import (
+    EVERY,
+    MOST,
+    TEACHERS,
+    expected_of,
+    gradients_of,
+    pair_of,
+    plane_of,
+    random_student,
+    regions_of,
+    untied,
 )
+
 # Both ways to compute, whatever is cheaper.
 WAYS = pytest.mark.parametrize("samples", [0, 10**9], ids=["blocks", "convolutions"])
-
-
-def plane_of(teacher):
-    return teacher.output_shape[: len(teacher.windows)]
-
-
-def regions_of(teacher):
-    """One region, two and three along each axis, unequal numbers, and all."""
-    plane = plane_of(teacher)
-    few = [
-        tuple(min(pair) for pair in zip(plane, wanted))
-        for wanted in ((1, 1, 1), (2, 2, 2), (3, 2, 1), (1, 3, 2))
-    ]
-    return list(dict.fromkeys([*few, plane]))
-
-
-def random_student(rng, teacher, regions, blocks=3, kind=RegionalStudent, **options):
-    """A student with random weights, of the encoder too."""
-    options |= {"regions": regions} if kind is RegionalStudent else {}
-    student = kind(teacher, blocks=blocks, seed=0, **options)
-    student.build()
-    for weight in student.weights:
-        weight.assign(rng.normal(size=weight.shape))
-    return student
-
-
-def untied(student):
-    """The local student with the same weights at every position."""
-    local = LocallyConnectedStudent(student.teacher, student.blocks, seed=0)
-    local.build()
-    local.local_weights.assign(student.local_weights)
-    local.encoder.kernel.assign(student.encoder.kernel)
-    return local
-
-
-def pair_of(rng, student, channels=2, filters=3, groups=1):
-    inputs = draw(rng, student, channels * groups, batch=2)
-    shape = (*student.teacher.kernel_shape, channels, filters * groups)
-    return inputs, rng.normal(size=shape).astype("float32")
-
-
-def expected_of(student, inputs, kernel):
-    weights = student.region_weights.numpy(), student.encoder.kernel.numpy()
-    return regional_loops(inputs, kernel, *weights, student.teacher, student.regions)
-
-
-def gradients_of(student, pair, weights, upstream):
-    """Of inputs, kernel, encoder and blocks."""
-    with tf.GradientTape() as tape:
-        tape.watch(pair)
-        outputs = student(*pair)
-    sources = [*pair, student.encoder.kernel, weights]
-    return tape.gradient(outputs, sources, output_gradients=upstream)
 
 
 def way(monkeypatch, samples):
@@ -383,88 +303,6 @@ def test_computes_in_mixed_precision(rng, monkeypatch, policy, samples):
     found = student(inputs, kernel)
     assert found.dtype == student.compute_dtype
     assert relative(tf.cast(found, "float32"), precise(inputs, kernel)) < 2e-2
-
-
-class TestClosedForm:
-    @MOST
-    def test_is_exact(self, case):
-        teacher = TEACHERS[case]
-        for regions in regions_of(teacher):
-            student = RegionalStudent(teacher, regions, seed=0)
-            kept = sc.cloning.solve(student)
-            assert kept == pytest.approx(1, abs=1e-6)
-            assert sc.nmse(student, seed=3) < 2e-12
-
-    @pytest.mark.parametrize("case", ["T(2)", later("C4 group"), later("signal")])
-    def test_fewer_blocks_reach_the_floor(self, case):
-        teacher = TEACHERS[case]
-        student = RegionalStudent(teacher, 2, blocks=2, seed=0)
-        assert sc.cloning.solve(student) == pytest.approx(2 / teacher.rank, rel=1e-4)
-        floor = pytest.approx(1 - 2 / teacher.rank, rel=0.05)
-        assert sc.nmse(student, seed=3) == floor
-
-    @CASES
-    def test_is_equivariant_under_the_whole_group(self, rng, group, lifting):
-        teacher = ConvTeacher(group, 8, lifting=lifting)
-        for regions in ((2, 2), (3, 2)):
-            student = RegionalStudent(teacher, regions, seed=0)
-            _, report = sc.clone(
-                teacher, student=student, solver="closed-form", verbose=0
-            )
-            assert report.equivariance_error < 1e-5
-            inputs, kernel = pair_of(rng, student)
-            layer = functools.partial(student, kernel=tf.constant(kernel))
-            error = largest_error(layer, teacher.transformations(), inputs)
-            assert error < 1e-5
-            assert student.translation_equivariance().is_convolution
-
-
-class TestTraining:
-    """By gradient descent, with the recipe of local students."""
-
-    @staticmethod
-    def trained(teacher, regions, **options):
-        student = RegionalStudent(teacher, regions, seed=0)
-        _, report = sc.clone(
-            teacher, student=student, solver="sgd", verbose=0, **options
-        )
-        local = LocallyConnectedStudent(teacher, seed=0)
-        assert report.steps == sc.cloning.recipe_for(local).steps
-        return student, report
-
-    @pytest.mark.parametrize(
-        ("case", "regions"),
-        [("T(2) same", (3, 2)), ("signal", (6,)), ("C4 group", (2, 2))],
-    )
-    def test_reaches_the_floor_in_as_many_steps_as_a_local_student(self, case, regions):
-        """Also where some regions have twice the positions of others."""
-        student, report = self.trained(TEACHERS[case], regions)
-        assert report.nmse < 1e-12
-        assert report.equivariance_error < 1e-5
-        assert sc.nmse(student, seed=99) < 1e-12
-
-    @pytest.mark.slow
-    @EVERY
-    def test_reaches_it_for_every_teacher(self, case):
-        for regions in regions_of(TEACHERS[case]):
-            _, report = self.trained(TEACHERS[case], regions)
-            assert report.nmse < 1e-12
-            assert report.equivariance_error < 1e-5
-
-    @pytest.mark.slow
-    @pytest.mark.parametrize("seed", range(5))
-    def test_no_seed_and_no_size_stalls(self, seed):
-        for size, regions in ((3, 1), (4, 2), (9, 4), (28, (5, 4))):
-            for lifting in (True, False):
-                teacher = ConvTeacher("c4", size, lifting=lifting)
-                assert self.trained(teacher, regions, seed=seed)[1].nmse < 1e-12
-
-    @pytest.mark.slow
-    def test_large_images_are_cloned_too(self):
-        teacher = ConvTeacher("t2", 224)
-        student, report = self.trained(teacher, (7, 4))
-        assert report.nmse < 1e-12
-        assert student.parameters < 81 * 30
 
 
 class TestTranslationEquivariance:

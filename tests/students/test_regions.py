@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from symclone_tf.students.regions import (
     at_positions,
     check_regions,
+    check_regions_option,
     intervals,
     region_numbers,
 )
@@ -79,7 +80,7 @@ def test_weights_at_positions_have_dense_gradients(rng):
 @pytest.mark.parametrize(
     ("regions", "message"),
     [
-        (0, "`regions` must be a positive integer, or one for each axis .* are 2"),
+        (0, "`regions` must be a positive integer, or one for each axis, .* are 2"),
         (-1, "Received: regions=-1"),
         (2.0, "must be a positive integer"),
         (True, "must be a positive integer"),
@@ -101,3 +102,17 @@ def test_an_integer_is_for_every_axis():
     assert check_regions(ConvTeacher("t2", (6, 8)), 4) == (4, 4)
     assert check_regions(ConvTeacher("t2", (6, 8)), [4, 6]) == (4, 6)
     assert check_regions(TranslationConvTeacher((4, 4, 4)), 2) == (2, 2, 2)
+
+
+def test_options_are_checked_before_it_is_known_what_has_regions():
+    check_regions_option(None, "dense")
+    check_regions_option(2, None)
+    check_regions_option((2, 3), "regional")
+    for regions, student, message in (
+        (True, None, "`regions` must be a positive integer"),
+        ((), None, "`regions` must be a positive integer"),
+        ((2, 0), "regional", "`regions` must be a positive integer"),
+        (2, "dense", "`regions` are those of `student` regional"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            check_regions_option(regions, student)

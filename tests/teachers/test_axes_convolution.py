@@ -7,7 +7,6 @@ from symclone_tf.teachers.axes_convolution import (
     AxesConvTeacher,
     plain_sizes,
     short_sizes,
-    sizes_of,
 )
 
 BOTH = (sc.teachers.TranslationConvTeacher, sc.teachers.TransposedConvTeacher)
@@ -39,14 +38,6 @@ def test_convolutions_and_transposed_ones_have_the_same_axes(kind):
 def test_other_axes_are_refused(kind, arguments, message):
     with pytest.raises(ValueError, match=message):
         kind(**arguments)
-
-
-def test_sizes_are_one_for_each_axis():
-    assert sizes_of("size", 3, 2) == (3, 3)
-    assert sizes_of("size", [3, 4], 2) == (3, 4)
-    assert sizes_of("size", 0, 1, least=0) == (0,)
-    with pytest.raises(ValueError, match="`size` must be a non-negative integer"):
-        sizes_of("size", -1, 1, least=0)
 
 
 def test_sizes_are_written_in_short():
