@@ -33,9 +33,6 @@ def start(strategy="none"):
     the native standard error; a strategy is therefore made here.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # TensorFlow 2.21 uses oneDNN by itself on newer processors only, and has no dilated
-    # transposed convolutions for CPUs without it.
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ["KERAS_BACKEND"] = "tensorflow"
     with _captured_stderr() as terminal:
         import keras

@@ -6,9 +6,11 @@
 # itself on newer ones only, and its own kernels for CPUs have no dilated transposed
 # convolution: `Conv2DTranspose(dilation_rate=2)` raises an error at its first call, though
 # it was built, trained and saved elsewhere. Dilated convolutions and their gradients work
-# with both. TF_ENABLE_ONEDNN_OPTS=1, set before TensorFlow is imported, makes both work
-# everywhere. It bites who moves a network to an older server, or to a virtual machine that
-# hides what its processor can. The script sets the variable both ways, on any processor.
+# with both. It bites who moves a network to an older server, or to a virtual machine that
+# hides what its processor can. TF_ENABLE_ONEDNN_OPTS=1, set before TensorFlow is imported,
+# makes the layer work there, but is no remedy: on processors without AVX-512, oneDNN ended
+# the process in some small convolutions. The script sets the variable both ways, on any
+# processor.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

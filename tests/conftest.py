@@ -3,8 +3,6 @@ import pathlib
 import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# As `start` does: Keras is imported before it.
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 # pytest starts a process for each core: threads of their own only slow them down.
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")

@@ -226,12 +226,32 @@ class TransposedConvTeacher(AxesConvTeacher):
         return self.title_of(kind, ("·", self.dilation_rate), ("↑", self.strides))
 
     def __call__(self, inputs: Tensor, kernel: Tensor) -> Tensor:
+        if max(self.dilation_rate) > 1:
+            return self._as_dilated_convolution(inputs, kernel)
         return ops.conv_transpose(
             inputs,
             ops.swapaxes(kernel, -1, -2),
             strides=self.strides,
             padding=self.padding,
             output_padding=self.output_padding,
+            data_format="channels_last",
+        )
+
+    def _as_dilated_convolution(self, inputs, kernel):
+        """A convolution with the kernel turned by half a turn.
+
+        TensorFlow 2.21 has no dilated transposed convolution for CPUs on which it does
+        not compute with oneDNN; without strides this is the same.
+        """
+        axes = zip(self.input_shape, self.output_shape, self.extent, self.cropping)
+        padding = [
+            (extent - 1 - cut, outputs + cut - size)
+            for size, outputs, extent, cut in axes
+        ]
+        return ops.conv(
+            ops.pad(inputs, [(0, 0), *padding, (0, 0)]),
+            ops.flip(kernel, tuple(range(len(padding)))),
+            padding="valid",
             data_format="channels_last",
             dilation_rate=self.dilation_rate,
         )

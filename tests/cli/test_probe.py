@@ -39,7 +39,7 @@ def test_regional_students_are_probed(run, monkeypatch):
     assert pathlib.Path("exported/t2-16x16-k3-regional-r2x2").is_dir()
     other = run("probe", "--data", "stripes.npz", *options)
     assert other.exit_code == 2
-    assert "a probe with student=regional" in other.stderr
+    assert "a probe with --student regional" in other.stderr
 
 
 def test_help_answers_like_an_instruction(run):

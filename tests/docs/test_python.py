@@ -161,6 +161,7 @@ def test_python_of_relaxing(tmp_path, monkeypatch, capsys):
     assert first < 1e-5 < last
     assert {form.form for form in names["plain"].layers.values()} <= {
         "convolution",
+        "regions",
         "factored",
         "dense",
     }

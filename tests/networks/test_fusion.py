@@ -10,6 +10,7 @@ from symclone_tf.networks.fusion import fuse
 from cases import later
 from clones import dense, solved
 from fused import FORMS, make
+from processors import NEEDS_TRANSPOSED_DILATED
 from regional_layers import layer_of, trained
 
 
@@ -106,8 +107,13 @@ TRANSPOSED = {
     "volume": ("Conv3DTranspose", (2, 3, 4, 2), {"kernel_size": 2, "strides": 2}),
 }
 FEW = ("same", "dilated", "signal")
+NEEDS = {"dilated": NEEDS_TRANSPOSED_DILATED}
 MOST = pytest.mark.parametrize(
-    "case", [c if c in FEW else later(c) for c in TRANSPOSED]
+    "case",
+    [
+        pytest.param(c, marks=NEEDS.get(c, ())) if c in FEW else later(c)
+        for c in TRANSPOSED
+    ],
 )
 
 
