@@ -10,7 +10,9 @@ import numpy as np
 # the order of `PointGroup.elements`.
 ACTIONS = {
     "t2": [lambda a: a],
+    "flip": [lambda a: a, np.fliplr],
     "c2": [lambda a: a, lambda a: np.rot90(a, 2)],
+    "d2": [lambda a: a, lambda a: np.rot90(a, 2), np.fliplr, np.flipud],
     "c4": [lambda a, i=i: np.rot90(a, i) for i in range(4)],
     "d4": [
         *(lambda a, i=i: np.rot90(a, i) for i in range(4)),
@@ -20,7 +22,13 @@ ACTIONS = {
 
 
 def relative_element(group, h, g):
-    """Index of `h⁻¹g`, found by trying all elements on a test pattern."""
+    """Index of `h⁻¹g`, found by trying all elements on a test pattern; of rotations by
+    other angles, from the angles."""
+    if group not in ACTIONS:
+        rotations = int(group[1:])
+        # r^a s^i, and (r^a s^i)⁻¹ · r^b s^j = r^±(b−a) s^(i+j).
+        (i, a), (j, b) = divmod(h, rotations), divmod(g, rotations)
+        return (i ^ j) * rotations + (b - a if i == 0 else a - b) % rotations
     actions = ACTIONS[group]
     pattern = np.arange(9).reshape(3, 3)
     target = actions[g](pattern)
@@ -33,7 +41,7 @@ def relative_element(group, h, g):
 
 def group_conv2d_loops(inputs, kernel, group, padding):
     """The formula, with a loop over each index."""
-    actions = ACTIONS[group]
+    actions = ACTIONS[group] if group in ACTIONS else any_angle_actions(group)
     order, (height, width) = len(actions), kernel.shape[:2]
     lifting = inputs.ndim == 4
     if padding == "same":
@@ -54,6 +62,44 @@ def group_conv2d_loops(inputs, kernel, group, padding):
             patch = inputs[:, i : i + height, j : j + width, g, c]
             outputs[:, i, j, h, o] += np.sum(patch * transformed, axis=(1, 2))
     return outputs[:, :, :, 0] if order == 1 else outputs
+
+
+def rotated_kernel(kernel, turn, reflected=False, width=0.45, most=2.5):
+    """A kernel, reflected or not, and rotated by a fraction of a turn: fitted by rings
+    times complex exponentials, whose phases are shifted."""
+    size = len(kernel)
+    if reflected:
+        kernel = kernel[:, ::-1]
+    radii = [j + (0 if size % 2 else 0.5) for j in range((size + 1) // 2)]
+    terms = [
+        (radius, m)
+        for radius in radii
+        for m in range(-int(most * radius), int(most * radius) + 1)
+    ]
+    values = np.zeros((size, size, len(terms)), complex)
+    for row, column, (term, (radius, m)) in itertools.product(
+        range(size), range(size), enumerate(terms)
+    ):
+        y, x = (size - 1) / 2 - row, column - (size - 1) / 2
+        z = complex(x, y)
+        if m and z == 0:
+            continue
+        ring = math.exp(-((abs(z) - radius) ** 2) / (2 * width**2))
+        values[row, column, term] = ring * ((z / abs(z)) ** m if m else 1)
+    values = values.reshape(-1, len(terms))
+    fitted = np.linalg.lstsq(values, kernel.reshape(-1), rcond=None)[0]
+    phases = np.exp([-2j * np.pi * m * turn for _, m in terms])
+    return (values @ (phases * fitted)).real.reshape(size, size)
+
+
+def any_angle_actions(name):
+    """The actions of `"cN"` or `"dN"` on kernels, as `ACTIONS`."""
+    rotations = int(name[1:])
+    return [
+        lambda a, i=i, reflected=reflected: rotated_kernel(a, i / rotations, reflected)
+        for reflected in ([False, True] if name[0] == "d" else [False])
+        for i in range(rotations)
+    ]
 
 
 def closure(generators):

@@ -64,8 +64,8 @@ def clone(
         lifting: Boolean, whether inputs are images rather than feature maps on the
             group.
         image_size: Integer, height and width of the inputs in pixels, or a pair of
-            them for T(2) and C2.
-        kernel_size: Integer, height and width of the kernel, or a pair for T(2) and C2.
+            them for T(2), reflections and half turns.
+        kernel_size: Integer, height and width of the kernel, or likewise a pair.
         padding: String, `"valid"` or `"same"`.
         blocks: Integer, or `None` for the teacher's rank, k² for a k×k convolution.
         hidden_units: Tuple of integers, see `DenseStudent` and

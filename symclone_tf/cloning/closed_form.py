@@ -13,12 +13,9 @@ import math
 import numpy as np
 from keras import ops
 
+from symclone_tf.cloning.teacher_operators import TeacherOperators
 from symclone_tf.students import Student, student_options
-from symclone_tf.teachers import Teacher
-from symclone_tf.types import Array, Tensor
-
-# Bytes of the teacher's outputs in one evaluation.
-CHUNK = 2**27
+from symclone_tf.types import Array
 
 
 def solve(student: Student) -> float:
@@ -60,7 +57,8 @@ def solve(student: Student) -> float:
         (key, ops.matmul(values, to_blocks))
         for key, values in student.coordinates(operators)
     )
-    _set_encoder(student, operators.nonzero, directions * scale)
+    columns = operators.of_all(directions * scale)
+    _set_encoder(student, operators.nonzero, columns)
     student.weights_changed()
     return float(np.sum(kept) / total)
 
@@ -89,72 +87,6 @@ def check_linear(student: Student) -> None:
         )
 
 
-class TeacherOperators:
-    """A teacher's operators, evaluated for rows of inputs.
-
-    Called with an array of shape `(rows, positions_in)`, it evaluates the teacher for
-    each row as each of the input's feature maps, with a kernel for each entry, and
-    returns a tensor of shape `(rows, positions_out, operators)`, with an *operator*
-    for each triple of feature map in, feature map out and kernel entry that is not
-    zero.
-
-    Args:
-        teacher: `Teacher`.
-
-    Attributes:
-        batch_size: Integer, the most rows of one call.
-        nonzero: Integer array, the indices of the operators that are not zero: most
-            pairs of group elements have no kernel entry in common.
-        squared_norm: Float, the sum of all outputs' squares while `measures`.
-        measures: Boolean, whether to sum them, which takes a pass over all outputs.
-    """
-
-    def __init__(self, teacher: Teacher) -> None:
-        self.teacher = teacher
-        self.batch_size = max(1, CHUNK // impulse_response(teacher))
-        # The output for one random row is zero for the operators that are.
-        rng = np.random.default_rng(0)
-        row = rng.normal(size=(1, teacher.positions_in)).astype("float32")
-        outputs = ops.convert_to_numpy(self._evaluate(row)[0])
-        self.nonzero = np.flatnonzero(np.any(outputs != 0, axis=0))
-        self._operators = outputs.shape[-1]
-        self.squared_norm, self.measures = 0.0, True
-
-    def __call__(self, rows: Array) -> Tensor:
-        outputs = self._evaluate(rows)
-        if len(self.nonzero) < self._operators:
-            outputs = ops.take(outputs, self.nonzero, axis=-1)
-        if self.measures:
-            self.squared_norm += float(ops.sum(ops.square(outputs)))
-        return outputs
-
-    def _evaluate(self, rows: Array) -> Tensor:
-        """The outputs of all operators, those that are zero included."""
-        teacher = self.teacher
-        maps, entries = teacher.representation_in, teacher.kernel_entries
-        inputs = np.einsum("ip,gf->igpf", rows, np.eye(maps, dtype="f4"))
-        inputs = inputs.reshape(-1, *teacher.input_shape, 1)
-        units = np.eye(entries, dtype="float32")
-        outputs = teacher(inputs, units.reshape(*teacher.kernel_shape, 1, -1))
-        outputs = ops.reshape(outputs, (len(rows), maps, teacher.positions_out, -1))
-        return ops.reshape(
-            ops.transpose(outputs, (0, 2, 1, 3)), (len(rows), teacher.positions_out, -1)
-        )
-
-
-def impulse_response(teacher: Teacher) -> int:
-    """Bytes of the teacher's outputs for one impulse in each feature map.
-
-    Args:
-        teacher: `Teacher`.
-
-    Returns:
-        Integer.
-    """
-    pairs = teacher.representation_in * teacher.representation_out
-    return 4 * teacher.positions_out * pairs * teacher.kernel_entries
-
-
 def _set_encoder(student: Student, nonzero: Array, columns: Array) -> None:
     """Columns of the encoder run over (block, feature map in, feature map out); rows
     of `columns` over the triples (feature map in, feature map out, kernel entry) of
@@ -180,10 +112,11 @@ def _principal_directions(
 ) -> tuple[Array, Array]:
     """Eigenvalues and eigenvectors of the operators' Gram matrix, largest first.
 
-    The Gram matrix has a row for each operator; the operators themselves have
-    `positions_in · positions_out` entries, and are never held all at once.
+    The Gram matrix has a row for each operator that differs from others; the operators
+    themselves have `positions_in · positions_out` entries, and are never held all at
+    once.
     """
-    count = len(operators.nonzero)
+    count = operators.count
     gram = np.zeros((count, count))
     for _, values in student.coordinates(operators):
         rows = ops.reshape(values, (-1, count))

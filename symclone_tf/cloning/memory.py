@@ -2,7 +2,7 @@
 
 import psutil
 
-from symclone_tf.cloning import closed_form
+from symclone_tf.cloning import teacher_operators
 from symclone_tf.cloning.recipes import Recipe
 from symclone_tf.students import Student
 
@@ -59,7 +59,9 @@ def solving_memory(student: Student) -> int:
     3.1
     """
     weights = 4 * student.parameters
-    chunk = max(closed_form.CHUNK, closed_form.impulse_response(student.teacher))
+    chunk = max(
+        teacher_operators.CHUNK, teacher_operators.impulse_response(student.teacher)
+    )
     teacher = student.teacher.call_memory(student.teacher.kernel_entries)
     # A chunk of outputs is held before and after its axes are transposed.
     return int(1.1 * max(5 * weights, 2 * weights + 4 * chunk + teacher))

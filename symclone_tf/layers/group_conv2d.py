@@ -3,12 +3,17 @@
 from typing import Any
 
 import keras
+import numpy as np
 
 from symclone_tf.checks import one_or_two, positive_pair
 from symclone_tf.layers.base_conv import Convolution
 from symclone_tf.symmetry import PointGroup, get_group
 from symclone_tf.teachers.conv_geometry import ConvGeometry
-from symclone_tf.teachers.group_convolution import group_conv2d, is_lifting
+from symclone_tf.teachers.group_convolution import (
+    group_conv2d,
+    is_lifting,
+    kernel_gains,
+)
 from symclone_tf.types import Pair, Shape, Tensor
 
 
@@ -98,7 +103,9 @@ class GroupConv2D(Convolution):
             ndim=len(input_shape), axes={-1: in_channels}
         )
         size = self.geometry.kernel_size
-        self.add_kernel_and_bias((*size, *on_group, in_channels, self.filters))
+        # Projected on a steerable basis, kernels have smaller outputs.
+        gain = float(np.mean(np.diagonal(kernel_gains(self.group, size))))
+        self.add_kernel_and_bias((*size, *on_group, in_channels, self.filters), gain)
 
     def call(self, inputs: Tensor) -> Tensor:
         outputs = group_conv2d(

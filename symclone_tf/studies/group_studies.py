@@ -101,10 +101,10 @@ def study_group(
 
     Example:
 
-    >>> study_group("c8")
+    >>> study_group("c1")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    ValueError: `group` must be one of t2, c2, c4, d4. Received: group=c8
+    ValueError: `group` must be t2, flip, cN or dN, ... Received: group=c1
     """
     group, workspace = get_group(group), Workspace.of(workspace)
     kind = student, regions
@@ -154,9 +154,10 @@ def studied_groups(
     """
     exported = list_artifacts(clones) if pathlib.Path(clones).is_dir() else []
     cloned = {artifact.group for artifact in exported}
+    others = sorted(name for name in cloned - set(GROUPS) if name)
     found = [
         name
-        for name in GROUPS
+        for name in [*GROUPS, *others]
         if name in cloned or pathlib.Path(benchmark, f"{name}.csv").exists()
     ]
     if not found:

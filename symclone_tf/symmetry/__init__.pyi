@@ -7,12 +7,12 @@ from .finite_groups import icosahedron as icosahedron
 from .finite_groups import product as product
 from .finite_groups import symmetric as symmetric
 from .finite_groups import torus as torus
+from .named_groups import GROUPS as GROUPS
+from .named_groups import get_group as get_group
 from .orbits import orbits_of as orbits_of
 from .orbits import orbits_of_pairs as orbits_of_pairs
 from .permutation_groups import PermutationGroup as PermutationGroup
-from .point_groups import GROUPS as GROUPS
 from .point_groups import PointGroup as PointGroup
-from .point_groups import get_group as get_group
 from .transformation_sets import permutations_of as permutations_of
 from .transformation_sets import transformations_of as transformations_of
 from .transformations import GroupTransformation as GroupTransformation

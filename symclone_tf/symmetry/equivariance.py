@@ -35,8 +35,8 @@ def equivariance_error(
             one step of the output must be one pixel of the input.
         group: String, `PointGroup` or `PermutationGroup`.
         inputs: Array of shape `(batch, height, width, channels)` or
-            `(batch, height, width, |G|, channels)`, square unless the group is T(2) or
-            C2, which keep rectangles; `(batch, points, channels)` for permutations.
+            `(batch, height, width, |G|, channels)`, square unless the group
+            keeps rectangles; `(batch, points, channels)` for permutations.
         border: Integer, pixels at each edge of the output that are ignored under
             T(2): half the kernel's size where a layer pads with zeros.
         max_translation: Integer, pixels.

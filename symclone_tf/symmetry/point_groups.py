@@ -1,30 +1,31 @@
 """Finite point groups and their actions on images, feature maps and kernels.
 
-A group acts on a pixel grid about its centre, so every action is a permutation of
-pixels, exact for odd and for even sizes. The grid is square unless no element exchanges
-height and width, as quarter turns do. Actions are given as index arrays, by which
-layers gather.
+A group acts on a pixel grid about its centre. Reflections and quarter turns permute
+pixels, exactly, for odd and for even sizes; other rotations interpolate between pixels,
+and transform kernels within a steerable basis. The grid is square unless no element
+exchanges height and width, as quarter turns do.
 """
 
 from collections.abc import Sequence
-from functools import cached_property
 
 import numpy as np
 
-from symclone_tf.checks import one_of, positive_pair
-from symclone_tf.symmetry.signed_permutations import (
-    HALF_ROTATION,
-    QUARTER_ROTATION,
-    REFLECTION,
-    closure,
-    element_title,
-    key,
-    signed_permutation,
+from symclone_tf.checks import positive_pair
+from symclone_tf.symmetry.group_tables import GroupTable
+from symclone_tf.symmetry.plane_elements import closure, element_of
+from symclone_tf.symmetry.resampling import pixel_sources, resampling
+from symclone_tf.symmetry.steerable_basis import (
+    kernel_matrix,
+    kernel_rank,
+    least_kernel,
 )
 from symclone_tf.types import Array, ArrayLike, Pair
 
+# What takes rectangles, for messages.
+RECTANGLES = "t2, flip, c2 and d2"
 
-class PointGroup:
+
+class PointGroup(GroupTable):
     """A finite group of rotations and reflections of the pixel grid.
 
     The identity is the first element; all tables refer to elements by their index.
@@ -32,14 +33,17 @@ class PointGroup:
     Args:
         name: String, by which `get_group` finds the built-in groups.
         title: String, shown in tables and figures.
-        generators: Sequence of 2×2 integer matrices, signed permutations that act
-            on centred (row, column) coordinates. Without any, the group is trivial.
+        generators: Sequence of 2×2 matrices of reflections and of rotations by
+            multiples of 360°/N, N at most 64, that act on centred (row, column)
+            coordinates. Without any, the group is trivial.
 
     Attributes:
-        elements: List of 2×2 integer matrices, all products of the generators.
+        plane_elements: List of `PlaneElement`, all products of the generators.
+        elements: List of their 2×2 matrices, of integers where they permute pixels.
 
     Raises:
-        ValueError: If a generator is not a signed permutation matrix.
+        ValueError: If a generator is no such matrix, or rotations are by less than
+            360°/64.
 
     Example:
 
@@ -60,30 +64,20 @@ class PointGroup:
     ) -> None:
         self.name = name
         self.title = title
-        matrices = [signed_permutation(i, g) for i, g in enumerate(generators)]
-        self.elements = closure(matrices)
+        found = [element_of(number, each) for number, each in enumerate(generators)]
+        super().__init__(closure(found))
+        self.elements = [element.matrix for element in self.plane_elements]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, PointGroup) or self.name != other.name:
             return False
-        return np.array_equal(self.elements, other.elements)
+        return self.plane_elements == other.plane_elements
 
     def __hash__(self) -> int:
         return hash(self.name)
 
     def __repr__(self) -> str:
         return f"<PointGroup {self.name}, order {self.order}>"
-
-    @property
-    def order(self) -> int:
-        """Integer, the number of elements, |G|."""
-        return len(self.elements)
-
-    @property
-    def is_trivial(self) -> bool:
-        """Whether the identity is the only element: feature maps of such a group
-        have no axis for the regular representation."""
-        return self.order == 1
 
     @property
     def keeps_rectangles(self) -> bool:
@@ -98,28 +92,16 @@ class PointGroup:
         return not any(element[0, 1] for element in self.elements)
 
     @property
-    def representation_shape(self) -> tuple[int, ...]:
-        """The regular representation's axis as part of a shape: `(|G|,)`, or `()` if
-        the group is trivial."""
-        return () if self.is_trivial else (self.order,)
+    def permutes_pixels(self) -> bool:
+        """Whether every element maps the pixel grid onto itself, so that all actions
+        are exact; rotations by other angles than 90° and its multiples do not.
 
-    @cached_property
-    def product(self) -> Array:
-        """Integer array of shape `(|G|, |G|)`: `product[g, h]` is `g·h`."""
-        index = {key(e): i for i, e in enumerate(self.elements)}
-        return np.array(
-            [[index[key(g @ h)] for h in self.elements] for g in self.elements]
-        )
+        Example:
 
-    @cached_property
-    def inverse(self) -> Array:
-        """Integer array of shape `(|G|,)`: `inverse[g]` is `g⁻¹`."""
-        return np.argmax(self.product == 0, axis=1)
-
-    @cached_property
-    def element_titles(self) -> tuple[str, ...]:
-        """What each element does to an image, in a few words: "rotated by 90°"."""
-        return tuple(element_title(element) for element in self.elements)
+        >>> get_group("d4").permutes_pixels, get_group("c8").permutes_pixels
+        (True, False)
+        """
+        return all(element.permutes_pixels for element in self.plane_elements)
 
     def check_size(self, size: Sequence[int | None], received: str) -> None:
         """Refuses images that are not square, unless the group keeps rectangles.
@@ -134,7 +116,27 @@ class PointGroup:
         if size[0] != size[1] and not self.keeps_rectangles:
             raise ValueError(
                 f"{self.title} takes square images only, as it exchanges height and "
-                f"width; {rectangle_groups()} take others. Received: {received}"
+                f"width; {RECTANGLES} take others. Received: {received}"
+            )
+
+    def check_kernel(self, size: Pair) -> None:
+        """Refuses kernels that cannot tell the group's rotations apart.
+
+        Args:
+            size: Integer or pair of integers, the kernel's height and width.
+
+        Raises:
+            ValueError: If there are more rotations than pixels at the edge of the
+                kernel. Kernels of one pixel, which no rotation changes, are accepted.
+        """
+        height, width = positive_pair("kernel_size", size)
+        self.check_size((height, width), f"kernel_size={size}")
+        rotations = len({element.turn for element in self.plane_elements})
+        least = least_kernel(rotations)
+        if not self.permutes_pixels and 1 < height < least:
+            raise ValueError(
+                f"{self.title} has {rotations} rotations, which kernels of {least} "
+                f"pixels, or more, tell apart. Received: kernel_size={height}"
             )
 
     def image_permutations(self, size: Pair) -> Array:
@@ -155,12 +157,19 @@ class PointGroup:
         """
         height, width = positive_pair("size", size)
         self.check_size((height, width), f"size={size}")
-        # In doubled coordinates, the centre of an even grid is an integer too.
-        axes = [2 * np.arange(n) - (n - 1) for n in (height, width)]
-        target = np.stack(np.meshgrid(*axes, indexing="ij")).reshape(2, -1)
-        # The inverse of an orthogonal matrix is its transpose.
-        rows, columns = np.stack([e.T @ target for e in self.elements], axis=1)
-        return (rows + height - 1) // 2 * width + (columns + width - 1) // 2
+        self._check_permutes()
+        return np.stack(
+            [pixel_sources(each, (height, width)) for each in self.plane_elements]
+        )
+
+    def _check_permutes(self):
+        if not self.permutes_pixels:
+            other = next(e for e in self.plane_elements if not e.permutes_pixels)
+            raise ValueError(
+                f"{self.title} does not permute pixels: `transform` and "
+                "`kernel_matrices` interpolate between them. Received: an element that "
+                f"is {other.title}"
+            )
 
     def feature_permutations(self, size: Pair) -> Array:
         """The entry that each entry of a transformed feature map comes from.
@@ -201,14 +210,65 @@ class PointGroup:
             `(|G|, height·width·|G|)`.
 
         Raises:
-            ValueError: If the group does not act on such kernels.
+            ValueError: If the group does not act on such kernels, or does not permute
+                pixels.
         """
         if lifting:
             return self.image_permutations(size)
         return self.feature_permutations(size)
 
+    def kernel_matrices(self, size: Pair) -> Array:
+        """The matrices by which the group acts on kernels without group axis.
+
+        Permutations if the group permutes pixels; otherwise, rotations within a
+        steerable basis, on which kernels are projected: then the identity's matrix is
+        the projection.
+
+        Args:
+            size: Integer or pair of integers, the kernel's height and width.
+
+        Returns:
+            Array of shape `(|G|, height·width, height·width)`.
+
+        Raises:
+            ValueError: If the group does not act on such kernels, or they cannot tell
+                its rotations apart.
+
+        Example:
+
+        >>> c8 = get_group("c8")
+        >>> first, second, third = c8.kernel_matrices(5)[:3]
+        >>> np.allclose(second @ second, third), round(np.trace(first))
+        (True, 17)
+        """
+        height, width = positive_pair("size", size)
+        self.check_kernel((height, width))
+        if self.permutes_pixels:
+            return np.eye(height * width)[self.image_permutations((height, width))]
+        return np.stack([kernel_matrix(e, height) for e in self.plane_elements])
+
+    def kernel_rank(self, size: Pair) -> int:
+        """How many dimensions of kernels without group axis the group acts on.
+
+        Args:
+            size: Integer or pair of integers, the kernel's height and width.
+
+        Returns:
+            Integer, height · width if the group permutes pixels.
+
+        Example:
+
+        >>> get_group("c4").kernel_rank(5), get_group("c8").kernel_rank(5)
+        (25, 17)
+        """
+        height, width = positive_pair("size", size)
+        return height * width if self.permutes_pixels else kernel_rank(height)
+
     def transform(self, inputs: ArrayLike, element: int) -> Array:
         """Transforms a batch of images or feature maps by one element.
+
+        Elements that do not permute pixels interpolate within the disc about the
+        centre, with 0 outside.
 
         Args:
             inputs: Array of shape `(batch, height, width, channels)`, images, or
@@ -237,48 +297,11 @@ class PointGroup:
                     f"Feature maps of {self.title} have {self.order} group elements. "
                     f"Received: feature maps of shape {inputs.shape}"
                 )
-            permutation = self.feature_permutations(size)[element]
-        else:
-            permutation = self.image_permutations(size)[element]
-        flat = inputs.reshape(batch, permutation.size, -1)
-        return flat[:, permutation].reshape(inputs.shape)
-
-
-GROUPS = {
-    group.name: group
-    for group in (
-        PointGroup("t2", "T(2)"),
-        PointGroup("c2", "C2", (HALF_ROTATION,)),
-        PointGroup("c4", "C4", (QUARTER_ROTATION,)),
-        PointGroup("d4", "D4", (QUARTER_ROTATION, REFLECTION)),
-    )
-}
-"""Built-in point groups by their names."""
-
-
-def rectangle_groups() -> str:
-    """The names of the built-in groups that keep rectangles, for messages."""
-    keep = [name for name, group in GROUPS.items() if group.keeps_rectangles]
-    return " and ".join(keep)
-
-
-def get_group(group: str | PointGroup) -> PointGroup:
-    """Returns the group with a given name; a `PointGroup` is returned unchanged.
-
-    Args:
-        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`, or a `PointGroup`.
-
-    Raises:
-        ValueError: If there is no group of this name.
-
-    Example:
-
-    >>> get_group("d4")
-    <PointGroup d4, order 8>
-    >>> get_group(get_group("d4")) is get_group("d4")
-    True
-    """
-    if isinstance(group, PointGroup):
-        return group
-    one_of("group", group, GROUPS)
-    return GROUPS[group]
+            inputs = inputs[:, :, :, self.representation_permutation(element)]
+        pixels, weights = resampling(self.plane_elements[element], (size[0], size[1]))
+        flat = inputs.reshape(batch, len(pixels), -1)
+        if pixels.shape[1] == 1:
+            return flat[:, pixels[:, 0]].reshape(inputs.shape)
+        weights = weights.astype(np.result_type(inputs, np.float32))
+        found: Array = np.einsum("nptc,pt->npc", flat[:, pixels], weights)
+        return found.reshape(inputs.shape)

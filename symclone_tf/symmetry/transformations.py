@@ -5,7 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from symclone_tf.symmetry.point_groups import PointGroup, get_group
+from symclone_tf.symmetry.named_groups import get_group
+from symclone_tf.symmetry.point_groups import PointGroup
+from symclone_tf.symmetry.resampling import MARGIN, disc
 from symclone_tf.symmetry.translation import edge_padded_sources, overlap, translated
 from symclone_tf.types import Array, ArrayLike
 
@@ -83,6 +85,9 @@ class Transformation:
 class GroupTransformation(Transformation):
     """An element of a point group, acting on images and feature maps.
 
+    Elements that do not permute pixels interpolate between them; what is compared of
+    their outputs lies 2 pixels, or more, within the disc about the centre.
+
     Args:
         group: String or `PointGroup`.
         element: Integer, the element's index in the group.
@@ -107,6 +112,15 @@ class GroupTransformation(Transformation):
         if outputs.ndim < 4:
             return outputs
         return self.group.transform(outputs, self.element)
+
+    def compared(self, transformed: Array, outputs: Array) -> tuple[Array, Array]:
+        transformed, expected = super().compared(transformed, outputs)
+        exact = self.group.plane_elements[self.element].permutes_pixels
+        if exact or expected.ndim < 4:
+            return transformed, expected
+        height, width = expected.shape[1:3]
+        inside = disc((height, width), margin=MARGIN)
+        return transformed[:, inside], expected[:, inside]
 
     def inverse(self) -> "GroupTransformation":
         return GroupTransformation(self.group, int(self.group.inverse[self.element]))

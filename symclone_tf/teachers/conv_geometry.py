@@ -9,7 +9,7 @@ import numpy as np
 
 from symclone_tf.checks import one_of, one_or_two, positive_pair
 from symclone_tf.symmetry import PointGroup
-from symclone_tf.symmetry.point_groups import rectangle_groups
+from symclone_tf.symmetry.point_groups import RECTANGLES
 from symclone_tf.teachers.sliding_windows import SlidingWindow
 from symclone_tf.types import Array, Pair
 
@@ -63,6 +63,7 @@ class ConvGeometry:
             pair = positive_pair(name, value)
             object.__setattr__(self, name, pair)
             self._check_square(name, pair)
+        self.group.check_kernel(self.kernel_size)
         one_of("padding", padding, PADDINGS)
         even = any(size % 2 == 0 for size in self.kernel_size)
         if self.padding == "same" and even and not self.group.is_trivial:
@@ -82,7 +83,7 @@ class ConvGeometry:
         if pair[0] != pair[1] and not self.group.keeps_rectangles:
             raise ValueError(
                 f"`{name}` must be the same along height and width with "
-                f"{self.group.title}, which exchanges them; with {rectangle_groups()} "
+                f"{self.group.title}, which exchanges them; with {RECTANGLES} "
                 f"they may differ. Received: {name}={tuple(pair)}"
             )
 

@@ -14,7 +14,7 @@ from symclone_tf.symmetry import (
 )
 from symclone_tf.teachers.base import Teacher
 from symclone_tf.teachers.conv_geometry import ConvGeometry
-from symclone_tf.teachers.group_convolution import group_conv2d
+from symclone_tf.teachers.group_convolution import group_conv2d, kernel_gains
 from symclone_tf.teachers.sliding_windows import SlidingWindow
 from symclone_tf.types import Array, Pair, Tensor
 
@@ -31,21 +31,22 @@ class ConvTeacher(Teacher):
     ordinary convolution.
 
     Args:
-        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`; or a `PointGroup`. Only
-            students of the built-in groups can be exported.
-        image_size: Integer, or a pair of integers with T(2) and C2: height and width
-            of the inputs in pixels.
-        kernel_size: Integer, or a pair of integers with T(2) and C2: height and width
-            of the kernel in pixels.
+        group: String, as `"t2"`, `"flip"`, `"c4"`, `"c8"` or `"d4"`, see `get_group`;
+            or a `PointGroup`. Only students of groups with such names can be
+            exported.
+        image_size: Integer, or a pair of integers with T(2), reflections and half
+            turns, which keep rectangles: height and width of the inputs in pixels.
+        kernel_size: Integer, or likewise a pair of integers: height and width of the
+            kernel in pixels.
         lifting: Boolean, whether inputs are images rather than feature maps on the
             group. Ignored with T(2).
         padding: String, `"valid"` or `"same"`; `"same"` needs an odd kernel, except
             with T(2).
-        strides: Integer, or a pair of integers with T(2) and C2, pixels between
-            receptive fields. Groups other than T(2) accept those with which they map
-            the grid of receptive fields onto itself.
-        dilation_rate: Integer, or a pair of integers with T(2) and C2, pixels between
-            the kernel's entries; must be 1 if `strides` exceeds 1.
+        strides: Integer, or likewise a pair of integers, pixels between receptive
+            fields. Groups other than T(2) accept those with which they map the grid of
+            receptive fields onto itself.
+        dilation_rate: Integer, or likewise a pair of integers, pixels between the
+            kernel's entries; must be 1 if `strides` exceeds 1.
 
     Call arguments:
         inputs: Tensor of shape `(batch, n, n, channels)` or, if not lifting,
@@ -119,9 +120,22 @@ class ConvTeacher(Teacher):
 
     @property
     def rank(self) -> int:
-        """Integer, k²: elements of the group only permute the kernel's entries, so all
-        maps are combinations of the same k² translations."""
-        return math.prod(self.geometry.kernel_size)
+        """Integer, k² where elements of the group only permute the kernel's entries, so
+        that all maps are combinations of the same k² translations; otherwise the
+        dimension of the steerable basis that kernels are projected on."""
+        return self.group.kernel_rank(self.geometry.kernel_size)
+
+    @property
+    def entry_gain(self) -> float:
+        """Float, the mean of all entries': below 1 where kernels are projected on a
+        steerable basis, which has little of their corners."""
+        gains = kernel_gains(self.group, self.geometry.kernel_size)
+        return float(np.mean(np.diagonal(gains)))
+
+    @property
+    def largest_gain(self) -> float:
+        gains = kernel_gains(self.group, self.geometry.kernel_size)
+        return float(np.linalg.norm(gains, 2))
 
     @property
     def receptive_fields(self) -> Array:
@@ -136,7 +150,7 @@ class ConvTeacher(Teacher):
 
     @property
     def receptive_field_size(self) -> int:
-        return self.rank
+        return math.prod(self.geometry.kernel_size)
 
     @property
     def windows(self) -> tuple[SlidingWindow, ...]:

@@ -1,7 +1,10 @@
 """Convolutions with a bank of kernels, for groups of channels."""
 
+from collections.abc import Sequence
+
 from keras import ops
 
+from symclone_tf.teachers.sliding_windows import SlidingWindow
 from symclone_tf.types import Tensor
 
 
@@ -46,6 +49,9 @@ def convolve(
     >>> convolve(images, bank, (1, 1), "same", (1, 1), channel_groups=4).shape
     TensorShape([2, 8, 8, 12])
     """
+    inputs, strides, padding = without_lone_strides(
+        inputs, bank.shape, strides, padding
+    )
     options = {
         "strides": strides,
         "padding": padding,
@@ -68,6 +74,48 @@ def convolve(
         )
     ]
     return _concatenate(outputs, representation_out)
+
+
+def without_lone_strides(
+    inputs: Tensor, kernel_size: Sequence[int], strides: tuple[int, ...], padding: str
+) -> tuple[Tensor, tuple[int, ...], str]:
+    """The same convolution, with stride 1 along axes that have a single output.
+
+    Where images of one channel become a single column, and strides are larger along
+    the width, oneDNN in TensorFlow 2.21 computes something else on some CPUs.
+
+    Args:
+        inputs: Tensor of shape `(batch, *grid, channels)`.
+        kernel_size: Sequence of integers, which begins with one for each axis.
+        strides: Tuple of integers, one for each axis.
+        padding: String, `"valid"` or `"same"`.
+
+    Returns:
+        Inputs, strides and padding: those given, if no such axis is known.
+
+    Example:
+
+    >>> inputs = np.ones((1, 6, 4, 1))
+    >>> without_lone_strides(inputs, (1, 3), (1, 2), "valid")[1:]
+    ((1, 1), 'valid')
+    """
+    sizes = inputs.shape[1:-1]
+    if len(set(strides)) == 1 or None in sizes:
+        return inputs, strides, padding
+    windows = [
+        SlidingWindow(size, stride, 1, padding)
+        for size, stride in zip(kernel_size, strides)
+    ]
+    counts = [window.outputs(size) for window, size in zip(windows, sizes)]
+    if 1 not in counts:
+        return inputs, strides, padding
+    if padding == "same":
+        margins = [window.padding_of(size) for window, size in zip(windows, sizes)]
+        inputs = ops.pad(inputs, [(0, 0), *margins, (0, 0)])
+    kept = (slice(w.size if n == 1 else None) for w, n in zip(windows, counts))
+    where = (slice(None), *kept)
+    strides = tuple(1 if n == 1 else stride for n, stride in zip(counts, strides))
+    return inputs[where], strides, "valid"
 
 
 def channel_groups_of(channels: int, in_channels: int, filters: int) -> int:

@@ -3,12 +3,13 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
 from keras import ops
 
 from symclone_tf.symmetry import PointGroup, get_group
 from symclone_tf.teachers.conv_geometry import ConvGeometry
 from symclone_tf.teachers.convolution import channel_groups_of, convolve
-from symclone_tf.types import Pair, Tensor
+from symclone_tf.types import Array, Pair, Tensor
 
 
 def is_lifting(shape: Sequence[int | None], group: PointGroup) -> bool:
@@ -50,19 +51,19 @@ def group_conv2d(
     Args:
         inputs: Tensor of shape `(batch, height, width, in_channels)`, images, or
             `(batch, height, width, |G|, in_channels)`, feature maps; square unless the
-            group is T(2) or C2, which keep rectangles.
+            group keeps rectangles, as T(2), reflections and half turns do.
         kernel: Tensor of shape `(k, k, in_channels, filters)` for images,
-            `(k, k, |G|, in_channels, filters)` for feature maps; with T(2) and C2 its
-            height and width may differ. If it has a fraction
-            of the inputs' channels, these are convolved in groups, as by
-            `keras.layers.Conv2D` with `groups`.
+            `(k, k, |G|, in_channels, filters)` for feature maps; where rectangles are
+            kept, its height and width may differ. If it has a fraction of the inputs'
+            channels, these are convolved in groups, as by `keras.layers.Conv2D` with
+            `groups`.
         group: String or `PointGroup`.
         padding: String, `"valid"` or `"same"`.
-        strides: Integer, or a pair of integers with T(2) and C2, pixels between
-            receptive fields. Groups other than T(2) accept those with which they map
-            the grid of receptive fields onto itself.
-        dilation_rate: Integer, or a pair of integers with T(2) and C2, pixels between
-            the kernel's entries.
+        strides: Integer, or a pair where rectangles are kept, pixels between receptive
+            fields. Groups other than T(2) accept those with which they map the grid of
+            receptive fields onto itself.
+        dilation_rate: Integer, or a pair where rectangles are kept, pixels between the
+            kernel's entries.
 
     Returns:
         Tensor of shape `(batch, new_height, new_width, |G|, filters)`; of shape
@@ -102,10 +103,7 @@ def group_conv2d(
     if group.is_trivial:
         return convolve(inputs, kernel, *geometry.conv_options, channel_groups)
 
-    entries = ops.reshape(kernel, (-1, in_channels, filters))
-    copies = ops.take(
-        entries, group.kernel_permutations((height, width), lifting), axis=0
-    )
+    copies = transformed_kernels(kernel, group)
     # (|G|, k²·|G_in|, in_channels, filters): the copies become filters.
     copies = ops.transpose(copies, (1, 2, 0, 3))
     bank = ops.reshape(copies, (height, width, -1, group.order * filters))
@@ -118,3 +116,57 @@ def group_conv2d(
     outputs = convolve(stacked, bank, *geometry.conv_options, *sizes)
     rows, columns = ops.shape(outputs)[1:3]
     return ops.reshape(outputs, (-1, rows, columns, group.order, filters))
+
+
+def transformed_kernels(kernel: Tensor, group: PointGroup) -> Tensor:
+    """All copies of a kernel, each transformed by an element of a group.
+
+    Args:
+        kernel: Tensor of shape `(k, k, in_channels, filters)`, or `(k, k, |G|,
+            in_channels, filters)` of a group convolution.
+        group: `PointGroup`.
+
+    Returns:
+        Tensor of shape `(|G|, k², in_channels, filters)`, or `(|G|, k²·|G|,
+        in_channels, filters)`: `(h·ψ)[v, g] = ψ[h⁻¹v, h⁻¹g]`.
+
+    Raises:
+        ValueError: If the kernel cannot tell the group's rotations apart.
+    """
+    size, (in_channels, filters) = tuple(kernel.shape[:2]), kernel.shape[-2:]
+    lifting = len(kernel.shape) == 4
+    if group.permutes_pixels:
+        entries = ops.reshape(kernel, (-1, in_channels, filters))
+        return ops.take(entries, group.kernel_permutations(size, lifting), axis=0)
+    pixels = size[0] * size[1]
+    matrices = ops.cast(group.kernel_matrices(size), kernel.dtype)
+    flat = ops.reshape(kernel, (pixels, -1))
+    rotated = ops.matmul(ops.reshape(matrices, (-1, pixels)), flat)
+    if lifting:
+        return ops.reshape(rotated, (group.order, pixels, in_channels, filters))
+    rotated = ops.reshape(rotated, (group.order, pixels, group.order, -1))
+    # The copy of h has at g what h⁻¹g had.
+    sources = group.product[group.inverse]
+    moved = ops.take_along_axis(rotated, sources[:, None, :, None], axis=2)
+    return ops.reshape(moved, (group.order, -1, in_channels, filters))
+
+
+def kernel_gains(group: PointGroup, kernel_size: Pair) -> Array:
+    """The mean square of outputs, for N(0, I) inputs, as a quadratic form of a kernel.
+
+    Args:
+        group: `PointGroup`.
+        kernel_size: Integer or pair of integers, the kernel's height and width.
+
+    Returns:
+        Array of shape `(k², k²)`, for each feature map in: the identity if the group
+        permutes pixels.
+
+    Example:
+
+    >>> gains = kernel_gains(get_group("c8"), 5)
+    >>> np.allclose(gains, np.eye(25)), bool(np.trace(gains) < 25)
+    (False, True)
+    """
+    matrices = group.kernel_matrices(kernel_size)
+    return np.mean(matrices.transpose(0, 2, 1) @ matrices, axis=0)

@@ -68,7 +68,7 @@ def test_list_of_a_missing_folder_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("part", "changes", "message"),
     [
-        ("teacher", {"group": "../../etc"}, "`group` must be one of t2, c2, c4, d4"),
+        ("teacher", {"group": "../../etc"}, "`group` must be t2, flip, cN"),
         ("teacher", {"group": ["c4"]}, "`group`"),
         ("teacher", {"group": {}}, "`teacher` with a name and a configuration of"),
         ("teacher", {"lifting": 1}, "`teacher` such as"),

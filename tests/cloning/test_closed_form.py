@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import symclone_tf as sc
-from symclone_tf.cloning import closed_form
+from symclone_tf.cloning import teacher_operators
 from symclone_tf.cloning.closed_form import solve
 
 from cases import CASES
@@ -77,7 +77,7 @@ def test_is_the_optimum_of_training(blocks):
 
 def test_evaluation_in_chunks_is_the_same(monkeypatch):
     whole, kept = solved("c4", False, image_size=6)
-    monkeypatch.setattr(closed_form, "CHUNK", 1)
+    monkeypatch.setattr(teacher_operators, "CHUNK", 1)
     chunked, kept_in_chunks = solved("c4", False, image_size=6)
     assert kept == pytest.approx(kept_in_chunks)
     assert sc.nmse(chunked) < 1e-10

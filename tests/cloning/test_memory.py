@@ -2,8 +2,8 @@ import psutil
 import pytest
 
 from symclone_tf.cloning import recipe_for
-from symclone_tf.cloning.closed_form import CHUNK
 from symclone_tf.cloning.memory import check_memory, solving_memory, training_memory
+from symclone_tf.cloning.teacher_operators import CHUNK
 from symclone_tf.students import DenseStudent
 from symclone_tf.symmetry import cyclic, symmetric
 from symclone_tf.teachers import OrbitTeacher

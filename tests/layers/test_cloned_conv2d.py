@@ -7,7 +7,7 @@ import tensorflow as tf
 
 import symclone_tf as sc
 from symclone_tf.layers.cloned_conv2d import ClonedConv2D
-from symclone_tf.symmetry.point_groups import GROUPS
+from symclone_tf.symmetry.named_groups import GROUPS
 
 from cases import CASES, later
 from clones import draw, relative, solved

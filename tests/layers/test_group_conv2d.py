@@ -6,7 +6,7 @@ import pytest
 
 from symclone_tf.layers.group_conv2d import GroupConv2D
 from symclone_tf.symmetry.equivariance import equivariance_error
-from symclone_tf.symmetry.point_groups import GROUPS
+from symclone_tf.symmetry.named_groups import GROUPS
 
 from cases import ALL_CASES, CASES
 from layer_checks import check_layer
@@ -107,10 +107,13 @@ def test_mixed_precision_computes_in_half(rng):
     [
         ({"filters": 0}, r"`filters` must be a positive integer.*filters=0"),
         ({"kernel_size": 0}, r"`kernel_size` must be a positive integer, or a pair"),
-        ({"kernel_size": (3, 5)}, r"`kernel_size` must .*; with t2 and c2 they may"),
+        (
+            {"kernel_size": (3, 5)},
+            r"`kernel_size` must .*; with t2, flip, c2 and d2 they may",
+        ),
         ({"padding": "full"}, r"`padding` must be one of valid, same.*full"),
         ({"kernel_size": 4, "padding": "same"}, r"must be odd.*kernel_size=4"),
-        ({"group": "so2"}, r"`group` must be one of.*so2"),
+        ({"group": "so2"}, r"`group` must be t2, flip, cN.*so2"),
     ],
 )
 def test_bad_arguments_are_refused(arguments, message):
@@ -122,7 +125,11 @@ def test_bad_arguments_are_refused(arguments, message):
 @pytest.mark.parametrize(
     ("group", "shape", "message"),
     [
-        ("c4", (1, 6, 7, 1), r"square.*t2 and c2 take others.*\(1, 6, 7, 1\)"),
+        (
+            "c4",
+            (1, 6, 7, 1),
+            r"square.*t2, flip, c2 and d2 take others.*\(1, 6, 7, 1\)",
+        ),
         ("d4", (1, 7, 6, 8, 1), r"D4 takes square.*\(1, 7, 6, 8, 1\)"),
         ("c4", (1, 6, 6, 3, 1), r"\(batch, height, width, 4, channels\).*6, 6, 3, 1"),
         ("c4", (6, 6, 1), r"takes inputs of shape"),

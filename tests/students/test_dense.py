@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from symclone_tf.symmetry.point_groups import GROUPS
+from symclone_tf.symmetry.named_groups import GROUPS
 
 from cases import CASES, later
 from clones import dense
@@ -210,7 +210,7 @@ def test_t2_has_one_kind_of_layer():
         ({"blocks": 0}, "`blocks` must be a positive integer.*blocks=0"),
         ({"hidden_units": (4, -1)}, "`hidden_units` must be a positive integer"),
         ({"kernel_size": 4, "padding": "same"}, "must be odd"),
-        ({"group": "p4"}, "`group` must be one of"),
+        ({"group": "p4"}, "`group` must be t2, flip, cN"),
     ],
 )
 def test_bad_arguments_are_refused(arguments, message):

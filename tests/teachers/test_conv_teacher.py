@@ -132,7 +132,7 @@ def test_outputs_too_small_to_be_translated_have_no_transformations(size, paddin
         ({"kernel_size": -1}, "`kernel_size` must be a positive integer"),
         ({"kernel_size": 4, "padding": "same"}, "must be odd"),
         ({"padding": "full"}, "`padding` must be one of valid, same"),
-        ({"group": "p4"}, "`group` must be one of"),
+        ({"group": "p4"}, "`group` must be t2, flip, cN"),
     ],
 )
 def test_bad_arguments_are_refused(arguments, message):

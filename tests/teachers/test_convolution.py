@@ -91,6 +91,27 @@ def test_strides_and_dilation_are_those_of_any_convolution(
     np.testing.assert_allclose(outputs, expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize(("size", "kernel_size"), [(3, 3), (4, 3), (2, 3), (1, 4)])
+def test_single_rows_and_columns_of_outputs_are_those_of_the_formula(
+    rng, padding, axis, size, kernel_size
+):
+    """Where strides differ and there is one channel, oneDNN takes other pixels."""
+    if padding == "valid" and size < kernel_size:
+        return
+    grid, kernel, strides = [6, 6], [1, 1], [1, 1]
+    grid[axis], kernel[axis], strides[axis] = size, kernel_size, 5
+    inputs = drawn(rng, 2, *grid, 1)
+    bank = drawn(rng, *kernel, 1, 2)
+    missing = max(kernel_size - size, 0) if padding == "same" else 0
+    margins = [(0, 0)] * 4
+    margins[1 + axis] = (missing // 2, missing - missing // 2)
+    expected = conv_loops(np.pad(inputs, margins), bank, strides, (1, 1))
+    outputs = convolve(inputs, bank, tuple(strides), padding, (1, 1))
+    np.testing.assert_allclose(outputs, expected, rtol=1e-4, atol=1e-5)
+
+
 def operations(groups, channels, representation):
     """The operations of a graph, and of all functions that it calls."""
     inputs = tf.TensorSpec((None, None, None, representation * channels))

@@ -1,0 +1,160 @@
+"""Kernels that can be rotated by any angle: rings times circular harmonics.
+
+The pixel grid has no rotation by 45°. A kernel is rotated by it as a combination of
+functions that rotate within themselves, `exp(−(r − ρ)² / 2σ²) · cos mθ` and `· sin mθ`:
+rings of radius ρ, with few oscillations m around each, so that the pixels resolve them.
+"""
+
+import functools
+from fractions import Fraction
+
+import numpy as np
+from scipy import linalg
+
+from symclone_tf.symmetry.plane_elements import PlaneElement
+from symclone_tf.symmetry.resampling import pixel_sources
+from symclone_tf.types import Array
+
+# Width σ of rings, in pixels. With narrower ones a ring falls between pixels; wider
+# ones mix with each other.
+RING_WIDTH = 0.45
+# Oscillations around a ring of radius ρ are at most this many times ρ.
+OSCILLATIONS = 2.5
+
+
+def ring_radii(size: int) -> Array:
+    """The radii of the rings of a kernel, in pixels, one pixel from each other.
+
+    Args:
+        size: Integer, height and width in pixels.
+
+    Example:
+
+    >>> ring_radii(5).tolist(), ring_radii(4).tolist()
+    ([0.0, 1.0, 2.0], [0.5, 1.5])
+    """
+    return np.arange((size + 1) // 2) + (0.0 if size % 2 else 0.5)
+
+
+def steerable_basis(size: int) -> tuple[Array, Array]:
+    """Functions of a pixel grid that span their own rotations by any angle.
+
+    Args:
+        size: Integer, height and width in pixels.
+
+    Returns:
+        Pair of arrays: the functions, of shape `(size², n)`, and their numbers m of
+        oscillations, integers of shape `(n,)`. Of functions that oscillate, the cosine
+        is followed by the sine.
+
+    Example:
+
+    >>> functions, oscillations = steerable_basis(3)
+    >>> functions.shape, oscillations.tolist()
+    ((9, 6), [0, 0, 1, 1, 2, 2])
+
+    Reference:
+
+    - [Weiler et al., 2018](https://arxiv.org/abs/1711.07289), section 3, and
+      [Weiler & Cesa, 2019](https://arxiv.org/abs/1911.08251), whose rings are wider,
+      with fewer oscillations
+    """
+    axis = np.arange(size) - (size - 1) / 2
+    rows, columns = (part.ravel() for part in np.meshgrid(axis, axis, indexing="ij"))
+    distance, angle = np.hypot(rows, columns), np.arctan2(-rows, columns)
+    functions, oscillations = [], []
+    for radius in ring_radii(size):
+        ring = np.exp(-(((distance - radius) / RING_WIDTH) ** 2) / 2)
+        # The centre, where angles are not defined, is in none that oscillates.
+        around = np.where(distance > 0, ring, 0.0)
+        for m in range(int(OSCILLATIONS * radius) + 1):
+            waves = [around * np.cos(m * angle), around * np.sin(m * angle)]
+            waves = waves if m else [ring]
+            functions += waves
+            oscillations += [m] * len(waves)
+    return np.stack(functions, axis=1), np.array(oscillations)
+
+
+@functools.lru_cache(maxsize=64)
+def kernel_matrix(element: PlaneElement, size: int) -> Array:
+    """The matrix by which an element acts on kernels of a group off the pixel grid.
+
+    A kernel is projected on the steerable basis and transformed within it. Matrices of
+    products are products of matrices; that of the identity is the projection. Quarter
+    turns and reflections permute the projected kernel's pixels, exactly.
+
+    Args:
+        element: `PlaneElement`.
+        size: Integer, the kernel's height and width in pixels.
+
+    Returns:
+        Array of shape `(size², size²)`, read-only.
+
+    Example:
+
+    >>> eighth = get_group("c8").plane_elements[1]
+    >>> quarter = kernel_matrix(eighth @ eighth, 5)
+    >>> np.allclose(kernel_matrix(eighth, 5) @ kernel_matrix(eighth, 5), quarter)
+    True
+    """
+    quarters = int(4 * element.turn)
+    turn = element.turn - Fraction(quarters, 4)
+    functions, oscillations = steerable_basis(size)
+    rotated = _rotated(functions, oscillations, 2 * np.pi * float(turn))
+    matrix = rotated @ np.linalg.pinv(functions)
+    # What is left permutes pixels: first the reflection, last the quarter turns.
+    if element.reflected:
+        reflection = pixel_sources(PlaneElement(Fraction(0), True), (size, size))
+        matrix = matrix[:, reflection]
+    quarter = PlaneElement(Fraction(quarters, 4), False)
+    matrix = matrix[pixel_sources(quarter, (size, size))]
+    matrix.setflags(write=False)
+    return matrix
+
+
+def _rotated(functions, oscillations, angle):
+    """The functions of the basis, each rotated counter-clockwise."""
+    columns, found = 0, []
+    while columns < len(oscillations):
+        m = oscillations[columns]
+        if m == 0:
+            found.append(np.eye(1))
+        else:
+            # cos m(θ − a) = cos ma · cos mθ + sin ma · sin mθ, and likewise of sines.
+            cosine, sine = np.cos(m * angle), np.sin(m * angle)
+            found.append(np.array([[cosine, -sine], [sine, cosine]]))
+        columns += len(found[-1])
+    return functions @ linalg.block_diag(*found)
+
+
+def kernel_rank(size: int) -> int:
+    """How many dimensions of kernels the steerable basis spans.
+
+    Args:
+        size: Integer, height and width in pixels.
+
+    Example:
+
+    >>> [kernel_rank(size) for size in (1, 3, 5, 7)]
+    [1, 6, 17, 32]
+    """
+    return steerable_basis(size)[0].shape[1]
+
+
+def least_kernel(rotations: int) -> int:
+    """The smallest kernel that tells so many rotations apart.
+
+    Its outermost pixels are at least as many as rotations.
+
+    Args:
+        rotations: Integer.
+
+    Returns:
+        Integer, height and width in pixels.
+
+    Example:
+
+    >>> least_kernel(8), least_kernel(16)
+    (3, 5)
+    """
+    return 1 + -(-rotations // 4)
