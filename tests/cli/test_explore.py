@@ -35,6 +35,14 @@ def test_writes_one_page_and_says_what_is_next(run, tmp_path, empty):
 
 
 @pytest.mark.slow
+def test_the_page_may_be_of_regional_clones(run, tmp_path, empty):
+    options = ["--student", "regional", "--regions", "2x3", "--image-size", "16"]
+    result = run("explore", "--group", "c2", *options, *empty)
+    assert result.exit_code == 0, result.output
+    assert "<h1>Is it" in (tmp_path / "explore.html").read_text("utf-8")
+
+
+@pytest.mark.slow
 def test_opens_the_page_where_that_is_wanted(run, tmp_path, empty, browser):
     result = run("explore", "--group", "c2", "--image-size", "16", "--open", *empty)
     assert result.exit_code == 0, result.output
@@ -43,7 +51,7 @@ def test_opens_the_page_where_that_is_wanted(run, tmp_path, empty, browser):
 
 
 def test_bad_input_is_one_line(refused, tmp_path):
-    assert "'--group'" in refused("explore", "--group", "c8")
+    assert "'--group'" in refused("explore", "--group", "c1")
     assert "'--image-size'" in refused("explore", "--image-size", "65")
     (tmp_path / "mine.html").write_text("mine")
     assert "give another --output" in refused("explore", "--output", "mine.html")

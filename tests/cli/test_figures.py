@@ -10,11 +10,13 @@ def arguments(drawn_from):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("without_mnist")
-def test_local_students_are_drawn_under_names_of_their_own(run, tmp_path):
-    result = run("figures", "--group", "t2", "--student", "local")
-    assert result.exit_code == 0
+@pytest.mark.parametrize("options", [["local"], ["regional", "--regions", "2x2"]])
+def test_other_students_are_drawn_under_names_of_their_own(run, tmp_path, options):
+    result = run("figures", "--group", "t2", "--student", *options)
+    assert result.exit_code == 0, result.output
     names = {file.name for file in (tmp_path / "figures").iterdir()}
-    assert {"t2-local-operators.svg", "t2-local-deformations.svg"} < names
+    kind = options[0]
+    assert {f"t2-{kind}-operators.svg", f"t2-{kind}-deformations.svg"} < names
 
 
 @pytest.mark.slow
@@ -39,7 +41,7 @@ def test_says_what_is_left_out(run, figure_clones):
 
 def test_bad_input_is_one_line(refused, tmp_path):
     assert "'--format'" in refused("figures", "--group", "c4", "--format", "gif")
-    assert "'--group'" in refused("figures", "--group", "c8")
+    assert "'--group'" in refused("figures", "--group", "c1")
     (tmp_path / "benchmark").mkdir()
     (tmp_path / "benchmark" / "c4.csv").write_text("a,b\n1,2\n")
     assert "is not a table" in refused("figures", "--group", "c4")

@@ -128,6 +128,26 @@ def test_what_an_epoch_takes_is_what_was_measured(rows):
     assert said.format(*ratios) in flowing(PAGE)
 
 
+def test_seams_are_what_was_measured():
+    found = results("seams")["rows"]
+    assert len({row["seed"] for row in found}) == 3
+
+    def mean(network, what):
+        return statistics.mean(r[what] for r in found if r["network"] == network)
+
+    text = flowing(PAGE)
+    four, on = (mean(name, "seams_4") for name in ("4×4 regions", "goes on"))
+    assert f"is {four:.3f} times that beside them, and {on:.3f} times where" in text
+    assert f"goes on as it is: {four / on - 1:.1%} more" in text
+    anchored = mean("4×4 regions, decoupled L2-SP 30", "seams_4")
+    assert f"strength 30, it is {anchored:.3f} times" in text
+    names = ("goes on", "4×4 regions", "8×8 regions", "each pixel")
+    said = (
+        "from {:.5f} to {:.5f} with 4×4 regions, {:.5f} with 8×8 and {:.5f} per pixel"
+    )
+    assert said.format(*(mean(name, "error") for name in names)) in text
+
+
 def test_relaxed_networks_are_soon_at_their_best(rows):
     best = [
         row["best_epoch"]
