@@ -36,11 +36,15 @@ def ring_radii(size: int) -> Array:
     return np.arange((size + 1) // 2) + (0.0 if size % 2 else 0.5)
 
 
-def steerable_basis(size: int) -> tuple[Array, Array]:
+def steerable_basis(
+    size: int, ring_width: float = RING_WIDTH, oscillations: float = OSCILLATIONS
+) -> tuple[Array, Array]:
     """Functions of a pixel grid that span their own rotations by any angle.
 
     Args:
         size: Integer, height and width in pixels.
+        ring_width: Float, σ, in pixels.
+        oscillations: Float, the most around a ring, for each pixel of its radius.
 
     Returns:
         Pair of arrays: the functions, of shape `(size², n)`, and their numbers m of
@@ -49,8 +53,8 @@ def steerable_basis(size: int) -> tuple[Array, Array]:
 
     Example:
 
-    >>> functions, oscillations = steerable_basis(3)
-    >>> functions.shape, oscillations.tolist()
+    >>> functions, numbers = steerable_basis(3)
+    >>> functions.shape, numbers.tolist()
     ((9, 6), [0, 0, 1, 1, 2, 2])
 
     Reference:
@@ -62,17 +66,47 @@ def steerable_basis(size: int) -> tuple[Array, Array]:
     axis = np.arange(size) - (size - 1) / 2
     rows, columns = (part.ravel() for part in np.meshgrid(axis, axis, indexing="ij"))
     distance, angle = np.hypot(rows, columns), np.arctan2(-rows, columns)
-    functions, oscillations = [], []
+    functions, numbers = [], []
     for radius in ring_radii(size):
-        ring = np.exp(-(((distance - radius) / RING_WIDTH) ** 2) / 2)
+        ring = np.exp(-(((distance - radius) / ring_width) ** 2) / 2)
         # The centre, where angles are not defined, is in none that oscillates.
         around = np.where(distance > 0, ring, 0.0)
-        for m in range(int(OSCILLATIONS * radius) + 1):
+        for m in range(int(oscillations * radius) + 1):
             waves = [around * np.cos(m * angle), around * np.sin(m * angle)]
             waves = waves if m else [ring]
             functions += waves
-            oscillations += [m] * len(waves)
-    return np.stack(functions, axis=1), np.array(oscillations)
+            numbers += [m] * len(waves)
+    return np.stack(functions, axis=1), np.array(numbers)
+
+
+def rotation_within(functions: Array, numbers: Array, turn: float) -> Array:
+    """The matrix that projects on functions and rotates within them.
+
+    Args:
+        functions: Array of shape `(size², n)`, see `steerable_basis`.
+        numbers: Integer array of shape `(n,)`, their numbers of oscillations.
+        turn: Float, fraction of a full turn, counter-clockwise.
+
+    Returns:
+        Array of shape `(size², size²)`, for kernels as columns.
+
+    Example:
+
+    >>> matrix = rotation_within(*steerable_basis(5), 1 / 8)
+    >>> quarter = rotation_within(*steerable_basis(5), 1 / 4)
+    >>> np.allclose(matrix @ matrix, quarter)
+    True
+    """
+    column, blocks = 0, []
+    while column < len(numbers):
+        m = numbers[column]
+        # cos m(θ − a) = cos ma · cos mθ + sin ma · sin mθ, and likewise of sines.
+        cosine, sine = np.cos(2 * np.pi * m * turn), np.sin(2 * np.pi * m * turn)
+        rotated = np.array([[cosine, -sine], [sine, cosine]])
+        blocks.append(rotated if m else np.eye(1))
+        column += len(blocks[-1])
+    rotation: Array = linalg.block_diag(*blocks)
+    return functions @ rotation @ np.linalg.pinv(functions)
 
 
 @functools.lru_cache(maxsize=64)
@@ -99,9 +133,7 @@ def kernel_matrix(element: PlaneElement, size: int) -> Array:
     """
     quarters = int(4 * element.turn)
     turn = element.turn - Fraction(quarters, 4)
-    functions, oscillations = steerable_basis(size)
-    rotated = _rotated(functions, oscillations, 2 * np.pi * float(turn))
-    matrix = rotated @ np.linalg.pinv(functions)
+    matrix = rotation_within(*steerable_basis(size), float(turn))
     # What is left permutes pixels: first the reflection, last the quarter turns.
     if element.reflected:
         reflection = pixel_sources(PlaneElement(Fraction(0), True), (size, size))
@@ -110,21 +142,6 @@ def kernel_matrix(element: PlaneElement, size: int) -> Array:
     matrix = matrix[pixel_sources(quarter, (size, size))]
     matrix.setflags(write=False)
     return matrix
-
-
-def _rotated(functions, oscillations, angle):
-    """The functions of the basis, each rotated counter-clockwise."""
-    columns, found = 0, []
-    while columns < len(oscillations):
-        m = oscillations[columns]
-        if m == 0:
-            found.append(np.eye(1))
-        else:
-            # cos m(θ − a) = cos ma · cos mθ + sin ma · sin mθ, and likewise of sines.
-            cosine, sine = np.cos(m * angle), np.sin(m * angle)
-            found.append(np.array([[cosine, -sine], [sine, cosine]]))
-        columns += len(found[-1])
-    return functions @ linalg.block_diag(*found)
 
 
 def kernel_rank(size: int) -> int:

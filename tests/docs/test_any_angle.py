@@ -1,0 +1,61 @@
+"""What is said of rotations by any angle is what was measured, and runs."""
+
+import numpy as np
+
+import symclone_tf as sc
+from benchmarks import steerable_kernels
+from symclone_tf.symmetry.steerable_basis import (
+    OSCILLATIONS,
+    RING_WIDTH,
+    kernel_rank,
+    least_kernel,
+)
+
+from pages import doc, flowing, results, table
+
+PAGE = doc("any-angle")
+
+
+def test_the_page_has_all_bases_as_measured():
+    rows = results("steerable_kernels")["rows"]
+    assert table(PAGE, "kernel") == [steerable_kernels.cells(row) for row in rows]
+
+
+def test_the_first_basis_of_each_size_is_the_one_that_is_taken():
+    rows = results("steerable_kernels")["rows"]
+    for size in steerable_kernels.SIZES:
+        first = next(row for row in rows if row["size"] == size)
+        assert (first["width"], first["oscillations"]) == (RING_WIDTH, OSCILLATIONS)
+        assert first["kept"] == kernel_rank(size) / size**2
+        kept = [r for r in rows if r["size"] == size and r["kept"] >= first["kept"]]
+        assert min(kept, key=lambda row: row["45°"]) == first
+
+
+def test_numbers_in_the_text_are_the_packages():
+    text = flowing(PAGE)
+    assert f"σ = {RING_WIDTH} pixels, and m up to {OSCILLATIONS} ρ" in text
+    ranks = [f"{kernel_rank(size)} of {size**2}" for size in (3, 5, 7)]
+    assert ", ".join(ranks) in text
+    for rotations in (8, 12, 16):
+        least = least_kernel(rotations)
+        assert f"`c{rotations}` " in text
+        assert f"of {least}×{least}" in text
+    rows = results("steerable_kernels")["rows"]
+    key = {"size": 5, "width": RING_WIDTH, "oscillations": 3}
+    (three,) = (row for row in rows if key.items() <= row.items())
+    said = f"5×5 kernels keep {three['kept']:.0%}, and err by {three['45°']:.2f}"
+    assert said in text
+
+
+def test_a_clone_errs_as_its_teacher_does(rng):
+    """On smooth images, by no more than the table says."""
+    options = {"student": "local", "solver": "closed-form", "verbose": 0}
+    student, _ = sc.clone("c8", image_size=40, kernel_size=5, **options)
+    images = steerable_kernels.smooth_images()[:, 12:52, 12:52, None].astype("f4")
+    kernel = rng.normal(size=(5, 5, 1, 2)).astype("float32")
+    errors = [
+        sc.symmetry.equivariance_error(lambda x, h=h: h(x, kernel), "c8", images)
+        for h in (student, student.teacher)
+    ]
+    np.testing.assert_allclose(*errors, rtol=1e-3)
+    assert errors[0] < 0.1
