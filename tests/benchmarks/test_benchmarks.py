@@ -158,7 +158,7 @@ def test_networks_are_timed_and_their_clones_agree(monkeypatch):
     assert agreed["network"] == "gcnn"
     assert agreed["digits"] == 100
     assert agreed["agree"] >= 99
-    assert 0 < agreed["difference"] < 1e-3
+    assert 0 <= agreed["difference"] < 1e-3
     found = {"steps": steps, "pipeline": 0.25, "agreement": agreed}
     text = networks.report({"machine": {}, "groups": {"c4": found}})
     assert f"| mlp | {1e3 * steps[0]['plain']:.1f} | " in text
