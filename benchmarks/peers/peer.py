@@ -5,6 +5,7 @@ import math
 from keras import ops
 
 import symclone_tf as sc
+from symclone_tf.teachers.group_convolution import transformed_kernels
 
 
 class Peer(sc.GroupConv2D):
@@ -15,7 +16,7 @@ class Peer(sc.GroupConv2D):
     Args:
         filters: Integer, the number of output channels.
         kernel_size: Integer, height and width of the kernel.
-        group: String, `"t2"`, `"c2"`, `"c4"` or `"d4"`.
+        group: String, as `"t2"`, `"c4"` or `"d4"`.
         strength: Float, the factor of the peer's own penalty.
         **kwargs: Of `GroupConv2D`.
     """
@@ -53,11 +54,7 @@ class Peer(sc.GroupConv2D):
         Returns:
             Tensor of shape `(|G|, entries, channels, filters)`.
         """
-        entries = ops.reshape(kernel, (-1, *kernel.shape[-2:]))
-        size = self.kernel_size[0]
-        return ops.take(
-            entries, self.group.kernel_permutations(size, self.lifting), axis=0
-        )
+        return transformed_kernels(kernel, self.group)
 
     def convolved(self, inputs, copies):
         """Inputs convolved with a kernel for each group element.
