@@ -27,7 +27,6 @@ class Peer(sc.GroupConv2D):
 
     def build(self, input_shape):
         super().build(input_shape)
-        self.lifting = len(input_shape) == 4
         self.positions = self.compute_output_shape(input_shape)[1:3]
         self.build_peer(input_shape)
 
