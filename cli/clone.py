@@ -4,7 +4,7 @@ import click
 
 from symclone_tf.cli import options
 from symclone_tf.cli.startup import start
-from symclone_tf.cli.tables import figure, show
+from symclone_tf.cli.tables import errors, figure, show
 from symclone_tf.cloning import check_strategy
 
 LAYERS = ("lifting", "group")
@@ -151,8 +151,9 @@ def clone(output, canvas, layer, image_size, **choices):
     In the table at the end, NMSE is the mean squared error relative to the mean square
     of the teacher's outputs, on fresh images and kernels. The equivariance error is the
     largest relative difference between the output of a transformed input and the
-    transformed output. Variance kept, in closed form, is the share of the teacher that
-    fits into the blocks.
+    transformed output, and beside it the teacher's own, where transformations
+    interpolate between pixels and no layer is exact. Variance kept, in closed form, is
+    the share of the teacher that fits into the blocks.
     """
     context = click.get_current_context()
     if layer and not image_size:
@@ -191,7 +192,7 @@ def clone(output, canvas, layer, image_size, **choices):
             "Layer": student.teacher.title,
             "Blocks": str(student.blocks),
             "NMSE": figure(report.nmse),
-            "Equivariance error": figure(report.equivariance_error),
+            **errors(report.equivariance_error, report.teacher_equivariance_error),
             "Seconds": f"{report.seconds:.1f}",
             "Artifact": str(path or "written by the chief"),
         }

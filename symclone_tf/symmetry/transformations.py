@@ -47,6 +47,20 @@ class Transformation:
         """Transforms a batch of outputs, `(batch, …, filters)`."""
         raise TypeError(f"{type(self).__name__} must implement `outputs`")
 
+    @property
+    def interpolates(self) -> bool:
+        """Whether it interpolates between positions, so that an equivariant function
+        has an equivariance error too; `False` unless a subclass says otherwise.
+
+        Example:
+
+        >>> GroupTransformation("c4", 1).interpolates
+        False
+        >>> GroupTransformation("c8", 1).interpolates
+        True
+        """
+        return False
+
     def compared(self, transformed: Array, outputs: Array) -> tuple[Array, Array]:
         """The parts of `f(g.inputs(x))` and of `g.outputs(f(x))` that must agree.
 
@@ -103,6 +117,10 @@ class GroupTransformation(Transformation):
         self.element = element
         self.title = self.group.element_titles[element]
 
+    @property
+    def interpolates(self) -> bool:
+        return not self.group.plane_elements[self.element].permutes_pixels
+
     def inputs(self, inputs: ArrayLike) -> Array:
         return self.group.transform(inputs, self.element)
 
@@ -115,8 +133,7 @@ class GroupTransformation(Transformation):
 
     def compared(self, transformed: Array, outputs: Array) -> tuple[Array, Array]:
         transformed, expected = super().compared(transformed, outputs)
-        exact = self.group.plane_elements[self.element].permutes_pixels
-        if exact or expected.ndim < 4:
+        if not self.interpolates or expected.ndim < 4:
             return transformed, expected
         height, width = expected.shape[1:3]
         inside = disc((height, width), margin=MARGIN)
