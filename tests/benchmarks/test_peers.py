@@ -114,8 +114,8 @@ def test_trains_in_a_model(rng, name):
 
 def test_groups_that_are_not_known_are_refused_in_one_line():
     for peer in PEERS.values():
-        with pytest.raises(ValueError, match="t2, c2, c4, d4"):
-            peer(2, 3, "c3")
+        with pytest.raises(ValueError, match="t2, flip, cN or dN"):
+            peer(2, 3, "c65")
 
 
 def test_rotations_are_relaxed_under_groups_of_rotations_only():
