@@ -31,10 +31,13 @@ LAYERS = ("lifting", "group")
     type=options.SIZE,
     metavar="N[xN]",
     help="Clone one layer for images of this size, instead of the network's layers; "
-    "with t2 and c2 also height and width, as 28x20.",
+    "with t2, flip, c2 and d2 also height and width, as 28x20.",
 )
 @click.option(
-    "--kernel-size", type=options.SIZE, metavar="N[xN]", default=3, help="In pixels."
+    "--kernel-size",
+    type=options.SIZE,
+    metavar="N[xN]",
+    help="In pixels.  [default: 3; 5 for more than 8 rotations, 7 for more than 16, …]",
 )
 @click.option(
     "--padding",
@@ -70,7 +73,8 @@ LAYERS = ("lifting", "group")
     "--blocks",
     type=options.COUNT,
     metavar="N",
-    help="Parallel blocks.  [default: kernel-size², for an exact copy]",
+    help="Parallel blocks.  [default: as many as an exact copy needs: kernel-size², or "
+    "fewer where rotations interpolate]",
 )
 @click.option(
     "--hidden-units",
@@ -175,6 +179,8 @@ def clone(output, canvas, layer, image_size, **choices):
     makes = {name: choices.pop(name) for name in ("blocks", "hidden_units", "regions")}
     makes |= {"seed": choices["seed"], "dtype": "float32"}
     group, kind = choices.pop("group"), choices.pop("student")
+    if kernels["kernel_size"] is None:
+        kernels["kernel_size"] = sc.experiments.kernel_size_of(group)
     training = sc.cloning.Training(**choices)
     if image_size:
         teacher = sc.ConvTeacher(
