@@ -17,8 +17,8 @@ from symclone_tf.cli.tables import show
     metavar="N",
     default=3,
     help="Seeds for mlp, cnn, gcnn, frozen and trainable clones. Anchored clones and "
-    "those of 8 and 7 blocks are trained once. With t2, gcnn is the same as cnn and "
-    "is omitted.",
+    "those with a block or two less than exact ones are trained once. With t2, gcnn is "
+    "the same as cnn and is omitted.",
 )
 @options.STUDENT
 @options.REGIONS

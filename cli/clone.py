@@ -4,7 +4,7 @@ import click
 
 from symclone_tf.cli import options
 from symclone_tf.cli.startup import start
-from symclone_tf.cli.tables import figure, show
+from symclone_tf.cli.tables import errors, figure, show
 from symclone_tf.cloning import check_strategy
 
 LAYERS = ("lifting", "group")
@@ -31,10 +31,13 @@ LAYERS = ("lifting", "group")
     type=options.SIZE,
     metavar="N[xN]",
     help="Clone one layer for images of this size, instead of the network's layers; "
-    "with t2 and c2 also height and width, as 28x20.",
+    "with t2, flip, c2 and d2 also height and width, as 28x20.",
 )
 @click.option(
-    "--kernel-size", type=options.SIZE, metavar="N[xN]", default=3, help="In pixels."
+    "--kernel-size",
+    type=options.SIZE,
+    metavar="N[xN]",
+    help="In pixels.  [default: 3; 5 for more than 8 rotations, 7 for more than 16, …]",
 )
 @click.option(
     "--padding",
@@ -70,7 +73,8 @@ LAYERS = ("lifting", "group")
     "--blocks",
     type=options.COUNT,
     metavar="N",
-    help="Parallel blocks.  [default: kernel-size², for an exact copy]",
+    help="Parallel blocks.  [default: as many as an exact copy needs: kernel-size², or "
+    "fewer where rotations interpolate]",
 )
 @click.option(
     "--hidden-units",
@@ -151,8 +155,9 @@ def clone(output, canvas, layer, image_size, **choices):
     In the table at the end, NMSE is the mean squared error relative to the mean square
     of the teacher's outputs, on fresh images and kernels. The equivariance error is the
     largest relative difference between the output of a transformed input and the
-    transformed output. Variance kept, in closed form, is the share of the teacher that
-    fits into the blocks.
+    transformed output, and beside it the teacher's own, where transformations
+    interpolate between pixels and no layer is exact. Variance kept, in closed form, is
+    the share of the teacher that fits into the blocks.
     """
     context = click.get_current_context()
     if layer and not image_size:
@@ -174,6 +179,8 @@ def clone(output, canvas, layer, image_size, **choices):
     makes = {name: choices.pop(name) for name in ("blocks", "hidden_units", "regions")}
     makes |= {"seed": choices["seed"], "dtype": "float32"}
     group, kind = choices.pop("group"), choices.pop("student")
+    if kernels["kernel_size"] is None:
+        kernels["kernel_size"] = sc.experiments.kernel_size_of(group)
     training = sc.cloning.Training(**choices)
     if image_size:
         teacher = sc.ConvTeacher(
@@ -191,7 +198,7 @@ def clone(output, canvas, layer, image_size, **choices):
             "Layer": student.teacher.title,
             "Blocks": str(student.blocks),
             "NMSE": figure(report.nmse),
-            "Equivariance error": figure(report.equivariance_error),
+            **errors(report.equivariance_error, report.teacher_equivariance_error),
             "Seconds": f"{report.seconds:.1f}",
             "Artifact": str(path or "written by the chief"),
         }

@@ -7,7 +7,7 @@ import click
 
 from symclone_tf.cli import options
 from symclone_tf.cli.startup import start
-from symclone_tf.cli.tables import figure, show
+from symclone_tf.cli.tables import errors, figure, show
 
 # Of a network, where there are no images of one's own.
 IMAGES = 32
@@ -46,7 +46,8 @@ def evaluate(path, images, kernels, seed, group, data, image_size, data_dir):
     """Measure a clone on fresh data, or the equivariance of a whole network.
 
     PATH is an exported clone, as exported/c4-lifting-28x28-k3, or one version of it:
-    its fidelity and equivariance are measured, as by clone. Or it is a network, a
+    its fidelity and equivariance are measured, as by clone, and the equivariance of its
+    teacher where transformations interpolate. Or it is a network, a
     .keras file or a classifier that train has exported: the equivariance error of each
     convolution is measured, that of the whole network, and the share of images whose
     class changes when they are transformed.
@@ -76,6 +77,9 @@ def evaluate(path, images, kernels, seed, group, data, image_size, data_dir):
 def _evaluate_clone(sc, path, images, kernels, seed):
     artifact = sc.artifacts.find(path)
     student = sc.load(artifact.path)
+    drawn = {"images": images and min(images, 32), "seed": seed}
+    error = sc.cloning.student_equivariance_error(student, **drawn)
+    own = sc.cloning.teacher_equivariance_error(student.teacher, **drawn)
     show(
         "Evaluated",
         [
@@ -83,11 +87,7 @@ def _evaluate_clone(sc, path, images, kernels, seed):
                 "Layer": student.teacher.title,
                 "Blocks": str(student.blocks),
                 "NMSE": figure(sc.nmse(student, images, kernels, seed)),
-                "Equivariance error": figure(
-                    sc.cloning.student_equivariance_error(
-                        student, images and min(images, 32), seed=seed
-                    )
-                ),
+                **errors(error, own),
                 "Artifact": str(artifact.path),
             }
         ],

@@ -9,6 +9,7 @@ from symclone_tf.cli.startup import start
 from symclone_tf.cli.tables import figure, show
 
 EXPORTED = "exported"
+TEACHERS = "teacher_equivariance_error"
 
 
 @click.command("list")
@@ -17,7 +18,7 @@ def list_command(directory):
     """Show the exported clones in a folder, with their measured errors.
 
     DIRECTORY is exported by default. Errors are those that clone measured of the newest
-    version.
+    version, and the teacher's own, where its transformations interpolate.
     """
     sc = start()
     # Having cloned nothing yet is no mistake.
@@ -28,6 +29,9 @@ def list_command(directory):
             f"No clones in {directory}. symclone-tf clone --group c4 makes some."
         )
         return
+    shown = [("NMSE", "nmse"), ("Equivariance error", "equivariance_error")]
+    if any(artifact.record.get(TEACHERS) is not None for artifact in artifacts):
+        shown.append(("Teacher's own", TEACHERS))
     show(
         f"Clones in {directory}",
         [
@@ -35,8 +39,7 @@ def list_command(directory):
                 "Artifact": artifact.name,
                 "Version": str(artifact.version),
                 "Blocks": str(artifact.blocks),
-                "NMSE": _recorded(artifact, "nmse"),
-                "Equivariance error": _recorded(artifact, "equivariance_error"),
+                **{title: _recorded(artifact, name) for title, name in shown},
                 "Weights": decimal(4 * artifact.record["parameters"]),
             }
             for artifact in artifacts
@@ -45,4 +48,5 @@ def list_command(directory):
 
 
 def _recorded(artifact, name):
-    return figure(artifact.record[name]) if name in artifact.record else "–"
+    value = artifact.record.get(name)
+    return "–" if value is None else figure(value)

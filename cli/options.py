@@ -1,19 +1,46 @@
 """Kinds of options that several commands share."""
 
 import click
+from click.shell_completion import CompletionItem
 
-from symclone_tf.symmetry import GROUPS
+from symclone_tf.symmetry import GROUPS, get_group
+from symclone_tf.symmetry.named_groups import ACCEPTED
 
-GROUP = click.Choice(list(GROUPS))
 # Listed here, so that the help needs no Keras.
 STUDENTS = ("dense", "local", "regional")
 TRAINED_STUDENTS = ("mixer", "attention")
 GROUP_HELP = (
-    "t2: translations, c2: rotations by 180°, c4: by 90°, d4: c4 and reflections."
+    "t2: translations; flip: left-right reflections; cN: rotations by 360°/N, as c4 by "
+    "90°; dN: cN and reflections. Rotations by other angles than 90° and 180°, as of "
+    "c8, interpolate between pixels."
 )
 COUNT = click.IntRange(1, 10**6)
 SEED = click.IntRange(min=0, max=2**31 - 1)
 POSITIVE = click.FloatRange(min=0, min_open=True)
+
+
+class Group(click.ParamType):
+    """A name that `get_group` accepts."""
+
+    name = "group"
+
+    def get_metavar(self, param, ctx=None):
+        """What the help shows: there are too many names to list."""
+        return "[t2|flip|cN|dN]"
+
+    def convert(self, value, param, ctx):
+        """Refuses other names."""
+        try:
+            return get_group(value).name
+        except ValueError:
+            self.fail(f"{value!r} is not {ACCEPTED}.", param, ctx)
+
+    def shell_complete(self, ctx, param, incomplete):
+        """The names that are used most."""
+        return [CompletionItem(name) for name in GROUPS if name.startswith(incomplete)]
+
+
+GROUP = Group()
 
 
 class Counts(click.ParamType):

@@ -35,6 +35,14 @@ def _can_draw_lines() -> bool:
     return True
 
 
+def errors(clone: float | None, teacher: float | None) -> dict[str, str]:
+    """The columns of a clone's equivariance error and, if any, of its teacher's own."""
+    columns = {"Equivariance error": "–" if clone is None else figure(clone)}
+    if teacher is not None:
+        columns["Teacher's own"] = figure(teacher)
+    return columns
+
+
 def figure(value: float) -> str:
     """An error or a fidelity, to two digits."""
     return f"{value:.1e}"

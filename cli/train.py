@@ -17,7 +17,7 @@ from symclone_tf.cli.tables import figure, show
     default="invariance",
     help="invariance: classify transformed images after training on untransformed "
     "ones. breaking: classify, and tell which half of the transformations was applied, "
-    "with twice the classes.",
+    "with twice the classes. Groups as c8 and d8 rotate by any angle.",
 )
 @click.option(
     "--architecture",
@@ -34,7 +34,11 @@ from symclone_tf.cli.tables import figure, show
 )
 @options.REGIONS
 @click.option(
-    "--blocks", type=options.COUNT, metavar="N", help="With cloned.  [default: 9]"
+    "--blocks",
+    type=options.COUNT,
+    metavar="N",
+    help="With cloned.  [default: as many as exact clones need: 9, or, where rotations "
+    "interpolate, 6 with kernels of 3 pixels and 17 with 5]",
 )
 @options.ANCHOR
 @options.ANCHOR_STRENGTH

@@ -8,6 +8,7 @@ from .closed_form import solve as solve
 from .fidelity import NMSE as NMSE
 from .fidelity import nmse as nmse
 from .fidelity import student_equivariance_error as student_equivariance_error
+from .fidelity import teacher_equivariance_error as teacher_equivariance_error
 from .memory import check_memory as check_memory
 from .memory import solving_memory as solving_memory
 from .memory import training_memory as training_memory

@@ -9,7 +9,11 @@ from symclone_tf.cloning.caveats import caveat_of, solver_for
 from symclone_tf.cloning.checkpoints import Checkpoint
 from symclone_tf.cloning.cloner import full_float32
 from symclone_tf.cloning.closed_form import solve
-from symclone_tf.cloning.fidelity import nmse, student_equivariance_error
+from symclone_tf.cloning.fidelity import (
+    nmse,
+    student_equivariance_error,
+    teacher_equivariance_error,
+)
 from symclone_tf.cloning.gradient_descent import descend
 from symclone_tf.cloning.recipes import Recipe
 from symclone_tf.cloning.report import Report
@@ -58,9 +62,10 @@ def clone(
     """Makes a student and clones its teacher into it.
 
     Args:
-        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`, for a convolution
-            on the plane; or a `Teacher`, without the next four arguments. For
-            functions and layers, it is a `FunctionTeacher`.
+        group: String, as `"t2"`, `"flip"`, `"c4"` or `"c8"`, see
+            `sc.symmetry.get_group`, for a convolution on the plane; or a `Teacher`,
+            without the next four arguments. For functions and layers, it is a
+            `FunctionTeacher`.
         lifting: Boolean, whether inputs are images rather than feature maps on the
             group.
         image_size: Integer, height and width of the inputs in pixels, or a pair of
@@ -227,6 +232,7 @@ def train(
     with full_float32():
         reached = nmse(student, seed=options.seed)
         error = student_equivariance_error(student, seed=options.seed)
+        own = teacher_equivariance_error(student.teacher, seed=options.seed)
     caveat = caveat_of(student)
     if caveat and verbose:
         print(caveat, file=sys.stderr)
@@ -242,6 +248,7 @@ def train(
         seconds=round(seconds, 3),
         nmse=reached,
         equivariance_error=error,
+        teacher_equivariance_error=own,
         caveat=caveat,
         **results,
     )

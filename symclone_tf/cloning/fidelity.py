@@ -1,6 +1,7 @@
 """The two figures of merit of a clone: NMSE and equivariance error."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -159,12 +160,55 @@ def student_equivariance_error(
     >>> student_equivariance_error(rough) > 0.1
     True
     """
-    teacher = student.teacher
+    return _error_of(student, student.teacher, images, kernels, seed)
+
+
+def teacher_equivariance_error(
+    teacher: Teacher, images: int | None = None, kernels: int = 8, seed: int = 0
+) -> float | None:
+    """A teacher's own equivariance error, where transformations interpolate.
+
+    No function of pixels is exactly equivariant to rotations that interpolate between
+    them. A clone has its teacher's error, which is no flaw of the clone.
+
+    Args:
+        teacher: `Teacher`.
+        images: Integer, see `student_equivariance_error`.
+        kernels: Integer, likewise.
+        seed: Integer; with the same one, images and kernels are the student's.
+
+    Returns:
+        Float; `None` if all of the teacher's transformations are exact, as it then has
+        no error but rounding.
+
+    Example:
+
+    >>> print(teacher_equivariance_error(ConvTeacher("c4", image_size=12)))
+    None
+    >>> teacher = ConvTeacher("c8", image_size=12)
+    >>> _, report = clone(teacher, solver="closed-form", verbose=0)
+    >>> own = teacher_equivariance_error(teacher)  # on noise, the hardest images
+    >>> round(own, 4) == round(report.equivariance_error, 4)
+    True
+    """
+    if not any(each.interpolates for each in teacher.transformations()):
+        return None
+    return _error_of(teacher, teacher, images, kernels, seed)
+
+
+def _error_of(
+    layer: Callable[[Tensor, Tensor], Tensor],
+    teacher: Teacher,
+    images: int | None,
+    kernels: int,
+    seed: int,
+) -> float:
+    """The equivariance error of a student or of its teacher, on the same draws."""
     if images is None:
         outputs = teacher.positions_out * teacher.representation_out * kernels
         images = min(32, max(2, MOST_OUTPUTS // outputs))
     state = stream(seed, HELD_OUT, -1)
     inputs, kernel = draw_pairs(teacher, images, kernels, state, orthogonal=False)
     transformations = teacher.transformations()
-    error = largest_error(lambda x: student(x, kernel), transformations, inputs)
+    error = largest_error(lambda x: layer(x, kernel), transformations, inputs)
     return error or 0.0

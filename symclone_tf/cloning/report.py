@@ -21,6 +21,9 @@ class Report:
         seconds: Float, training or solving time, compilation included.
         nmse: Float, on pairs that training never draws.
         equivariance_error: Float, on images that training never draws.
+        teacher_equivariance_error: Float, the teacher's own on the same images, where
+            transformations interpolate, as rotations by 45° do; `None` where they are
+            exact, and it has none.
         steps: Integer, optimizer steps.
         images_per_step: Integer.
         kernels_per_step: Integer.
@@ -47,6 +50,7 @@ class Report:
     seconds: float
     nmse: float
     equivariance_error: float
+    teacher_equivariance_error: float | None = None
     steps: int | None = None
     images_per_step: int | None = None
     kernels_per_step: int | None = None

@@ -6,6 +6,7 @@ from .classifier_export import train_and_export as train_and_export
 from .experiment import Experiment as Experiment
 from .experiment_data import open_data as open_data
 from .image_networks import image_network as image_network
+from .network_layouts import kernel_size_of as kernel_size_of
 from .network_layouts import network_students as network_students
 from .runs import experiment_checkpoint as experiment_checkpoint
 from .runs import find_or_clone as find_or_clone

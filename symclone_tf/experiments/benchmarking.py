@@ -8,6 +8,7 @@ from symclone_tf.artifacts import check_directory, write_file
 from symclone_tf.checks import one_of, positive_integer
 from symclone_tf.experiments.experiment import Experiment
 from symclone_tf.experiments.experiment_data import open_data
+from symclone_tf.experiments.network_layouts import exact_blocks
 from symclone_tf.experiments.runs import experiment_checkpoint, run_experiment
 from symclone_tf.experiments.tables import (
     OPTIONS,
@@ -44,7 +45,8 @@ VARIANTS = (
     {"architecture": "cloned", "symmetry": "frozen", "blocks": 8},
     {"architecture": "cloned", "symmetry": "frozen", "blocks": 7},
 )
-"""Variants of clones that a benchmark trains once, as options of `Experiment`."""
+"""Variants of clones that a benchmark trains once, as options of `Experiment`; of
+groups whose exact clones have 9 blocks, see `variants_of`."""
 
 # Options that all rows of one table share.
 _OF_CLONES = ("symmetry", "anchor", "anchor_strength", "trainable_part", "blocks")
@@ -77,6 +79,30 @@ def networks_of(group: str | PointGroup) -> tuple[dict[str, Any], ...]:
     return tuple(n for n in NETWORKS if not (trivial and n == same))
 
 
+def variants_of(group: str | PointGroup) -> tuple[dict[str, Any], ...]:
+    """The networks of a group that are trained with one seed.
+
+    Args:
+        group: String or `PointGroup`.
+
+    Returns:
+        Tuple of dictionaries, options of `Experiment`: `VARIANTS`, whose frozen clones
+        have one and two blocks less than an exact copy needs.
+
+    Example:
+
+    >>> [variant.get("blocks") for variant in variants_of("c8")]
+    [None, None, None, 5, 4]
+    """
+    fewer = 9 - exact_blocks(group)
+    return tuple(
+        {**variant, "blocks": variant["blocks"] - fewer}
+        if "blocks" in variant
+        else variant
+        for variant in VARIANTS
+    )
+
+
 def benchmark_plan(
     group: str,
     seeds: int = 3,
@@ -88,11 +114,13 @@ def benchmark_plan(
     """All experiments of a benchmark, in the order in which they run.
 
     Args:
-        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
+        group: String, as `"t2"`, `"flip"`, `"c4"` or `"c8"`, see
+            `sc.symmetry.get_group`.
         seeds: Integer, the number of seeds of the main networks: `"mlp"`, `"cnn"`,
             `"gcnn"` except under T(2), where it is the `"cnn"`, and frozen and
-            trainable clones. Anchored clones and those of 8 and 7 blocks are trained
-            with seed 0 only.
+            trainable clones. Anchored clones and those with one and two blocks less
+            than exact ones, 8 and 7 where the group permutes pixels, are trained with
+            seed 0 only.
         student: String, the registered name of the clones' kind of students.
         only: Dictionary of the options `symmetry`, `anchor`, `anchor_strength`,
             `trainable_part` and `blocks` of `Experiment`, to train clones of this kind
@@ -124,7 +152,7 @@ def benchmark_plan(
         students = {"student": student, "regions": regions} if cloned else {}
         return {**network, **options, **students}
 
-    repeated, once = networks_of(group), VARIANTS
+    repeated, once = networks_of(group), variants_of(group)
     if only:
         repeated, once = ({"architecture": "cloned", **only},), ()
     main = [
@@ -159,7 +187,8 @@ def benchmark(
     images than MNIST's are named `group-name`, see `Experiment.table`.
 
     Args:
-        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
+        group: String, as `"t2"`, `"flip"`, `"c4"` or `"c8"`, see
+            `sc.symmetry.get_group`.
         seeds: Integer, see `benchmark_plan`.
         output: String or path, the folder of the tables.
         workspace: `Workspace`, the folders of clones and data; `None` for the

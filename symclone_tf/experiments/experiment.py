@@ -15,7 +15,7 @@ from symclone_tf.data.images import Images, check_image_size
 from symclone_tf.data.names import named_data, short_name
 from symclone_tf.data.sources import MNIST, SPLITS
 from symclone_tf.experiments.image_networks import ARCHITECTURES
-from symclone_tf.experiments.network_layouts import filters_of, per_layer
+from symclone_tf.experiments.network_layouts import exact_blocks, filters_of, per_layer
 from symclone_tf.experiments.task_transformations import (
     DIGIT_SIZE,
     TASKS,
@@ -35,12 +35,14 @@ class Experiment:
 
     Attributes:
         architecture: String, `"mlp"`, `"cnn"`, `"gcnn"` or `"cloned"`.
-        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
+        group: String, as `"t2"`, `"flip"`, `"c4"` or `"c8"`, see
+            `sc.symmetry.get_group`.
         task: String, `"invariance"` or `"breaking"`, see `image_task`.
         symmetry: String, of `ClonedConv2D`; `None` for `"frozen"`; or one
             for each convolution, separated by commas. This and the
             next six are for `"cloned"` only.
-        blocks: Integer, of the clones; `None` for 9.
+        blocks: Integer, of the clones; `None` for as many as an exact copy needs: 9
+            where the group permutes pixels, see `exact_blocks`.
         student: String, the registered name of a kind of students; `None` for
             `"dense"`.
         regions: Integer or pair of integers, of `"regional"` students, see
@@ -169,7 +171,11 @@ class Experiment:
     def _of_clones(self, count: int | None) -> dict[str, Any]:
         """The options of some architectures only, with their defaults."""
         cloned = self.architecture == "cloned"
-        defaults = {"symmetry": "frozen", "blocks": 9, "student": "dense"}
+        defaults = {
+            "symmetry": "frozen",
+            "blocks": exact_blocks(self.group),
+            "student": "dense",
+        }
         chosen = self._only(cloned, "`architecture` cloned", defaults)
         kinds: list[str] = []
         if cloned:
@@ -263,7 +269,7 @@ class Experiment:
             if full.regions is not None:
                 rows, columns = positive_pair("regions", full.regions)
                 parts.append(f"r{rows}x{columns}")
-            if full.blocks != 9:
+            if full.blocks != exact_blocks(full.group):
                 parts.append(f"b{full.blocks}")
         if full.anchor:
             # Without the plus of 1e+20, which artifacts' names cannot have.

@@ -10,6 +10,7 @@ from keras import layers
 from symclone_tf.checks import one_of, positive_integer
 from symclone_tf.experiments.network_layouts import (
     filters_of,
+    kernel_size_of,
     network_teachers,
     per_layer,
     sizes_of,
@@ -48,14 +49,16 @@ def image_network(
 ) -> keras.Model:
     """A classifier of images, with the convolution as a parameter.
 
-    Convolutions of 10, 10, 20 and 20 filters of 3×3 pixels, with ReLU; a 2×2
-    max pooling after each pair, on a group that of `CentredMaxPooling2D`; the average
-    over space and group; Dense 50, ReLU, dropout, and Dense with softmax. With group
-    convolutions, the classes' probabilities are invariant under the group at every
-    image size; under T(2) up to the edges of the images, and the strides of the
-    poolings. For images of more than 64 pixels there is
-    one more pair, with twice the filters, for each doubling. The `"mlp"` has Dense
-    layers of 256, 256, 512, 512, 256 and 128 units in place of convolutions.
+    Convolutions of 10, 10, 20 and 20 filters of 3×3 pixels, or more where a group has
+    more than 8 rotations, see `kernel_size_of`, with ReLU; a 2×2 max pooling after each
+    pair, on a group that of `CentredMaxPooling2D`; the average over space and group;
+    Dense 50, ReLU, dropout, and Dense with softmax. With group convolutions, the
+    classes' probabilities are invariant under the group at every image size; under
+    rotations by other angles than 90° and its multiples up to what interpolation loses,
+    and under T(2) up to the edges of the images, and the strides of the poolings. For
+    images of more than 64 pixels there is one more pair, with twice the filters, for
+    each doubling. The `"mlp"` has Dense layers of 256, 256, 512, 512, 256 and 128 units
+    in place of convolutions.
 
     With the same seed, all architectures of a group have the same initial kernels in
     layers of the same shape.
@@ -65,7 +68,8 @@ def image_network(
             `"gcnn"` for `GroupConv2D`; or `"cloned"` for `ClonedConv2D`. Or a
             callable of filters, kernel size, group and options of a Keras layer,
             which returns a layer in place of a `GroupConv2D`.
-        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
+        group: String, as `"t2"`, `"flip"`, `"c4"` or `"c8"`, see
+            `sc.symmetry.get_group`.
         classes: Integer.
         canvas: Integer, height and width of the images in pixels.
         students: Sequence of `Student`, one for each convolution, for `"cloned"`; see
@@ -103,7 +107,8 @@ def image_network(
     group = get_group(group)
     positive_integer("classes", classes)
     positive_integer("channels", channels)
-    sizes = sizes_of(canvas, 3, "valid")
+    kernel_size = kernel_size_of(group)
+    sizes = sizes_of(canvas, kernel_size, "valid")
     filters = filters_of(canvas, width)
     if (architecture == "cloned") != (students is not None):
         raise ValueError(
@@ -132,10 +137,12 @@ def image_network(
             "name": f"conv_{index + 1}",
         }
         if architecture == "cnn":
-            return layers.Conv2D(filters[index], 3, data_format=LAST, **options)
+            return layers.Conv2D(
+                filters[index], kernel_size, data_format=LAST, **options
+            )
         if architecture == "gcnn" or callable(architecture):
             make = architecture if callable(architecture) else GroupConv2D
-            return make(filters[index], 3, group, **options)
+            return make(filters[index], kernel_size, group, **options)
         return ClonedConv2D(
             filters[index],
             clones[index],
@@ -150,7 +157,7 @@ def image_network(
     if architecture == "mlp":
         body = [layers.Flatten(LAST), *map(hidden, MLP_UNITS)]
     else:
-        if sizes[-1] - 2 < 2:
+        if sizes[-1] - kernel_size + 1 < 2:
             raise ValueError(
                 "`canvas` is too small: the last 2×2 pooling of the network would get "
                 f"1×1 images. Received: canvas={canvas}"
@@ -161,7 +168,7 @@ def image_network(
         for index, size in enumerate(sizes):
             body.append(conv(index))
             if index % 2:
-                body += _pooling(size - 2, axis, filters[index])
+                body += _pooling(size - kernel_size + 1, axis, filters[index])
         average = (
             layers.GlobalAveragePooling2D if flat else layers.GlobalAveragePooling3D
         )

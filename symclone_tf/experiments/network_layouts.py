@@ -7,11 +7,14 @@ from typing import Any
 from symclone_tf.checks import one_of, positive_integer, positive_number
 from symclone_tf.students import Student, make_student
 from symclone_tf.students.regions import regions_within
-from symclone_tf.symmetry import PointGroup
+from symclone_tf.symmetry import PointGroup, get_group
+from symclone_tf.symmetry.steerable_basis import least_kernel
 from symclone_tf.teachers import ConvTeacher
 
 # Of the convolutions of the first pair, and of each next one.
 FILTERS = (10, 20, 40, 80, 160)
+# Height and width of kernels, unless the group has too many rotations.
+KERNEL_SIZE = 3
 # Up to this size two pairs are enough; for each doubling there is one more.
 TWO_PAIRS = 64
 
@@ -74,10 +77,48 @@ def per_layer(
     return found if len(found) > 1 else found * count
 
 
+def kernel_size_of(group: str | PointGroup) -> int:
+    """The size of a network's kernels, the smallest that tells all rotations apart.
+
+    Args:
+        group: String or `PointGroup`.
+
+    Returns:
+        Integer, an odd number of pixels: 3 up to 8 rotations, 5 up to 16, and 2 more
+        for each further 8.
+
+    Example:
+
+    >>> kernel_size_of("d4"), kernel_size_of("c8"), kernel_size_of("d16")
+    (3, 3, 5)
+    """
+    group = get_group(group)
+    if group.permutes_pixels:
+        return KERNEL_SIZE
+    return max(KERNEL_SIZE, least_kernel(group.rotations) // 2 * 2 + 1)
+
+
+def exact_blocks(group: str | PointGroup) -> int:
+    """How many blocks exact clones of a network's convolutions have.
+
+    Args:
+        group: String or `PointGroup`.
+
+    Returns:
+        Integer, the dimension of the kernels.
+
+    Example:
+
+    >>> exact_blocks("c4"), exact_blocks("c8")
+    (9, 6)
+    """
+    return get_group(group).kernel_rank(kernel_size_of(group))
+
+
 def network_teachers(
     group: str | PointGroup,
     canvas: int = 28,
-    kernel_size: int = 3,
+    kernel_size: int | None = None,
     padding: str = "valid",
 ) -> list[ConvTeacher]:
     """The convolutions of the MNIST network, as teachers.
@@ -86,9 +127,11 @@ def network_teachers(
     pooling; the first convolution lifts images to the group.
 
     Args:
-        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
+        group: String, as `"t2"`, `"flip"`, `"c4"` or `"c8"`, see
+            `sc.symmetry.get_group`.
         canvas: Integer, height and width of the network's images in pixels.
-        kernel_size: Integer, height and width of all kernels.
+        kernel_size: Integer, height and width of all kernels; `None` for that of
+            `kernel_size_of`.
         padding: String, `"valid"` or `"same"`.
 
     Returns:
@@ -103,6 +146,7 @@ def network_teachers(
     >>> [teacher.title for teacher in network_teachers("c4")]
     ['C4 lifting 28×28', 'C4 group 26×26', 'C4 group 12×12', 'C4 group 10×10']
     """
+    kernel_size = kernel_size_of(group) if kernel_size is None else kernel_size
     sizes = sizes_of(canvas, kernel_size, padding)
     return [
         ConvTeacher(group, size, kernel_size, lifting=layer == 0, padding=padding)
@@ -113,7 +157,7 @@ def network_teachers(
 def network_students(
     group: str | PointGroup,
     canvas: int = 28,
-    kernel_size: int = 3,
+    kernel_size: int | None = None,
     padding: str = "valid",
     student: str = "dense",
     regions: int | tuple[int, ...] | list[int] | None = None,

@@ -7,6 +7,11 @@ import tensorflow as tf
 
 from symclone_tf.checks import one_of, positive_integer
 from symclone_tf.data.images import LEAST_PIXELS, MOST_PIXELS
+from symclone_tf.experiments.image_rotations import (
+    random_rotation,
+    reflects,
+    within_disc,
+)
 from symclone_tf.symmetry import PointGroup, get_group
 from symclone_tf.types import Tensor
 
@@ -51,13 +56,16 @@ def task_class_names(
         names: Sequence of strings, the names of the classes of its images.
 
     Returns:
-        List of strings. For *breaking*, names of images that the second half of the
-        group's elements transforms say how.
+        List of strings. For *breaking*, names of images with another label say how
+        they are transformed: by the second half of the group's elements or, of
+        rotations by any angle, by 180° or more.
 
     Example:
 
     >>> task_class_names("breaking", "t2", ["cat", "dog"])
     ['cat', 'dog', 'cat, translated right', 'dog, translated right']
+    >>> task_class_names("breaking", "c8", ["cat"])
+    ['cat', 'cat, rotated by 180° or more']
     """
     one_of("task", task, TASKS)
     group = get_group(group)
@@ -66,6 +74,8 @@ def task_class_names(
     titles = group.element_titles[group.order // 2 :]
     if group.is_trivial:
         transformed = "translated right"
+    elif not group.permutes_pixels and not reflects(group):
+        transformed = "rotated by 180° or more"
     elif all(title.startswith(titles[0]) for title in titles):
         transformed = titles[0]
     else:
@@ -128,7 +138,7 @@ def canvas_and_translation(
     if not translates:
         if max_translation:
             raise ValueError(
-                "`max_translation` is for `group` t2; the others rotate images. "
+                "`max_translation` is for `group` t2; others rotate or reflect images. "
                 f"Received: max_translation={max_translation}"
             )
         return canvas, 0
@@ -156,18 +166,21 @@ def _check_canvas(canvas: int, image_size: int | None) -> None:
         )
 
 
-def centring(canvas: int) -> LabelledTransformation:
+def centring(canvas: int, group: PointGroup) -> LabelledTransformation:
     """A function that pads an image to a canvas, with the image at its centre.
 
     Args:
         canvas: Integer, pixels.
+        group: `PointGroup`; if it rotates by other angles than 90° and its multiples,
+            the image is cut to the disc that rotations keep.
 
     Returns:
         Function of an image, a label and a seed, as `random_transformation` returns.
     """
 
     def centre(image: Tensor, label: Tensor, seed: Tensor) -> tuple[Tensor, Tensor]:
-        return tf.image.resize_with_crop_or_pad(image, canvas, canvas), label
+        image = tf.image.resize_with_crop_or_pad(image, canvas, canvas)
+        return (image if group.permutes_pixels else within_disc(image)), label
 
     return centre
 
@@ -191,6 +204,8 @@ def random_transformation(
     added = count if task == "breaking" else 0
     if group.is_trivial:
         return _translation(canvas, max_translation, added)
+    if not group.permutes_pixels:
+        return random_rotation(group, canvas, added)
     return _group_action(group, canvas, added)
 
 

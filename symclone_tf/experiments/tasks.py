@@ -39,6 +39,13 @@ def image_task(
       these are rotations by 180° and 270°. T(2) translates images left or right, and
       labels grow for translations to the right.
 
+    Groups of other rotations than by 90° and its multiples, as C8, rotate images by any
+    angle, from 0° to 360°, and those with reflections, as D8, reflect half of them
+    before. For *breaking*, labels grow for rotations by 180° or more; with
+    reflections, for reflected images, whatever the angle. Images are interpolated
+    between pixels, and all of them, transformed or not, are cut to the disc about the
+    centre, with zeros outside, which tells no angle.
+
     Translations are uniform, by whole pixels up to `max_translation`, with zeros
     outside of the image. Each image is transformed once, in the same way in every
     epoch. Transformed images are cached in memory up to 256 MB, and training images
@@ -49,7 +56,8 @@ def image_task(
     Args:
         images: `Images`, see `open_images`.
         task: String, `"invariance"` or `"breaking"`.
-        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
+        group: String, as `"t2"`, `"flip"`, `"c4"` or `"c8"`, see
+            `sc.symmetry.get_group`.
         split: String, `"train"` or `"test"`.
         size: Integer, how many images to take; `None` for all.
         canvas: Integer, height and width in pixels to which images are padded with
@@ -94,7 +102,7 @@ def image_task(
 
     found = images.stream(split, size)
     count = len(images.class_names)
-    transform = centring(canvas)
+    transform = centring(canvas, group)
     if transformed:
         transform = random_transformation(task, group, canvas, max_translation, count)
     stream = 2 * seed + SPLITS.index(split)

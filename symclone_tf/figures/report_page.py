@@ -4,7 +4,7 @@ import dataclasses
 import json
 import pathlib
 
-from symclone_tf.artifacts import METRICS, list_artifacts, version_number
+from symclone_tf.artifacts import METRICS, Artifact, list_artifacts, version_number
 from symclone_tf.errors import ArtifactError
 from symclone_tf.experiments import Row, summarize
 from symclone_tf.figures.findings import found_in_benchmark, found_in_clones
@@ -69,7 +69,7 @@ def make_report(
     output = pathlib.Path(output)
     check_page(output)
     artifacts = list_artifacts(clones) if pathlib.Path(clones).is_dir() else []
-    tables = {"Clones": [_clone(artifact) for artifact in artifacts]}
+    tables = {"Clones": clones_lines(artifacts)}
     for study in studies:
         title = f"Networks on {study.group.title}'s tasks"
         tables[title] = networks_lines(study.rows)
@@ -123,19 +123,34 @@ def networks_lines(rows: list[Row]) -> list[dict[str, str]]:
     ]
 
 
-def _clone(artifact) -> dict[str, str]:
-    record = artifact.record
+def clones_lines(artifacts: list[Artifact]) -> list[dict[str, str]]:
+    """A line for each clone, for people to read.
 
-    def figure(name):
-        return f"{record[name]:.1e}" if name in record else "–"
+    Args:
+        artifacts: List of `Artifact`.
 
-    return {
-        "Artifact": f"{artifact.name}, version {artifact.version}",
-        "Blocks": str(artifact.blocks),
-        "Solver": str(record.get("solver", "–")),
-        "NMSE": figure("nmse"),
-        "Equivariance error": figure("equivariance_error"),
-    }
+    Returns:
+        List of dictionaries from headers to texts; with the teachers' own equivariance
+        errors if any has one.
+    """
+    measured = {"NMSE": "nmse", "Equivariance error": "equivariance_error"}
+    own = "teacher_equivariance_error"
+    if any(artifact.record.get(own) is not None for artifact in artifacts):
+        measured["Teacher's own"] = own
+    return [
+        {
+            "Artifact": f"{artifact.name}, version {artifact.version}",
+            "Blocks": str(artifact.blocks),
+            "Solver": str(artifact.record.get("solver", "–")),
+            **{title: _figure(artifact, name) for title, name in measured.items()},
+        }
+        for artifact in artifacts
+    ]
+
+
+def _figure(artifact, name) -> str:
+    value = artifact.record.get(name)
+    return "–" if value is None else f"{value:.1e}"
 
 
 def _classifiers(root) -> list[dict[str, str]]:

@@ -5,12 +5,14 @@ and the outputs are transformed back.
 """
 
 import copy
-from typing import Any
+import math
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 from keras import ops, random
 
+from symclone_tf.symmetry import Taps
 from symclone_tf.teachers import Teacher
 from symclone_tf.types import Tensor
 
@@ -48,11 +50,10 @@ class RandomTransformations:
                 'anchor="transformed-inputs" needs a teacher that declares '
                 f"transformations, and this one has none. Received: {teacher.name}"
             )
-        inputs, outputs = [np.arange(np.prod(s, dtype=int)) for s in shapes]
-        sources = [inputs, *(t.sources(*shapes)[0] for t in transformations)]
-        inverse = [outputs, *(t.inverse().sources(*shapes)[1] for t in transformations)]
-        self._input_sources = np.stack(sources).astype("int32")
-        self._output_sources = np.stack(inverse).astype("int32")
+        taps = [t.taps(*shapes)[0] for t in transformations]
+        self._input_taps = _Gathered.of(shapes[0], taps)
+        taps = [t.inverse().taps(*shapes)[1] for t in transformations]
+        self._output_taps = _Gathered.of(shapes[1], taps)
 
     def at(self, sizes: tuple[Any, ...]) -> "RandomTransformations":
         """The same for inputs of another size.
@@ -75,17 +76,17 @@ class RandomTransformations:
         return self._others[sizes]
 
     def _at_unknown(self, sizes):
-        """The same, with sources that are found when a training step runs."""
+        """The same, with taps that are found when a training step runs."""
 
         def find(*sizes):
             other = self.at(tuple(map(int, sizes)))
-            return other._input_sources, other._output_sources
+            return (*other._input_taps, *other._output_taps)
 
-        found = tf.numpy_function(find, list(sizes), [tf.int32, tf.int32])
+        types = [tf.int32, tf.float32, tf.int32, tf.float32]
+        found = tf.numpy_function(find, list(sizes), types)
         other = copy.copy(self)
-        other._input_sources, other._output_sources = found
-        for sources in found:
-            sources.set_shape((None, None))
+        other._input_taps = self._input_taps.shaped(*found[:2])
+        other._output_taps = self._output_taps.shaped(*found[2:])
         return other
 
     def draw(self, count: Tensor) -> Tensor:
@@ -99,7 +100,7 @@ class RandomTransformations:
         """
         # One draw serves twice: whether it is below the share, and where below it.
         drawn = random.uniform((count,), seed=self.generator) / self.share
-        elements = ops.cast(ops.shape(self._input_sources)[0], drawn.dtype)
+        elements = ops.cast(ops.shape(self._input_taps.positions)[0], drawn.dtype)
         element = ops.cast(ops.floor(drawn * elements), "int32")
         return ops.where(drawn < 1, element, 0)
 
@@ -114,7 +115,7 @@ class RandomTransformations:
         Returns:
             Tensor of the same shape.
         """
-        return _gather(inputs, self._input_sources, elements)
+        return self._input_taps.gather(inputs, elements)
 
     def invert_outputs(self, outputs: Tensor, elements: Tensor) -> Tensor:
         """Transforms each output by the inverse of its input's element.
@@ -128,7 +129,51 @@ class RandomTransformations:
         Returns:
             Tensor of the same shape.
         """
-        return _gather(outputs, self._output_sources, elements)
+        return self._output_taps.gather(outputs, elements)
+
+
+class _Gathered(NamedTuple):
+    """What each entry of an array is gathered from, for each element of a group.
+
+    Positions and weights have shape `(elements, taps, entries)`. With one tap, as of
+    permutations, weights are not used.
+    """
+
+    positions: Any
+    weights: Any
+
+    @classmethod
+    def of(cls, shape: tuple[int, ...], taps: list[Taps]) -> "_Gathered":
+        """Of the identity, and of other elements; exact ones get taps of weight 0."""
+        identity = Taps.of(np.arange(math.prod(shape)))
+        taps = [identity, *taps]
+        most = max(each.positions.shape[1] for each in taps)
+        positions, weights = (
+            np.stack([_padded(each, most).T for each in arrays])
+            for arrays in zip(*taps)
+        )
+        return cls(positions.astype("int32"), weights.astype("float32"))
+
+    def shaped(self, positions: Tensor, weights: Tensor) -> "_Gathered":
+        """Tensors of other sizes, with as many taps."""
+        for each in (positions, weights):
+            each.set_shape((None, self.positions.shape[1], None))
+        return _Gathered(positions, weights)
+
+    def gather(self, values: Tensor, elements: Tensor) -> Tensor:
+        if self.positions.shape[1] == 1:
+            return _gather(values, self.positions[:, 0], elements)
+        weights = ops.cast(ops.take(self.weights, elements, axis=0), values.dtype)
+        # One tap after the other: all at once would take 16 times the memory.
+        return sum(
+            _gather(values, self.positions[:, tap], elements)
+            * ops.reshape(weights[:, tap], (-1, *ops.shape(values)[1:-1], 1))
+            for tap in range(self.positions.shape[1])
+        )
+
+
+def _padded(array, taps):
+    return np.pad(array, ((0, 0), (0, taps - array.shape[1])))
 
 
 def _gather(values, sources, elements):

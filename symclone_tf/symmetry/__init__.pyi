@@ -7,6 +7,7 @@ from .finite_groups import icosahedron as icosahedron
 from .finite_groups import product as product
 from .finite_groups import symmetric as symmetric
 from .finite_groups import torus as torus
+from .group_transformation import GroupTransformation as GroupTransformation
 from .named_groups import GROUPS as GROUPS
 from .named_groups import get_group as get_group
 from .orbits import orbits_of as orbits_of
@@ -15,8 +16,8 @@ from .permutation_groups import PermutationGroup as PermutationGroup
 from .point_groups import PointGroup as PointGroup
 from .transformation_sets import permutations_of as permutations_of
 from .transformation_sets import transformations_of as transformations_of
-from .transformations import GroupTransformation as GroupTransformation
 from .transformations import Permutation as Permutation
+from .transformations import Taps as Taps
 from .transformations import Transformation as Transformation
 from .transformations import Translation as Translation
 from .translation import translated as translated

@@ -26,6 +26,17 @@ class GroupTable:
         self.plane_elements = plane_elements
 
     @property
+    def rotations(self) -> int:
+        """Integer, how many rotations there are, with and without a reflection.
+
+        Example:
+
+        >>> get_group("d8").rotations, get_group("flip").rotations
+        (8, 1)
+        """
+        return len({element.turn for element in self.plane_elements})
+
+    @property
     def order(self) -> int:
         """Integer, the number of elements, |G|."""
         return len(self.plane_elements)

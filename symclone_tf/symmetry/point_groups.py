@@ -131,12 +131,11 @@ class PointGroup(GroupTable):
         """
         height, width = positive_pair("kernel_size", size)
         self.check_size((height, width), f"kernel_size={size}")
-        rotations = len({element.turn for element in self.plane_elements})
-        least = least_kernel(rotations)
+        least = least_kernel(self.rotations)
         if not self.permutes_pixels and 1 < height < least:
             raise ValueError(
-                f"{self.title} has {rotations} rotations, which kernels of {least} "
-                f"pixels, or more, tell apart. Received: kernel_size={height}"
+                f"{self.title} has {self.rotations} rotations, which kernels of "
+                f"{least} pixels, or more, tell apart. Received: kernel_size={height}"
             )
 
     def image_permutations(self, size: Pair) -> Array:

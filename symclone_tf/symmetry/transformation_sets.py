@@ -4,12 +4,12 @@ import itertools
 
 import numpy as np
 
+from symclone_tf.symmetry.group_transformation import GroupTransformation
 from symclone_tf.symmetry.named_groups import get_group
 from symclone_tf.symmetry.orbits import check_generators
 from symclone_tf.symmetry.permutation_groups import PermutationGroup, random_words
 from symclone_tf.symmetry.point_groups import PointGroup
 from symclone_tf.symmetry.transformations import (
-    GroupTransformation,
     Permutation,
     Transformation,
     Translation,

@@ -2,14 +2,34 @@
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from symclone_tf.symmetry.named_groups import get_group
-from symclone_tf.symmetry.point_groups import PointGroup
-from symclone_tf.symmetry.resampling import MARGIN, disc
 from symclone_tf.symmetry.translation import edge_padded_sources, overlap, translated
 from symclone_tf.types import Array, ArrayLike
+
+
+class Taps(NamedTuple):
+    """The positions that each entry of a transformed array is a weighted sum of.
+
+    Attributes:
+        positions: Integer array of shape `(entries, taps)`.
+        weights: Float array of the same shape.
+
+    Example:
+
+    >>> GroupTransformation("c2", 1).taps((2, 2), ())[0].positions[:, 0]
+    array([3, 2, 1, 0])
+    """
+
+    positions: Array
+    weights: Array
+
+    @classmethod
+    def of(cls, sources: Array) -> "Taps":
+        """One position for each entry, with weight 1."""
+        return cls(sources[:, None], np.ones((len(sources), 1)))
 
 
 class Transformation:
@@ -47,6 +67,20 @@ class Transformation:
         """Transforms a batch of outputs, `(batch, …, filters)`."""
         raise TypeError(f"{type(self).__name__} must implement `outputs`")
 
+    @property
+    def interpolates(self) -> bool:
+        """Whether it interpolates between positions, so that an equivariant function
+        has an equivariance error too; `False` unless a subclass says otherwise.
+
+        Example:
+
+        >>> GroupTransformation("c4", 1).interpolates
+        False
+        >>> GroupTransformation("c8", 1).interpolates
+        True
+        """
+        return False
+
     def compared(self, transformed: Array, outputs: Array) -> tuple[Array, Array]:
         """The parts of `f(g.inputs(x))` and of `g.outputs(f(x))` that must agree.
 
@@ -75,55 +109,43 @@ class Transformation:
         Returns:
             Pair of flat integer arrays, for inputs and for outputs: at each position
             of the transformed array, the position in the original.
+
+        Raises:
+            ValueError: If the transformation interpolates: see `taps`.
         """
+        if self.interpolates:
+            raise ValueError(
+                "A transformation that interpolates has several sources: `taps` has "
+                f"them, with their weights. Received: {self.title}"
+            )
         shapes = (input_shape, output_shape)
         numbered = [np.arange(math.prod(s)).reshape(1, *s, 1) for s in shapes]
         sources_in, sources_out = self.inputs(numbered[0]), self.outputs(numbered[1])
         return np.reshape(sources_in, -1), np.reshape(sources_out, -1)
 
+    def taps(
+        self, input_shape: Sequence[int], output_shape: Sequence[int]
+    ) -> tuple[Taps, Taps]:
+        """The positions that each entry of a transformed array is a weighted sum of.
 
-class GroupTransformation(Transformation):
-    """An element of a point group, acting on images and feature maps.
+        Args:
+            input_shape: Tuple of integers, without batch and channels.
+            output_shape: Tuple of integers, without batch and channels.
 
-    Elements that do not permute pixels interpolate between them; what is compared of
-    their outputs lies 2 pixels, or more, within the disc about the centre.
+        Returns:
+            Pair of `Taps`, for inputs and for outputs: those of `sources`, unless the
+            transformation interpolates.
 
-    Args:
-        group: String or `PointGroup`.
-        element: Integer, the element's index in the group.
+        Example:
 
-    Example:
-
-    >>> GroupTransformation("c4", 1).title
-    'rotated by 90°'
-    """
-
-    def __init__(self, group: str | PointGroup, element: int) -> None:
-        self.group = get_group(group)
-        self.element = element
-        self.title = self.group.element_titles[element]
-
-    def inputs(self, inputs: ArrayLike) -> Array:
-        return self.group.transform(inputs, self.element)
-
-    def outputs(self, outputs: ArrayLike) -> Array:
-        outputs = np.asarray(outputs)
-        # Outputs without spatial axes are expected to be invariant.
-        if outputs.ndim < 4:
-            return outputs
-        return self.group.transform(outputs, self.element)
-
-    def compared(self, transformed: Array, outputs: Array) -> tuple[Array, Array]:
-        transformed, expected = super().compared(transformed, outputs)
-        exact = self.group.plane_elements[self.element].permutes_pixels
-        if exact or expected.ndim < 4:
-            return transformed, expected
-        height, width = expected.shape[1:3]
-        inside = disc((height, width), margin=MARGIN)
-        return transformed[:, inside], expected[:, inside]
-
-    def inverse(self) -> "GroupTransformation":
-        return GroupTransformation(self.group, int(self.group.inverse[self.element]))
+        >>> rotated = GroupTransformation("c8", 1)
+        >>> images, features = rotated.taps((6, 6), (4, 4, 8))
+        >>> images.positions.shape, features.weights.shape
+        ((36, 16), (128, 16))
+        """
+        found = self.sources(input_shape, output_shape)
+        of_inputs, of_outputs = (Taps.of(sources) for sources in found)
+        return of_inputs, of_outputs
 
 
 class Translation(Transformation):

@@ -90,6 +90,8 @@ def test_list_of_a_missing_folder_is_refused(tmp_path):
         ("parameters", None, "`parameters` such as 21060. It has None"),
         ("nmse", "small", "`nmse` that is a number"),
         ("equivariance_error", [0], "`equivariance_error`"),
+        ("equivariance_error", None, "`equivariance_error`"),
+        ("teacher_equivariance_error", "1", "`teacher_equivariance_error`"),
     ],
 )
 def test_record_of_other_values_is_refused(exported, part, changes, message):

@@ -1,9 +1,14 @@
 import json
 import pathlib
 
+import click
 import pytest
 
 import symclone_tf as sc
+from symclone_tf.cli import options
+from symclone_tf.cli.main import main
+
+from cases import later
 
 
 def test_clones_all_four_layers_of_the_network(run):
@@ -57,6 +62,42 @@ def test_options_reach_the_clone(run):
         "jit": True,
     }
     assert {name: record[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("group", "name"),
+    [
+        ("flip", "flip-lifting-8x8-k3"),
+        ("c5", "c5-lifting-8x8-k3"),
+        later("c12", "c12-lifting-8x8-k5"),
+    ],
+)
+def test_all_groups_are_cloned_with_kernels_that_tell_rotations_apart(run, group, name):
+    options = ("--image-size", 8, "--solver", "closed-form")
+    assert run("clone", "--group", group, *options).exit_code == 0
+    (artifact,) = sc.artifacts.list_artifacts()
+    assert artifact.name == name
+    assert artifact.record["nmse"] < 1e-10
+    own = artifact.record["teacher_equivariance_error"]
+    assert (own is None) == (group == "flip")
+
+
+@pytest.mark.parametrize(
+    ("group", "size", "names"),
+    [("c8", 8, ("7", "9")), later("d3", 8, ("7", "9")), later("flip", 8, ("7", "9"))],
+)
+def test_strides_that_a_group_does_not_keep_are_refused_with_sizes_that_work(
+    refused, group, size, names
+):
+    options = ("--image-size", size, "--strides", 2)
+    message = refused("clone", "--group", group, *options)
+    assert f"may be {' or '.join(names)} with --strides 2" in message
+
+
+def test_group_names_are_completed():
+    context = click.Context(main)
+    found = options.GROUP.shell_complete(context, None, "c1")
+    assert [item.value for item in found] == ["c12", "c16"]
 
 
 def test_strided_layers_are_cloned(run):
@@ -138,7 +179,10 @@ def test_second_clone_is_a_second_version(run):
 @pytest.mark.parametrize(
     ("arguments", "given", "accepted"),
     [
-        (["--group", "c3"], "'c3'", "'t2', 'c2', 'c4', 'd4'"),
+        (["--group", "c65"], "'c65'", "t2, flip, cN or dN, as c4 and d8, with N from"),
+        (["--group", "C4"], "'C4'", "t2, flip, cN or dN"),
+        (["--group", "d16", "--kernel-size", "3"], "--kernel-size 3", "kernels of 5"),
+        (["--group", "c8", "--image-size", "9x8"], "--image-size", "flip, c2 and d2"),
         (["--kernel-size", "4", "--padding", "same"], "--kernel-size 4", "must be odd"),
         (["--image-size", "2"], "--image-size 2", "must not exceed --image-size"),
         (["--kernel-size", "9", "--image-size", "8"], "--kernel-size 9", "exceed"),

@@ -20,6 +20,19 @@ def test_measures_on_fresh_data(run, small_clone, tmp_path):
     assert run("evaluate", path, "--seed", 5).stdout == result.stdout
 
 
+def test_teachers_own_error_is_beside_that_of_a_rotation_by_any_angle(run, tmp_path):
+    options = ("--image-size", 8, "--solver", "closed-form")
+    cloned = run("clone", "--group", "c8", *options)
+    assert cloned.exit_code == 0
+    result = run("evaluate", "exported/c8-lifting-8x8-k3", "--seed", 5)
+    assert result.exit_code == 0
+    teacher = sc.ConvTeacher("c8", image_size=8)
+    for shown, seed in ((cloned, 0), (result, 5)):
+        error = sc.cloning.teacher_equivariance_error(teacher, seed=seed)
+        assert "Teacher's own" in shown.stdout
+        assert shown.stdout.count(f"{error:.1e}") == 2  # the clone's is no other
+
+
 def test_damage_to_the_weights_shows(run, small_clone, tmp_path):
     student, _ = small_clone
     copy = sc.load(sc.export(student, tmp_path))

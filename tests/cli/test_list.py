@@ -19,6 +19,18 @@ def test_shows_figures_of_the_newest_versions(run, small_clone, tmp_path):
     assert run("list", "exported").stdout == result.stdout
 
 
+def test_teachers_own_errors_have_a_column_if_any_has_one(run, small_clone, tmp_path):
+    sc.export(*small_clone[:1], tmp_path / "exported", small_clone[1])
+    assert "Teacher's own" not in run("list").stdout
+    teacher = sc.ConvTeacher("c8", image_size=8)
+    student, report = sc.clone(teacher, solver="closed-form", verbose=0)
+    sc.export(student, tmp_path / "exported", report)
+    c4, c8 = (line for line in run("list").stdout.splitlines() if "lifting" in line)
+    assert "–" in c4
+    assert c8.count(f"{report.teacher_equivariance_error:.1e}") == 2  # the clone's too
+    assert "Teacher's own" in run("list").stdout
+
+
 def test_empty_folder_says_what_to_run(run, tmp_path):
     result = run("list", tmp_path)
     assert result.exit_code == 0

@@ -51,8 +51,8 @@ def test_help_answers_like_an_instruction(run):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--groups", "c5"), "'c5' is not one of 't2', 'c2', 'c4', 'd4'"),
-        (("--groups", ""), "'' is not one of"),
+        (("--groups", "c4,c65"), "'c65' is not t2, flip, cN or dN, as c4 and d8"),
+        (("--groups", ""), "'' is not t2, flip"),
         (("--seeds", 1), "1 is not in the range"),
         (("--minutes", 0), "0.0 is not in the range"),
         (("--student", "dense"), "'dense' is not one of 'local', 'regional'"),

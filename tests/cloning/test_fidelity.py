@@ -2,8 +2,16 @@ import keras
 import numpy as np
 import pytest
 
-from symclone_tf.cloning.fidelity import NMSE, nmse, student_equivariance_error
+from symclone_tf.cloning.cloning import clone
+from symclone_tf.cloning.fidelity import (
+    NMSE,
+    nmse,
+    student_equivariance_error,
+    teacher_equivariance_error,
+)
 from symclone_tf.students.dense import DenseStudent
+from symclone_tf.symmetry import GroupTransformation
+from symclone_tf.teachers import ConvTeacher, FunctionTeacher
 
 from cases import CASES, later
 from clones import dense, solved
@@ -85,3 +93,35 @@ def test_smallest_students_have_an_error_too(size, padding):
     student = dense("t2", image_size=size, padding=padding, seed=0)
     student.build()
     assert student_equivariance_error(student) == 0
+
+
+def test_teachers_own_error_is_that_of_its_exact_clone():
+    teacher = ConvTeacher("c8", image_size=12)
+    _, report = clone(teacher, solver="closed-form", verbose=0)
+    own = teacher_equivariance_error(teacher)
+    assert 0.1 < own < 1  # of noise, which no interpolation keeps
+    assert report.teacher_equivariance_error == own
+    assert report.equivariance_error == pytest.approx(own, abs=1e-5)
+    assert teacher_equivariance_error(teacher, seed=1) != own
+
+
+def test_teachers_own_error_is_the_same_for_worse_clones():
+    teacher = ConvTeacher("c8", image_size=12)
+    _, report = clone(teacher, blocks=2, solver="closed-form", verbose=0)
+    assert report.teacher_equivariance_error == teacher_equivariance_error(teacher)
+    assert report.equivariance_error > report.teacher_equivariance_error
+
+
+@pytest.mark.parametrize("group", ["t2", "flip", later("d4")])
+def test_teachers_without_interpolation_have_no_error_to_report(group):
+    assert teacher_equivariance_error(ConvTeacher(group, image_size=8)) is None
+
+
+def test_function_teachers_with_interpolation_have_one_too():
+    def scaled(inputs, kernel):
+        return inputs * kernel[0]
+
+    turns = [GroupTransformation("c8", element) for element in range(8)]
+    sizes = (8, 8), 1, (8, 8)
+    teacher = FunctionTeacher(scaled, *sizes, per_channel=True, transformations=turns)
+    assert teacher_equivariance_error(teacher) < 1e-6

@@ -45,6 +45,17 @@ def test_regions_are_those_of_all_clones():
         benchmark_plan("c4", 1, student="local", regions=2)
 
 
+@pytest.mark.parametrize(
+    ("group", "blocks"), [("flip", (9, 8, 7)), ("c8", (6, 5, 4)), ("d12", (17, 16, 15))]
+)
+def test_variants_have_a_block_or_two_less_than_exact_clones(group, blocks):
+    plan = benchmark_plan(group, 1)
+    found = {e.blocks for e in plan if e.architecture == "cloned"}
+    assert found == set(blocks)
+    with_seeds = [e.blocks for e in benchmark_plan(group, 2) if e.seed == 1]
+    assert set(with_seeds) == {None, blocks[0]}
+
+
 @pytest.fixture(scope="module")
 def few():
     """Only the cheapest networks."""
@@ -114,7 +125,7 @@ def test_plan_of_one_kind_of_clones_has_every_seed_of_it():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"group": "c3"}, "group=c3"),
+        ({"group": "c65"}, "group=c65"),
         ({"group": "c4", "only": {"seed": 1}}, "`only` must be one of.*only=seed"),
         ({"group": "c4", "only": {"symmetry": "held"}}, "`symmetry` must be one of"),
         ({"group": "c4", "student": "thin"}, "`student` must be one of.*student=thin"),

@@ -41,6 +41,15 @@ def test_regions_are_in_titles_and_a_pair():
     assert default.complete().regions is None
 
 
+@pytest.mark.parametrize(("group", "blocks"), [("flip", 9), ("c8", 6), ("d16", 17)])
+def test_clones_have_the_blocks_of_exact_ones(group, blocks):
+    full = Experiment("cloned", group).complete()
+    assert full.blocks == blocks
+    assert full.name == f"{group}-invariance-cloned-frozen"
+    fewer = Experiment("cloned", group, blocks=blocks - 1)
+    assert fewer.name == f"{group}-invariance-cloned-frozen-b{blocks - 1}"
+
+
 def test_what_is_for_other_networks_is_empty():
     full = Experiment("gcnn").complete()
     assert full.symmetry is full.blocks is full.anchor is full.anchor_strength is None
@@ -109,7 +118,7 @@ def test_names_say_what_was_trained(options, name):
     ("options", "message"),
     [
         ({"architecture": "vgg"}, "mlp, cnn, gcnn, cloned.*architecture=vgg"),
-        ({"group": "c3"}, "group=c3"),
+        ({"group": "c65"}, "group=c65"),
         ({"task": "sorting"}, "invariance, breaking.*task=sorting"),
         ({"symmetry": "melted"}, "frozen, trainable, anchored.*symmetry=melted"),
         ({"symmetry": "frozen,melted,frozen,frozen"}, "frozen, train.*symmetry=melted"),

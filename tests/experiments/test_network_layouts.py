@@ -1,6 +1,12 @@
 import pytest
 
-from symclone_tf.experiments.network_layouts import filters_of, network_students
+from symclone_tf.experiments.network_layouts import (
+    exact_blocks,
+    filters_of,
+    kernel_size_of,
+    network_students,
+)
+from symclone_tf.symmetry.steerable_basis import least_kernel
 
 
 def sizes(**options):
@@ -61,3 +67,28 @@ def test_each_doubling_beyond_64_pixels_has_one_more_pair(canvas, pairs):
     assert len(sizes) == len(filters)
     assert sizes[0] == canvas
     assert sizes[-1] >= 3
+
+
+@pytest.mark.parametrize(
+    ("group", "size"),
+    [("t2", 3), ("d4", 3), ("c8", 3), ("d8", 3), ("c9", 5), ("d16", 5), ("c17", 7)],
+)
+def test_kernels_are_the_smallest_that_tell_rotations_apart(group, size):
+    assert kernel_size_of(group) == size
+    rotations = int(group[1:]) if size > 3 else 8
+    assert size - 2 < least_kernel(rotations) <= size
+    assert {s.teacher.kernel_size for s in network_students(group, 64)} == {size}
+    assert {s.blocks for s in network_students(group, 64)} == {exact_blocks(group)}
+
+
+def test_a_canvas_that_is_too_small_for_many_rotations_is_refused():
+    assert network_students("c12", 28)
+    with pytest.raises(ValueError, match=r"kernels of 5×5.*canvas=20") as refused:
+        network_students("c12", 20)
+    assert "\n" not in str(refused.value)
+
+
+def test_kernels_of_another_size_are_asked_for():
+    assert {s.teacher.kernel_size for s in network_students("c8", kernel_size=5)} == {5}
+    with pytest.raises(ValueError, match="C16 has 16 rotations, which kernels of 5"):
+        network_students("c16", kernel_size=3)

@@ -152,7 +152,7 @@ def test_rows_of_other_images_survive(tmp_path):
         lambda text: text.replace("826506", "inf").encode(),
         lambda text: text.encode() + b"\xff\n",
         lambda text: text.encode() + b'"' + b"x" * 200_000 + b'"\n',
-        lambda text: text.replace(",c4,", ",c9,").encode(),
+        lambda text: text.replace(",c4,", ",c99,").encode(),
         lambda text: text.replace(",c4,", ",,").encode(),
         lambda text: text.replace(",c4,", ",").encode(),
     ],

@@ -28,7 +28,7 @@ def test_sizes_have_defaults(group, canvas, max_translation, expected):
         (("c4", 28, 3), "`max_translation` is for `group` t2.*max_translation=3"),
         (("t2", 40, 0), "max_translation=0"),
         (("t2", 40, 20), "less than half.*max_translation=20, canvas=40"),
-        (("c5", 40), "group=c5"),
+        (("c65", 40), "group=c65"),
     ],
 )
 def test_bad_sizes_are_refused(arguments, message):
@@ -82,6 +82,11 @@ def test_breaking_doubles_the_classes():
         ("c2", "rotated by 180°"),
         ("c4", "rotated by 180° or rotated by 270°"),
         ("d4", "reflected"),
+        ("flip", "reflected"),
+        ("d2", "reflected"),
+        ("c8", "rotated by 180° or more"),
+        ("c3", "rotated by 180° or more"),
+        ("d8", "reflected"),
     ],
 )
 def test_classes_of_the_second_half_say_how(group, transformed):

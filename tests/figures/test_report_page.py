@@ -7,7 +7,7 @@ import pytest
 
 import symclone_tf as sc
 from symclone_tf.figures.html_pages import write_page
-from symclone_tf.figures.report_page import make_report, networks_lines
+from symclone_tf.figures.report_page import clones_lines, make_report, networks_lines
 
 from browsers import DESK, LAPTOP, PHONE, looked_at, needs_browser
 from cases import later
@@ -174,3 +174,17 @@ def test_damaged_metrics_are_refused(tmp_path, study, figure_clones):
     with pytest.raises(sc.ArtifactError, match=r"metrics\.json cannot be read"):
         make_report([study], tmp_path / "a.html", figure_clones, tmp_path / "trained")
     assert not (tmp_path / "a.html").exists()
+
+
+def test_teachers_own_errors_are_listed_if_any_clone_has_one(tmp_path):
+    for group in ("c4", "c8"):
+        teacher = sc.ConvTeacher(group, image_size=8)
+        student, report = sc.clone(teacher, solver="closed-form", verbose=0)
+        sc.export(student, tmp_path, report)
+    c4, c8 = clones_lines(sc.artifacts.list_artifacts(tmp_path))
+    assert (c4["Teacher's own"], c8["Teacher's own"]) == (
+        "–",
+        f"{report.teacher_equivariance_error:.1e}",
+    )
+    (line,) = clones_lines(sc.artifacts.list_artifacts(tmp_path)[:1])
+    assert "Teacher's own" not in line

@@ -93,7 +93,7 @@ def test_a_third_seed_is_left_out_where_time_is_short(found, folder):
     [
         ({"seeds": 1}, "`seeds` must be at least 2"),
         ({"groups": []}, "`groups` must have one or more"),
-        ({"groups": ["c5"]}, "c5"),
+        ({"groups": ["c65"]}, "c65"),
         ({"minutes": -1}, "`minutes` must be"),
         ({"minutes": float("inf")}, "`minutes` must be"),
     ],
