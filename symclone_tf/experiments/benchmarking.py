@@ -32,7 +32,7 @@ NETWORKS: tuple[dict[str, Any], ...] = (
     {"architecture": "cloned", "symmetry": "trainable"},
 )
 ANCHOR_STRENGTHS = (1e2, 1e3, 1e4)
-VARIANTS = (
+VARIANTS: tuple[dict[str, Any], ...] = (
     *(
         {
             "architecture": "cloned",
