@@ -19,4 +19,8 @@ from .transformations import GroupTransformation as GroupTransformation
 from .transformations import Permutation as Permutation
 from .transformations import Transformation as Transformation
 from .transformations import Translation as Translation
+from .transformations import VolumeTransformation as VolumeTransformation
 from .translation import translated as translated
+from .volume_groups import VOLUME_GROUPS as VOLUME_GROUPS
+from .volume_groups import VolumeGroup as VolumeGroup
+from .volume_groups import get_volume_group as get_volume_group

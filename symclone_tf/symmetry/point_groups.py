@@ -65,7 +65,8 @@ class PointGroup(GroupTable):
         self.name = name
         self.title = title
         found = [element_of(number, each) for number, each in enumerate(generators)]
-        super().__init__(closure(found))
+        self.plane_elements = closure(found)
+        super().__init__(self.plane_elements)
         self.elements = [element.matrix for element in self.plane_elements]
 
     def __eq__(self, other: object) -> bool:
@@ -187,10 +188,7 @@ class PointGroup(GroupTable):
         Raises:
             ValueError: If the group does not act on such feature maps.
         """
-        pixels = self.image_permutations(size)
-        representation = self.product[self.inverse]
-        entries = pixels[:, :, None] * self.order + representation[:, None, :]
-        return entries.reshape(self.order, -1)
+        return self.joint_permutations(self.image_permutations(size))
 
     def kernel_permutations(self, size: Pair, lifting: bool) -> Array:
         """The entry that each entry of a transformed kernel comes from.

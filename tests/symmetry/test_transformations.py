@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 
-from symclone_tf.symmetry import get_group
+from symclone_tf.symmetry import get_group, get_volume_group
 from symclone_tf.symmetry.transformations import (
     GroupTransformation,
     Permutation,
     Translation,
+    VolumeTransformation,
 )
 
 
@@ -16,11 +17,14 @@ from symclone_tf.symmetry.transformations import (
         ("d4", 4, "reflected"),
         ("d4", 7, "reflected, rotated by 270°"),
         ("t2", (2, -1), "2 down, 1 left"),
+        ("oh", 1, "rotated by 90° about depth"),
     ],
 )
 def test_transformations_have_titles(group, element, title):
     if group == "t2":
         transformation = Translation(element)
+    elif group == "oh":
+        transformation = VolumeTransformation(group, element)
     else:
         transformation = GroupTransformation(group, element)
     assert transformation.title == title
@@ -114,3 +118,32 @@ def test_outputs_of_upsampling_are_translated_further_than_inputs():
     sources_in, sources_out = translation.sources((4, 3), (8, 9))
     assert sources_in.reshape(4, 3)[0].tolist() == [1, 2, 2]
     assert sources_out.reshape(8, 9)[2].tolist() == [3, 4, 5, 6, 7, 8, 8, 8, 8]
+
+
+@pytest.mark.parametrize("group", ["d2h", "o"])
+def test_inverse_of_an_element_of_volumes_undoes_it(rng, group):
+    order = get_volume_group(group).order
+    features = rng.normal(size=(2, 3, 3, 3, order, 2))
+    for element in range(order):
+        g = VolumeTransformation(group, element)
+        inverse = g.inverse()
+        assert type(inverse) is VolumeTransformation
+        transformed = g.outputs(g.inputs(features))
+        found = inverse.inputs(inverse.outputs(transformed))
+        np.testing.assert_array_equal(found, features)
+
+
+def test_sources_of_volumes_are_where_entries_come_from(rng):
+    g = VolumeTransformation("d2h", 5)
+    shapes = (4, 5, 6), (2, 3, 4, 8)
+    volume, features = (rng.normal(size=(1, *shape, 1)) for shape in shapes)
+    sources_in, sources_out = g.sources(*shapes)
+    np.testing.assert_array_equal(volume.ravel()[sources_in], g.inputs(volume).ravel())
+    expected = g.outputs(features).ravel()
+    np.testing.assert_array_equal(features.ravel()[sources_out], expected)
+
+
+def test_outputs_of_volumes_without_spatial_axes_are_invariant(rng):
+    outputs = rng.normal(size=(2, 5))
+    g = VolumeTransformation("o", 3)
+    np.testing.assert_array_equal(g.outputs(outputs), outputs)
