@@ -17,3 +17,5 @@ Shape: TypeAlias = tuple[int | None, ...]
 """A shape, `None` for sizes that are not known."""
 Pair: TypeAlias = int | tuple[int, int] | list[int]
 """One integer for height and width, or one for each."""
+Sizes: TypeAlias = int | tuple[int, ...] | list[int]
+"""One integer for all axes, or one for each."""

@@ -163,3 +163,69 @@ def regional_loops(inputs, kernel, weights, encoder, teacher, regions):
                 seen = phi[:, :, first : first + channels]
                 outputs[:, p, :, o] += np.einsum("ngc,ghc->nh", seen, alpha[b, ..., o])
     return outputs.reshape(len(x), *teacher.output_shape, filters)
+
+
+# Generators of groups of volumes as functions of arrays, in the order of their groups.
+VOLUME_GENERATORS = {
+    "flip3d": [lambda a: np.flip(a, 2)],
+    "d2h": [lambda a, i=i: np.flip(a, i) for i in (2, 1, 0)],
+    "o": [lambda a: np.rot90(a, 1, (1, 2)), lambda a: np.rot90(a, 1, (2, 0))],
+}
+VOLUME_GENERATORS["oh"] = [*VOLUME_GENERATORS["o"], lambda a: a[::-1, ::-1, ::-1]]
+
+
+def _composed(second, first):
+    return lambda a: second(first(a))
+
+
+def volume_actions(name):
+    """The elements of a group of volumes as functions of `(depth, height, width, …)`
+    arrays, in the order of `VolumeGroup.elements`: words of the generators, those of
+    the first ones first."""
+    generators, pattern = VOLUME_GENERATORS[name], np.arange(27).reshape(3, 3, 3)
+    actions = {pattern.tobytes(): lambda a: a}
+    for used in range(1, len(generators) + 1):
+        words = list(actions.values())
+        for word in words:
+            for generator in generators[:used]:
+                action = _composed(word, generator)
+                key = action(pattern).tobytes()
+                if key not in actions:
+                    actions[key] = action
+                    words.append(action)
+    return list(actions.values())
+
+
+def relative_volume_elements(actions):
+    """Indices of `h⁻¹g` for all h and g, found by trying all elements on a pattern."""
+    patterns = [action(np.arange(27).reshape(3, 3, 3)) for action in actions]
+    index = {pattern.tobytes(): i for i, pattern in enumerate(patterns)}
+    found = np.zeros((len(actions), len(actions)), int)
+    for h, action in enumerate(actions):
+        for i, pattern in enumerate(patterns):
+            found[h, index[action(pattern).tobytes()]] = i
+    return found
+
+
+def group_conv3d_loops(inputs, kernel, group, padding="valid", strides=1, dilation=1):
+    """The formula, with a loop over each index but the voxels of a receptive field."""
+    actions, lifting = volume_actions(group), inputs.ndim == 5
+    relative, size = relative_volume_elements(actions), np.array(kernel.shape[:3])
+    extent = (size - 1) * dilation + 1
+    if padding == "same":
+        margins = [(int(each) // 2,) * 2 for each in extent]
+        inputs = np.pad(inputs, [(0, 0), *margins, *[(0, 0)] * (inputs.ndim - 4)])
+    if lifting:
+        inputs, kernel = inputs[..., None, :], kernel[:, :, :, None]
+    batch, *grid, sources, channels = inputs.shape
+    shape = tuple((np.array(grid) - extent) // strides + 1)
+    outputs = np.zeros((batch, *shape, len(actions), kernel.shape[-1]))
+    indices = itertools.product(*map(range, (len(actions), sources, channels)))
+    for h, g, c in indices:
+        transformed = actions[h](kernel[..., 0 if lifting else relative[h, g], c, :])
+        for voxel in np.ndindex(shape):
+            starts = zip(np.array(voxel) * strides, extent)
+            field = tuple(slice(i, i + n, dilation) for i, n in starts)
+            patch = inputs[(slice(None), *field, g, c)]
+            outputs[(slice(None), *voxel, h)] += np.tensordot(patch, transformed, 3)
+    return outputs

@@ -19,9 +19,10 @@ class TeacherOperators:
     entry. Many are zero, as most pairs of group elements have no kernel entry in
     common, and many are the same, as those of all feature maps in: of the group
     convolution of C4, which has 4·4·36 operators, 9 are left. Called with an array of
-    shape `(rows, positions_in)`, it evaluates those that are left for each row, each
-    times the square root of how many operators are the same, and returns a tensor of
-    shape `(rows, positions_out, count)`.
+    shape `(rows, positions_in)`, it evaluates those that are left for each row, of the
+    feature maps in and kernel entries that they have, each times the square root of
+    how many operators are the same, and returns a tensor of shape `(rows,
+    positions_out, count)`.
 
     Args:
         teacher: `Teacher`.
@@ -36,25 +37,32 @@ class TeacherOperators:
 
     def __init__(self, teacher: Teacher) -> None:
         self.teacher = teacher
-        self.batch_size = max(1, CHUNK // impulse_response(teacher))
         # The output for one random row is zero for the operators that are, and the
         # same for those that are the same.
         rng = np.random.default_rng(0)
         row = rng.normal(size=(1, teacher.positions_in)).astype("float32")
         maps = np.arange(teacher.representation_in)
-        outputs = ops.convert_to_numpy(self._evaluate(row, maps)[0])
+        entries = np.arange(teacher.kernel_entries)
+        outputs = ops.convert_to_numpy(self._evaluate(row, maps, entries)[0])
         self.nonzero = np.flatnonzero(np.any(outputs != 0, axis=0))
         first, self._same = _distinct(outputs[:, self.nonzero])
         self.count = len(first)
         self._repetitions = np.bincount(self._same, minlength=self.count)
         self._weights = np.sqrt(self._repetitions).astype("float32")
-        left, per_map = self.nonzero[first], outputs.shape[1] // len(maps)
-        self._maps, position = np.unique(left // per_map, return_inverse=True)
-        self._left = position * per_map + left % per_map
+        # Of a group convolution, they are few of all maps in and of all entries.
+        shape = (len(maps), teacher.representation_out, len(entries))
+        of_maps, out, of_entries = np.unravel_index(self.nonzero[first], shape)
+        self._maps, map_index = np.unique(of_maps, return_inverse=True)
+        self._entries, entry = np.unique(of_entries, return_inverse=True)
+        evaluated = (len(self._maps), shape[1], len(self._entries))
+        self._left = np.ravel_multi_index((map_index, out, entry), evaluated)
+        response = 4 * teacher.positions_out * int(np.prod(evaluated))
+        self.batch_size = max(1, CHUNK // max(1, response))
         self.squared_norm, self.measures = 0.0, True
 
     def __call__(self, rows: Array) -> Tensor:
-        outputs = ops.take(self._evaluate(rows, self._maps), self._left, axis=-1)
+        outputs = self._evaluate(rows, self._maps, self._entries)
+        outputs = ops.take(outputs, self._left, axis=-1)
         outputs = outputs * self._weights
         if self.measures:
             self.squared_norm += float(ops.sum(ops.square(outputs)))
@@ -72,13 +80,13 @@ class TeacherOperators:
         """
         return (values.T / self._weights).T[self._same]
 
-    def _evaluate(self, rows: Array, maps: Array) -> Tensor:
-        """The outputs of all operators of some feature maps in."""
-        teacher, entries = self.teacher, self.teacher.kernel_entries
+    def _evaluate(self, rows: Array, maps: Array, entries: Array) -> Tensor:
+        """The outputs of all operators of some feature maps in and kernel entries."""
+        teacher = self.teacher
         units = np.eye(teacher.representation_in, dtype="float32")[maps]
         inputs = np.einsum("ip,gf->igpf", rows, units)
         inputs = inputs.reshape(-1, *teacher.input_shape, 1)
-        kernels = np.eye(entries, dtype="float32")
+        kernels = np.eye(teacher.kernel_entries, dtype="float32")[:, entries]
         outputs = teacher(inputs, kernels.reshape(*teacher.kernel_shape, 1, -1))
         shape = (len(rows), len(maps), teacher.positions_out, -1)
         outputs = ops.transpose(ops.reshape(outputs, shape), (0, 2, 1, 3))

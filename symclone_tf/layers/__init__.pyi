@@ -10,6 +10,7 @@ from .cloned_conv2d import ClonedConv2D as ClonedConv2D
 from .cloned_layers import cloned_layer_of as cloned_layer_of
 from .cloned_separable_conv2d import ClonedSeparableConv2D as ClonedSeparableConv2D
 from .group_conv2d import GroupConv2D as GroupConv2D
+from .group_conv3d import GroupConv3D as GroupConv3D
 from .orbit_dense import OrbitDense as OrbitDense
 from .pooling import GroupPooling as GroupPooling
 from .shared_students import SYMMETRIES as SYMMETRIES

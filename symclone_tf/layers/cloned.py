@@ -185,7 +185,7 @@ class Cloned(StudentLayer, Convolution):
             layer: Built `keras.layers.Conv1D` or `Conv3D`, with the geometry of the
                 student's teacher, a `TranslationConvTeacher`; or `Conv1DTranspose`,
                 `Conv2DTranspose` or `Conv3DTranspose`, with that of a
-                `TransposedConvTeacher`.
+                `TransposedConvTeacher`; or `GroupConv3D`, of a `VolumeConvTeacher`.
             student: `Student`.
             **options: Further arguments of the layer, such as `symmetry`.
 

@@ -4,19 +4,21 @@ This is about single layers, and belongs to `layers` rather than to `networks` a
 `ClonedConv2D.from_conv` and `Cloned.from_conv` import it.
 """
 
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import keras
 import numpy as np
 from keras import ops
 
 from symclone_tf.layers.group_conv2d import GroupConv2D
+from symclone_tf.layers.group_conv3d import GroupConv3D
 from symclone_tf.layers.kernel_layouts import SEPARABLE, TRANSPOSED, check_layout
 from symclone_tf.students import Student
 from symclone_tf.teachers import (
     ConvTeacher,
     TranslationConvTeacher,
     TransposedConvTeacher,
+    VolumeConvTeacher,
 )
 from symclone_tf.types import Array, ArrayLike, Shape
 
@@ -29,7 +31,10 @@ CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, GroupConv2D)
 # Convolutions of one and of three axes.
 CONV_1D_3D = (keras.layers.Conv1D, keras.layers.Conv3D)
 # All whose weights can be untied.
-SUPPORTED = (*CONVOLUTIONS, *CONV_1D_3D, *SEPARABLE, *TRANSPOSED)
+SUPPORTED = (*CONVOLUTIONS, *CONV_1D_3D, GroupConv3D, *SEPARABLE, *TRANSPOSED)
+AnyConvTeacher: TypeAlias = (
+    ConvTeacher | TranslationConvTeacher | TransposedConvTeacher | VolumeConvTeacher
+)
 
 
 def check_imitates(
@@ -92,28 +97,30 @@ def _convolution(source) -> dict[str, Any]:
 
 
 def check_axes_conv(student: Student, layer: keras.layers.Layer) -> None:
-    """Checks that a student imitates a convolution of one or three axes, or a
-    transposed one.
+    """Checks that a student imitates a convolution of one or three axes, one of volumes
+    on a group, or a transposed one.
 
     Args:
         student: `Student`.
         layer: Keras layer.
 
     Raises:
-        ValueError: If the layer is not built, or not of `CONV_1D_3D` or `TRANSPOSED`,
-            for inputs of the teacher's shape.
+        ValueError: If the layer is not built, or not of `CONV_1D_3D` or `TRANSPOSED` or
+            a `GroupConv3D`, for inputs of the teacher's shape.
     """
-    kinds = (*CONV_1D_3D, *TRANSPOSED)
+    kinds = (*CONV_1D_3D, GroupConv3D, *TRANSPOSED)
     if not isinstance(layer, kinds) or not layer.built:
         raise ValueError(
-            "Only the kernel of a built Conv1D or Conv3D, or of a built transposed "
-            "convolution, can be taken over; use ClonedConv2D for a Conv2D. "
+            "Only the kernel of a built Conv1D or Conv3D, GroupConv3D, or of a built "
+            "transposed convolution, can be taken over; use ClonedConv2D for a Conv2D. "
             f"Received: layer {layer.name!r}, a {type(layer).__name__}"
         )
-    shape, axes = student.teacher.input_shape, len(layer.kernel_size)
+    # On a group, kernels and inputs have one more axis.
+    shape, axes = student.teacher.input_shape, len(layer.kernel.shape) - 2
     found = None
     if len(shape) == axes:
-        inputs = (1, *shape) if layer.data_format == "channels_first" else (*shape, 1)
+        first = getattr(layer, "data_format", None) == "channels_first"
+        inputs = (1, *shape) if first else (*shape, 1)
         found = geometry_of(layer, (None, *inputs))
     if found != student.teacher:
         raise ValueError(
@@ -123,20 +130,19 @@ def check_axes_conv(student: Student, layer: keras.layers.Layer) -> None:
     check_layout(layer)
 
 
-def teacher_of(
-    layer: keras.layers.Layer, input_shape: Shape
-) -> ConvTeacher | TranslationConvTeacher | TransposedConvTeacher:
+def teacher_of(layer: keras.layers.Layer, input_shape: Shape) -> AnyConvTeacher:
     """The teacher that computes what a convolution does.
 
     Args:
         layer: `Conv2D`, `DepthwiseConv2D` or `GroupConv2D`; `SeparableConv2D`, of which
             it is the depthwise part's teacher; `Conv1D` or `Conv3D`; `Conv1DTranspose`,
-            `Conv2DTranspose` or `Conv3DTranspose`. A subclass may compute anything,
-            and is refused.
+            `Conv2DTranspose` or `Conv3DTranspose`; or `GroupConv3D`. A subclass may
+            compute anything, and is refused.
         input_shape: Tuple, the shape of its inputs, with the batch.
 
     Returns:
-        `ConvTeacher`, `TranslationConvTeacher` or `TransposedConvTeacher`.
+        `ConvTeacher`, `TranslationConvTeacher`, `TransposedConvTeacher` or
+        `VolumeConvTeacher`.
 
     Raises:
         ValueError: If there is no such teacher, with the reason, to be read after
@@ -170,9 +176,7 @@ def check_supported(layer: keras.layers.Layer) -> None:
         check_layout(layer)
 
 
-def geometry_of(
-    layer: keras.layers.Layer, input_shape: Shape
-) -> ConvTeacher | TranslationConvTeacher | TransposedConvTeacher:
+def geometry_of(layer: keras.layers.Layer, input_shape: Shape) -> AnyConvTeacher:
     """The teacher of a convolution's geometry, whatever a subclass computes.
 
     Args:
@@ -180,7 +184,8 @@ def geometry_of(
         input_shape: Tuple, the shape of its inputs, with the batch.
 
     Returns:
-        `ConvTeacher`, `TranslationConvTeacher` or `TransposedConvTeacher`.
+        `ConvTeacher`, `TranslationConvTeacher`, `TransposedConvTeacher` or
+        `VolumeConvTeacher`.
 
     Raises:
         ValueError: If there is none.
@@ -208,6 +213,12 @@ def geometry_of(
             layer.padding,
             layer.strides,
             layer.dilation_rate,
+        )
+    if isinstance(layer, GroupConv3D):
+        options = layer.padding, layer.strides, layer.dilation_rate
+        lifting = layer.group.check_inputs(input_shape)
+        return VolumeConvTeacher(
+            layer.group, shape[:3], layer.kernel_size, lifting, *options
         )
     grid = cast(tuple[int, int], input_shape[2:4] if first else input_shape[1:3])
     lifting = len(input_shape) == 4

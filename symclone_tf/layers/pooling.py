@@ -38,10 +38,11 @@ class GroupPooling(keras.layers.Layer):
         **kwargs: `name`, `trainable`, `dtype`.
 
     Input shape:
-        `(batch, height, width, |G|, channels)`.
+        `(batch, height, width, |G|, channels)`, or, of volumes,
+        `(batch, depth, height, width, |G|, channels)`.
 
     Output shape:
-        `(batch, height, width, channels)`.
+        The same without the axis of the group.
 
     Raises:
         ValueError: If an argument is not accepted, or inputs are not feature maps on
@@ -106,10 +107,11 @@ class GroupPooling(keras.layers.Layer):
             self.shares.constraint.optimizer = optimizer
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        if len(input_shape) != 5:
+        if len(input_shape) not in (5, 6):
             raise ValueError(
                 "Group pooling takes feature maps of shape (batch, height, width, "
-                f"|G|, channels). Received: inputs of shape {tuple(input_shape)}"
+                "|G|, channels), or with a depth before the height. "
+                f"Received: inputs of shape {tuple(input_shape)}"
             )
         return (*input_shape[:-2], input_shape[-1])
 

@@ -13,7 +13,8 @@ from symclone_tf.networks.network_equivariance import (
     NetworkEquivariance,
     network_error,
 )
-from symclone_tf.symmetry import PermutationGroup, PointGroup, get_group
+from symclone_tf.symmetry import PermutationGroup, PointGroup, VolumeGroup
+from symclone_tf.symmetry.transformation_sets import group_of_any
 from symclone_tf.types import ArrayLike
 
 
@@ -24,7 +25,8 @@ class EquivarianceErrors(keras.callbacks.Callback):
     `Conv2D`, `SeparableConv2D`, `Conv2DTranspose`, `GroupConv2D`, `OrbitDense` and
     clone of the model, on the inputs that reach it when the model is called with
     `inputs`; with `"t2"` also for convolutions along one axis and three, and their
-    clones, under translations along their axes. The errors are added to the epoch's
+    clones, under translations along their axes; and with a group of volumes for
+    `Conv3D`, `GroupConv3D` and their clones. The errors are added to the epoch's
     logs, as `equivariance_error/conv_1`. So they are in the history and, with
     `keras.callbacks.TensorBoard` after this callback in the list, in TensorBoard.
 
@@ -39,7 +41,7 @@ class EquivarianceErrors(keras.callbacks.Callback):
     Args:
         inputs: Array of images, `(batch, height, width, channels)`, or of other inputs
             of the model, `(batch, positions, channels)`.
-        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`; or a `PermutationGroup`.
+        group: String, as `"t2"`, `"c4"`, or of volumes `"oh"`; or a `PermutationGroup`.
             Layers of the latter declare its action on their outputs; for other layers
             it is that on their inputs.
         max_translation: Integer, the largest translation of T(2), in pixels.
@@ -70,12 +72,12 @@ class EquivarianceErrors(keras.callbacks.Callback):
     def __init__(
         self,
         inputs: ArrayLike,
-        group: str | PointGroup | PermutationGroup,
+        group: str | PointGroup | VolumeGroup | PermutationGroup,
         max_translation: int = 2,
     ):
         super().__init__()
         self.inputs = np.asarray(inputs)
-        self.group = group if isinstance(group, PermutationGroup) else get_group(group)
+        self.group = group_of_any(group)
         self.max_translation = max_translation
         self.history: dict[str, list[float]] = {}
         self.network: list[NetworkEquivariance] = []

@@ -5,19 +5,25 @@ import warnings
 import keras
 import numpy as np
 
-from symclone_tf.layers import Cloned, ClonedSeparableConv2D
+from symclone_tf.layers import Cloned, ClonedSeparableConv2D, GroupConv3D
 from symclone_tf.layers.conversion import CONV_1D_3D, TRANSPOSED, geometry_of
 from symclone_tf.networks.convolutions import convolution_layers, with_names
 from symclone_tf.networks.layer_inputs import layer_inputs
 from symclone_tf.symmetry import (
     PermutationGroup,
     PointGroup,
+    VolumeGroup,
     equivariance_error,
     get_group,
     largest_error,
     transformations_of,
 )
-from symclone_tf.teachers import TranslationConvTeacher, TransposedConvTeacher
+from symclone_tf.symmetry.transformation_sets import group_of_any
+from symclone_tf.teachers import (
+    TranslationConvTeacher,
+    TransposedConvTeacher,
+    VolumeConvTeacher,
+)
 from symclone_tf.types import ArrayLike
 
 CLONES = (Cloned, ClonedSeparableConv2D)
@@ -26,7 +32,7 @@ CLONES = (Cloned, ClonedSeparableConv2D)
 def layer_errors(
     model: keras.Model,
     inputs: ArrayLike,
-    group: str | PointGroup | PermutationGroup,
+    group: str | PointGroup | VolumeGroup | PermutationGroup,
     max_translation: int = 2,
 ) -> dict[str, float]:
     """The equivariance error of each convolution of a model.
@@ -40,7 +46,7 @@ def layer_errors(
         model: `keras.Model`, of any kind, with one input.
         inputs: Array of images, `(batch, height, width, channels)`, or of other inputs
             of the model; each layer is evaluated on what reaches it.
-        group: String, `PointGroup` or `PermutationGroup`.
+        group: String, `PointGroup`, `VolumeGroup` or `PermutationGroup`.
         max_translation: Integer, pixels, for T(2).
 
     Returns:
@@ -75,11 +81,16 @@ def layer_errors(
 def _error(layer, group, inputs, max_translation) -> float:
     if getattr(layer, "data_format", "channels_last") != "channels_last":
         raise ValueError(f"its data_format is {layer.data_format}.")
+    group = group_of_any(group)
+    if isinstance(group, VolumeGroup):
+        return equivariance_error(layer, group, inputs)
     if isinstance(group, PermutationGroup):
         return _error_of_positions(layer, group, inputs)
     source = layer.student.teacher if isinstance(layer, CLONES) else layer
     if isinstance(source, (*CONV_1D_3D, *TRANSPOSED)):
         source = geometry_of(source, inputs.shape)
+    if isinstance(source, (VolumeConvTeacher, GroupConv3D)):
+        raise ValueError(f"{group.title} does not act on volumes.")
     if isinstance(source, TransposedConvTeacher) and len(source.input_shape) == 2:
         return _error_of_transposed(layer, source, group, inputs, max_translation)
     if isinstance(source, (TranslationConvTeacher, TransposedConvTeacher)):

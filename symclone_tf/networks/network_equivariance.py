@@ -8,10 +8,11 @@ import numpy as np
 from symclone_tf.symmetry import (
     PermutationGroup,
     PointGroup,
-    get_group,
+    VolumeGroup,
     transformations_of,
 )
 from symclone_tf.symmetry.equivariance import relative
+from symclone_tf.symmetry.transformation_sets import group_of_any
 from symclone_tf.types import Array, ArrayLike
 
 
@@ -42,7 +43,7 @@ class NetworkEquivariance:
 def network_error(
     model: keras.Model,
     inputs: ArrayLike,
-    group: str | PointGroup | PermutationGroup,
+    group: str | PointGroup | VolumeGroup | PermutationGroup,
     max_translation: int = 2,
 ) -> NetworkEquivariance:
     """The equivariance error of a whole network, and the share of classes that change.
@@ -56,8 +57,8 @@ def network_error(
         model: `keras.Model`, of any kind, with one input and one output.
         inputs: Array of images, `(batch, height, width, channels)`, or of other inputs,
             `(batch, positions, channels)`.
-        group: String, `PointGroup` or `PermutationGroup`, whose action on outputs is
-            that on inputs.
+        group: String, `PointGroup`, `VolumeGroup` or `PermutationGroup`, whose action
+            on outputs is that on inputs.
         max_translation: Integer, pixels, for T(2).
 
     Returns:
@@ -85,7 +86,8 @@ def network_error(
         )
     inputs = np.asarray(inputs)
     outputs = _evaluate(model, inputs)
-    if not isinstance(group, PermutationGroup) and get_group(group).is_trivial:
+    group = group_of_any(group)
+    if isinstance(group, PointGroup) and group.is_trivial:
         _check_translations(inputs, outputs)
     transformations = transformations_of(group, max_translation)
     largest = 0.0

@@ -21,3 +21,7 @@ from .transformations import Taps as Taps
 from .transformations import Transformation as Transformation
 from .transformations import Translation as Translation
 from .translation import translated as translated
+from .volume_groups import VOLUME_GROUPS as VOLUME_GROUPS
+from .volume_groups import VolumeGroup as VolumeGroup
+from .volume_groups import get_volume_group as get_volume_group
+from .volume_transformation import VolumeTransformation as VolumeTransformation

@@ -9,12 +9,13 @@ from symclone_tf.symmetry.permutation_groups import PermutationGroup
 from symclone_tf.symmetry.point_groups import PointGroup
 from symclone_tf.symmetry.transformation_sets import transformations_of
 from symclone_tf.symmetry.transformations import Transformation
+from symclone_tf.symmetry.volume_groups import VolumeGroup
 from symclone_tf.types import Array, ArrayLike, Tensor
 
 
 def equivariance_error(
     layer: Callable[[Array], Tensor],
-    group: str | PointGroup | PermutationGroup,
+    group: str | PointGroup | VolumeGroup | PermutationGroup,
     inputs: ArrayLike,
     border: int = 0,
     max_translation: int = 2,
@@ -22,21 +23,23 @@ def equivariance_error(
 ) -> float:
     """The largest relative equivariance error of a function over a group.
 
-    For a point group, the maximum of `‖f(g·x) − g·f(x)‖ / ‖f(x)‖` over its elements.
-    For T(2), the maximum over translations by up to `max_translation` pixels, compared
-    where the translated and the original output are both defined; if these are many, 13
-    offsets along each axis stand for all. For permutations, the maximum over the
-    generators, which decide whether the error is 0, and 16 random elements. Outputs
-    without spatial axes, or without an axis of points, are expected to be invariant.
+    For a group of images or volumes, the maximum of `‖f(g·x) − g·f(x)‖ / ‖f(x)‖` over
+    its elements. For T(2), the maximum over translations by up to `max_translation`
+    pixels, compared where the translated and the original output are both defined; if
+    these are many, 13 offsets along each axis stand for all. For permutations, the
+    maximum over the generators, which decide whether the error is 0, and 16 random
+    elements. Outputs without spatial axes, or without an axis of points, are expected
+    to be invariant.
 
     Args:
         layer: Callable, from images or feature maps to images, feature maps or
             vectors `(batch, …)`. Outputs may be smaller than inputs, but under T(2)
             one step of the output must be one pixel of the input.
-        group: String, `PointGroup` or `PermutationGroup`.
+        group: String, `PointGroup`, `VolumeGroup` or `PermutationGroup`.
         inputs: Array of shape `(batch, height, width, channels)` or
             `(batch, height, width, |G|, channels)`, square unless the group
-            keeps rectangles; `(batch, points, channels)` for permutations.
+            keeps rectangles; with a depth before the height for groups of volumes;
+            `(batch, points, channels)` for permutations.
         border: Integer, pixels at each edge of the output that are ignored under
             T(2): half the kernel's size where a layer pads with zeros.
         max_translation: Integer, pixels.

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from symclone_tf.symmetry.group_tables import closed
 from symclone_tf.types import Array, ArrayLike
 
 # Acting on centred (row, column) coordinates, rows pointing down.
@@ -112,17 +113,7 @@ def closure(generators: list[PlaneElement]) -> list[PlaneElement]:
     Raises:
         ValueError: If their rotations are by less than 360°/64.
     """
-    elements = [IDENTITY]
-    seen = {IDENTITY}
-    for used in range(1, len(generators) + 1):
-        for element in elements:  # the list grows during iteration
-            for generator in generators[:used]:
-                candidate = element @ generator
-                if candidate not in seen:
-                    seen.add(candidate)
-                    elements.append(candidate)
-                    _check_rotations(candidate, elements)
-    return elements
+    return closed(IDENTITY, generators, _check_rotations)
 
 
 def _check_rotations(candidate, elements):

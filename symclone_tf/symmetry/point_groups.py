@@ -65,7 +65,8 @@ class PointGroup(GroupTable):
         self.name = name
         self.title = title
         found = [element_of(number, each) for number, each in enumerate(generators)]
-        super().__init__(closure(found))
+        self.plane_elements = closure(found)
+        super().__init__(self.plane_elements)
         self.elements = [element.matrix for element in self.plane_elements]
 
     def __eq__(self, other: object) -> bool:
@@ -78,6 +79,11 @@ class PointGroup(GroupTable):
 
     def __repr__(self) -> str:
         return f"<PointGroup {self.name}, order {self.order}>"
+
+    @property
+    def rotations(self) -> int:
+        """Integer, how many rotations there are, with and without a reflection."""
+        return len({element.turn for element in self.plane_elements})
 
     @property
     def keeps_rectangles(self) -> bool:
@@ -186,10 +192,7 @@ class PointGroup(GroupTable):
         Raises:
             ValueError: If the group does not act on such feature maps.
         """
-        pixels = self.image_permutations(size)
-        representation = self.product[self.inverse]
-        entries = pixels[:, :, None] * self.order + representation[:, None, :]
-        return entries.reshape(self.order, -1)
+        return self.joint_permutations(self.image_permutations(size))
 
     def kernel_permutations(self, size: Pair, lifting: bool) -> Array:
         """The entry that each entry of a transformed kernel comes from.

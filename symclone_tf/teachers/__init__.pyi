@@ -12,3 +12,5 @@ from .registry import serialize_teacher as serialize_teacher
 from .sliding_windows import SlidingWindow as SlidingWindow
 from .translation_conv_teacher import TranslationConvTeacher as TranslationConvTeacher
 from .transposed_conv_teacher import TransposedConvTeacher as TransposedConvTeacher
+from .volume_conv_teacher import VolumeConvTeacher as VolumeConvTeacher
+from .volume_convolution import group_conv3d as group_conv3d

@@ -10,10 +10,12 @@ MAX_TRANSLATION = {1: 4, 2: 2, 3: 1}
 
 
 class AxesConvTeacher(Teacher):
-    """Base of convolutions along one to three axes, and of transposed ones.
+    """Base of convolutions along one to three axes, of volumes on groups, and of
+    transposed ones.
 
     Attributes:
-        kernel_shape: Tuple of integers, the size of the kernel along each axis.
+        grid: Tuple of integers, the size of inputs along each axis.
+        kernel_size: Tuple of integers, the size of the kernel along each axis.
         strides: Tuple of integers.
         dilation_rate: Tuple of integers.
         padding: String.
@@ -41,9 +43,10 @@ class AxesConvTeacher(Teacher):
             ValueError: If there are others.
         """
         count = len(shape) if isinstance(shape, (tuple, list)) else 1
-        self.input_shape = integers_along_axes("shape", shape, count)
+        self.grid = self.input_shape = integers_along_axes("shape", shape, count)
         one_of("shape's number of axes", count, MAX_TRANSLATION)
-        self.kernel_shape = integers_along_axes("kernel_size", kernel_size, count)
+        self.kernel_size = integers_along_axes("kernel_size", kernel_size, count)
+        self.kernel_shape = self.kernel_size
         self.strides = integers_along_axes("strides", strides, count)
         self.dilation_rate = integers_along_axes("dilation_rate", dilation_rate, count)
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
@@ -53,15 +56,10 @@ class AxesConvTeacher(Teacher):
             )
 
     @property
-    def kernel_size(self) -> tuple[int, ...]:
-        """Tuple of integers, as in Keras' layers."""
-        return self.kernel_shape
-
-    @property
     def extent(self) -> tuple[int, ...]:
         """Tuple of integers, the positions that the kernel spans along each axis,
         including those that dilation leaves out."""
-        pairs = zip(self.kernel_shape, self.dilation_rate)
+        pairs = zip(self.kernel_size, self.dilation_rate)
         return tuple((size - 1) * step + 1 for size, step in pairs)
 
     def name_of(self, kind: str) -> str:
@@ -73,8 +71,8 @@ class AxesConvTeacher(Teacher):
         Returns:
             String, with what differs from Keras' defaults.
         """
-        parts = [kind, "x".join(map(str, self.input_shape))]
-        parts.append(f"k{short_sizes(self.kernel_shape)}")
+        parts = [kind, "x".join(map(str, self.grid))]
+        parts.append(f"k{short_sizes(self.kernel_size)}")
         if self.padding != "valid":
             parts.append(self.padding)
         for letter, steps in (("s", self.strides), ("d", self.dilation_rate)):
@@ -92,7 +90,7 @@ class AxesConvTeacher(Teacher):
         Returns:
             String.
         """
-        size = "×".join(map(str, self.input_shape))
+        size = "×".join(map(str, self.grid))
         for sign, each in steps:
             if max(each) > 1:
                 size += f" {sign}{short_sizes(each, '×')}"
@@ -100,8 +98,8 @@ class AxesConvTeacher(Teacher):
 
     def get_config(self) -> dict[str, Any]:
         return {
-            "shape": plain_sizes(self.input_shape),
-            "kernel_size": plain_sizes(self.kernel_shape),
+            "shape": plain_sizes(self.grid),
+            "kernel_size": plain_sizes(self.kernel_size),
             "padding": self.padding,
             "strides": plain_sizes(self.strides),
             "dilation_rate": plain_sizes(self.dilation_rate),

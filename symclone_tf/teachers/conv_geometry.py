@@ -2,20 +2,15 @@
 their grid."""
 
 import dataclasses
-import itertools
 from collections.abc import Sequence
-
-import numpy as np
 
 from symclone_tf.checks import one_of, one_or_two, positive_pair
 from symclone_tf.symmetry import PointGroup
 from symclone_tf.symmetry.point_groups import RECTANGLES
 from symclone_tf.teachers.sliding_windows import SlidingWindow
-from symclone_tf.types import Array, Pair
+from symclone_tf.types import Pair
 
 PADDINGS = ("valid", "same")
-# Largest difference of the image sizes that an error message suggests.
-MAX_SIZE_DIFFERENCE = 64
 
 
 @dataclasses.dataclass(frozen=True, init=False)
@@ -143,24 +138,6 @@ class ConvGeometry:
             )
         return window.outputs(size)
 
-    def field_rows_and_columns(self, image_size: Sequence[int]) -> tuple[Array, Array]:
-        """The rows and the columns of all receptive fields, including the padding.
-
-        Args:
-            image_size: Pair of integers.
-
-        Returns:
-            Two integer arrays, `(new_height, kh)` and `(new_width, kw)`. Indices of
-            padding are negative or beyond the image.
-        """
-        height, width = image_size
-        return self._field_indices(height, 0), self._field_indices(width, 1)
-
-    def _field_indices(self, size: int, axis: int) -> Array:
-        starts = self.strides[axis] * np.arange(self.output_size(size, axis))
-        within = self.dilation_rate[axis] * np.arange(self.kernel_size[axis])
-        return starts[:, None] + within - self.windows[axis].padding_of(size)[0]
-
     def check_grid(self, image_size: Sequence[int]) -> None:
         """Refuses image sizes for which the group does not preserve the grid of
         receptive fields.
@@ -182,24 +159,12 @@ class ConvGeometry:
             self._check_centred(size, axis)
 
     def _check_centred(self, size: int, axis: int) -> None:
-        if self._is_centred(size, axis):
+        window = self.windows[axis]
+        if window.is_centred(size):
             return
-        differences = itertools.chain.from_iterable(
-            (-d, d) for d in range(1, MAX_SIZE_DIFFERENCE)
-        )
-        sizes = (size + difference for difference in differences)
-        works = itertools.islice((n for n in sizes if self._is_centred(n, axis)), 2)
+        works = " or ".join(map(str, window.centred_sizes(size)))
         raise ValueError(
             f"{self.group.title} must map the grid of a convolution's receptive fields "
-            f"onto itself: `image_size` may be {' or '.join(map(str, sorted(works)))} "
+            f"onto itself: `image_size` may be {works} "
             f"with strides={self.strides[axis]}. Received: image_size={size}"
         )
-
-    def _is_centred(self, size: int, axis: int) -> bool:
-        """Whether receptive fields are centred along an axis of an image."""
-        window = self.windows[axis]
-        if size < window.extent:
-            return False
-        before, _ = window.padding_of(size)
-        last = (window.outputs(size) - 1) * window.stride + window.extent
-        return last - size == 2 * before

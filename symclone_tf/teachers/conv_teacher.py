@@ -15,7 +15,11 @@ from symclone_tf.symmetry import (
 from symclone_tf.teachers.base import Teacher
 from symclone_tf.teachers.conv_geometry import ConvGeometry
 from symclone_tf.teachers.group_convolution import group_conv2d, kernel_gains
-from symclone_tf.teachers.sliding_windows import SlidingWindow
+from symclone_tf.teachers.sliding_windows import (
+    SlidingWindow,
+    border_on,
+    receptive_fields_on,
+)
 from symclone_tf.types import Array, Pair, Tensor
 
 # Pixels by which outputs are translated during training, at most.
@@ -141,12 +145,7 @@ class ConvTeacher(Teacher):
     def receptive_fields(self) -> Array:
         """Integer array of shape `(m², k²)`: the pixels under the kernel, row by row,
         −1 for padding."""
-        rows, columns = self.geometry.field_rows_and_columns(self.grid)
-        height, width = self.grid
-        rows, columns = rows[:, None, :, None], columns[None, :, None, :]
-        inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
-        pixels = np.where(inside, rows * width + columns, -1)
-        return pixels.reshape(self.positions_out, -1)
+        return receptive_fields_on(self.windows, self.grid)
 
     @property
     def receptive_field_size(self) -> int:
@@ -162,12 +161,7 @@ class ConvTeacher(Teacher):
 
     @property
     def border(self) -> int:
-        indices = self.geometry.field_rows_and_columns(self.grid)
-        outside = [
-            max((lines[:, 0] < 0).sum(), (lines[:, -1] >= size).sum())
-            for lines, size in zip(indices, self.grid)
-        ]
-        return int(max(outside))
+        return border_on(self.windows, self.grid)
 
     @property
     def name(self) -> str:  # type: ignore[override]  # read-only

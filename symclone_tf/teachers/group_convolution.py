@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from keras import ops
@@ -97,25 +98,44 @@ def group_conv2d(
     )
     if None not in inputs.shape[1:3]:
         geometry.check_grid(tuple(inputs.shape[1:3]))
-    height, width = geometry.kernel_size
     in_channels, filters = kernel.shape[-2:]
     channel_groups = channel_groups_of(inputs.shape[-1], in_channels, filters)
     if group.is_trivial:
         return convolve(inputs, kernel, *geometry.conv_options, channel_groups)
 
     copies = transformed_kernels(kernel, group)
-    # (|G|, k²·|G_in|, in_channels, filters): the copies become filters.
-    copies = ops.transpose(copies, (1, 2, 0, 3))
-    bank = ops.reshape(copies, (height, width, -1, group.order * filters))
+    return convolve_with_copies(inputs, copies, geometry, channel_groups)
 
-    rows, columns = ops.shape(inputs)[1:3]
-    representation = math.prod(inputs.shape[3:-1])
-    stacked_channels = representation * inputs.shape[-1]
-    stacked = ops.reshape(inputs, (-1, rows, columns, stacked_channels))
-    sizes = channel_groups, representation, group.order
-    outputs = convolve(stacked, bank, *geometry.conv_options, *sizes)
-    rows, columns = ops.shape(outputs)[1:3]
-    return ops.reshape(outputs, (-1, rows, columns, group.order, filters))
+
+def convolve_with_copies(
+    inputs: Tensor, copies: Tensor, geometry: Any, channel_groups: int
+) -> Tensor:
+    """Cross-correlates inputs with all copies of a kernel, by one convolution.
+
+    Args:
+        inputs: Tensor of shape `(batch, *sizes, channels)`, with feature maps on a
+            group `(batch, *sizes, |G|, channels)`.
+        copies: Tensor of shape `(|G|, entries, in_channels, filters)`, as from
+            `transformed_kernels`.
+        geometry: `ConvGeometry` or `VolumeGeometry`.
+        channel_groups: Integer, see `channel_groups_of`.
+
+    Returns:
+        Tensor of shape `(batch, *new_sizes, |G|, filters)`.
+    """
+    kernel_size, axes = geometry.kernel_size, len(geometry.kernel_size)
+    order, _, _, filters = copies.shape
+    # (|G|, entries·|G_in|, in_channels, filters): the copies become filters.
+    copies = ops.transpose(copies, (1, 2, 0, 3))
+    bank = ops.reshape(copies, (*kernel_size, -1, order * filters))
+
+    sizes = ops.shape(inputs)[1 : 1 + axes]
+    representation = math.prod(inputs.shape[1 + axes : -1])
+    stacked = ops.reshape(inputs, (-1, *sizes, representation * inputs.shape[-1]))
+    split = channel_groups, representation, order
+    strides, padding, dilation_rate = geometry.conv_options
+    outputs = convolve(stacked, bank, strides, padding, dilation_rate, *split)
+    return ops.reshape(outputs, (-1, *ops.shape(outputs)[1:-1], order, filters))
 
 
 def transformed_kernels(kernel: Tensor, group: PointGroup) -> Tensor:

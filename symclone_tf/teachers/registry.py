@@ -11,6 +11,7 @@ from symclone_tf.teachers.function_teacher import FunctionTeacher
 from symclone_tf.teachers.orbit_teacher import OrbitTeacher
 from symclone_tf.teachers.translation_conv_teacher import TranslationConvTeacher
 from symclone_tf.teachers.transposed_conv_teacher import TransposedConvTeacher
+from symclone_tf.teachers.volume_conv_teacher import VolumeConvTeacher
 
 # Importing them registers them.
 BUILT_IN = (
@@ -19,6 +20,7 @@ BUILT_IN = (
     OrbitTeacher,
     TranslationConvTeacher,
     TransposedConvTeacher,
+    VolumeConvTeacher,
 )
 
 
@@ -27,7 +29,7 @@ def get_teacher(name: str) -> type[Teacher]:
 
     Args:
         name: String, `"conv"`, `"function"`, `"orbit"`, `"translations"`,
-            `"transposed"`, or a name given to `Teacher.register`.
+            `"transposed"`, `"volume"`, or a name given to `Teacher.register`.
 
     Returns:
         Subclass of `Teacher`.

@@ -1,9 +1,17 @@
 """How the receptive fields of a convolution follow one another along an axis."""
 
 import dataclasses
+import itertools
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from keras import ops
+
+from symclone_tf.types import Array
+
+# Largest difference of the sizes that `centred_sizes` finds.
+MAX_SIZE_DIFFERENCE = 64
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,3 +76,99 @@ class SlidingWindow:
             is_known = isinstance(missing, int)
             zeros = max(missing, 0) if is_known else ops.maximum(missing, 0)
         return zeros // 2, zeros - zeros // 2
+
+    def fields(self, count: int) -> Array:
+        """The positions of all receptive fields along the axis.
+
+        Args:
+            count: Integer, the number of inputs.
+
+        Returns:
+            Integer array of shape `(outputs, size)`. Positions of padding are negative
+            or beyond the inputs.
+        """
+        starts = self.stride * np.arange(self.outputs(count))
+        within = self.dilation_rate * np.arange(self.size)
+        return starts[:, None] + within - self.padding_of(count)[0]
+
+    def is_centred(self, count: int) -> bool:
+        """Whether receptive fields are centred along the axis, so that its reflection
+        maps them onto each other.
+
+        Args:
+            count: Integer, the number of inputs.
+        """
+        if count < self.extent:
+            return False
+        before, _ = self.padding_of(count)
+        last = (self.outputs(count) - 1) * self.stride + self.extent
+        return last - count == 2 * before
+
+    def centred_sizes(self, count: int) -> list[int]:
+        """The nearest numbers of inputs for which receptive fields are centred.
+
+        Args:
+            count: Integer, another number of inputs.
+
+        Returns:
+            Sorted list of two integers, or fewer where there are none near.
+        """
+        steps = range(1, MAX_SIZE_DIFFERENCE)
+        differences = itertools.chain.from_iterable((-step, step) for step in steps)
+        sizes = (count + difference for difference in differences)
+        return sorted(itertools.islice(filter(self.is_centred, sizes), 2))
+
+
+def receptive_fields_on(
+    windows: Sequence[SlidingWindow], sizes: Sequence[int]
+) -> Array:
+    """The receptive fields of a convolution along all axes.
+
+    Args:
+        windows: Sequence of `SlidingWindow`, one for each axis.
+        sizes: Sequence of integers, the number of inputs along each axis.
+
+    Returns:
+        Integer array of shape `(positions_out, r)`: the input positions under the
+        kernel, row by row, −1 for padding.
+
+    Example:
+
+    >>> receptive_fields_on([SlidingWindow(2), SlidingWindow(1)], (3, 2)).tolist()
+    [[0, 2], [1, 3], [2, 4], [3, 5]]
+    """
+    axes = len(sizes)
+    positions: Array = np.zeros((1,) * 2 * axes, int)
+    inside: Array = np.ones((1,) * 2 * axes, bool)
+    for axis, (window, size) in enumerate(zip(windows, sizes)):
+        index = window.fields(size)
+        shape = [1] * 2 * axes
+        shape[axis], shape[axes + axis] = index.shape
+        index = index.reshape(shape)
+        inside = inside & (index >= 0) & (index < size)
+        positions = positions * size + index
+    entries = np.prod([window.size for window in windows], dtype=int)
+    return np.where(inside, positions, -1).reshape(-1, entries)
+
+
+def border_on(windows: Sequence[SlidingWindow], sizes: Sequence[int]) -> int:
+    """How many outputs at each edge depend on padding, at most.
+
+    Args:
+        windows: Sequence of `SlidingWindow`, one for each axis.
+        sizes: Sequence of integers, the number of inputs along each axis.
+
+    Returns:
+        Integer.
+
+    Example:
+
+    >>> border_on([SlidingWindow(5, padding="same")], (9,))
+    2
+    """
+    fields = [window.fields(size) for window, size in zip(windows, sizes)]
+    outside = [
+        max((index[:, 0] < 0).sum(), (index[:, -1] >= size).sum())
+        for index, size in zip(fields, sizes)
+    ]
+    return int(max(outside))

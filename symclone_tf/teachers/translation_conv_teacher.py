@@ -3,7 +3,6 @@
 import itertools
 import math
 
-import numpy as np
 from keras import ops
 
 from symclone_tf.checks import one_of
@@ -14,7 +13,11 @@ from symclone_tf.teachers.axes_convolution import (
 )
 from symclone_tf.teachers.base import Teacher
 from symclone_tf.teachers.convolution import channel_groups_of, convolve
-from symclone_tf.teachers.sliding_windows import SlidingWindow
+from symclone_tf.teachers.sliding_windows import (
+    SlidingWindow,
+    border_on,
+    receptive_fields_on,
+)
 from symclone_tf.types import Array, Tensor
 
 
@@ -91,33 +94,11 @@ class TranslationConvTeacher(AxesConvTeacher):
                     f"Received: receptive fields of size {extent}, shape={size}"
                 )
 
-    def _field_indices(self) -> list[Array]:
-        """For each axis, the indices of all receptive fields, including the padding:
-        integer arrays `(new_size, kernel_size)`."""
-        return [
-            window.stride * np.arange(count)[:, None]
-            + window.dilation_rate * np.arange(window.size)
-            - window.padding_of(size)[0]
-            for window, count, size in zip(
-                self.windows, self.output_shape, self.input_shape
-            )
-        ]
-
     @property
     def receptive_fields(self) -> Array:
         """Integer array of shape `(positions_out, r)`: the input positions under the
         kernel, −1 for padding."""
-        axes = len(self.input_shape)
-        positions: Array = np.zeros((1,) * 2 * axes, int)
-        inside: Array = np.ones((1,) * 2 * axes, bool)
-        indices = zip(self._field_indices(), self.input_shape)
-        for axis, (index, size) in enumerate(indices):
-            shape = [1] * 2 * axes
-            shape[axis], shape[axes + axis] = index.shape
-            index = index.reshape(shape)
-            inside = inside & (index >= 0) & (index < size)
-            positions = positions * size + index
-        return np.where(inside, positions, -1).reshape(self.positions_out, -1)
+        return receptive_fields_on(self.windows, self.input_shape)
 
     @property
     def receptive_field_size(self) -> int:
@@ -125,11 +106,7 @@ class TranslationConvTeacher(AxesConvTeacher):
 
     @property
     def border(self) -> int:
-        outside = [
-            max((index[:, 0] < 0).sum(), (index[:, -1] >= size).sum())
-            for index, size in zip(self._field_indices(), self.input_shape)
-        ]
-        return int(max(outside))
+        return border_on(self.windows, self.input_shape)
 
     @property
     def name(self) -> str:  # type: ignore[override]  # read-only

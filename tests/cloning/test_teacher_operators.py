@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 import symclone_tf as sc
-from symclone_tf.cloning.teacher_operators import TeacherOperators, impulse_response
+from symclone_tf.cloning.teacher_operators import (
+    CHUNK,
+    TeacherOperators,
+    impulse_response,
+)
+from symclone_tf.teachers import group_conv2d
 
 
 def all_operators(teacher, rows):
@@ -29,6 +34,10 @@ TEACHERS = {
     # Rotated by multiples of 45°: 8 of pixels at an edge, 8 of corners, the centre's.
     "C8 lifting": (sc.ConvTeacher("c8", 6), 17),
     "C8 group": (sc.ConvTeacher("c8", 6, lifting=False), 17),
+    "reflections of volumes": (
+        sc.teachers.VolumeConvTeacher("d2h", 3, 2, lifting=False),
+        8,
+    ),
     "ring": (sc.OrbitTeacher(sc.symmetry.cyclic(5)), 5),
 }
 
@@ -74,3 +83,19 @@ def test_the_sum_of_squares_stops_where_it_is_not_measured():
 def test_bytes_of_an_impulse_are_those_of_the_outputs():
     teacher = TEACHERS["C4 group"][0]
     assert impulse_response(teacher) == 4 * 9 * 4 * 4 * 36
+
+
+def test_only_entries_of_operators_that_are_left_are_evaluated(monkeypatch):
+    """Of a group convolution, those of one element: 9 of 36."""
+    teacher = sc.ConvTeacher("c4", 5, lifting=False)
+    operators = TeacherOperators(teacher)
+    shapes = []
+
+    def evaluate(self, inputs, kernel):
+        shapes.append((inputs.shape, kernel.shape))
+        return group_conv2d(inputs, kernel, "c4")
+
+    monkeypatch.setattr(sc.ConvTeacher, "__call__", evaluate)
+    operators(np.ones((2, 25), "float32"))
+    assert shapes == [((2, 5, 5, 4, 1), (3, 3, 4, 1, 9))]
+    assert operators.batch_size == CHUNK // (4 * 9 * 4 * 9)

@@ -22,6 +22,15 @@ def test_begins_as_the_mean_and_is_invariant(rng, symmetry):
     np.testing.assert_allclose(layer(rotation.inputs(features)), rotated, atol=1e-6)
 
 
+def test_takes_feature_maps_of_volumes_too(rng):
+    features = rng.normal(size=(2, 4, 3, 5, 8, 3)).astype("float32")
+    for symmetry in WEIGHTS:
+        found = GroupPooling(symmetry)(features)
+        np.testing.assert_allclose(found, features.mean(axis=4), atol=1e-6)
+    with pytest.raises(ValueError, match=r"Group pooling takes .*\(2, 3, 5, 3\)"):
+        GroupPooling()(features[:, 0, :, :, 0])
+
+
 @pytest.mark.parametrize("symmetry", ["trainable", "anchored"])
 def test_behaves_as_a_keras_layer(rng, tmp_path, symmetry):
     features = rng.normal(size=(2, 3, 3, 4, 3)).astype("float32")

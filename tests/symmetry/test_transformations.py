@@ -2,7 +2,10 @@ import numpy as np
 import pytest
 
 from symclone_tf.symmetry.group_transformation import GroupTransformation
-from symclone_tf.symmetry.transformations import Permutation, Translation
+from symclone_tf.symmetry.transformations import (
+    Permutation,
+    Translation,
+)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from symclone_tf.teachers import ConvTeacher, SlidingWindow, TranslationConvTeacher
+from symclone_tf.teachers.sliding_windows import border_on, receptive_fields_on
 
 WINDOWS = [
     SlidingWindow(size, stride, rate, padding)
@@ -27,10 +28,10 @@ def test_outputs_and_padding_are_those_of_keras(window):
         )
         expected = np.ravel(layer(x))
         assert window.outputs(count) == len(expected)
+        before, _ = window.padding_of(count)
         padded = np.pad(np.ravel(x), window.padding_of(count))
-        starts = window.stride * np.arange(len(expected))[:, None]
-        fields = starts + window.dilation_rate * np.arange(window.size)
-        found = padded[fields] @ np.ravel(layer.kernel)
+        fields = window.fields(count)
+        found = padded[fields + before] @ np.ravel(layer.kernel)
         np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
@@ -70,3 +71,36 @@ def test_teachers_are_resized():
     signal = TranslationConvTeacher(9, padding="causal", dilation_rate=2)
     resized = TranslationConvTeacher(20, padding="causal", dilation_rate=2)
     assert signal.resized((20,)) == resized
+
+
+@pytest.mark.parametrize("window", WINDOWS, ids=str)
+def test_centred_receptive_fields_are_mapped_onto_each_other_by_a_reflection(window):
+    for count in range(1, 15):
+        if count < window.extent:
+            assert not window.is_centred(count)
+            continue
+        fields = window.fields(count)
+        mirrored = np.sort(count - 1 - fields[::-1], axis=1)
+        assert window.is_centred(count) == np.array_equal(mirrored, fields)
+
+
+def test_nearest_sizes_are_centred_and_none_is_nearer():
+    window = SlidingWindow(3, stride=4)
+    assert window.centred_sizes(9) == [7, 11]
+    assert window.centred_sizes(1) == [3, 7]
+    assert [n for n in range(1, 12) if window.is_centred(n)] == [3, 7, 11]
+    assert SlidingWindow(2, padding="same").centred_sizes(9) == []
+
+
+def test_fields_of_several_axes_are_gathered_row_by_row(rng):
+    windows = [SlidingWindow(2), SlidingWindow(3, padding="same"), SlidingWindow(1, 2)]
+    volume = rng.normal(size=(3, 4, 3))
+    padded = np.pad(volume, [(0, 0), (1, 1), (0, 0)])
+    expected = [
+        padded[i : i + 2, j : j + 3, 2 * k].ravel() for i, j, k in np.ndindex(2, 4, 2)
+    ]
+    fields = receptive_fields_on(windows, volume.shape)
+    found = np.append(volume.ravel(), 0)[fields]  # -1 is the zero at the end
+    np.testing.assert_array_equal(found, np.reshape(expected, (16, -1)))
+    assert border_on(windows, volume.shape) == 1
+    assert border_on(windows[:1], (3,)) == 0
