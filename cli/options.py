@@ -72,11 +72,15 @@ class Size(click.ParamType):
         """Turns "28" into 28, and "28x20" into (28, 20)."""
         if not isinstance(value, str):
             return value
-        parts = value.split("x")
-        if len(parts) > 2 or not all(parts):
+        try:
+            sizes = tuple(int(part) for part in value.split("x"))
+        except ValueError:
+            sizes = ()
+        if len(sizes) not in (1, 2):
             kind = f"neither {self.name} like {self.examples}"
             self.fail(f"{value!r} is {kind}.", param, ctx)
-        sizes = tuple(COUNT.convert(part, param, ctx) for part in parts)
+        for size in sizes:
+            COUNT.convert(size, param, ctx)
         return sizes if len(sizes) == 2 else sizes[0]
 
 

@@ -1,8 +1,24 @@
 """Checks of arguments, each with one error message."""
 
 import math
+import operator
 from collections.abc import Iterable
 from typing import Any
+
+
+def integer_of(value: Any) -> int | None:
+    """An integer, also one of NumPy, as Python's; `None` for what is none, as booleans.
+
+    >>> import numpy as np
+    >>> integer_of(np.int64(3)), integer_of(3.0), integer_of(True)
+    (3, None, None)
+    """
+    if isinstance(value, bool):
+        return None
+    try:
+        return operator.index(value)
+    except TypeError:
+        return None
 
 
 def positive_integer(name: str, value: Any) -> int:
@@ -11,9 +27,12 @@ def positive_integer(name: str, value: Any) -> int:
     Raises:
         ValueError: If it is not.
     """
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    if not is_integer or value < 1:
+        # One of NumPy is printed as one that would be accepted.
+        kind = "" if is_integer else f", of type {type(value).__name__}"
         raise ValueError(
-            f"`{name}` must be a positive integer. Received: {name}={value}"
+            f"`{name}` must be a positive integer. Received: {name}={value}{kind}"
         )
     return value
 
@@ -50,8 +69,8 @@ def positive_pair(name: str, value: Any) -> tuple[int, int]:
     Raises:
         ValueError: If it is neither.
     """
-    pair = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
-    if len(pair) != 2 or any(type(v) is not int or v < 1 for v in pair):
+    pair = _integers(value, 2)
+    if len(pair) != 2 or any(n < 1 for n in pair):
         raise ValueError(
             f"`{name}` must be a positive integer, or a pair of them. "
             f"Received: {name}={value}"
@@ -66,7 +85,7 @@ def integers_along_axes(
 
     Args:
         name: String, the argument's name.
-        value: Integer, or tuple or list of them.
+        value: Integer, or tuple, list or array of them.
         count: Integer, the number of axes.
         least: Integer, the smallest that is accepted, 0 or 1.
 
@@ -76,13 +95,24 @@ def integers_along_axes(
     Raises:
         ValueError: If there are others.
     """
-    found = tuple(value) if isinstance(value, (tuple, list)) else (value,) * count
-    if len(found) != count or any(type(v) is not int or v < least for v in found):
+    found = _integers(value, count)
+    if len(found) != count or any(n < least for n in found):
         raise ValueError(
             f"`{name}` must be a {'positive' if least else 'non-negative'} integer, or "
             f"one for each axis, of which there are {count}. Received: {name}={value}"
         )
     return found
+
+
+def several(value: Any) -> bool:
+    """Whether a value is for each axis, a tuple, a list or an array, not for all."""
+    return isinstance(value, (tuple, list)) or getattr(value, "ndim", 0) == 1
+
+
+def _integers(value: Any, count: int) -> tuple[int, ...]:
+    """A value for each of so many axes, −1 for what is no integer."""
+    found = map(integer_of, value if several(value) else (value,) * count)
+    return tuple(-1 if integer is None else integer for integer in found)
 
 
 def one_or_two(pair: tuple[int, int]) -> int | list[int]:

@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import pytest
 
 from symclone_tf.checks import (
@@ -7,6 +8,7 @@ from symclone_tf.checks import (
     one_of,
     positive_integer,
     positive_number,
+    positive_pair,
 )
 
 
@@ -39,6 +41,19 @@ def test_integers_are_one_for_all_axes_or_one_for_each():
     assert integers_along_axes("size", 0, 1, least=0) == (0,)
     with pytest.raises(ValueError, match="`size` must be a non-negative integer"):
         integers_along_axes("size", -1, 1, least=0)
+
+
+def test_integers_of_numpy_become_those_of_python():
+    three = np.int64(3)
+    for value in (three, [three, three], np.array([3, 3])):
+        for found in (positive_pair("size", value), integers_along_axes("n", value, 2)):
+            assert found == (3, 3)
+            assert set(map(type, found)) == {int}
+    for value in (np.True_, np.float32(3), np.array([3.0, 3]), np.array([[3, 3]])):
+        with pytest.raises(ValueError, match="`size` must be a positive integer"):
+            positive_pair("size", value)
+    with pytest.raises(ValueError, match=r"Received: size=3, of type int64"):
+        positive_integer("size", three)
 
 
 @pytest.mark.parametrize("value", [0, 2.0, True, "2", (2,), (2, 2, 2), (2, 0), ()])

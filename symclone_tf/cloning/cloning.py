@@ -20,6 +20,7 @@ from symclone_tf.cloning.report import Report
 from symclone_tf.cloning.training_options import Training
 from symclone_tf.errors import CloningError
 from symclone_tf.students import Student, make_student
+from symclone_tf.students.regions import check_regions_option
 from symclone_tf.teachers import ConvTeacher, Teacher
 from symclone_tf.types import Pair
 
@@ -136,7 +137,7 @@ def clone(
         blocks=blocks,
         hidden_units=tuple(hidden_units),
         activation=activation,
-        regions=regions,
+        regions=check_regions_option(regions, None),
     )
     for_sgd = (steps, images_per_step, kernels_per_step, learning_rate, jit)
     if solver is None:

@@ -251,7 +251,9 @@ def real_array(name: str, values: ArrayLike) -> Array:
         ValueError: If they are not real and finite numbers.
     """
     values = ops.convert_to_numpy(values)
-    if values.dtype.kind not in "fiu" or not values.size:
+    # NumPy does not know that bfloat16 is real.
+    real = values.dtype.kind in "fiu" or values.dtype.name == "bfloat16"
+    if not real or not values.size:
         raise ValueError(
             f"`{name}` must be an array of real numbers. "
             f"Received: {name} of type {values.dtype} and shape {values.shape}"

@@ -43,13 +43,17 @@ class RandomTransformations:
         self.share = share
         self.generator = generator
         self._others: dict[tuple[int, ...], RandomTransformations] = {}
-        shapes = teacher.input_shape, teacher.output_shape
-        transformations = list(teacher.training_transformations())
-        if not transformations:
+        if not list(teacher.training_transformations()):
             raise ValueError(
                 'anchor="transformed-inputs" needs a teacher that declares '
                 f"transformations, and this one has none. Received: {teacher.name}"
             )
+        self._find_taps()
+
+    def _find_taps(self):
+        teacher = self.teacher
+        shapes = teacher.input_shape, teacher.output_shape
+        transformations = list(teacher.training_transformations())
         taps = [t.taps(*shapes)[0] for t in transformations]
         self._input_taps = _Gathered.of(shapes[0], taps)
         taps = [t.inverse().taps(*shapes)[1] for t in transformations]
@@ -63,16 +67,18 @@ class RandomTransformations:
                 sizes are not known when a training step is traced.
 
         Returns:
-            `RandomTransformations`, which draw by the same generator.
+            `RandomTransformations`, which draw by the same generator; the identity
+            alone where the size has no other, as of one output.
         """
         if not all(isinstance(size, int) for size in sizes):
             return self._at_unknown(sizes)
         if sizes == self.teacher.input_shape[: len(sizes)]:
             return self
         if sizes not in self._others:
-            teacher = self.teacher.resized(sizes)
-            options = self.share, self.generator
-            self._others[sizes] = RandomTransformations(teacher, *options)
+            other = copy.copy(self)
+            other.teacher = self.teacher.resized(sizes)
+            other._find_taps()
+            self._others[sizes] = other
         return self._others[sizes]
 
     def _at_unknown(self, sizes):

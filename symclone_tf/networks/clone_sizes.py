@@ -136,4 +136,7 @@ def resized(student: Student, teacher: Teacher) -> Student:
         `Student`.
     """
     config = {**student.get_config(), "dtype": student.dtype_policy}
-    return type(student)(**{**config, "teacher": teacher})
+    made = type(student)(**{**config, "teacher": student.teacher})
+    # Not by the constructor, which refuses fewer outputs than regions.
+    made.teacher = teacher
+    return made

@@ -6,6 +6,7 @@ import math
 import keras
 
 from symclone_tf.students import RegionalStudent, Student, relative_receptive_field
+from symclone_tf.students.regions import plane_of
 from symclone_tf.teachers import Teacher, TransposedConvTeacher
 
 FORMS = {
@@ -152,7 +153,9 @@ def costs(
         if student.translation_equivariance().is_convolution:
             found["convolution"] = Cost(2 * bank * positions, 4 * (bank + bias))
         if isinstance(student, RegionalStudent):
-            kernels = math.prod(student.regions) * (bank + bias)
+            # Those of regions that have outputs.
+            count = math.prod(map(min, student.regions, plane_of(teacher)))
+            kernels = count * (bank + bias)
             found["regions"] = Cost(2 * bank * positions, 4 * kernels)
     # After mixed inputs, the blocks are one product without further parameters.
     first = student.mixes_inputs(channels, filters)

@@ -16,7 +16,7 @@ from symclone_tf.networks.plain_layers import (
 )
 from symclone_tf.students import RegionalStudent
 from symclone_tf.students.interfaces import PlainLayers
-from symclone_tf.students.regions import fields_of, intervals
+from symclone_tf.students.regions import parts_along
 
 # By their number of axes.
 CROPPINGS = {1: layers.Cropping1D, 2: layers.Cropping2D, 3: layers.Cropping3D}
@@ -52,12 +52,8 @@ def regional_convolutions(fixed: FixedKernel) -> PlainLayers:
     padding = tuple(window.padding_of(size) for window, size in zip(windows, sizes))
     if np.any(padding):
         images = padding_layer(padding)(images)
-    spans = [
-        fields_of(window, intervals(window.outputs(size), number))
-        for window, size, number in zip(windows, sizes, student.regions)
-    ]
+    along = [parts_along(*axis) for axis in zip(windows, sizes, student.regions)]
     options = {
-        "strides": tuple(window.stride for window in windows),
         "dilation_rate": tuple(window.dilation_rate for window in windows),
         "padding": "valid",
     }
@@ -65,15 +61,34 @@ def regional_convolutions(fixed: FixedKernel) -> PlainLayers:
     banks = student.region_kernels(kernel)
     parts: list[Any] = []
     weights: dict[int, Any] = {}
-    regions = itertools.product(*map(range, student.regions))
-    for region, span, bank in zip(regions, itertools.product(*spans), banks):
+    for each in itertools.product(*along):
+        region = tuple(part.region for part in each)
         name = f"region_{'_'.join(map(str, region))}"
+        bank = banks[np.ravel_multi_index(region, student.regions)]
         bank = ops.convert_to_numpy(bank)
-        convolution, values = convolution_layer(fixed, bank, name, **options)
-        parts.append(convolution(_cropped(images, span)))
+        steps = _strides(windows, each)
+        convolution, values = convolution_layer(
+            fixed, bank, name, strides=steps, **options
+        )
+        parts.append(convolution(_cropped(images, [part.inputs for part in each])))
         weights |= {id(w): v for w, v in zip(convolution.weights, values, strict=True)}
-    model = keras.Model(inputs, _joined(parts, student.regions), name="regions")
+    model = keras.Model(
+        inputs, _joined(parts, [len(axis) for axis in along]), name="regions"
+    )
     return [*as_images(fixed), (model, [weights[id(w)] for w in model.weights])]
+
+
+def _strides(windows, parts):
+    """Strides that differ are 1 along axes with one output, as `without_lone_strides`
+    has them."""
+    strides = tuple(window.stride for window in windows)
+    if len(set(strides)) == 1:
+        return strides
+    spans = (stop - start for _, (start, stop), _ in parts)
+    return tuple(
+        1 if span == window.extent else window.stride
+        for span, window in zip(spans, windows)
+    )
 
 
 def _cropped(images, span):
@@ -87,10 +102,10 @@ def _cropped(images, span):
     return CROPPINGS[len(cropping)](cropping, data_format="channels_last")(images)
 
 
-def _joined(parts, regions):
-    """The outputs of all regions side by side."""
-    for axis in reversed(range(len(regions))):
-        count = regions[axis]
+def _joined(parts, counts):
+    """The outputs of all parts side by side."""
+    for axis in reversed(range(len(counts))):
+        count = counts[axis]
         if count > 1:
             parts = [
                 layers.Concatenate(axis=axis + 1)(parts[i : i + count])

@@ -127,7 +127,7 @@ def relax(
     _check_options(symmetry, **options)
     if student is not None:
         get_student(student)
-    check_regions_option(regions, student)
+    regions = check_regions_option(regions, student)
     any_size = image_size is None and student in (None, "regional")
     any_size = any_size and takes_any_size(model)
     specs, shapes = _at_a_size(model, image_size, any_size)

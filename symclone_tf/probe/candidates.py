@@ -141,7 +141,7 @@ def regions_of_clones(student: str, regions: Any) -> tuple[int, int] | None:
         ValueError: If one is not accepted, or regions are given for other students.
     """
     one_of("student", student, STUDENTS)
-    check_regions_option(regions, student)
+    regions = check_regions_option(regions, student)
     if regions is None:
         return None
     rows, columns = positive_pair("regions", regions)

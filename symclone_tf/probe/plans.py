@@ -91,10 +91,7 @@ def make_plan(
             f"needs {fewest} or more"
         )
     began = time.perf_counter()
-    speeds = {
-        candidate: Speed.of(candidate, images, workspace) for candidate in candidates
-    }
-    left = RESERVE * (60 * minutes - (time.perf_counter() - began))
+    speeds: dict[Candidate, Speed] = {}
     test = min(images.counts["test"], MOST_TESTED)
 
     def planned(train: int, epochs: int) -> tuple[Plan, float]:
@@ -104,17 +101,23 @@ def make_plan(
         }
         plan = Plan(train, math.ceil(VALIDATION * train), test, epochs, seconds)
         return plan, seeds * sum(
-            seconds[c.title] * (1 + WITH_LITTLE * has_little(c)) for c in candidates
+            seconds[c.title] * (1 + WITH_LITTLE * has_little(c)) for c in speeds
         )
 
-    least, needed = planned(FEWEST_IMAGES, FEWEST_EPOCHS)
-    if needed > left:
-        more = math.ceil(minutes + (needed - left) / RESERVE / 60)
-        raise ValueError(
-            f"`minutes` must be at least {more} here, for {len(candidates)} networks "
-            f"and {seeds} seeds: give more, or fewer `groups` or `seeds`, or a smaller "
-            f"`image_size`. Received: minutes={minutes:g}"
-        )
+    for candidate in candidates:
+        speeds[candidate] = Speed.of(candidate, images, workspace)
+        took = time.perf_counter() - began
+        left = RESERVE * (60 * minutes - took)
+        least, needed = planned(FEWEST_IMAGES, FEWEST_EPOCHS)
+        if needed > left:
+            # Before the clones of other networks are made, which are like these.
+            share = len(speeds) / len(candidates)
+            more = math.ceil((needed / RESERVE + took) / share / 60)
+            raise ValueError(
+                f"`minutes` must be at least {more} here, for {len(candidates)} "
+                f"networks and {seeds} seeds: give more, or fewer `groups` or `seeds`, "
+                f"or a smaller `image_size`. Received: minutes={minutes:g}"
+            )
     return _largest(planned, least, available, left)
 
 

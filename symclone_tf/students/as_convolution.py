@@ -1,5 +1,6 @@
 """Linear blocks that are translation equivariant, computed as one convolution."""
 
+import functools
 import warnings
 from typing import Any
 
@@ -188,8 +189,7 @@ class Convolving(keras.layers.Layer):
         coefficients = self.coefficients_by_block(kernel)
         _, rows, columns = coefficients.shape
         coefficients = ops.reshape(coefficients, (self.blocks, -1))
-        weights = self.weights_at(*_interior_position(self.teacher))
-        weights = ops.cast(weights, coefficients.dtype)
+        weights = ops.cast(self._tied_weights(), coefficients.dtype)
         windows = self.teacher.windows
         if windows is not None:
             sizes = tuple(window.size for window in windows)
@@ -200,6 +200,16 @@ class Convolving(keras.layers.Layer):
             unit_kernels = ops.cast(unit_kernels.reshape(-1, size), weights.dtype)
             weights = ops.matmul(unit_kernels, weights)
         return ops.reshape(ops.matmul(weights, coefficients), (*sizes, rows, columns))
+
+    def _tied_weights(self) -> Tensor:
+        """The blocks' weights in a receptive field, `(r, blocks)`, at any position."""
+        fields, weights = receptive_fields_of(self.teacher), 0
+        for position, entries in _showing_positions(self.teacher):
+            shown = self.weights_at(position, fields[position])
+            if entries.all():
+                return shown
+            weights += ops.where(entries[:, None], shown, ops.zeros_like(shown))
+        return weights
 
     def weights_at(self, position: int, receptive_field: Array) -> Tensor:
         """The blocks' weights at one output position.
@@ -265,10 +275,24 @@ class Convolving(keras.layers.Layer):
         return self.block_outputs(rows)
 
 
-def _interior_position(teacher: Teacher) -> tuple[int, Array]:
-    """An output position in the middle, without padding in its receptive field, and
-    this receptive field."""
-    receptive_fields = receptive_fields_of(teacher)
-    interior = np.flatnonzero(np.all(receptive_fields >= 0, axis=1))
-    position = int(interior[len(interior) // 2])
-    return position, receptive_fields[position]
+# Frozen layers need them in every call.
+@functools.lru_cache(maxsize=64)
+def _showing_positions(teacher: Teacher) -> list[tuple[int, Array]]:
+    """Output positions whose receptive fields together show all entries of a kernel:
+    one in the middle, without padding in its receptive field, or several if there is
+    none.
+
+    Returns:
+        List of pairs of a position and a boolean array of shape `(r,)`, the entries
+        that no position before it shows.
+    """
+    inside = receptive_fields_of(teacher) >= 0
+    found: list[tuple[int, Array]] = []
+    while inside.any():
+        counts = inside.sum(axis=1)
+        most = np.flatnonzero(counts == counts.max())
+        position = int(most[len(most) // 2])
+        entries = inside[position].copy()
+        found.append((position, entries))
+        inside[:, entries] = False
+    return found

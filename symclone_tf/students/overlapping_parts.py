@@ -14,6 +14,24 @@ from symclone_tf.students.regions import Interval
 from symclone_tf.types import Tensor
 
 
+def padded(images: Tensor, padding: Sequence[tuple[Any, Any]]) -> Tensor:
+    """Images with zeros around them.
+
+    Args:
+        images: Tensor of shape `(batch, *sizes, channels)`.
+        padding: Sequence, for each axis a pair of integers, or tensors.
+
+    Returns:
+        Tensor of shape `(batch, *sizes, channels)`.
+    """
+    channels = images.shape[-1]
+    images = ops.pad(images, ((0, 0), *padding, (0, 0)))
+    if all(isinstance(zeros, int) for pair in padding for zeros in pair):
+        return images
+    # LiteRT loses the channels where padding is not known, and then cannot convolve.
+    return ops.reshape(images, (*ops.shape(images)[:-1], channels))
+
+
 def cut(
     images: Tensor, spans: Sequence[Sequence[Interval]], overlaps: Sequence[int]
 ) -> list[Tensor]:
@@ -21,9 +39,10 @@ def cut(
 
     Args:
         images: Tensor of shape `(batch, *sizes, channels)`.
-        spans: Sequence, for each axis the starts and stops of its parts.
+        spans: Sequence, for each axis the starts and stops of its parts, none of which
+            begins or ends before the one before it; the first begins at 0.
         overlaps: Sequence of integers, for each axis how far a part reaches into the
-            next one; negative if positions between them are in none.
+            next one, at least; negative if positions between them are in none.
 
     Returns:
         List of tensors, one for each combination of parts; those of the last axis
@@ -35,6 +54,9 @@ def cut(
         every = itertools.product([slice(None)], *slices)
         return [images[index] for index in every]
 
+    if any(map(_may_have_gaps, spans, overlaps)):
+        return parts(images)
+
     @tf.custom_gradient
     def cut_parts(images):
         sizes = ops.shape(images)[1:-1]
@@ -42,25 +64,29 @@ def cut(
         def gradient(*upstream):
             # TensorFlow's own would pad each part to the size of the images, which
             # takes a pass over all of them for each part.
-            return stitched(upstream, spans, overlaps, sizes)
+            return stitched(upstream, spans, sizes)
 
         return parts(images), gradient
 
     return cut_parts(images)
 
 
+def _may_have_gaps(spans, overlap) -> bool:
+    """Whether it is not known which parts have positions between them."""
+    return overlap < 0 and not isinstance(spans[-1][1], int)
+
+
 def stitched(
     parts: Sequence[Tensor],
     spans: Sequence[Sequence[Interval]],
-    overlaps: Sequence[int],
     sizes: Sequence[Any],
 ) -> Tensor:
     """The sum of parts at their places, the adjoint of `cut`.
 
     Args:
         parts: Sequence of tensors, as `cut` returns them.
-        spans: Sequence, as `cut` takes it.
-        overlaps: Sequence of integers, likewise.
+        spans: Sequence, as `cut` takes it; along axes with positions that are in no
+            part, of integers.
         sizes: Sequence of integers, or tensors, of the images along each axis.
 
     Returns:
@@ -68,45 +94,36 @@ def stitched(
     """
     for axis in reversed(range(len(spans))):
         count = len(spans[axis])
-        rest = sizes[axis] - spans[axis][-1][1]
         parts = [
-            _stitched_along(parts[i : i + count], overlaps[axis], rest, axis + 1)
+            _stitched_along(parts[i : i + count], spans[axis], sizes[axis], axis + 1)
             for i in range(0, len(parts), count)
         ]
     return parts[0]
 
 
-def _stitched_along(parts, overlap, rest, axis):
+def _stitched_along(parts, spans, size, axis):
     """The sum of parts at their places along one axis, with zeros for the rest."""
-    pieces = list(parts)
-    if overlap < 0:
-        pieces = [_zeros_after(part, -overlap, axis) for part in parts[:-1]]
-        pieces.append(parts[-1])
-    elif overlap > 0:
-        pieces = _overlapped(parts, overlap, axis)
-    if not isinstance(rest, int) or rest:
-        pieces[-1] = _zeros_after(pieces[-1], rest, axis)
-    return pieces[0] if len(pieces) == 1 else ops.concatenate(pieces, axis=axis)
-
-
-def _overlapped(parts, overlap, axis) -> list[Tensor]:
-    """The pieces of a sum of parts, each of which begins where the last one's end is
-    still to come."""
-    first, *others = parts
-    pieces, end = [], first
-    for part in others:
-        head = ops.add(
-            _along(end, axis, -overlap, None), _along(part, axis, None, overlap)
-        )
-        pieces.append(_along(end, axis, None, -overlap))
-        length = part.shape[axis]
-        if length is not None and length >= 2 * overlap:
-            # Its own end is beyond the last one's: the head needs no copy.
+    # What is still to be added to, and where it begins.
+    (end, *others), (begin, _) = parts, spans[0]
+    pieces = []
+    for part, (_, before), (start, stop) in zip(others, spans, spans[1:]):
+        overlap = before - start
+        is_known = isinstance(overlap, int)
+        if is_known and overlap <= 0:
+            pieces.append(_zeros_after(end, -overlap, axis))
+            end, begin = part, start
+            continue
+        tail = _along(end, axis, start - begin, None)
+        head = ops.add(tail, _along(part, axis, None, overlap))
+        pieces.append(_along(end, axis, None, start - begin))
+        end, begin = _along(part, axis, overlap, None), before
+        if is_known and stop - start >= 2 * overlap:
+            # The next part begins after the head, which needs no copy.
             pieces.append(head)
-            end = _along(part, axis, overlap, None)
         else:
-            end = ops.concatenate([head, _along(part, axis, overlap, None)], axis=axis)
-    return [*pieces, end]
+            end, begin = ops.concatenate([head, end], axis=axis), start
+    pieces.append(_zeros_after(end, size - spans[-1][1], axis))
+    return pieces[0] if len(pieces) == 1 else ops.concatenate(pieces, axis=axis)
 
 
 def _along(part, axis, start, stop):
@@ -114,27 +131,38 @@ def _along(part, axis, start, stop):
 
 
 def _zeros_after(part, count, axis):
+    if isinstance(count, int) and count == 0:
+        return part
     padding = [(0, 0)] * len(part.shape)
     padding[axis] = (0, count)
     return ops.pad(part, padding)
 
 
-def joined(parts: Sequence[Tensor], regions: Sequence[int]) -> Tensor:
-    """Puts the outputs of all regions side by side.
+def joined(parts: Sequence[Tensor], counts: Sequence[Sequence[Any]]) -> Tensor:
+    """Puts the outputs of all parts side by side.
 
     Args:
         parts: Sequence of tensors of shape `(batch, *sizes, channels)`, one for each
-            region.
-        regions: Sequence of integers, the number of regions along each axis.
+            combination of parts along the axes.
+        counts: Sequence, for each axis how many of the first outputs of its parts
+            belong to the whole, `None` for all.
 
     Returns:
         Tensor of shape `(batch, *sizes, channels)`.
     """
-    for axis in reversed(range(len(regions))):
-        count = regions[axis]
+    parts = list(map(_first, parts, itertools.product(*counts)))
+    for axis in reversed(range(len(counts))):
+        count = len(counts[axis])
         if count > 1:
             parts = [
                 ops.concatenate(parts[i : i + count], axis=axis + 1)
                 for i in range(0, len(parts), count)
             ]
     return parts[0]
+
+
+def _first(part, counts):
+    if all(count is None for count in counts):
+        return part
+    firsts = (slice(None), *map(slice, counts))
+    return part[firsts]

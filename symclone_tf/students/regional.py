@@ -1,5 +1,6 @@
 """Students whose blocks have weights of their own for each region of the outputs."""
 
+import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ from keras import ops
 from symclone_tf.students.base import Student
 from symclone_tf.students.interfaces import Operators
 from symclone_tf.students.locally_connected import LocallyConnectedStudent
-from symclone_tf.students.overlapping_parts import cut, joined
+from symclone_tf.students.overlapping_parts import cut, joined, padded
 from symclone_tf.students.receptive_fields import (
     receptive_field_size_of,
     receptive_fields_of,
@@ -17,8 +18,7 @@ from symclone_tf.students.receptive_fields import (
 from symclone_tf.students.regions import (
     at_positions,
     check_regions,
-    fields_of,
-    intervals,
+    parts_along,
     plane_of,
     region_numbers,
 )
@@ -44,7 +44,7 @@ class RegionalStudent(LocallyConnectedStudent):
     `K_t = Σ_b W[t,·,b] · α[b,…]`, at about the cost of one convolution of all.
 
     Regions are relative to the outputs: a student takes inputs of any size that its
-    teacher could have, if there are as many outputs as regions.
+    teacher could have. Where these have fewer outputs than regions, some are empty.
 
     Args:
         teacher: `Teacher` with `windows`: a `ConvTeacher` or a
@@ -127,9 +127,6 @@ class RegionalStudent(LocallyConnectedStudent):
     def free_axes(self) -> int:
         return len(self.regions)
 
-    def check_size(self, teacher: Teacher) -> None:
-        check_regions(teacher, self.regions)
-
     @property
     def positions_per_weight(self) -> Array:
         return self._seen()[..., None]
@@ -193,16 +190,15 @@ class RegionalStudent(LocallyConnectedStudent):
         images, sizes = self.as_images(inputs)
         padding = [w.padding_of(size) for w, size in zip(windows, sizes)]
         if windows[0].padding != "valid":
-            images = ops.pad(images, ((0, 0), *padding, (0, 0)))
-        spans = [
-            fields_of(window, intervals(window.outputs(size), number))
-            for window, size, number in zip(windows, sizes, self.regions)
-        ]
+            images = padded(images, padding)
+        along = [parts_along(*axis) for axis in zip(windows, sizes, self.regions)]
+        spans = [[part.inputs for part in axis] for axis in along]
         overlaps = [window.extent - window.stride for window in windows]
+        banks = self.region_kernels(kernel)
         parts = [
             convolve(
                 part,
-                bank,
+                banks[np.ravel_multi_index([one.region for one in of], self.regions)],
                 tuple(window.stride for window in windows),
                 "valid",
                 tuple(window.dilation_rate for window in windows),
@@ -210,11 +206,9 @@ class RegionalStudent(LocallyConnectedStudent):
                 teacher.representation_in,
                 teacher.representation_out,
             )
-            for part, bank in zip(
-                cut(images, spans, overlaps), self.region_kernels(kernel)
-            )
+            for part, of in zip(cut(images, spans, overlaps), itertools.product(*along))
         ]
-        outputs = joined(parts, self.regions)
+        outputs = joined(parts, [[part.outputs for part in axis] for axis in along])
         return self.as_outputs(outputs, kernel.shape[-1])
 
     def region_kernels(self, kernel: Tensor) -> list[Tensor]:

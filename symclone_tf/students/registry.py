@@ -86,7 +86,11 @@ def make_student(name: str, teacher: Teacher, **options: Any) -> Student:
     4
     """
     cls = get_student(name)
-    options = {k: v for k, v in options.items() if v is not None and v != ()}
+    options = {
+        name: value
+        for name, value in options.items()
+        if value is not None and (not isinstance(value, tuple) or value)
+    }
     accepted = set(inspect.signature(cls.__init__).parameters) | {"name", "dtype"}
     for option, value in options.items():
         if option not in accepted:

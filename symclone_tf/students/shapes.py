@@ -23,16 +23,6 @@ class Shaped(keras.layers.Layer):
         than the teacher's."""
         return 0
 
-    def check_size(self, teacher: Teacher) -> None:
-        """Refuses inputs of another size, of a student with `free_axes`.
-
-        Args:
-            teacher: `Teacher`, the student's for inputs of this size.
-
-        Raises:
-            ValueError: If they are too small.
-        """
-
     def teacher_at(self, sizes: Shape) -> Teacher | None:
         """The student's teacher, for inputs of some size.
 
@@ -50,9 +40,7 @@ class Shaped(keras.layers.Layer):
             return self.teacher
         if None in sizes:
             return None
-        teacher = _resized(self.teacher, tuple(sizes))
-        self.check_size(teacher)
-        return teacher
+        return _resized(self.teacher, tuple(sizes))
 
     def input_shapes(
         self, channels: tuple = (), filters: tuple = ()

@@ -20,6 +20,7 @@ from symclone_tf.teachers.sliding_windows import (
     border_on,
     receptive_fields_on,
 )
+from symclone_tf.teachers.translation_conv_teacher import TranslationConvTeacher
 from symclone_tf.types import Array, Pair, Tensor
 
 # Pixels by which outputs are translated during training, at most.
@@ -155,7 +156,18 @@ class ConvTeacher(Teacher):
     def windows(self) -> tuple[SlidingWindow, ...]:
         return self.geometry.windows
 
-    def resized(self, sizes: tuple[int, ...]) -> "ConvTeacher":
+    def resized(self, sizes: tuple[int, ...]) -> Teacher:
+        beyond = any(w.extent > size for w, size in zip(self.windows, sizes))
+        if beyond and self.padding == "same" and self.group.is_trivial:
+            # The same convolution, whose kernel may be larger than the image.
+            geometry = self.geometry
+            return TranslationConvTeacher(
+                tuple(sizes),
+                geometry.kernel_size,
+                "same",
+                geometry.strides,
+                geometry.dilation_rate,
+            )
         options = {**self.get_config(), "group": self.group}
         return ConvTeacher(**{**options, "image_size": tuple(sizes)})
 

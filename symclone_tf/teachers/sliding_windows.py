@@ -51,9 +51,11 @@ class SlidingWindow:
         Returns:
             Integer, or tensor. It is not positive if the kernel does not fit.
         """
+        # Of numbers that are not negative where there are outputs: ONNX's division
+        # rounds towards zero.
         if self.padding == "valid":
-            return (count - self.extent) // self.stride + 1
-        return -(-count // self.stride)
+            return (count - self.extent + self.stride) // self.stride
+        return (count + self.stride - 1) // self.stride
 
     def padding_of(self, count: Any) -> tuple[Any, Any]:
         """The zeros before and after the inputs.

@@ -112,6 +112,13 @@ def test_names_unchanged_layers_and_takes_a_size(run, tmp_path):
         (("dense.keras",), "no convolution to relax"),
         (("any.keras", "--student", "local"), "pass --image-size"),
         (("model.keras", "--student", "local", "--regions", "2"), "--regions"),
+        *(
+            (
+                ("model.keras", "--regions", given),
+                f"{given!r} is neither numbers like 4 nor 2x4",
+            )
+            for given in ("axb", "1.5", "2×2", "2x2x2", "2x")
+        ),
     ],
 )
 def test_bad_input_is_refused_in_one_line(refused, tmp_path, arguments, message):

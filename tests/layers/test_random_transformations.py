@@ -304,6 +304,21 @@ def test_a_regional_layer_trains_at_other_sizes_as_if_nothing_were_transformed(
     np.testing.assert_allclose(found[:, 2:-2, 2:-2], expected[:, 2:-2, 2:-2], atol=1e-4)
 
 
+def test_inputs_with_one_output_stay_as_they_are(rng):
+    """Which no translation maps to another; others of the layer's inputs have more."""
+    student = sc.students.RegionalStudent(sc.ConvTeacher("t2", image_size=8), seed=0)
+    layer = regularised(student)
+    unknown = tf.function(
+        lambda images: layer(images, training=True),
+        input_signature=[tf.TensorSpec((None, None, None, 2))],
+        autograph=False,
+    )
+    inputs = rng.normal(size=(16, 3, 3, 2)).astype("float32")
+    expected = layer(inputs, training=False)
+    for compute in (unknown, lambda images: layer(images, training=True)):
+        np.testing.assert_allclose(compute(inputs), expected, atol=1e-5)
+
+
 @pytest.mark.parametrize("size", [8, None])
 def test_only_layers_of_images_of_any_size_are_kept_from_xla(size):
     student = sc.students.RegionalStudent(sc.ConvTeacher("t2", image_size=8))

@@ -38,8 +38,9 @@ def test_what_is_no_size_is_refused(rng, size):
 
 def test_sizes_that_a_student_does_not_take_are_refused(rng):
     layer = layer_of(trained(sc.ConvTeacher("t2", 9), rng, regions=4), rng)
-    with pytest.raises(ValueError, match="`regions` must not exceed the 3×3 positions"):
-        sizes_of(layer, 5)
+    assert sizes_of(layer, 5) == (5, 5)  # with fewer outputs than regions
+    with pytest.raises(ValueError, match="`kernel_size` must not exceed `image_size`"):
+        sizes_of(layer, 2)
     fixed = sc.ClonedConv2D(2, solved("t2"), name="fixed")
     fixed.build((None, 6, 6, 1))
     assert sizes_of(fixed) == sizes_of(fixed, 6) == ()
@@ -64,3 +65,18 @@ def test_a_student_of_another_size_computes_the_same(rng, geometry):
     images = rng.normal(size=(2, 15, 15, 3)).astype("float32")
     kernel = rng.normal(size=(3, 3, 3, 5)).astype("float32")
     np.testing.assert_array_equal(other(images, kernel), student(images, kernel))
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+def test_a_student_of_a_size_with_fewer_outputs_than_regions_computes_the_same(
+    rng, padding
+):
+    student = trained(sc.ConvTeacher("t2", 9, padding=padding), rng, regions=4)
+    for size in ((5, 9), (3, 3), *([(1, 2)] if padding == "same" else [])):
+        other = at_size(student, size)
+        assert other.teacher.input_shape == size
+        assert other.regions == (4, 4)
+        images = rng.normal(size=(2, *size, 3)).astype("float32")
+        kernel = rng.normal(size=(3, 3, 3, 5)).astype("float32")
+        expected = np.array(student(images, kernel))
+        np.testing.assert_allclose(other(images, kernel), expected, atol=1e-4)

@@ -104,6 +104,17 @@ def test_regions_are_layers_of_keras_alone(rng):
     assert [w.shape for w in weights] == [w.shape for w in model.weights]
 
 
+def test_regions_without_outputs_have_no_layers(rng):
+    student = trained(sc.ConvTeacher("t2", 9), rng, regions=(4, 2))
+    layer = layer_of(student, rng, size=(4, 7))  # 2×5 outputs
+    fused = fuse(layer)
+    kinds = [type(one).__name__ for one in fused.model.get_layer("regions").layers]
+    assert kinds.count("Conv2D") == 4
+    assert fused.costs["regions"].bytes == 4 * fused.model.count_params()
+    images = rng.normal(size=(3, 4, 7, 4)).astype("float32")
+    np.testing.assert_allclose(fused.model(images), layer(images), atol=1e-4)
+
+
 def test_axes_of_one_region_are_not_cut(rng):
     student = trained(sc.ConvTeacher("t2", (8, 9)), rng, regions=(1, 2))
     kernel = rng.normal(size=(3, 3, 2, 5)).astype("float32")

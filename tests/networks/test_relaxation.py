@@ -229,6 +229,26 @@ def test_mixed_precision_is_kept():
     assert losses[-1] < losses[0]
 
 
+@pytest.mark.parametrize("student", ["local", later("regional")])
+@pytest.mark.parametrize("policy", ["bfloat16", later("float16")])
+def test_half_precision_is_kept(student, policy, tmp_path):
+    keras.config.set_dtype_policy(policy)
+    try:
+        model = plain()
+    finally:
+        keras.config.set_dtype_policy("float32")
+    relaxed, report = sc.relax(model, student=student, verbose=0)
+    assert not report.left
+    assert relaxed.get_layer("first").kernel.dtype == policy
+    images = noise(model)
+    expected = np.array(model(images), "float32")
+    found = np.array(relaxed(images), "float32")
+    assert np.abs(found - expected).max() < 5e-2 * np.abs(expected).max()
+    relaxed.save(tmp_path / "relaxed.keras")
+    again = keras.saving.load_model(tmp_path / "relaxed.keras")
+    np.testing.assert_array_equal(np.array(again(images), "float32"), found)
+
+
 APPLICATIONS = ("MobileNetV2", "ResNet50", "EfficientNetB0", "DenseNet121")
 
 

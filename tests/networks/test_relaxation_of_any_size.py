@@ -3,9 +3,12 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
 import symclone_tf as sc
+
+from regional_layers import change_regions
 
 
 def of_any_size():
@@ -54,10 +57,76 @@ def test_they_are_trained_with_images_of_several_sizes():
     assert np.abs(after - after.mean(axis=0)).max() > 1e-6  # no convolution any more
 
 
-def test_images_too_small_for_the_regions_are_refused():
-    relaxed, _ = sc.relax(of_any_size(), verbose=0)
-    with pytest.raises(ValueError, match=r"`regions` must not exceed the 1×1 pos.*4"):
-        relaxed(images_of(9, 9))
+def halved_five_times():
+    """A network whose last outputs are 1×1 for images of 32×32, and 7×7 for 224×224."""
+    convolutions = [
+        layers.Conv2D(4, 3, 2, padding="same", activation="elu", name=f"conv{i}")
+        for i in range(5)
+    ]
+    ends = [layers.GlobalAveragePooling2D(), layers.Dense(3)]
+    return keras.Sequential([keras.Input((None, None, 3)), *convolutions, *ends])
+
+
+def test_images_may_have_fewer_outputs_than_regions():
+    model = halved_five_times()
+    batches = [images_of(*size) for size in ((64, 64), (32, 40), (9, 9), (1, 2))]
+    unknown = tf.data.Dataset.from_generator(
+        lambda: iter(batches), output_signature=tf.TensorSpec((None, None, None, 3))
+    )
+    expected = np.concatenate([model(images) for images in batches])
+    scale = np.abs(expected).max()
+    for symmetry in ("trainable", "frozen"):
+        relaxed, report = sc.relax(model, symmetry, verbose=0)
+        assert {row.student for row in report.layers} == {
+            "regional 4×4",
+            "regional 3×3",
+        }
+        eager = np.concatenate([relaxed(images) for images in batches])
+        compiled = relaxed.predict(unknown, steps=len(batches), verbose=0)
+        for found in (eager, compiled):
+            assert np.abs(found - expected).max() < 1e-5 * scale
+
+
+def test_signals_of_any_length_are_trained_on_short_ones_too(rng):
+    model = keras.Sequential(
+        [
+            keras.Input((None, 8)),
+            layers.Conv1D(8, 3, padding="same", activation="relu", name="conv"),
+            layers.GlobalAveragePooling1D(),
+            layers.Dense(2),
+        ]
+    )
+    relaxed, _ = sc.relax(model, "anchored", verbose=0)  # by transformed inputs
+    relaxed.compile(keras.optimizers.SGD(0.1), "mse")
+    batches = [rng.normal(size=(2, n, 8)).astype("float32") for n in (16, 9, 3, 2, 1)]
+    signature = tf.TensorSpec((None, None, 8)), tf.TensorSpec((None, 2))
+    data = tf.data.Dataset.from_generator(
+        lambda: ((batch, np.ones((2, 2))) for batch in batches),
+        output_signature=signature,
+    )
+    relaxed.fit(data.repeat(), steps_per_epoch=5, shuffle=False, verbose=0)
+    expected = np.concatenate([relaxed(batch) for batch in batches])
+    assert np.isfinite(expected).all()
+    found = relaxed.predict(data, steps=len(batches), verbose=0)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [2, (33, 32), 64])
+@pytest.mark.parametrize("are_trained", [False, True])
+def test_they_are_fused_for_images_with_fewer_outputs_than_regions(
+    rng, size, are_trained
+):
+    relaxed, _ = sc.relax(halved_five_times(), verbose=0)
+    if are_trained:
+        change_regions(relaxed, rng)
+    fused = sc.fuse_network(relaxed, image_size=size)
+    assert fused.layers["conv4"].cost.bytes == 4 * (
+        fused.layers["conv4"].model.count_params()
+    )
+    images = images_of(*((size, size) if isinstance(size, int) else size))
+    expected = np.array(relaxed(images))
+    found = np.array(fused.model(images))
+    assert np.abs(found - expected).max() < 1e-5 * np.abs(expected).max()
 
 
 def test_transposed_convolutions_of_any_size_remain_with_a_reason():

@@ -76,6 +76,19 @@ def test_too_little_time_is_refused_with_what_would_do(images):
     assert "minutes=1" in str(error.value)
 
 
+def test_too_little_time_is_refused_before_all_clones_are_made(images, monkeypatch):
+    measured = []
+
+    def of(cls, candidate, *arguments):
+        measured.append(candidate)
+        return Speed(10.0, 1.0)
+
+    monkeypatch.setattr(Speed, "of", classmethod(of))
+    with pytest.raises(ValueError, match=r"at least \d+ here, for 3 networks and 3"):
+        planned(images, 0.3)
+    assert measured == CANDIDATES[:1]
+
+
 def test_too_few_images_are_refused(tmp_path):
     few = sc.data.open_images(stripes(tmp_path / "few.npz", 100))
     with pytest.raises(sc.DataError, match="has 80 images to train on: a probe needs"):

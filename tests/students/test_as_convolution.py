@@ -7,6 +7,7 @@ import pytest
 
 import symclone_tf as sc
 from symclone_tf.students.as_convolution import Convolving
+from symclone_tf.teachers import TranslationConvTeacher
 
 from cases import CASES, later
 from clones import draw, relative, solved
@@ -50,6 +51,18 @@ def test_convolution_equals_the_blocks(rng, kind, options):
     found = student.convolve(inputs, kernel)
     assert relative(found, student(inputs, kernel)) < 1e-5
     assert relative(found, student.teacher(inputs, kernel)) < 1e-5
+
+
+@pytest.mark.parametrize("kind", [sc.DenseStudent, sc.LocallyConnectedStudent])
+@pytest.mark.parametrize("size", [(1, 1), (2, 2), (2, 7)])
+def test_kernels_without_a_position_away_from_padding_are_found_too(rng, kind, size):
+    """From several positions, each of which meets other entries."""
+    teacher = TranslationConvTeacher(size, 3, "same")
+    student = solved_student(kind, teacher)
+    inputs = draw(rng, student)
+    kernel = rng.normal(size=(3, 3, 2, 3)).astype("float32")
+    found = student.convolve(inputs, kernel)
+    assert relative(found, teacher(inputs, kernel)) < 1e-5
 
 
 @CASES

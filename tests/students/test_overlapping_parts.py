@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from symclone_tf.students.overlapping_parts import cut, joined, stitched
-from symclone_tf.students.regions import fields_of, intervals
+from symclone_tf.students.overlapping_parts import cut, joined, padded, stitched
+from symclone_tf.students.regions import fields_of, intervals, parts_along
 from symclone_tf.teachers import SlidingWindow
 
 # Sizes, and for each axis a window and the number of regions.
@@ -52,7 +52,7 @@ def test_stitching_is_the_adjoint_of_cutting(rng, case):
         np.testing.assert_array_equal(part, x.numpy()[(slice(None), *index)])
     y = [tf.constant(rng.normal(size=part.shape)) for part in parts]
     first = sum(np.vdot(a, b) for a, b in zip(parts, y))
-    second = np.vdot(x, stitched(y, spans, overlaps_of(axes), sizes))
+    second = np.vdot(x, stitched(y, spans, sizes))
     assert first == pytest.approx(second, rel=1e-12)
 
 
@@ -98,6 +98,38 @@ def test_parts_of_a_size_that_is_not_known_have_gradients_too(rng):
 
 
 @pytest.mark.parametrize(
+    "window", [SlidingWindow(3), SlidingWindow(3, 2), SlidingWindow(2, 3)], ids=str
+)
+@pytest.mark.parametrize("size", [3, 4, 6, 13])
+def test_parts_that_are_not_known_may_begin_together(rng, window, size):
+    """Where there are fewer outputs than regions, with gradients as by slices."""
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None, 3), tf.float64)])
+    def both(x):
+        overlap = window.extent - window.stride
+        parts = parts_along(window, tf.shape(x)[1], 5)
+        spans = [part.inputs for part in parts]
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(x)
+            found = cut(x, [spans], [overlap])
+            slices = [x[:, slice(*span)] for span in spans]
+            squares = [sum(map(tf.nn.l2_loss, each)) for each in (found, slices)]
+        return [tape.gradient(square, x) for square in squares]
+
+    x = tf.constant(rng.normal(size=(2, size, 3)))
+    np.testing.assert_allclose(*both(x), rtol=1e-12)
+
+
+def test_images_are_padded_by_known_and_by_unknown_sizes(rng):
+    images = rng.normal(size=(2, 4, 3, 5)).astype("float32")
+    expected = np.pad(images, ((0, 0), (1, 2), (0, 3), (0, 0)))
+    np.testing.assert_array_equal(padded(images, ((1, 2), (0, 3))), expected)
+    unknown = tf.constant([[1, 2], [0, 3]])
+    found = padded(images, [tuple(tf.unstack(pair)) for pair in unknown])
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(
     ("shape", "regions"), [((7,), (3,)), ((4, 6), (2, 3)), ((4, 2, 3), (2, 1, 3))]
 )
 def test_outputs_of_all_regions_are_joined(rng, shape, regions):
@@ -107,4 +139,9 @@ def test_outputs_of_all_regions_are_joined(rng, shape, regions):
         whole[(slice(None), *(slice(*span) for span in spans))]
         for spans in itertools.product(*every)
     ]
-    np.testing.assert_array_equal(joined(parts, regions), whole)
+    np.testing.assert_array_equal(joined(parts, [[None] * n for n in regions]), whole)
+    # The first outputs of each, where it has more.
+    longer = [np.concatenate([part, part], axis=1) for part in parts]
+    counts = [[stop - start for start, stop in every[0]]]
+    counts += [[None] * n for n in regions[1:]]
+    np.testing.assert_array_equal(joined(longer, counts), whole)

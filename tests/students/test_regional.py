@@ -1,3 +1,4 @@
+import copy
 import itertools
 
 import keras
@@ -230,17 +231,87 @@ def test_gradients_of_inputs_of_unknown_size_are_the_same(rng):
         assert relative(found, expected) < 1e-5
 
 
-@pytest.mark.parametrize(
-    ("sizes", "message"),
-    [
-        ((2, 9), "`kernel_size` must not exceed `image_size`"),
-        ((4, 9), "must not exceed the 2×7 positions"),
-    ],
+# Inputs with fewer outputs than four regions, along one axis or all.
+SMALL = {
+    "T(2)": [(3, 3), (4, 9), (7, 5)],
+    "T(2) same": [(1, 1), (2, 7), (3, 2)],
+    "strides, same, odd": [(1, 2), (5, 6), (7, 12)],
+    "strides larger than the kernel": [(2, 2), (5, 14), (8, 4)],
+    "dilated, same": [(1, 3), (3, 9)],
+    "C4 lifting": [(3, 3), (5, 5)],
+    "D4 group": [(3, 3), (4, 4)],
+    "signal": [(3,), (4,), (5,)],
+    "signal, causal, strided": [(1,), (4,)],
+    "volume, same, strided": [(1, 2, 3), (3, 9, 2)],
+}
+# Their teachers, for inputs with as many outputs as regions.
+LARGE = {case: TEACHERS[case].resized((21,) * len(SMALL[case][0])) for case in SMALL}
+MOST_SMALL = pytest.mark.parametrize(
+    "case",
+    [c if c in ("T(2) same", "strides, same, odd") else later(c) for c in SMALL],
 )
-def test_inputs_that_are_too_small_are_refused(rng, sizes, message):
+
+
+def small_students(rng, case):
+    """A student, and inputs with fewer outputs than regions, with the student that has
+    the formula's shapes for them."""
+    teacher, axes = LARGE[case], len(SMALL[case][0])
+    student = random_student(rng, teacher, (4,) * axes)
+    for sizes in SMALL[case]:
+        small = copy.copy(student)
+        small.teacher = teacher.resized(sizes)
+        yield student, small, pair_of(rng, small)
+
+
+def unknown(student, inputs, kernel):
+    """Signatures of inputs of unknown size, and of a kernel."""
+    free = student.free_axes
+    shape = (None, *[None] * free, *inputs.shape[1 + free :])
+    return [tf.TensorSpec(shape), tf.TensorSpec(kernel.shape)]
+
+
+@MOST_SMALL
+def test_regions_without_outputs_add_nothing_to_the_formula(rng, case):
+    for student, small, (inputs, kernel) in small_students(rng, case):
+        compiled = tf.function(
+            student, input_signature=unknown(student, inputs, kernel)
+        )
+        expected = expected_of(small, inputs, kernel)
+        for compute in (student, compiled, tf.function(student, jit_compile=True)):
+            found = compute(inputs, kernel)
+            assert found.shape == expected.shape
+            assert relative(found, expected) < 1e-5
+
+
+@MOST_SMALL
+def test_gradients_where_regions_have_no_outputs_are_those_of_a_local_student(
+    rng, case
+):
+    for student, small, pair in small_students(rng, case):
+        pair = [tf.constant(each) for each in pair]
+        local = untied(small)
+        upstream = rng.normal(size=local(*pair).shape).astype("float32")
+        *expected, positions = gradients_of(local, pair, local.local_weights, upstream)
+        sums = np.zeros(student.region_weights.shape)
+        for p, gradient in enumerate(positions.numpy()):
+            sums[region_of(p, plane_of(small.teacher), student.regions)] += gradient
+        expected.append(sums)
+
+        def gradients(*pair, student=student, upstream=upstream):
+            weights = student.region_weights
+            return gradients_of(student, list(pair), weights, upstream)
+
+        compiled = tf.function(gradients, input_signature=unknown(student, *pair))
+        for compute in (gradients, compiled):
+            for found, each in zip(compute(*pair), expected, strict=True):
+                assert relative(found, each) < 1e-5
+
+
+def test_inputs_that_the_kernel_does_not_fit_are_refused(rng):
     student = random_student(rng, TEACHERS["T(2)"], (3, 3))
+    message = "`kernel_size` must not exceed `image_size`"
     with pytest.raises(ValueError, match=message):
-        student(np.ones((1, *sizes, 2)), np.ones((3, 3, 2, 1)))
+        student(np.ones((1, 2, 9, 2)), np.ones((3, 3, 2, 1)))
 
 
 def test_sizes_that_the_group_does_not_keep_are_refused(rng):

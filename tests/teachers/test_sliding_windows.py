@@ -44,6 +44,30 @@ def test_sizes_that_are_not_known_have_the_same(window):
         assert found == window.padding_of(count)
 
 
+class RoundedTowardsZero(int):
+    """An integer that is divided as ONNX's are."""
+
+    def __floordiv__(self, other):
+        return RoundedTowardsZero(abs(self) // other * (1 if self >= 0 else -1))
+
+    def __neg__(self):
+        return RoundedTowardsZero(-int(self))
+
+    def __add__(self, other):
+        return RoundedTowardsZero(int(self) + int(other))
+
+    def __sub__(self, other):
+        return RoundedTowardsZero(int(self) - int(other))
+
+
+@pytest.mark.parametrize("window", WINDOWS, ids=str)
+def test_they_do_not_depend_on_how_negative_numbers_are_divided(window):
+    for count in range(window.extent, window.extent + 7):
+        rounded = RoundedTowardsZero(count)
+        assert window.outputs(rounded) == window.outputs(count)
+        assert window.padding_of(rounded) == window.padding_of(count)
+
+
 @pytest.mark.parametrize("padding", ["valid", "same"])
 @pytest.mark.parametrize(
     "options", [{}, {"strides": (2, 3)}, {"dilation_rate": (1, 2)}]
@@ -68,6 +92,12 @@ def test_teachers_are_resized():
     )
     with pytest.raises(ValueError, match="`image_size` may be"):
         teacher.resized((12, 12))
+    # With padding, kernels may be larger than the images, under T(2).
+    teacher = ConvTeacher("t2", 9, 4, padding="same", strides=2)
+    small = TranslationConvTeacher((2, 5), 4, padding="same", strides=2)
+    assert teacher.resized((2, 5)) == small
+    with pytest.raises(ValueError, match="`kernel_size` must not exceed"):
+        ConvTeacher("c4", 9, padding="same").resized((2, 2))
     signal = TranslationConvTeacher(9, padding="causal", dilation_rate=2)
     resized = TranslationConvTeacher(20, padding="causal", dilation_rate=2)
     assert signal.resized((20,)) == resized
