@@ -33,7 +33,7 @@ def test_clones_of_every_kind_compute_what_the_layer_does(rng, kind):
 
 
 def test_every_kind_that_is_supported_has_a_clone(rng):
-    others = {"DepthwiseConv2D", "GroupConv2D"}
+    others = {"DepthwiseConv2D", "GroupConv2D", "GroupConv3D"}
     assert {kind.__name__ for kind in SUPPORTED} == {*KINDS, *others}
     inputs = rng.normal(size=(2, 7, 6, 2)).astype("float32")
     depthwise = keras.layers.DepthwiseConv2D(3)
@@ -43,6 +43,12 @@ def test_every_kind_that_is_supported_has_a_clone(rng):
         cloned = untied(layer, (7, 6, 2))
         assert isinstance(cloned, sc.ClonedConv2D)
         assert relative(cloned(inputs), expected) < 1e-5
+    volumes = rng.normal(size=(2, 4, 3, 5, 2)).astype("float32")
+    layer = sc.layers.GroupConv3D(3, 3, "flip3d")
+    expected = layer(volumes)
+    cloned = untied(layer, volumes.shape[1:])
+    assert type(cloned) is sc.layers.Cloned
+    assert relative(cloned(volumes), expected) < 1e-5
 
 
 class Scaled(keras.layers.Conv2D):

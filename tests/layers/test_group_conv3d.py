@@ -119,6 +119,14 @@ def test_clones_take_over_its_kernel_and_networks_are_relaxed(rng, lifting):
         sc.layers.Cloned.from_conv(other, cloned.student)
 
 
+def test_ordinary_convolutions_of_volumes_have_an_error(rng):
+    model = keras.Sequential([keras.Input((5, 5, 5, 1)), keras.layers.Conv3D(1, 3)])
+    volumes = rng.normal(size=(2, 5, 5, 5, 1)).astype("float32")
+    assert min(sc.networks.layer_errors(model, volumes, "o").values()) > 0.1
+    found = sc.networks.network_error(model, volumes, "o")
+    assert found.equivariance_error > 0.1
+
+
 def test_errors_under_groups_of_images_are_not_defined(rng):
     model = keras.Sequential([keras.Input((5, 5, 5, 1)), GroupConv3D(1, 3, "d2h")])
     volumes = rng.normal(size=(1, 5, 5, 5, 1)).astype("float32")
