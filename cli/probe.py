@@ -29,7 +29,7 @@ class Groups(click.ParamType):
     "--groups",
     type=Groups(),
     metavar="LIST",
-    default="t2,c2,c4,d4",
+    default="t2,flip,c2,c4,d4,c8",
     help=f"Symmetries, separated by commas. {options.GROUP_HELP}",
 )
 @click.option(

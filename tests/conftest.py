@@ -81,11 +81,20 @@ def clones(tmp_path_factory):
 @pytest.fixture(scope="session")
 def local_clones(tmp_path_factory):
     """Locally connected clones of networks on 16×16 pixels, in closed form."""
+    return _add_local_clones(tmp_path_factory.mktemp("local-clones"), ("t2", "c4"))
+
+
+@pytest.fixture(scope="session")
+def more_local_clones(local_clones):
+    """The same, and those of groups that slow tests need."""
+    return _add_local_clones(local_clones, ("flip", "c8"))
+
+
+def _add_local_clones(root, groups):
     import symclone_tf as sc
 
-    root = tmp_path_factory.mktemp("local-clones")
     solve = sc.cloning.Training(solver="closed-form")
-    for group in ("t2", "c4"):
+    for group in groups:
         students = sc.experiments.network_students(
             group, 16, student="local", seed=0, dtype="float32"
         )

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from symclone_tf.figures.style import (
+    BLACK,
     BLUE,
     COLOURS,
     GREY,
@@ -101,7 +102,9 @@ def draw_probe_errors(probe: Probe) -> Figure:
         probe: `Probe`.
 
     Returns:
-        `matplotlib.figure.Figure`: mean equivariance errors over seeds.
+        `matplotlib.figure.Figure`: mean equivariance errors over seeds. Where a group
+        interpolates between pixels, a line on each bar is that of layers that assume
+        the symmetry, which interpolation loses too.
 
     Example:
 
@@ -115,24 +118,28 @@ def draw_probe_errors(probe: Probe) -> Figure:
     width = 0.8 / len(probe.groups)
     names = []
     for column, group in enumerate(probe.groups):
-        found = [
-            run.errors
-            for run in probe.runs
-            if (run.group, run.kind) == (group, "may break")
-        ]
-        names = list(found[0])
-        means = [statistics.mean(errors[name] for errors in found) for name in names]
+        broken = _mean_errors(probe, group, "may break")
+        names = list(broken)
         positions = np.arange(len(names)) + width * (
             column - (len(probe.groups) - 1) / 2
         )
-        axes.bar(
-            positions, means, 0.9 * width, color=COLOURS[column], label=title_of(group)
-        )
+        colour, wide = COLOURS[column % len(COLOURS)], 0.9 * width
+        axes.bar(positions, broken.values(), wide, color=colour, label=title_of(group))
+        if not get_group(group).permutes_pixels:
+            kept = _mean_errors(probe, group, "assumed").values()
+            axes.hlines(kept, positions - wide / 2, positions + wide / 2, color=BLACK)
     axes.set_xticks(range(len(names)), [name.replace("_", " ") for name in names])
     axes.set_ylabel("equivariance error")
     axes.grid(axis="y")
     drawn.legend(loc="outside right upper")
     return drawn
+
+
+def _mean_errors(probe, group, kind) -> dict[str, float]:
+    """The equivariance error of each convolution, over seeds."""
+    found = [r.errors for r in probe.runs if (r.group, r.kind) == (group, kind)]
+    names = found[0] if found else ()
+    return {name: statistics.mean(each[name] for each in found) for name in names}
 
 
 @styled
@@ -144,7 +151,7 @@ def draw_transformed_images(images: Sequence[Array], groups: Sequence[str]) -> F
         groups: List of strings, one image for each.
 
     Returns:
-        `matplotlib.figure.Figure`, a row for each group.
+        `matplotlib.figure.Figure`, a row for each group, with at most eight elements.
 
     Example:
 
@@ -170,9 +177,10 @@ def _transformed(image, group):
     """Titles and images, of translations by an eighth or of a group's elements."""
     group = get_group(group)
     if not group.is_trivial:
-        elements = range(group.order)
-        transformed = (group.transform(image[None], e)[0] for e in elements)
-        return list(zip(group.element_titles, transformed))
+        count = min(group.order, COLUMNS)
+        elements = np.linspace(0, group.order - 1, count).round().astype(int)
+        titles = group.element_titles
+        return [(titles[e], _by_element(image, group, e)) for e in elements]
     step = max(1, len(image) // 8)
     directions = {"as it is": (0, 0), "down": (1, 0), "up": (-1, 0), "right": (0, 1)}
     directions |= {"left": (0, -1), "down, right": (1, 1), "up, left": (-1, -1)}
@@ -180,6 +188,12 @@ def _transformed(image, group):
         (title, _translated(image, step * np.array(direction)))
         for title, direction in directions.items()
     ]
+
+
+def _by_element(image, group, element):
+    """The image transformed; between pixels, cubic interpolation may exceed bytes."""
+    found = group.transform(image[None], element)[0]
+    return np.clip(np.round(found), 0, 255).astype(image.dtype)
 
 
 def _translated(image, direction):

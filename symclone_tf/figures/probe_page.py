@@ -15,6 +15,7 @@ from symclone_tf.figures.probe_drawings import (
     title_of,
 )
 from symclone_tf.probe import Probe
+from symclone_tf.symmetry import get_group
 from symclone_tf.types import Path
 
 
@@ -48,7 +49,8 @@ def probe_figures(probe: Probe) -> list[Illustration]:
             "broken-where",
             "How far each convolution broke a symmetry that it was free to break: the "
             "largest ‖h(g·x) − g·h(x)‖ / ‖h(x)‖, mean over seeds. It is 0 for a group "
-            "convolution; at about 1 nothing is left of the symmetry.",
+            "convolution; at about 1 nothing is left of the symmetry."
+            + _lost_by_interpolation(probe.groups),
             draw_probe_errors(probe),
         ),
         Illustration(
@@ -58,6 +60,17 @@ def probe_figures(probe: Probe) -> list[Illustration]:
             draw_transformed_images([image.numpy() for image in images], probe.groups),
         ),
     ]
+
+
+def _lost_by_interpolation(groups) -> str:
+    """What the lines on the bars are, if there are any."""
+    titles = [title_of(g) for g in groups if not get_group(g).permutes_pixels]
+    if not titles:
+        return ""
+    return (
+        f" Lines on the bars of {' and '.join(titles)} are the errors of layers that "
+        "assume it: rotations interpolate between pixels, which no layer keeps exactly."
+    )
 
 
 def probe_table(probe: Probe) -> list[dict[str, str]]:

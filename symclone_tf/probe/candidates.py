@@ -32,7 +32,7 @@ class Candidate:
     """One network of a probe.
 
     Attributes:
-        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
+        group: String, as `"t2"`, `"flip"`, `"c4"` or `"c8"`.
         kind: String. `"assumed"`: frozen clones, which are equivariant.
             `"may break"`: anchored clones, which start equivariant.
             `"without"`: the same layers as trainable clones of T(2), whose kernels

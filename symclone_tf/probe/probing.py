@@ -28,8 +28,9 @@ from symclone_tf.types import Path
 from symclone_tf.workspace import Workspace
 
 FILE = "probe.json"
-GROUPS = ("t2", "c2", "c4", "d4")
-"""The symmetries that a probe tests by default."""
+GROUPS = ("t2", "flip", "c2", "c4", "d4", "c8")
+"""The symmetries that a probe tests by default: those of photographs first, which have
+an up and a down, and last any angle, whose networks train slowest."""
 
 # By how much the last seed may exceed the budget; otherwise it is left out.
 OVERTIME = 1.2
@@ -93,7 +94,7 @@ def probe(
 
     Args:
         data: String or path, see `open_images`.
-        groups: Strings, of `"t2"`, `"c2"`, `"c4"`, `"d4"`; all four by default.
+        groups: Strings, as `"t2"`, `"flip"` or `"c8"`, see `sc.symmetry.get_group`.
         seeds: Integer, at least 2; the third and later ones are left out if time runs
             short.
         minutes: Float, how long the probe may take.

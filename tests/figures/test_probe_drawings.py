@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -49,3 +51,44 @@ def test_colour_stays_colour():
     image[0, 0, 0] = (255, 0, 0)
     (first, *_) = draw_transformed_images(image, ["c2"]).axes
     assert first.images[0].get_array().shape == (16, 16, 3)
+
+
+def test_errors_of_interpolation_are_lines_on_the_bars(tmp_path):
+    probe = finished(tmp_path / "stripes.npz", groups=("t2", "c4", "c8"))
+    assumed = {f"conv_{n}": 0.05 * n for n in range(1, 5)}
+    runs = [
+        dataclasses.replace(run, errors=assumed)
+        if (run.group, run.kind) == ("c8", "assumed")
+        else run
+        for run in probe.runs
+    ]
+    figure = draw_probe_errors(dataclasses.replace(probe, runs=runs))
+    bars = figure.axes[0].patches
+    assert len(bars) == 12
+    (lines,) = figure.axes[0].collections
+    for bar, ((left, low), (right, high)) in zip(bars[8:], lines.get_segments()):
+        assert low == high == pytest.approx(bar.get_height() / 2)
+        assert left == pytest.approx(bar.get_x())
+        assert right == pytest.approx(bar.get_x() + bar.get_width())
+
+
+@pytest.mark.parametrize(("group", "shown"), [("c8", 8), ("d8", 8), ("c3", 3)])
+def test_a_row_has_no_more_images_than_columns(rng, group, shown):
+    image = rng.integers(0, 256, size=(1, 16, 16, 3)).astype("uint8")
+    figure = draw_transformed_images(image, [group])
+    found = [axes for axes in figure.axes if axes.images]
+    assert len(found) == shown
+    titles = {axes.get_title() for axes in found}
+    assert any("reflected" in title for title in titles) == (group == "d8")
+    assert all(axes.images[0].get_array().dtype == "uint8" for axes in found)
+    rotated = [axes for axes in found if "5°" in axes.get_title()]
+    rotated += found[1:] * (group == "c3")
+    assert rotated
+    for axes in rotated:
+        assert not axes.images[0].get_array()[0, 0].any()  # outside of the disc
+
+
+def test_more_symmetries_than_colours_are_drawn(tmp_path):
+    groups = ("t2", "c4", "flip", "c2", "d2", "d4", "c3", "c6", "c8", "d8")
+    probe = finished(tmp_path / "stripes.npz", groups=groups)
+    assert len(draw_probe_errors(probe).axes[0].patches) == 4 * len(groups)

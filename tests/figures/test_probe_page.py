@@ -26,6 +26,18 @@ def test_table_has_a_row_for_each_symmetry(probe):
     assert rotations["Assuming it"] == "-30.0 (-30.0 to -30.0)"
 
 
+def test_lines_on_bars_are_explained_where_there_are_any(tmp_path):
+    texts = {}
+    for groups in (("t2", "c4"), ("t2", "c4", "c8")):
+        found = finished(tmp_path / "stripes.npz", groups=groups)
+        texts[groups] = probe_figures(found)[1].caption
+    exact, interpolating = texts.values()
+    assert "interpolate" not in exact
+    assert "Lines on the bars of C8 are the errors of layers that assume" in (
+        interpolating
+    )
+
+
 def test_page_says_all_and_loads_nothing(probe, tmp_path):
     text = write_probe_page(probe, tmp_path / "probe.html").read_text("utf-8")
     assert text.count("data:image/svg+xml;base64,") == 3

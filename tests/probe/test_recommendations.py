@@ -45,6 +45,14 @@ def test_of_several_to_preserve_the_one_that_gains_most(images):
     assert found.group == "d4"
 
 
+@pytest.mark.parametrize(("group", "title"), [("flip", "Flip"), ("c8", "C8")])
+def test_reflections_and_any_angle_are_recommended_too(images, group, title):
+    found = advice(images, c4=(MIDDLE, LOW, MIDDLE), **{group: (HIGH, LOW, HIGH)})
+    assert found.sentence.startswith(f"{title}, assumed: assuming {title} gains")
+    assert f'network_students("{group}", 16' in found.code
+    assert f'"cloned", "{group}"' in found.code
+
+
 def test_where_none_is_to_be_preserved_translations_alone_are_assumed(images):
     found = advice(images, c4=(LOW, HIGH, MIDDLE))
     assert (found.group, found.kind) == ("t2", "assumed")
