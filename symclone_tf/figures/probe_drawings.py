@@ -124,9 +124,10 @@ def draw_probe_errors(probe: Probe) -> Figure:
             column - (len(probe.groups) - 1) / 2
         )
         colour, wide = COLOURS[column % len(COLOURS)], 0.9 * width
-        axes.bar(positions, broken.values(), wide, color=colour, label=title_of(group))
+        heights = list(broken.values())
+        axes.bar(positions, heights, wide, color=colour, label=title_of(group))
         if not get_group(group).permutes_pixels:
-            kept = _mean_errors(probe, group, "assumed").values()
+            kept = list(_mean_errors(probe, group, "assumed").values())
             axes.hlines(kept, positions - wide / 2, positions + wide / 2, color=BLACK)
     axes.set_xticks(range(len(names)), [name.replace("_", " ") for name in names])
     axes.set_ylabel("equivariance error")

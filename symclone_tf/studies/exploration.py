@@ -89,6 +89,7 @@ def explore(
     >>> list(found.students), found.students["fewer"].blocks
     (['clone', 'fewer', 'relaxed'], 5)
     """
+    _check_pixels(get_group(group))
     teacher = ConvTeacher(get_group(group).name, _checked(image_size))
     one_of("student", student, STUDENTS)
     kind: dict[str, Any] = {"student": student, "regions": regions}
@@ -101,6 +102,15 @@ def explore(
     relaxed, accuracy = _relaxed(exact, images[..., None], verbose=verbose)
     students = {"clone": exact, "fewer": fewer, "relaxed": relaxed}
     return Exploration(teacher, students, accuracy, shown, are_digits)
+
+
+def _check_pixels(group):
+    """The page permutes pixels, and has no interpolation."""
+    if not group.permutes_pixels:
+        raise ValueError(
+            "`group` must permute pixels to be explored, as t2, flip, c2, c4, d2 and "
+            f"d4 do. Received: group={group.name}"
+        )
 
 
 def _checked(image_size) -> int:

@@ -46,5 +46,7 @@ def test_accepted_sizes_and_groups_are_named():
     for size in (15, 65):
         with pytest.raises(ValueError, match=f"from 16 to 64 pixels.*size={size}"):
             sc.studies.explore(image_size=size)
-    with pytest.raises(ValueError, match="`group` must be one of"):
+    with pytest.raises(ValueError, match="`group` must be t2, flip, cN or dN"):
+        sc.studies.explore("c1")
+    with pytest.raises(ValueError, match=r"must permute pixels.*Received: group=c8"):
         sc.studies.explore("c8")

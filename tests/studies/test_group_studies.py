@@ -56,8 +56,8 @@ def test_missing_clones_are_made_first(tmp_path, capsys):
 
 
 def test_bad_input_is_refused_before_anything_is_measured(tmp_path):
-    with pytest.raises(ValueError, match="`group` must be one of"):
-        sc.studies.study_group("c8", Workspace(tmp_path / "out"))
+    with pytest.raises(ValueError, match="`group` must be t2, flip, cN"):
+        sc.studies.study_group("c1", Workspace(tmp_path / "out"))
     (tmp_path / "c4.csv").write_text("a,b\n1,2\n")
     with pytest.raises(sc.ArtifactError, match="is not a table"):
         sc.studies.study_group("c4", Workspace(tmp_path / "out"), benchmark=tmp_path)
