@@ -30,6 +30,7 @@ pytestmark = pytest.mark.slow
 PAGES_RUN = (
     "cloning",
     "students",
+    "any-angle",
     "any-group",
     "any-teacher",
     "relax",
@@ -121,6 +122,13 @@ def test_python_of_cloning(tmp_path, monkeypatch, capsys):
     )
     assert len(names["errors"].history) == 2
     assert pathlib.Path("feature-maps.png").is_file()
+
+
+def test_python_of_any_angle(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    execute(doc("any-angle"))
+    said = "".join(blocks(doc("any-angle"), "text"))
+    assert capsys.readouterr().out == said == "17 True\nTrue\n"
 
 
 def test_python_of_any_group(tmp_path, monkeypatch, capsys):
