@@ -64,7 +64,7 @@ def test_options_are_those_of_some_command(page):
 
 
 def test_what_is_wrong_with_a_command_is_found():
-    for line in ("clone --grup c4", "clone --group c5", "clon --group c4", "clone"):
+    for line in ("clone --grup c4", "clone --group c1", "clon --group c4", "clone"):
         with pytest.raises((AssertionError, click.UsageError)):
             parse(Written(line.split(), block=True))
     for line in ("clone --size 28", "clone --canvas 28 --size"):
