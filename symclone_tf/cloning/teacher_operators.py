@@ -8,8 +8,10 @@ from symclone_tf.types import Array, Tensor
 
 # Bytes of the teacher's outputs in one evaluation.
 CHUNK = 2**27
-# Operators whose outputs for a random row differ by less, relatively, are the same.
+# Operators whose outputs for random rows differ by less, relatively, are the same; of
+# few outputs, some are alike by chance.
 ROUNDING = 1e-6
+FEWEST_OUTPUTS = 16
 
 
 class TeacherOperators:
@@ -37,13 +39,15 @@ class TeacherOperators:
 
     def __init__(self, teacher: Teacher) -> None:
         self.teacher = teacher
-        # The output for one random row is zero for the operators that are, and the
-        # same for those that are the same.
+        # Outputs for random rows are zero for the operators that are, and the same for
+        # those that are the same.
+        count = -(-FEWEST_OUTPUTS // teacher.positions_out)
         rng = np.random.default_rng(0)
-        row = rng.normal(size=(1, teacher.positions_in)).astype("float32")
+        rows = rng.normal(size=(count, teacher.positions_in)).astype("float32")
         maps = np.arange(teacher.representation_in)
         entries = np.arange(teacher.kernel_entries)
-        outputs = ops.convert_to_numpy(self._evaluate(row, maps, entries)[0])
+        outputs = ops.convert_to_numpy(self._evaluate(rows, maps, entries))
+        outputs = outputs.reshape(-1, outputs.shape[-1])
         self.nonzero = np.flatnonzero(np.any(outputs != 0, axis=0))
         first, self._same = _distinct(outputs[:, self.nonzero])
         self.count = len(first)
@@ -118,11 +122,14 @@ def _distinct(columns: Array) -> tuple[Array, Array]:
     # vector.
     direction = np.random.default_rng(1).normal(size=len(columns))
     order = np.argsort(direction @ columns.astype("float64"), kind="stable")
-    steps = np.diff(columns[:, order], axis=1)
-    far = np.linalg.norm(steps, axis=0) > ROUNDING * norms[order[1:]]
-    cluster = np.concatenate([[0], np.cumsum(far)])[: len(order)]
+    begins, last = np.ones(len(order), bool), 0
+    for place in range(1, len(order)):
+        # With the first of its neighbours, so that no chain drifts.
+        step = columns[:, order[place]] - columns[:, order[last]]
+        begins[place] = np.linalg.norm(step) > ROUNDING * norms[order[place]]
+        last = place if begins[place] else last
     same = np.empty(len(order), int)
-    same[order] = cluster
+    same[order] = np.cumsum(begins) - 1
     # Numbered as they first come, so that few feature maps in have to be evaluated.
     _, first, which = np.unique(same, return_index=True, return_inverse=True)
     ranks = np.argsort(np.argsort(first))

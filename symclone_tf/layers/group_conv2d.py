@@ -3,7 +3,6 @@
 from typing import Any
 
 import keras
-import numpy as np
 
 from symclone_tf.checks import one_or_two, positive_pair
 from symclone_tf.layers.base_conv import Convolution
@@ -12,7 +11,7 @@ from symclone_tf.teachers.conv_geometry import ConvGeometry
 from symclone_tf.teachers.group_convolution import (
     group_conv2d,
     is_lifting,
-    kernel_gains,
+    mean_gain,
 )
 from symclone_tf.types import Pair, Shape, Tensor
 
@@ -104,7 +103,7 @@ class GroupConv2D(Convolution):
         )
         size = self.geometry.kernel_size
         # Projected on a steerable basis, kernels have smaller outputs.
-        gain = float(np.mean(np.diagonal(kernel_gains(self.group, size))))
+        gain = mean_gain(self.group, size)
         self.add_kernel_and_bias((*size, *on_group, in_channels, self.filters), gain)
 
     def call(self, inputs: Tensor) -> Tensor:

@@ -79,8 +79,11 @@ def regional_convolutions(fixed: FixedKernel) -> PlainLayers:
 
 
 def _strides(windows, parts):
-    """Strides that differ are 1 along axes with one output, as `without_lone_strides`
-    has them."""
+    """Strides that differ are 1 along axes with one output.
+
+    With others, oneDNN in TensorFlow 2.21 computes something else of one channel, on
+    some CPUs.
+    """
     strides = tuple(window.stride for window in windows)
     if len(set(strides)) == 1:
         return strides

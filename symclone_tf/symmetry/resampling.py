@@ -67,7 +67,8 @@ def disc(size: tuple[int, int], margin: float = 0) -> Array:
     return (distance <= min(size) / 2 - margin).reshape(size)
 
 
-@functools.lru_cache(maxsize=64)
+# At 224×224 pixels, each has 10 MB.
+@functools.lru_cache(maxsize=16)
 def resampling(element: PlaneElement, size: tuple[int, int]) -> tuple[Array, Array]:
     """The pixels, and their weights, that each pixel of a transformed image comes from.
 
@@ -105,6 +106,7 @@ def resampling(element: PlaneElement, size: tuple[int, int]) -> tuple[Array, Arr
         -1, TAPS**2
     )
     weights = weights * disc(size).reshape(-1, 1)
+    pixels = pixels.astype("int32")
     for found in (pixels, weights):
         found.setflags(write=False)
     return pixels, weights

@@ -9,7 +9,6 @@ import functools
 from fractions import Fraction
 
 import numpy as np
-from scipy import linalg
 
 from symclone_tf.symmetry.plane_elements import PlaneElement
 from symclone_tf.symmetry.resampling import pixel_sources
@@ -97,19 +96,18 @@ def rotation_within(functions: Array, numbers: Array, turn: float) -> Array:
     >>> np.allclose(matrix @ matrix, quarter)
     True
     """
-    column, blocks = 0, []
+    rotation, column = np.eye(len(numbers)), 0
     while column < len(numbers):
         m = numbers[column]
-        # cos m(θ − a) = cos ma · cos mθ + sin ma · sin mθ, and likewise of sines.
-        cosine, sine = np.cos(2 * np.pi * m * turn), np.sin(2 * np.pi * m * turn)
-        rotated = np.array([[cosine, -sine], [sine, cosine]])
-        blocks.append(rotated if m else np.eye(1))
-        column += len(blocks[-1])
-    rotation: Array = linalg.block_diag(*blocks)
+        if m:
+            # cos m(θ − a) = cos ma · cos mθ + sin ma · sin mθ, and likewise of sines.
+            cosine, sine = np.cos(2 * np.pi * m * turn), np.sin(2 * np.pi * m * turn)
+            pair = slice(column, column + 2)
+            rotation[pair, pair] = [[cosine, -sine], [sine, cosine]]
+        column += 2 if m else 1
     return functions @ rotation @ np.linalg.pinv(functions)
 
 
-@functools.lru_cache(maxsize=64)
 def kernel_matrix(element: PlaneElement, size: int) -> Array:
     """The matrix by which an element acts on kernels of a group off the pixel grid.
 
@@ -122,7 +120,7 @@ def kernel_matrix(element: PlaneElement, size: int) -> Array:
         size: Integer, the kernel's height and width in pixels.
 
     Returns:
-        Array of shape `(size², size²)`, read-only.
+        Array of shape `(size², size²)`.
 
     Example:
 
@@ -139,9 +137,29 @@ def kernel_matrix(element: PlaneElement, size: int) -> Array:
         reflection = pixel_sources(PlaneElement(Fraction(0), True), (size, size))
         matrix = matrix[:, reflection]
     quarter = PlaneElement(Fraction(quarters, 4), False)
-    matrix = matrix[pixel_sources(quarter, (size, size))]
-    matrix.setflags(write=False)
-    return matrix
+    return matrix[pixel_sources(quarter, (size, size))]
+
+
+@functools.lru_cache(maxsize=64)
+def kernel_matrices(elements: tuple[PlaneElement, ...], size: int) -> Array:
+    """The matrices of several elements, see `kernel_matrix`.
+
+    Args:
+        elements: Tuple of `PlaneElement`.
+        size: Integer, the kernel's height and width in pixels.
+
+    Returns:
+        Array of shape `(elements, size², size²)`, read-only.
+
+    Example:
+
+    >>> kernel_matrices(get_group("c8").members, 5).shape
+    (8, 25, 25)
+    """
+    # Kept, since layers need them in every eager call.
+    matrices = np.stack([kernel_matrix(element, size) for element in elements])
+    matrices.setflags(write=False)
+    return matrices
 
 
 def kernel_rank(size: int) -> int:

@@ -27,10 +27,10 @@ class ConvGeometry:
 
     Raises:
         ValueError: If a size is not positive; if `padding` is not accepted, or is
-            `"same"` with an even kernel and a group other than T(2), since no padding
-            centres such kernels; if height and width differ with a group that
-            exchanges them; or if both strides and dilation rates exceed 1, which
-            TensorFlow does not support.
+            `"same"` with a kernel that is even along an axis which the group reverses,
+            since no padding centres such kernels; if height and width differ with a
+            group that exchanges them; or if both strides and dilation rates exceed 1,
+            which TensorFlow does not support.
     """
 
     group: PointGroup
@@ -60,8 +60,8 @@ class ConvGeometry:
             self._check_square(name, pair)
         self.group.check_kernel(self.kernel_size)
         one_of("padding", padding, PADDINGS)
-        even = any(size % 2 == 0 for size in self.kernel_size)
-        if self.padding == "same" and even and not self.group.is_trivial:
+        even = any(self.kernel_size[axis] % 2 == 0 for axis in group.reversed_axes)
+        if self.padding == "same" and even:
             raise ValueError(
                 '`kernel_size` must be odd with padding="same": an even kernel has no '
                 "central pixel, which breaks the symmetry. "
@@ -153,10 +153,8 @@ class ConvGeometry:
         """
         self.outputs(image_size)
         self._check_square("image_size", tuple(image_size))
-        if self.group.is_trivial:
-            return
-        for axis, size in enumerate(image_size):
-            self._check_centred(size, axis)
+        for axis in self.group.reversed_axes:
+            self._check_centred(image_size[axis], axis)
 
     def _check_centred(self, size: int, axis: int) -> None:
         window = self.windows[axis]

@@ -14,7 +14,11 @@ from symclone_tf.symmetry import (
 )
 from symclone_tf.teachers.base import Teacher
 from symclone_tf.teachers.conv_geometry import ConvGeometry
-from symclone_tf.teachers.group_convolution import group_conv2d, kernel_gains
+from symclone_tf.teachers.group_convolution import (
+    group_conv2d,
+    kernel_gains,
+    mean_gain,
+)
 from symclone_tf.teachers.sliding_windows import (
     SlidingWindow,
     border_on,
@@ -134,11 +138,12 @@ class ConvTeacher(Teacher):
     def entry_gain(self) -> float:
         """Float, the mean of all entries': below 1 where kernels are projected on a
         steerable basis, which has little of their corners."""
-        gains = kernel_gains(self.group, self.geometry.kernel_size)
-        return float(np.mean(np.diagonal(gains)))
+        return mean_gain(self.group, self.geometry.kernel_size)
 
     @property
     def largest_gain(self) -> float:
+        if self.group.permutes_pixels:
+            return 1.0
         gains = kernel_gains(self.group, self.geometry.kernel_size)
         return float(np.linalg.norm(gains, 2))
 

@@ -1,10 +1,7 @@
 """Convolutions with a bank of kernels, for groups of channels."""
 
-from collections.abc import Sequence
-
 from keras import ops
 
-from symclone_tf.teachers.sliding_windows import SlidingWindow
 from symclone_tf.types import Tensor
 
 
@@ -49,9 +46,6 @@ def convolve(
     >>> convolve(images, bank, (1, 1), "same", (1, 1), channel_groups=4).shape
     TensorShape([2, 8, 8, 12])
     """
-    inputs, strides, padding = without_lone_strides(
-        inputs, bank.shape, strides, padding
-    )
     options = {
         "strides": strides,
         "padding": padding,
@@ -59,14 +53,14 @@ def convolve(
         "dilation_rate": dilation_rate,
     }
     if channel_groups == 1:
-        return ops.conv(inputs, bank, **options)
+        return _conv(inputs, bank, **options)
     if _is_depthwise(inputs, bank, channel_groups, strides, dilation_rate):
         return _depthwise(inputs, bank, channel_groups, representation_out, options)
     # Not `ops.conv` of all channels: with fewer channels in the kernel than in the
     # inputs, Keras compiles it with XLA, anew in each eager call, with slow gradients
     # on CPUs, and ONNX has no such operation.
     outputs = [
-        ops.conv(part, kernel, **options)
+        _conv(part, kernel, **options)
         for part, kernel in zip(
             _split(inputs, channel_groups, representation_in),
             _split(bank, channel_groups, representation_out),
@@ -76,46 +70,22 @@ def convolve(
     return _concatenate(outputs, representation_out)
 
 
-def without_lone_strides(
-    inputs: Tensor, kernel_size: Sequence[int], strides: tuple[int, ...], padding: str
-) -> tuple[Tensor, tuple[int, ...], str]:
-    """The same convolution, with stride 1 along axes that have a single output.
+def _conv(inputs, bank, strides, padding, **options):
+    """A convolution as Keras computes it.
 
     Where images of one channel become a single column, and strides are larger along
-    the width, oneDNN in TensorFlow 2.21 computes something else on some CPUs.
-
-    Args:
-        inputs: Tensor of shape `(batch, *grid, channels)`.
-        kernel_size: Sequence of integers, which begins with one for each axis.
-        strides: Tuple of integers, one for each axis.
-        padding: String, `"valid"` or `"same"`.
-
-    Returns:
-        Inputs, strides and padding: those given, if no such axis is known.
-
-    Example:
-
-    >>> inputs = np.ones((1, 6, 4, 1))
-    >>> without_lone_strides(inputs, (1, 3), (1, 2), "valid")[1:]
-    ((1, 1), 'valid')
+    the width, oneDNN in TensorFlow 2.21 computes something else on some CPUs; not with
+    a second channel, of zeros.
     """
     sizes = inputs.shape[1:-1]
-    if len(set(strides)) == 1 or None in sizes:
-        return inputs, strides, padding
-    windows = [
-        SlidingWindow(size, stride, 1, padding)
-        for size, stride in zip(kernel_size, strides)
-    ]
-    counts = [window.outputs(size) for window, size in zip(windows, sizes)]
-    if 1 not in counts:
-        return inputs, strides, padding
-    if padding == "same":
-        margins = [window.padding_of(size) for window, size in zip(windows, sizes)]
-        inputs = ops.pad(inputs, [(0, 0), *margins, (0, 0)])
-    kept = (slice(w.size if n == 1 else None) for w, n in zip(windows, counts))
-    where = (slice(None), *kept)
-    strides = tuple(1 if n == 1 else stride for n, stride in zip(counts, strides))
-    return inputs[where], strides, "valid"
+    axes = zip(sizes, bank.shape, strides)
+    # One output, or a number that is not known.
+    few = any(n is None or n < size + stride for n, size, stride in axes)
+    if inputs.shape[-1] == 1 and len(set(strides)) > 1 and few:
+        # Not by `ops.pad`, which TensorFlow takes for a padding of positions.
+        inputs = ops.concatenate([inputs, ops.zeros_like(inputs)], axis=-1)
+        bank = ops.concatenate([bank, ops.zeros_like(bank)], axis=-2)
+    return ops.conv(inputs, bank, strides, padding, **options)
 
 
 def channel_groups_of(channels: int, in_channels: int, filters: int) -> int:

@@ -190,3 +190,23 @@ def kernel_gains(group: PointGroup, kernel_size: Pair) -> Array:
     """
     matrices = group.kernel_matrices(kernel_size)
     return np.mean(matrices.transpose(0, 2, 1) @ matrices, axis=0)
+
+
+def mean_gain(group: PointGroup, kernel_size: Pair) -> float:
+    """The mean of a kernel's entries' gains: 1 if the group permutes pixels.
+
+    Args:
+        group: `PointGroup`.
+        kernel_size: Integer or pair of integers, the kernel's height and width.
+
+    Returns:
+        Float.
+
+    Example:
+
+    >>> mean_gain(get_group("c4"), 5), mean_gain(get_group("c8"), 5) < 1
+    (1.0, True)
+    """
+    if group.permutes_pixels:
+        return 1.0
+    return float(np.mean(np.diagonal(kernel_gains(group, kernel_size))))

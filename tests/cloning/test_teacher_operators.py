@@ -1,5 +1,6 @@
 """Operators of teachers: those that differ, and how often each occurs."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -7,6 +8,7 @@ import symclone_tf as sc
 from symclone_tf.cloning.teacher_operators import (
     CHUNK,
     TeacherOperators,
+    _distinct,
     impulse_response,
 )
 from symclone_tf.teachers import group_conv2d
@@ -69,6 +71,24 @@ def test_combinations_have_the_norm_that_they_have_among_all(rng):
     )
     norm = np.linalg.norm(operators.of_all(direction))
     assert norm == pytest.approx(np.linalg.norm(direction))
+
+
+def test_operators_of_a_single_output_are_not_alike_by_chance():
+    """Of 2,000 numbers, some differ by less than rounding."""
+    teacher = sc.FunctionTeacher(
+        lambda x, k: keras.ops.einsum("npc,pco->no", x, k)[:, None],
+        *((2000,), (2000,), (1,)),
+    )
+    assert TeacherOperators(teacher).count == 2000
+
+
+def test_no_chain_of_operators_that_are_nearly_the_same_is_one():
+    steps = 1 + 5e-7 * np.arange(200)
+    columns = np.outer(np.ones(16), steps)
+    first, same = _distinct(columns)
+    assert len(first) > 50
+    values = columns[0, first][same]
+    np.testing.assert_allclose(values, columns[0], rtol=1.1e-6)
 
 
 def test_the_sum_of_squares_stops_where_it_is_not_measured():

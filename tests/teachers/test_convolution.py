@@ -108,8 +108,14 @@ def test_single_rows_and_columns_of_outputs_are_those_of_the_formula(
     margins = [(0, 0)] * 4
     margins[1 + axis] = (missing // 2, missing - missing // 2)
     expected = conv_loops(np.pad(inputs, margins), bank, strides, (1, 1))
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None, None, 1))])
+    def at_any_size(images):
+        return convolve(images, bank, tuple(strides), padding, (1, 1))
+
     outputs = convolve(inputs, bank, tuple(strides), padding, (1, 1))
-    np.testing.assert_allclose(outputs, expected, rtol=1e-4, atol=1e-5)
+    for found in (outputs, at_any_size(inputs)):
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
 def operations(groups, channels, representation):
