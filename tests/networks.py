@@ -97,3 +97,9 @@ def of_volumes():
     model = keras.Model(volumes, layers.Flatten()(x))
     settle(model)
     return model
+
+
+def features_of(model, images):
+    """What the global average over space and group gives."""
+    index = next(i for i, each in enumerate(model.layers) if "global" in each.name)
+    return np.asarray(keras.Sequential(model.layers[: index + 1])(images))

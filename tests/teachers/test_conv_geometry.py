@@ -166,3 +166,27 @@ def test_t2_takes_any_size():
         geometry.check_grid((size, 14 - size))
     assert geometry.outputs((8, None)) == (3, None)
     assert ConvGeometry(get_group("t2"), 3, "same", 2).outputs((8, 9)) == (4, 5)
+
+
+@pytest.mark.parametrize(
+    ("kernel_size", "size", "options"),
+    [
+        ((2, 3), (6, 7), {"padding": "same"}),  # even along the height
+        ((3, 3), (6, 7), {"strides": 2}),  # one row is left over
+        ((3, 3), (8, 7), {"strides": (2, 1), "padding": "same"}),
+    ],
+)
+def test_reflections_need_centred_fields_along_the_width_alone(
+    rng, kernel_size, size, options
+):
+    teacher = ConvTeacher("flip", size, kernel_size, **options)
+    inputs = rng.normal(size=(2, *size, 2)).astype("float32")
+    kernel = rng.normal(size=(*kernel_size, 2, 3)).astype("float32")
+    moves = list(teacher.transformations())
+    assert largest_error(lambda x: teacher(x, kernel), moves, inputs) < 1e-6
+    turned = {"image_size": size[::-1], "kernel_size": kernel_size[::-1]}
+    strides = options.get("strides", 1)
+    if isinstance(strides, tuple):
+        options = {**options, "strides": strides[::-1]}
+    with pytest.raises(ValueError, match="must"):
+        ConvTeacher("flip", **turned, **options)
