@@ -69,7 +69,7 @@ def equivariance_error(
     error = largest_error(layer, transformations, inputs)
     if error is None and transformations:
         raise ValueError(
-            "No part of the outputs is left to compare after translations. "
+            "No part of the outputs is left to compare after the transformations. "
             f"Received: max_translation={max_translation}, border={border}"
         )
     return error or 0.0
