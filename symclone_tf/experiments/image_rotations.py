@@ -22,7 +22,7 @@ def rotated(image: Tensor, turn: Tensor) -> Tensor:
 
     Example:
 
-    >>> image = tf.reshape(tf.range(4, dtype=tf.uint8), (2, 2, 1))
+    >>> image = tf.constant([[[0], [1]], [[2], [3]]], tf.uint8)
     >>> rotated(image, 0.25)[..., 0]  # as numpy.rot90
     <tf.Tensor: shape=(2, 2), dtype=uint8, numpy=
     array([[1, 3],
