@@ -86,7 +86,7 @@ class RandomTransformations:
 
         def find(*sizes):
             other = self.at(tuple(map(int, sizes)))
-            return (*other._input_taps, *other._output_taps)
+            return (*other._input_taps[:2], *other._output_taps[:2])
 
         types = [tf.int32, tf.float32, tf.int32, tf.float32]
         found = tf.numpy_function(find, list(sizes), types)
@@ -142,11 +142,15 @@ class _Gathered(NamedTuple):
     """What each entry of an array is gathered from, for each element of a group.
 
     Positions and weights have shape `(elements, taps, entries)`. With one tap, as of
-    permutations, weights are not used.
+    permutations, weights are not used. Where elements interpolate between the pixels
+    of a feature map, and permute the entries of each pixel alike, these are gathered
+    one after the other: positions are those of pixels, and `within` has shape
+    `(elements, entries of a pixel)`; else it is `None`.
     """
 
     positions: Any
     weights: Any
+    within: Any = None
 
     @classmethod
     def of(cls, shape: tuple[int, ...], taps: list[Taps]) -> "_Gathered":
@@ -154,19 +158,32 @@ class _Gathered(NamedTuple):
         identity = Taps.of(np.arange(math.prod(shape)))
         taps = [identity, *taps]
         most = max(each.positions.shape[1] for each in taps)
+        found = [_by_pixels(each, shape[-1]) if most > 1 else None for each in taps]
+        within = None
+        if all(found):
+            taps, moved = zip(*found)
+            within = np.stack(moved).astype("int32")
         positions, weights = (
             np.stack([_padded(each, most).T for each in arrays])
             for arrays in zip(*taps)
         )
-        return cls(positions.astype("int32"), weights.astype("float32"))
+        return cls(positions.astype("int32"), weights.astype("float32"), within)
 
     def shaped(self, positions: Tensor, weights: Tensor) -> "_Gathered":
         """Tensors of other sizes, with as many taps."""
         for each in (positions, weights):
             each.set_shape((None, self.positions.shape[1], None))
-        return _Gathered(positions, weights)
+        return _Gathered(positions, weights, self.within)
 
     def gather(self, values: Tensor, elements: Tensor) -> Tensor:
+        if self.within is None:
+            return self._interpolate(values, elements)
+        shape = ops.shape(values)
+        pixels = ops.reshape(values, (*shape[:-2], shape[-2] * shape[-1]))
+        pixels = self._interpolate(pixels, elements)
+        return _permute(ops.reshape(pixels, shape), self.within, elements)
+
+    def _interpolate(self, values, elements):
         if self.positions.shape[1] == 1:
             return _gather(values, self.positions[:, 0], elements)
         weights = ops.cast(ops.take(self.weights, elements, axis=0), values.dtype)
@@ -176,6 +193,22 @@ class _Gathered(NamedTuple):
             * ops.reshape(weights[:, tap], (-1, *ops.shape(values)[1:-1], 1))
             for tap in range(self.positions.shape[1])
         )
+
+
+def _by_pixels(taps, entries):
+    """The taps of pixels, and which entry of a pixel each comes from.
+
+    `None` unless all entries of a pixel are interpolated alike, and those of all pixels
+    permuted alike.
+    """
+    positions, weights = (each.reshape(-1, entries, each.shape[1]) for each in taps)
+    pixels, within = np.divmod(positions, entries)
+    alike = (
+        (pixels == pixels[:, :1]).all()
+        and (weights == weights[:, :1]).all()
+        and (within == within[:1, :, :1]).all()
+    )
+    return (Taps(pixels[:, 0], weights[:, 0]), within[0, :, 0]) if alike else None
 
 
 def _padded(array, taps):
@@ -191,3 +224,14 @@ def _gather(values, sources, elements):
     flat = ops.reshape(values, (-1, values.shape[-1]))
     gathered = ops.take(flat, ops.reshape(rows, (-1,)), axis=0)
     return ops.reshape(gathered, (-1, *rest))
+
+
+def _permute(values, within, elements):
+    """Permutes the entries of each pixel as each input's element does."""
+    pixels = ops.reshape(values, (ops.shape(values)[0], -1, *values.shape[-2:]))
+    count, positions, entries, _ = ops.shape(pixels)
+    first = ops.reshape(ops.arange(count * positions, dtype="int32") * entries, (-1, 1))
+    moved = ops.repeat(ops.take(within, elements, axis=0), positions, axis=0)
+    flat = ops.reshape(values, (-1, values.shape[-1]))
+    gathered = ops.take(flat, ops.reshape(first + moved, (-1,)), axis=0)
+    return ops.reshape(gathered, ops.shape(values))

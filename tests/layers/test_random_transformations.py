@@ -265,11 +265,15 @@ def test_a_teacher_without_symmetry_is_refused():
         regularised(student)
 
 
-@pytest.mark.parametrize("group", ["c4", "c8"])
-def test_inputs_of_other_sizes_are_transformed_as_by_their_own_teacher(rng, group):
-    random = random_transformations(sc.ConvTeacher(group, 6))
-    own = random_transformations(sc.ConvTeacher(group, 9))
-    inputs = rng.normal(size=(4, 9, 9, 2)).astype("float32")
+@pytest.mark.parametrize(
+    ("group", "lifting"), [("c4", True), ("c8", True), ("c8", False)]
+)
+def test_inputs_of_other_sizes_are_transformed_as_by_their_own_teacher(
+    rng, group, lifting
+):
+    random = random_transformations(sc.ConvTeacher(group, 6, lifting=lifting))
+    own = random_transformations(sc.ConvTeacher(group, 9, lifting=lifting))
+    inputs = rng.normal(size=(4, *own.teacher.input_shape, 2)).astype("float32")
     elements = np.arange(4)
     expected = own.transform_inputs(inputs, elements)
     at_size = random.at((9, 9))
@@ -277,7 +281,9 @@ def test_inputs_of_other_sizes_are_transformed_as_by_their_own_teacher(rng, grou
     assert random.at((9, 9)) is at_size
     assert random.at((6, 6)) is random
 
-    @tf.function(input_signature=[tf.TensorSpec((None, None, None, 2))])
+    unknown = tf.TensorSpec((None, None, None, *inputs.shape[3:]))
+
+    @tf.function(input_signature=[unknown])
     def of_unknown_size(images):
         found = random.at(tuple(tf.unstack(tf.shape(images)[1:3])))
         drawn = found.draw(tf.shape(images)[0])

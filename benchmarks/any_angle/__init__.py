@@ -1,0 +1,1 @@
+"""Which group suits digits at any angle, cells and photographs."""
