@@ -13,7 +13,7 @@ import numpy as np
 from symclone_tf.checks import positive_pair
 from symclone_tf.symmetry.group_tables import GroupTable
 from symclone_tf.symmetry.plane_elements import closure, element_of
-from symclone_tf.symmetry.resampling import pixel_sources, resampling
+from symclone_tf.symmetry.resampling import pixel_sources, resampling_matrix
 from symclone_tf.symmetry.steerable_basis import (
     kernel_matrices,
     kernel_rank,
@@ -298,11 +298,10 @@ class PointGroup(GroupTable):
                     f"Received: feature maps of shape {inputs.shape}"
                 )
             inputs = inputs[:, :, :, self.representation_permutation(element)]
-        pixels, weights = resampling(self.plane_elements[element], (size[0], size[1]))
-        flat = inputs.reshape(batch, len(pixels), -1)
-        if pixels.shape[1] == 1:
-            return flat[:, pixels[:, 0]].reshape(inputs.shape)
-        weights = weights.astype(np.result_type(inputs, np.float32))
-        # One tap after the other: all at once would take 16 times the memory.
-        found = sum(flat[:, p] * w[:, None] for p, w in zip(pixels.T, weights.T))
-        return np.reshape(found, inputs.shape)
+        flat = inputs.reshape(batch, size[0] * size[1], -1)
+        moved, pixels = self.plane_elements[element], (size[0], size[1])
+        if moved.permutes_pixels:
+            return flat[:, pixel_sources(moved, pixels)].reshape(inputs.shape)
+        dtype = np.result_type(inputs, np.float32)
+        matrix = resampling_matrix(moved, pixels).astype(dtype)
+        return np.stack([matrix @ each for each in flat]).reshape(inputs.shape)

@@ -1,6 +1,7 @@
 """Actions of rotations and reflections on pixels: exact, or by resampling."""
 
 import functools
+from typing import Any
 
 import numpy as np
 
@@ -110,6 +111,34 @@ def resampling(element: PlaneElement, size: tuple[int, int]) -> tuple[Array, Arr
     for found in (pixels, weights):
         found.setflags(write=False)
     return pixels, weights
+
+
+def resampling_matrix(element: PlaneElement, size: tuple[int, int]) -> Any:
+    """The matrix by which an element acts on the pixels of an image.
+
+    Args:
+        element: `PlaneElement`.
+        size: Pair of integers, height and width.
+
+    Returns:
+        `scipy.sparse.csr_array` of shape `(height·width, height·width)`, see
+        `resampling`.
+
+    Example:
+
+    >>> eighth = get_group("c8").plane_elements[1]
+    >>> image = np.random.default_rng(0).normal(size=(9, 9, 2))
+    >>> rotated = resampling_matrix(eighth, (9, 9)) @ image.reshape(81, 2)
+    >>> expected = get_group("c8").transform(image[None], 1)
+    >>> np.allclose(rotated.reshape(1, 9, 9, 2), expected)
+    True
+    """
+    from scipy.sparse import csr_array
+
+    pixels, weights = resampling(element, size)
+    count, taps = pixels.shape
+    starts = np.arange(0, count * taps + 1, taps)
+    return csr_array((weights.ravel(), pixels.ravel(), starts), shape=(count, count))
 
 
 def _taps(positions, size):

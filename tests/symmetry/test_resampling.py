@@ -7,7 +7,12 @@ import pytest
 from scipy import ndimage
 
 from symclone_tf.symmetry.plane_elements import PlaneElement
-from symclone_tf.symmetry.resampling import disc, pixel_sources, resampling
+from symclone_tf.symmetry.resampling import (
+    disc,
+    pixel_sources,
+    resampling,
+    resampling_matrix,
+)
 
 
 def rotation(turn, reflected=False):
@@ -95,3 +100,11 @@ def test_the_disc_touches_the_edges(size):
     assert found[0].any()
     np.testing.assert_array_equal(found, np.rot90(found))
     assert not disc((size, size), margin=size).any()
+
+
+@pytest.mark.parametrize("turn", ["1/8", "1/4"])
+def test_the_matrix_weighs_the_same_pixels(rng, turn):
+    element, image = rotation(turn), rng.normal(size=(11, 11))
+    found = resampling_matrix(element, image.shape) @ image.ravel()
+    expected = transformed(image, element)
+    np.testing.assert_allclose(found.reshape(image.shape), expected, atol=1e-12)
