@@ -18,7 +18,9 @@ _load, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 # What Keras can load from a file only if it is registered.
 _REGISTERED = (
     *(
+        "layers.group_averages",
         "layers.group_conv2d",
+        "layers.group_conv3d",
         "layers.orbit_dense",
         "layers.pooling",
         "layers.centred_pooling",
@@ -26,6 +28,7 @@ _REGISTERED = (
         "teachers.registry",
     ),
     *("students.registry", "layers.cloned", "layers.cloned_conv2d"),
+    "layers.cloned_copies_conv2d",
     "layers.cloned_separable_conv2d",
     *("cloning.fidelity", "cloning.cloner", "networks.restructured"),
 )

@@ -31,6 +31,7 @@ from .networks import EquivarianceErrors as EquivarianceErrors
 from .networks import fuse as fuse
 from .networks import fuse_network as fuse_network
 from .networks import relax as relax
+from .networks import symmetrize as symmetrize
 from .students import DenseStudent as DenseStudent
 from .students import LocallyConnectedStudent as LocallyConnectedStudent
 from .students import Student as Student

@@ -11,6 +11,8 @@ from keras import layers
 import symclone_tf as sc
 from benchmarks.any_angle.layout import FIELDS, KERNEL, POOLED, sizes_of, widths
 
+# Over plane and group, as Keras' layers are named.
+AVERAGE, MAXIMUM = "Average", "Max"
 # What is trained beside group convolutions.
 CONV, GROUP_CONV = "Conv2D", "GroupConv2D"
 FROZEN = "clones, frozen"
@@ -39,17 +41,18 @@ class Network:
     group: str | None = None
     augmentation: tuple = ()
 
-    def make(self, shape, classes, seed) -> keras.Model:
+    def make(self, shape, classes, seed, pooling=AVERAGE) -> keras.Model:
         """The network, not yet trained.
 
         Three convolutions of 5×5 pixels, each with batch normalisation and ReLU, a
-        2×2 max pooling after the first, whose windows are centred; the average over
-        plane and group, and Dense.
+        2×2 max pooling after the first, whose windows are centred; the average, or the
+        maximum, over plane and group, and Dense.
 
         Args:
             shape: Tuple of integers, of the images.
             classes: Integer.
             seed: Integer, of the initial weights.
+            pooling: String, `AVERAGE` or `MAXIMUM`.
         """
         keras.utils.set_random_seed(seed)
         body = []
@@ -63,13 +66,13 @@ class Network:
             ]
             if index in POOLED:
                 body.append(sc.layers.CentredMaxPooling2D(2))
-        pooled = layers.GlobalAveragePooling3D if self.group else None
+        pooled = f"Global{pooling}Pooling{3 if self.group else 2}D"
         return keras.Sequential(
             [
                 keras.Input(shape),
                 *(make() for make in self.augmentation),
                 *body,
-                (pooled or layers.GlobalAveragePooling2D)(),
+                getattr(layers, pooled)(),
                 layers.Dense(classes, "softmax"),
             ]
         )

@@ -40,7 +40,9 @@ def protocol() -> str:
     fields = ", ".join(str(each) for each in FIELDS)
     return (
         f"Networks of three convolutions of {KERNEL}×{KERNEL} pixels, with batch "
-        f"normalisation and ReLU: {fields} filters in a CNN, and for a group of n "
+        "normalisation and ReLU, a 2×2 max pooling after the first, and the average "
+        "over plane and group, for cells the maximum: "
+        f"{fields} filters in a CNN, and for a group of n "
         "elements as many by the square root of n, so that all but anchored clones "
         "have about as many weights. Trained with Adam in batches of "
         f"{BATCH}, at a rate that falls from {RATE:g} to 0 along a cosine, and tested "

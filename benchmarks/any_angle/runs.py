@@ -50,7 +50,7 @@ def run(study, images, seed, file, titles=None) -> None:
         if images < len(x):  # another sample with each seed
             chosen = np.random.default_rng(seed).permutation(len(x))[:images]
             x, y = x[chosen], y[chosen]
-        model = network.make(x.shape[1:], study.classes, seed)
+        model = network.make(x.shape[1:], study.classes, seed, study.pooling)
         epochs = study.epochs[images]
         seconds = train(model, x, y, seed, epochs)
         accuracy = model.evaluate(*test, EVALUATED, verbose=0)[1]

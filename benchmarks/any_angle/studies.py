@@ -7,8 +7,10 @@ from benchmarks.any_angle import data
 from benchmarks.any_angle.networks import (
     ALL_ANCHORED,
     ANCHORED,
+    AVERAGE,
     CONV,
     FROZEN,
+    MAXIMUM,
     Network,
     clones,
     of_groups,
@@ -33,6 +35,8 @@ class Study:
         classes: Integer.
         epochs: Dictionary from numbers of images to train on to epochs.
         networks: List of `Network`.
+        pooling: String, `AVERAGE`; or `MAXIMUM` where a small part of an image decides,
+            as a parasite in a cell.
     """
 
     data: str
@@ -40,6 +44,7 @@ class Study:
     classes: int
     epochs: dict[int, int]
     networks: list[Network]
+    pooling: str = AVERAGE
 
 
 STUDIES = {
@@ -63,6 +68,7 @@ STUDIES = {
             2,
             {120: 150, 900: 40, 8_000: 10},
             [CNN, CNN_FLIPPED_ROTATED, *of_groups("c4", "c8", "d4", "d8")],
+            MAXIMUM,
         ),
         Study(
             "CIFAR-10",

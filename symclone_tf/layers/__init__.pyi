@@ -7,8 +7,11 @@ from .centred_pooling import CentredAveragePooling2D as CentredAveragePooling2D
 from .centred_pooling import CentredMaxPooling2D as CentredMaxPooling2D
 from .cloned import Cloned as Cloned
 from .cloned_conv2d import ClonedConv2D as ClonedConv2D
+from .cloned_copies_conv2d import ClonedCopiesConv2D as ClonedCopiesConv2D
 from .cloned_layers import cloned_layer_of as cloned_layer_of
 from .cloned_separable_conv2d import ClonedSeparableConv2D as ClonedSeparableConv2D
+from .group_averages import GroupAverage as GroupAverage
+from .group_averages import GroupCopies as GroupCopies
 from .group_conv2d import GroupConv2D as GroupConv2D
 from .group_conv3d import GroupConv3D as GroupConv3D
 from .orbit_dense import OrbitDense as OrbitDense

@@ -66,13 +66,7 @@ def rebuilt_layer(
         Layer or model.
     """
     rebuilding = Rebuilding(layer, replace, shapes)
-    made = rebuilding.of(layer)
-    copies = [
-        pair
-        for pair in rebuilding.made.values()
-        if isinstance(pair[0], keras.layers.Layer)
-    ]
-    restructure(copies, rebuilding.replaced)
+    made = rebuilding.whole()
     if isinstance(layer, keras.Model):
         compile_alike(layer, made, rebuilding)
     return made
@@ -99,6 +93,18 @@ class Rebuilding(Copies):
     ):
         super().__init__(layer, replace)
         self.shapes = shapes or {}
+        self._whole = layer
+
+    def whole(self) -> Any:
+        """The copy of the layer or network that all is about, not compiled."""
+        made = self.of(self._whole)
+        copies = [
+            pair
+            for pair in self.made.values()
+            if isinstance(pair[0], keras.layers.Layer)
+        ]
+        restructure(copies, self.replaced)
+        return made
 
     def layer(self, layer: keras.layers.Layer) -> keras.layers.Layer:
         if not is_network(layer):
@@ -144,6 +150,9 @@ class Rebuilding(Copies):
 
     def _called(self, layer, *arguments, **options):
         """Calls a copy, with copies of what calls refer to beside tensors."""
+        if any(layer is after for _, after in self.replaced):
+            # What replaces a layer need not know what its calls leave at `None`.
+            options = {name: v for name, v in options.items() if v is not None}
         try:
             return layer(*self._of(arguments), **self._of(options))
         except Exception as error:

@@ -124,7 +124,7 @@ def relax(
     """
     start = time.perf_counter()
     check_network(model)
-    _check_options(symmetry, **options)
+    check_clone_options(symmetry, **options)
     if student is not None:
         get_student(student)
     regions = check_regions_option(regions, student)
@@ -234,7 +234,7 @@ def _clones(chosen, verbose) -> dict[tuple[Teacher, str], Student]:
     return students
 
 
-def _check_options(
+def check_clone_options(
     symmetry,
     anchor="transformed-inputs",
     anchor_strength=None,

@@ -126,7 +126,7 @@ def network_shapes(
             continue
         tensors = inputs_of(layer)
         own = [tuple(tensor.shape) for tensor in keras.tree.flatten(tensors)]
-        flat = _flat_shapes(different[0])
+        flat = flat_shapes(different[0])
         inside = {id(part) for part in all_layers(layer)} & wanted
         if inside and len(flat) == len(own):
             sized = [(before[0], *shape[1:]) for before, shape in zip(own, flat)]
@@ -251,10 +251,10 @@ def _teachers(layer, shapes) -> list[Teacher]:
     return teachers
 
 
-def _flat_shapes(shapes) -> list[tuple]:
+def flat_shapes(shapes) -> list[tuple]:
     """The shapes in a structure of them."""
     if isinstance(shapes, dict):
-        return [one for key in sorted(shapes) for one in _flat_shapes(shapes[key])]
+        return [one for key in sorted(shapes) for one in flat_shapes(shapes[key])]
     if all(size is None or isinstance(size, int) for size in shapes):
         return [tuple(shapes)]
-    return [one for part in shapes for one in _flat_shapes(part)]
+    return [one for part in shapes for one in flat_shapes(part)]

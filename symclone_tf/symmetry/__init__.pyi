@@ -1,3 +1,4 @@
+from .copies_permutation import CopiesPermutation as CopiesPermutation
 from .equivariance import equivariance_error as equivariance_error
 from .equivariance import largest_error as largest_error
 from .finite_groups import cyclic as cyclic

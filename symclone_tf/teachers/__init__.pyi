@@ -2,6 +2,7 @@ from .base import TEACHERS as TEACHERS
 from .base import Teacher as Teacher
 from .conv_teacher import ConvTeacher as ConvTeacher
 from .convolution import convolve as convolve
+from .copies_conv_teacher import CopiesConvTeacher as CopiesConvTeacher
 from .evaluation import linear_in as linear_in
 from .function_teacher import FunctionTeacher as FunctionTeacher
 from .group_convolution import group_conv2d as group_conv2d

@@ -7,6 +7,7 @@ from symclone_tf.checks import one_of
 from symclone_tf.earlier import teacher_values
 from symclone_tf.teachers.base import TEACHERS, Teacher
 from symclone_tf.teachers.conv_teacher import ConvTeacher
+from symclone_tf.teachers.copies_conv_teacher import CopiesConvTeacher
 from symclone_tf.teachers.function_teacher import FunctionTeacher
 from symclone_tf.teachers.orbit_teacher import OrbitTeacher
 from symclone_tf.teachers.translation_conv_teacher import TranslationConvTeacher
@@ -16,6 +17,7 @@ from symclone_tf.teachers.volume_conv_teacher import VolumeConvTeacher
 # Importing them registers them.
 BUILT_IN = (
     ConvTeacher,
+    CopiesConvTeacher,
     FunctionTeacher,
     OrbitTeacher,
     TranslationConvTeacher,
@@ -28,7 +30,7 @@ def get_teacher(name: str) -> type[Teacher]:
     """Returns the teacher class with a registered name.
 
     Args:
-        name: String, `"conv"`, `"function"`, `"orbit"`, `"translations"`,
+        name: String, `"conv"`, `"copies"`, `"function"`, `"orbit"`, `"translations"`,
             `"transposed"`, `"volume"`, or a name given to `Teacher.register`.
 
     Returns:

@@ -9,7 +9,7 @@ from probes import stripes
 
 @pytest.mark.slow
 def test_says_of_each_symmetry_what_it_found_and_goes_on(run, monkeypatch):
-    monkeypatch.setattr("symclone_tf.probe.plans.EPOCHS", 8)
+    monkeypatch.setattr("symclone_tf.probe.plans.EPOCHS", 2)
     stripes("stripes.npz")
     options = ("--groups", "c4", "--seeds", 2, "--minutes", 20)
     result = run("probe", "--data", "stripes.npz", *options)
@@ -26,7 +26,7 @@ def test_says_of_each_symmetry_what_it_found_and_goes_on(run, monkeypatch):
 
 @pytest.mark.slow
 def test_regional_students_are_probed(run, monkeypatch):
-    monkeypatch.setattr("symclone_tf.probe.plans.EPOCHS", 8)
+    monkeypatch.setattr("symclone_tf.probe.plans.EPOCHS", 2)
     stripes("stripes.npz")
     options = ("--groups", "t2", "--seeds", 2, "--minutes", 20)
     regional = ("--student", "regional", "--regions", "2x2")

@@ -1,0 +1,268 @@
+"""Gives trained networks a symmetry: means over a group, invariant or equivariant."""
+
+import dataclasses
+import math
+import time
+from typing import Any
+
+import keras
+import psutil
+
+from symclone_tf.checks import one_of, positive_pair
+from symclone_tf.networks.compilation import compile_alike, not_compiled
+from symclone_tf.networks.copies_selection import (
+    Wanted,
+    copies_layer,
+    select_for_copies,
+)
+from symclone_tf.networks.group_averaging import Averaging
+from symclone_tf.networks.last_activations import (
+    give_logits,
+    is_read_again,
+    last_layers,
+    probabilities_of,
+)
+from symclone_tf.networks.network_inputs import (
+    input_specs,
+    takes_any_size,
+    trial_sizes,
+)
+from symclone_tf.networks.reconstruction import Rebuilding, inputs_of, is_network
+from symclone_tf.networks.relaxation import check_clone_options
+from symclone_tf.networks.selection import check_network, flat_shapes, input_shapes
+from symclone_tf.networks.symmetrization_report import Symmetrization, report_of
+from symclone_tf.symmetry import PointGroup, get_group
+from symclone_tf.types import ArrayLike
+
+AVERAGES = ("logits", "probabilities", "most-confident")
+# Bytes of a number.
+BYTES = 4
+
+
+def symmetrize(
+    model: keras.Model,
+    group: str | PointGroup,
+    symmetry: str = "frozen",
+    layers: Wanted = None,
+    average: str = "logits",
+    image_size: int | tuple[int, ...] | list[int] | None = None,
+    images: ArrayLike | None = None,
+    regions: int | tuple[int, int] | list[int] = 1,
+    **options: Any,
+) -> tuple[keras.Model, Symmetrization]:
+    """Makes a trained network invariant under a group, without training it anew.
+
+    The network's outputs become a mean over the group of its own outputs, each on
+    images that an element has transformed; maps, as of segmentation, are transformed
+    back. Of groups that permute pixels, the new network is exactly invariant, or its
+    maps equivariant, to rounding, whatever its layers do in between: strides, padding
+    and `Flatten` need not commute with the group, since a transformed image has the
+    same copies in another order. Other groups interpolate between pixels, and are as
+    exact as that is.
+
+    All copies are in one batch, so that the new network has the weights of the given
+    one, at |G| times its cost. Trained further, it remains invariant; batch
+    normalisation has one mean over batch and group. The given network does not change.
+
+    By chosen layers, each of them a clone, the copies learn of each other: such a
+    `ClonedCopiesConv2D` is a group convolution that begins with the given kernel for
+    each copy's own maps, and zero for those of others, so that the outputs are the same
+    at first. Frozen, it remains equivariant; trainable or anchored, it may break the
+    symmetry where the data does.
+
+    Args:
+        model: `keras.Model`, built, with images `(batch, height, width, channels)`, or
+            several inputs, of which images are all transformed alike and vectors
+            repeated.
+        group: String, as `"flip"`, `"c4"`, `"d4"` or `"c8"`, or a `PointGroup`; not
+            `"t2"`, which has translations alone.
+        symmetry: String, of the layers by which copies learn of each other, see
+            `ClonedConv2D`: `"frozen"`, `"trainable"` or `"anchored"`.
+        layers: Names of these layers; or a dictionary from names to the symmetry of
+            each; or a callable that is passed a convolution and returns whether it
+            becomes one. `None` for none if `symmetry` is `"frozen"`, and otherwise for
+            the last `Conv2D` larger than 1×1. Each takes |G|² times the operations of
+            the convolution that it replaces.
+        average: String. `"logits"` is the mean of what the last softmax or sigmoid
+            is of, or of the outputs themselves where there is none; `"probabilities"`
+            that of the probabilities; `"most-confident"` are the outputs of the element
+            with the largest probability of a class, which needs softmax.
+        image_size: Integer or pair of integers, height and width, if the model takes
+            images of any size and the group interpolates, which needs one size; see
+            `relax`.
+        images: Array of images to measure invariance on; `None` for noise.
+        regions: Integer or pair of integers, in how many regions of rows and columns
+            layers that may break the symmetry have weights of their own, beside those
+            of each element; 1 to preserve translation equivariance.
+        **options: Further options of the layers, as `anchor`, `anchor_strength` and
+            `trainable_part`.
+
+    Returns:
+        Pair of a `keras.Model`, compiled as the given model is, and a
+        `Symmetrization`.
+
+    Raises:
+        ValueError: If the group does not act on such images, as quarter turns on
+            rectangles, the network has other inputs or outputs, or `average` does not
+            suit it.
+        TypeError: If `model` is not a Keras model.
+        MemoryError: If |G| copies of one image's maps are more than is available.
+
+    Example:
+
+    >>> layers = [keras.Input((9, 8, 3)), keras.layers.Conv2D(4, 3, 2, "same")]
+    >>> layers += [keras.layers.Flatten(), keras.layers.Dense(5, "softmax")]
+    >>> model = keras.Sequential(layers)
+    >>> symmetric, report = symmetrize(model, "flip")
+    >>> images = keras.random.normal((2, 9, 8, 3))
+    >>> np.allclose(symmetric(images), symmetric(images[:, :, ::-1]), atol=1e-6)
+    True
+    >>> report.deviation_before > 0.01, report.deviation < 1e-6
+    (True, True)
+
+    Reference:
+
+    - [Basu et al., 2023](https://arxiv.org/abs/2210.06475): the mean over the group
+    - [Yarotsky, 2018](https://arxiv.org/abs/1804.10306)
+    """
+    start = time.perf_counter()
+    check_network(model)
+    group = _checked_group(group)
+    one_of("average", average, AVERAGES)
+    check_clone_options(symmetry, **options)
+    regions = positive_pair("regions", regions)
+    kinds = [probabilities_of(layer) for layer in last_layers(model)]
+    _check_average(model, average, kinds)
+    specs, tried = _specs(model, group, image_size)
+    _check_inputs(specs, group)
+    shapes = input_shapes(model, tried)
+    _check_memory(shapes, group)
+    chosen = select_for_copies(model, shapes, layers, symmetry)
+    made_of = {
+        key: copies_layer(layer, shapes[key], group, each, regions, **options)
+        for key, (_, layer, each) in chosen.items()
+    }
+    with_logits = average != "probabilities"
+    inner, rebuilding = _copy(model, with_logits, made_of)
+    averaging = Averaging(group, average, kinds if with_logits else [""] * len(kinds))
+    made = averaging.around(model, inner, specs)
+    compile_alike(model, made, rebuilding)
+    notes = _notes(model, average, kinds)
+    report = report_of(model, made, group, made_of, shapes, tried, images)
+    seconds = time.perf_counter() - start
+    return made, dataclasses.replace(report, notes=notes, seconds=seconds)
+
+
+def _checked_group(group) -> PointGroup:
+    group = get_group(group)
+    if group.is_trivial:
+        raise ValueError(
+            "`group` must have reflections or rotations, as flip, c4 and d4; "
+            f"convolutions have translations already. Received: group={group.name}"
+        )
+    return group
+
+
+def _check_average(model, average, kinds):
+    if average == "most-confident" and set(kinds) != {"softmax"}:
+        raise ValueError(
+            'average="most-confident" needs outputs of a softmax, whose probabilities '
+            f"can be compared. Received: a model with outputs of {_named(kinds)}"
+        )
+    if average == "probabilities" and not all(kinds):
+        raise ValueError(
+            'average="probabilities" needs outputs of a softmax or sigmoid; "logits" '
+            "is the mean of outputs as they are. Received: a model with outputs of "
+            f"{_named(kinds)}"
+        )
+    if average != "probabilities" and any(kinds) and is_read_again(model):
+        raise ValueError(
+            f"average={average!r} takes the logits before the last softmax or sigmoid, "
+            "and another layer of the model reads what comes after it: "
+            'average="probabilities" leaves both. Received: '
+            f"model {model.name!r}"
+        )
+
+
+def _named(kinds) -> str:
+    return ", ".join(kind or "no softmax or sigmoid" for kind in kinds)
+
+
+def _specs(model, group, image_size):
+    """What the new network takes, and inputs of one size that it is tried with."""
+    if image_size is None and group.permutes_pixels and takes_any_size(model):
+        inputs = inputs_of(model) if is_network(model) else None
+        if inputs is not None:
+            return inputs, input_specs(model, trial_sizes(model)[-1])
+    specs = input_specs(model, image_size)
+    return specs, specs
+
+
+def _check_inputs(specs, group):
+    """Refuses inputs that no element acts on."""
+    flat = keras.tree.flatten(specs)
+    shapes = ", ".join(str(tuple(spec.shape)) for spec in flat)
+    images = [spec.shape for spec in flat if len(spec.shape) == 4]
+    if not images or any(len(spec.shape) not in (2, 4) for spec in flat):
+        raise ValueError(
+            "A network is made symmetric if its inputs are images, (batch, height, "
+            "width, channels), and vectors beside them. Received: a model with inputs "
+            f"of shape {shapes}"
+        )
+
+
+def _check_memory(shapes, group):
+    """Refuses what has no room for one image under all elements."""
+    numbers = sum(
+        math.prod(size for size in shape[1:])
+        for calls in shapes.values()
+        for call in calls
+        for shape in flat_shapes(call)
+        if None not in shape[1:]
+    )
+    needed, available = BYTES * numbers * group.order, psutil.virtual_memory().available
+    if needed > available:
+        raise MemoryError(
+            f"The maps of one image under the {group.order} elements of {group.title} "
+            f"take {needed / 1e9:.3g} GB of memory, and {available / 1e9:.3g} GB are "
+            "available. Choose a smaller group, or smaller images."
+        )
+
+
+def _copy(model, with_logits, replaced):
+    """A copy of the network with other layers, whose outputs are logits if wanted."""
+    ends = {id(layer) for layer in last_layers(model)} if with_logits else set()
+
+    def replace(layer):
+        if id(layer) in ends and isinstance(layer, keras.layers.Softmax):
+            return keras.layers.Identity(name=layer.name)
+        return replaced.get(id(layer))
+
+    rebuilding = Rebuilding(model, replace)
+    inner = rebuilding.whole()
+    if with_logits:
+        give_logits(last_layers(inner))
+    return inner, rebuilding
+
+
+def _notes(model, average, kinds) -> tuple[str, ...]:
+    """What the new network does not do as the given one does."""
+    notes = []
+    if average == "logits" and not all(kinds):
+        notes.append(
+            "Its outputs are the mean of the given network's as they are: no softmax "
+            "or sigmoid was found at its end."
+        )
+    own = [
+        name
+        for name in ("train_step", "test_step", "predict_step", "compute_loss")
+        if getattr(type(model), name) is not getattr(keras.Model, name)
+    ]
+    if own:
+        notes.append(
+            f"It is a keras.Model: {', '.join(own)} of {type(model).__name__} are not "
+            "those of the new network."
+        )
+    if why := not_compiled(model):
+        notes.append(f"It is not compiled, unlike the given network: {why}.")
+    return tuple(notes)

@@ -1,0 +1,280 @@
+"""Trained networks become invariant, whatever their layers do in between."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+from own_networks import Block
+
+import symclone_tf as sc
+from symclone_tf.symmetry import get_group
+
+from cases import later
+from networks import settle
+
+
+def classifier(shape=(8, 8, 2), activation="softmax", **compiled):
+    """Nothing of it commutes with a reflection or a rotation."""
+    keras.utils.set_random_seed(0)
+    body = [
+        layers.Conv2D(4, 3, 2, "same", activation="relu", name="first"),
+        layers.BatchNormalization(),
+        layers.Conv2D(5, 3, padding="same", activation="relu", name="second"),
+        layers.MaxPooling2D(2),
+        layers.Flatten(),
+        layers.Dense(3, activation, name="kind"),
+    ]
+    model = keras.Sequential([keras.Input(shape, name="image"), *body], name="net")
+    settle(model)
+    if compiled:
+        model.compile(**compiled)
+    return model
+
+
+def images_of(model, count=4):
+    shape = model.inputs[0].shape[1:]
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(count, *shape)).astype("float32")
+
+
+def largest_deviation(model, images, group):
+    whole, expected = get_group(group), np.array(model(images))
+    return max(
+        np.abs(model(whole.transform(images, element)) - expected).max()
+        for element in range(whole.order)
+    )
+
+
+@pytest.mark.parametrize("average", ["logits", "probabilities", "most-confident"])
+@pytest.mark.parametrize("group", ["flip", "d4", later("c4"), later("d2")])
+def test_any_classifier_becomes_exactly_invariant(group, average):
+    model = classifier()
+    images, before = images_of(model), model.get_weights()
+    made, report = sc.symmetrize(model, group, average=average)
+    assert largest_deviation(model, images, group) > 0.05
+    assert largest_deviation(made, images, group) < 1e-6
+    assert report.deviation < 1e-6 < report.deviation_before
+    for found, expected in zip(model.get_weights(), before):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_outputs_are_the_mean_of_logits_or_of_probabilities():
+    model = classifier()
+    images, group = images_of(model), get_group("c4")
+    probabilities = np.stack([model(group.transform(images, e)) for e in range(4)])
+    mean, _ = sc.symmetrize(model, "c4", average="probabilities")
+    np.testing.assert_allclose(mean(images), probabilities.mean(axis=0), atol=1e-6)
+    # Logits are logarithms of probabilities, up to a number for each image.
+    exponentials = np.exp(np.log(probabilities).mean(axis=0))
+    logits, _ = sc.symmetrize(model, "c4")
+    expected = exponentials / exponentials.sum(axis=-1, keepdims=True)
+    np.testing.assert_allclose(logits(images), expected, atol=1e-6)
+    surest, _ = sc.symmetrize(model, "c4", average="most-confident")
+    chosen = probabilities.max(axis=-1).argmax(axis=0)
+    expected = probabilities[chosen, np.arange(len(images))]
+    np.testing.assert_allclose(surest(images), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("last", [layers.Softmax, lambda: layers.Activation("sigmoid")])
+def test_activations_of_their_own_layer_are_found(last):
+    x = keras.Input((6, 6, 1))
+    outputs = last()(layers.Dense(2)(layers.Flatten()(x)))
+    model = keras.Model(x, outputs)
+    images = images_of(model)
+    logits = keras.Model(x, model.layers[-2].output)
+    made, _ = sc.symmetrize(model, "flip")
+    mean = (logits(images) + logits(images[:, :, ::-1])) / 2
+    np.testing.assert_allclose(made(images), model.layers[-1](mean), atol=1e-6)
+
+
+def test_maps_are_equivariant():
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            layers.Conv2D(3, 3, 2, "same", activation="relu"),
+            layers.Conv2DTranspose(2, 3, 2, "same"),
+        ]
+    )
+    made, report = sc.symmetrize(model, "d4")
+    images = images_of(model)
+    turned = np.rot90(images, 1, (1, 2))
+    expected = np.rot90(made(images), 1, (1, 2))
+    np.testing.assert_allclose(made(turned), expected, atol=1e-6)
+    assert report.deviation_before > 0.1
+    assert report.deviation < 1e-6
+    assert "mean of the given network's as they are" in report.notes[0]
+
+
+def nested():
+    x = keras.Input((10, 10, 1))
+    inner = keras.Sequential(
+        [keras.Input((10, 10, 1)), layers.Resizing(7, 7), Block(3)]
+    )
+    y = layers.Flatten()(layers.Rescaling(0.5)(inner(x)))
+    return keras.Model(x, layers.Dense(2, "softmax")(y))
+
+
+def rectangles():
+    return classifier((6, 9, 1))
+
+
+@pytest.mark.parametrize(
+    ("make", "group"), [(nested, "d4"), (rectangles, "flip"), (rectangles, "d2")]
+)
+def test_nested_networks_and_rectangles_become_invariant(make, group):
+    model = make()
+    made, _ = sc.symmetrize(model, group)
+    assert largest_deviation(model, images_of(model), group) > 1e-3
+    assert largest_deviation(made, images_of(model), group) < 1e-6
+
+
+def test_rotations_by_any_angle_are_as_exact_as_interpolation(rng):
+    model = classifier((16, 16, 1))
+    rows, columns = np.mgrid[:16, :16] - 7.5
+    spot = np.exp(-((rows - 2) ** 2 + (columns + 1) ** 2) / 8)
+    images = spot[None, ..., None].astype("float32")
+    made, _ = sc.symmetrize(model, "c8", images=images)
+    before = largest_deviation(model, images, "c8")
+    assert largest_deviation(made, images, "c8") < 0.1 * before
+    assert largest_deviation(made, images, "c4") < 1e-6
+
+
+def test_images_of_any_size_stay_so():
+    x = keras.Input((None, None, 1))
+    y = layers.Conv2D(3, 3, 2, "same", activation="relu")(x)
+    model = keras.Model(x, layers.Dense(2)(layers.GlobalMaxPooling2D()(y)))
+    made, _ = sc.symmetrize(model, "d4")
+    for size in (8, 13):
+        images = np.random.default_rng(0).normal(size=(2, size, size, 1)).astype("f4")
+        assert largest_deviation(made, images, "d4") < 1e-6
+    with pytest.raises(ValueError, match="pass `image_size`"):
+        sc.symmetrize(model, "c8")
+    made, _ = sc.symmetrize(model, "c8", image_size=9)
+    assert made.input_shape == (None, 9, 9, 1)
+
+
+def test_the_new_network_is_compiled_trains_and_stays_invariant():
+    options = {"optimizer": keras.optimizers.Adam(0.01), "metrics": ["accuracy"]}
+    model = classifier(loss={"kind": "sparse_categorical_crossentropy"}, **options)
+    made, _ = sc.symmetrize(model, "d4", layers=["first", "second"])
+    assert made.output_names == ["kind"]
+    images, labels = images_of(model, 24), np.arange(24) % 3
+    before = made.evaluate(images, labels, verbose=0)[0]
+    made.fit(images, labels, epochs=8, verbose=0)
+    assert made.evaluate(images, labels, verbose=0)[0] < before - 0.05
+    kernel = made.get_layer("net").get_layer("second").kernel
+    assert np.abs(kernel[0, :, :, 4:]).max() > 1e-3  # of other copies
+    assert largest_deviation(made, images, "d4") < 1e-5
+
+
+def test_a_layer_may_break_the_symmetry_where_labels_do():
+    model = classifier(optimizer="adam", loss="sparse_categorical_crossentropy")
+    made, _ = sc.symmetrize(model, "flip", "trainable", layers={"second": "trainable"})
+    images = images_of(model, 32)
+    both = np.concatenate([images, images[:, :, ::-1]])
+    labels = np.repeat([0, 1], 32)  # reflected ones have another
+    assert largest_deviation(made, images, "flip") < 1e-6
+    made.optimizer.learning_rate = 0.02
+    made.fit(both, labels, epochs=30, verbose=0)
+    assert largest_deviation(made, images, "flip") > 0.1
+    found = np.argmax(made.predict(both, verbose=0), axis=-1)
+    assert np.mean(found == labels) > 0.6
+
+
+@pytest.mark.parametrize("symmetry", ["frozen", later("anchored")])
+def test_it_is_saved_and_loaded(symmetry, tmp_path):
+    model = classifier()
+    made, _ = sc.symmetrize(model, "c4", symmetry, layers="second")
+    made.save(tmp_path / "made.keras")
+    again = keras.models.load_model(tmp_path / "made.keras")
+    np.testing.assert_array_equal(again(images_of(model)), made(images_of(model)))
+
+
+def test_it_is_exported(tmp_path):
+    import tensorflow as tf
+
+    model = classifier()
+    made, _ = sc.symmetrize(model, "d4", layers="second")
+    made.export(tmp_path / "served", verbose=False)
+    served = tf.saved_model.load(tmp_path / "served")
+    images = images_of(model)
+    np.testing.assert_allclose(served.serve(images), made(images), atol=1e-6)
+
+
+def several_inputs():
+    image, other = keras.Input((4, 4, 1), name="a"), keras.Input((5, 3), name="b")
+    flat = layers.Concatenate()([layers.Flatten()(image), layers.Flatten()(other)])
+    return keras.Model([image, other], layers.Dense(2)(flat))
+
+
+def read_again():
+    x = keras.Input((4, 4, 1))
+    first = layers.Dense(2, "softmax")(layers.Flatten()(x))
+    return keras.Model(x, [first, layers.Dense(1)(first)])
+
+
+def of_sequences():
+    x = keras.Input((4, 4, 1))
+    return keras.Model(x, layers.Reshape((16, 1))(x))
+
+
+@pytest.mark.parametrize(
+    ("make", "group", "options", "message"),
+    [
+        (classifier, "t2", {}, "must have reflections or rotations, as flip"),
+        (classifier, "c65", {}, "c65"),
+        (rectangles, "c4", {}, "square images only.* flip, c2 and d2 take others"),
+        (rectangles, "c8", {}, "takes square images only"),
+        (several_inputs, "flip", {}, r"images, .* Received: .*\(None, 5, 3\)"),
+        (read_again, "flip", {}, 'average="probabilities" leaves both'),
+        (of_sequences, "flip", {}, "maps, of 4 axes, or of shape"),
+        (
+            lambda: classifier(activation=None),
+            "flip",
+            {"average": "probabilities"},
+            "no softmax or sigmoid",
+        ),
+        (
+            lambda: classifier(activation="sigmoid"),
+            "flip",
+            {"average": "most-confident"},
+            "needs outputs of a softmax",
+        ),
+        (classifier, "flip", {"average": "median"}, "average"),
+        (classifier, "flip", {"symmetry": "loose"}, "symmetry"),
+        (classifier, "flip", {"regions": 0}, "regions"),
+        (classifier, "flip", {"layers": "third"}, "no convolutions named"),
+        (classifier, "flip", {"image_size": 9}, "image_size=9"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(make, group, options, message):
+    with pytest.raises(ValueError, match=message):
+        sc.symmetrize(make(), group, **options)
+
+
+def test_other_objects_are_refused():
+    with pytest.raises(TypeError, match="must be a Keras model"):
+        sc.symmetrize(layers.Dense(2), "flip")
+
+
+def test_what_has_no_room_is_refused_with_how_much_it_takes(monkeypatch):
+    class Memory:
+        available = 1000
+
+    path = "symclone_tf.networks.symmetrization.psutil.virtual_memory"
+    monkeypatch.setattr(path, lambda: Memory)
+    with pytest.raises(MemoryError, match=r"8 elements of D4 take .* GB of memory"):
+        sc.symmetrize(classifier(), "d4")
+
+
+def test_what_subclasses_do_of_their_own_is_said():
+    class Trained(keras.Model):
+        def train_step(self, data):
+            return super().train_step(data)
+
+    x = keras.Input((4, 4, 1))
+    model = Trained(x, layers.Dense(2, "softmax")(layers.Flatten()(x)))
+    _, report = sc.symmetrize(model, "flip")
+    assert report.notes == (
+        "It is a keras.Model: train_step of Trained are not those of the new network.",
+    )
