@@ -6,6 +6,7 @@ import warnings
 import click
 
 from symclone_tf.cli import options
+from symclone_tf.cli.network_images import images_for
 from symclone_tf.cli.startup import start
 from symclone_tf.cli.tables import errors, figure, show
 
@@ -70,7 +71,8 @@ def evaluate(path, images, kernels, seed, group, data, image_size, data_dir):
     if group is None:
         raise click.UsageError("A network needs --group, under which it is measured.")
     network = sc.artifacts.load_network(file)
-    inputs = _inputs(sc, network, images or IMAGES, seed, data, image_size, data_dir)
+    chosen = images or IMAGES, seed, data, image_size, data_dir
+    inputs = images_for(sc, network, *chosen)
     _evaluate_network(sc, file, network, inputs, group)
 
 
@@ -92,31 +94,6 @@ def _evaluate_clone(sc, path, images, kernels, seed):
             }
         ],
     )
-
-
-def _inputs(sc, network, count, seed, data, image_size, data_dir):
-    """Test images of the network's size, or noise."""
-    import keras
-    import numpy as np
-
-    specs = keras.tree.flatten(sc.networks.input_specs(network, image_size))
-    if len(specs) != 1:
-        raise click.UsageError(
-            f"Networks with one input are measured, and this one has {len(specs)}."
-        )
-    shape = specs[0].shape[1:]
-    if data is None:
-        rng = np.random.default_rng(seed)
-        return rng.normal(size=(count, *shape)).astype("float32")
-    opened = sc.data.open_images(data, shape[0], data_dir=data_dir)
-    if (opened.size, opened.size, opened.channels) != tuple(shape):
-        raise click.UsageError(
-            f"The network takes images of shape {tuple(shape)}, and those of --data "
-            f"have {opened.channels} channels."
-        )
-    count = min(count, opened.counts["test"])
-    batches = opened.batches("test", count, count, seed)
-    return np.concatenate([images for images, _ in batches])
 
 
 def _evaluate_network(sc, file, network, inputs, group):

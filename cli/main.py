@@ -15,6 +15,7 @@ from symclone_tf.cli.probe import probe
 from symclone_tf.cli.relax import relax
 from symclone_tf.cli.report import report
 from symclone_tf.cli.serving_config import serving_config
+from symclone_tf.cli.symmetrize import symmetrize
 from symclone_tf.cli.train import train
 
 
@@ -39,6 +40,7 @@ COMMANDS = (
     benchmark,
     probe,
     relax,
+    symmetrize,
     figures,
     report,
     explore,

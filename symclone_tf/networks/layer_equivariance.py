@@ -5,9 +5,16 @@ import warnings
 import keras
 import numpy as np
 
-from symclone_tf.layers import Cloned, ClonedSeparableConv2D, GroupConv3D
+from symclone_tf.layers import (
+    Cloned,
+    ClonedCopiesConv2D,
+    ClonedSeparableConv2D,
+    GroupConv3D,
+    GroupCopies,
+)
 from symclone_tf.layers.conversion import CONV_1D_3D, TRANSPOSED, geometry_of
 from symclone_tf.networks.convolutions import convolution_layers, with_names
+from symclone_tf.networks.copies import all_layers
 from symclone_tf.networks.layer_inputs import layer_inputs
 from symclone_tf.symmetry import (
     PermutationGroup,
@@ -38,9 +45,11 @@ def layer_errors(
     """The equivariance error of each convolution of a model.
 
     Where inputs of a transposed convolution are translated by a pixel, outputs are
-    translated by its strides. A layer whose error is not defined is left out with a
-    warning: one with strides under T(2), with channels first, or whose feature maps are
-    on another group.
+    translated by its strides. Of a network of copies of images, see `symmetrize`, the
+    layers by which these learn of each other are measured: all others treat each copy
+    alike, so that the group permutes what they compute. A layer whose error is not
+    defined is left out with a warning: one with strides under T(2), with channels
+    first, or whose feature maps are on another group.
 
     Args:
         model: `keras.Model`, of any kind, with one input.
@@ -67,6 +76,8 @@ def layer_errors(
             f"Received: a network with {count} inputs"
         )
     layers = convolution_layers(model)
+    if any(isinstance(layer, GroupCopies) for layer in all_layers(model)):
+        layers = [layer for layer in layers if isinstance(layer, ClonedCopiesConv2D)]
     calls = layer_inputs(model, layers, inputs)
     errors = {}
     for (name, layer), recorded in zip(with_names(layers), calls):
@@ -82,6 +93,8 @@ def _error(layer, group, inputs, max_translation) -> float:
     if getattr(layer, "data_format", "channels_last") != "channels_last":
         raise ValueError(f"its data_format is {layer.data_format}.")
     group = group_of_any(group)
+    if isinstance(layer, ClonedCopiesConv2D):
+        return _error_of_copies(layer, group, inputs)
     if isinstance(group, VolumeGroup):
         return equivariance_error(layer, group, inputs)
     if isinstance(group, PermutationGroup):
@@ -102,6 +115,15 @@ def _error(layer, group, inputs, max_translation) -> float:
             "translations."
         )
     return equivariance_error(layer, group, inputs, _border(layer), max_translation)
+
+
+def _error_of_copies(layer, group, inputs) -> float:
+    """The error of a layer by which the copies of an image learn of each other."""
+    if layer.group != group:
+        raise ValueError(f"its copies are those of {layer.group.title}.")
+    transformations = layer.student.teacher.transformations()
+    copies = np.asarray(layer.unfolded(inputs))
+    return largest_error(layer.of_copies, transformations, copies) or 0.0
 
 
 def _error_of_transposed(layer, teacher, group, inputs, max_translation) -> float:

@@ -5,7 +5,13 @@ from typing import Any
 
 import keras
 
-from symclone_tf.layers import Cloned, ClonedSeparableConv2D
+from symclone_tf.layers import (
+    Cloned,
+    ClonedCopiesConv2D,
+    ClonedSeparableConv2D,
+    GroupAverage,
+    GroupCopies,
+)
 from symclone_tf.layers.centred_pooling import CentredPooling2D
 from symclone_tf.networks.clone_sizes import sizes_in_network
 from symclone_tf.networks.convolutions import with_names
@@ -22,6 +28,7 @@ from symclone_tf.networks.restructured import forget_what_is_alike
 from symclone_tf.networks.selection import input_shapes, network_shapes
 
 CLONES = (Cloned, ClonedSeparableConv2D)
+OF_COPIES = (ClonedCopiesConv2D, GroupAverage, GroupCopies)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,7 +121,7 @@ def fuse_network(
     def replace(layer):
         if id(layer) in poolings:
             return poolings[id(layer)]
-        if isinstance(layer, CLONES):
+        if isinstance(layer, CLONES) and not isinstance(layer, ClonedCopiesConv2D):
             return plain_of(layer)
         spectral = isinstance(layer, keras.layers.SpectralNormalization)
         if spectral and isinstance(layer.layer, CLONES):
@@ -125,6 +132,12 @@ def fuse_network(
                 plain.name = layer.name
                 return plain
             return None
+        if isinstance(layer, OF_COPIES):
+            raise ValueError(
+                f"Layer {layer.name!r} works on copies of images under a group, for "
+                "which Keras has no layers; exports to SavedModel, ONNX and LiteRT "
+                f"need none. Received: a {type(layer).__name__}"
+            )
         if type(layer).__module__.partition(".")[0] == "symclone_tf":
             raise ValueError(
                 f"Layer {layer.name!r} has no plain form: only clones can be "

@@ -2,7 +2,9 @@
 
 import keras
 import numpy as np
+import onnxruntime
 import pytest
+import tensorflow as tf
 from keras import layers
 from own_networks import Block
 
@@ -190,15 +192,49 @@ def test_it_is_saved_and_loaded(symmetry, tmp_path):
     np.testing.assert_array_equal(again(images_of(model)), made(images_of(model)))
 
 
-def test_it_is_exported(tmp_path):
-    import tensorflow as tf
-
+@pytest.mark.parametrize("group", ["d4", later("c8")])
+def test_it_is_exported_to_a_saved_model(group, tmp_path):
     model = classifier()
-    made, _ = sc.symmetrize(model, "d4", layers="second")
+    made, _ = sc.symmetrize(model, group, layers="second")
     made.export(tmp_path / "served", verbose=False)
     served = tf.saved_model.load(tmp_path / "served")
     images = images_of(model)
     np.testing.assert_allclose(served.serve(images), made(images), atol=1e-6)
+
+
+@pytest.mark.parametrize("group", ["d4", later("c8"), later("flip")])
+def test_it_is_exported_to_onnx(group, tmp_path):
+    model = classifier()
+    made, _ = sc.symmetrize(model, group, layers="second")
+    images, file = images_of(model), tmp_path / "made.onnx"
+    made(images)
+    sc.artifacts.export_onnx(made, file)
+    session = onnxruntime.InferenceSession(file)
+    (found,) = session.run(None, {session.get_inputs()[0].name: images})
+    np.testing.assert_allclose(found, made(images), atol=1e-5)
+
+
+def test_layers_of_copies_are_measured_while_they_train():
+    model = classifier(optimizer="adam", loss="sparse_categorical_crossentropy")
+    each = {"first": "frozen", "second": "anchored"}
+    made, _ = sc.symmetrize(model, "c4", "anchored", layers=each)
+    images, labels = images_of(model, 16), np.arange(16) % 3
+    errors = sc.EquivarianceErrors(images, "c4")
+    made.optimizer.learning_rate = 0.05
+    made.fit(images, labels, epochs=2, callbacks=[errors], verbose=0)
+    assert list(errors.history) == ["first", "second"]
+    assert max(errors.history["first"]) < 1e-5
+    assert errors.history["second"][0] < 1e-5 < 1e-3 < errors.history["second"][-1]
+    assert errors.network[0].equivariance_error < 1e-5
+    assert list(errors.deviations) == ["second"]
+    with pytest.warns(UserWarning, match="its copies are those of C4"):
+        assert sc.networks.layer_errors(made, images, "d4") == {}
+
+
+def test_what_works_on_copies_is_not_fused():
+    made, _ = sc.symmetrize(classifier(), "c4", layers="second")
+    with pytest.raises(ValueError, match="works on copies of images under a group"):
+        sc.networks.fuse_network(made)
 
 
 def several_inputs():

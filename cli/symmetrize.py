@@ -1,0 +1,166 @@
+"""`symclone-tf symmetrize`."""
+
+import re
+
+import click
+
+from symclone_tf.cli import options
+from symclone_tf.cli.network_images import images_for
+from symclone_tf.cli.startup import start
+from symclone_tf.cli.tables import figure, show
+
+SYMMETRIES = ("frozen", "trainable", "anchored")
+# On which deviations from invariance are measured.
+IMAGES = 32
+
+
+class Layer(click.ParamType):
+    """The name of a layer, or the name and its symmetry."""
+
+    name = "layer"
+
+    def get_metavar(self, param, ctx=None):
+        """What the help shows."""
+        return "NAME[=SYMMETRY]"
+
+    def convert(self, value, param, ctx):
+        """Turns "conv=anchored" into a pair, of which the second may be missing."""
+        if isinstance(value, tuple):
+            return value
+        name, _, symmetry = value.partition("=")
+        if symmetry and symmetry not in SYMMETRIES:
+            self.fail(
+                f"{symmetry!r} is not one of {', '.join(SYMMETRIES)}.", param, ctx
+            )
+        return name, symmetry or None
+
+
+@click.command()
+@click.argument("model", type=click.Path(exists=True, dir_okay=False))
+@click.option(
+    "--group",
+    type=options.GROUP,
+    required=True,
+    help="Under which the network becomes invariant; not t2.",
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False),
+    metavar="FILE.keras",
+    help="[default: MODEL-GROUP.keras]",
+)
+@click.option(
+    "--average",
+    type=click.Choice(["logits", "probabilities", "most-confident"]),
+    default="logits",
+    help="Of what the outputs are the mean: of logits, before a softmax or sigmoid at "
+    "the end; of probabilities; or those of the element with the surest class.",
+)
+@click.option(
+    "--symmetry",
+    type=click.Choice(SYMMETRIES),
+    default="frozen",
+    help="Of the layers by which copies learn of each other: frozen, so that they "
+    "remain equivariant; free to break the symmetry in training; or regularised "
+    "towards it.",
+)
+@click.option(
+    "--layer",
+    "layers",
+    type=Layer(),
+    multiple=True,
+    help="Convolution by which copies learn of each other, with its own symmetry if it "
+    "is another; may be given several times.  [default: none if frozen, else the last]",
+)
+@click.option(
+    "--regions",
+    type=options.Size("numbers", "4 nor 2x4"),
+    metavar="N[xN]",
+    default=1,
+    help="Regions of rows and columns in which layers that are not frozen have weights "
+    "of their own.",
+)
+@options.NETWORK_SIZE
+@options.ANCHOR
+@options.ANCHOR_STRENGTH
+@click.option(
+    "--data",
+    metavar="NAME|FOLDER|FILE",
+    help="Test images on which invariance is measured before and after, as of train.  "
+    "[default: noise]",
+)
+@click.option("--images", type=options.COUNT, default=IMAGES, help="How many of them.")
+@options.DATA_DIR
+def symmetrize(
+    model,
+    group,
+    output,
+    average,
+    symmetry,
+    layers,
+    regions,
+    image_size,
+    data,
+    images,
+    data_dir,
+    **regularisation,
+):
+    """Make a trained network invariant under a group, without training it anew.
+
+    MODEL is a .keras file, or a legacy .h5 file, of a network that takes images. The
+    new network's outputs are a mean of the given network's, each on images that an
+    element of the group has transformed; maps, as of segmentation, are transformed
+    back. It has the same weights, at as many times the cost as the group has elements,
+    and can be trained further.
+
+    The table at the end has for each convolution and dense layer its weights and
+    operations for one image, before and after. Below it is how much the outputs change
+    when images are transformed, relative to the outputs.
+    """
+    sc = start()
+    output = output or re.sub(r"\.(keras|h5|hdf5)$", "", model) + f"-{group}.keras"
+    sc.artifacts.check_keras_file(output)
+    chosen = {k: value for k, value in regularisation.items() if value is not None}
+    kinds = {symmetry, *(each for _, each in layers)}
+    if chosen and "anchored" not in kinds:
+        raise click.UsageError(
+            "--anchor and --anchor-strength are only for layers that are anchored."
+        )
+    network = sc.artifacts.load_network(model)
+    shown = None
+    if data is not None:
+        shown = images_for(sc, network, images, 0, data, image_size, data_dir)
+    made, report = sc.symmetrize(
+        network,
+        group,
+        symmetry,
+        {name: each or symmetry for name, each in layers} or None,
+        average,
+        image_size,
+        shown,
+        regions,
+        **chosen,
+    )
+    path = sc.artifacts.save_network(made, output)
+    show("Made symmetric", [_row(layer) for layer in report.layers])
+    for note in report.notes:
+        click.echo(note)
+    title = sc.get_group(group).title
+    click.echo(
+        f"{path}: under {title}, outputs change by {figure(report.deviation)}, where "
+        f"the given network's change by {figure(report.deviation_before)}, on "
+        f"{report.on}; made in {report.seconds:.0f} s."
+    )
+    click.echo("Next: import keras, symclone_tf")
+    fit = "model.fit(…)" if made.compiled else "model.compile(…), model.fit(…)"
+    click.echo(f'      model = keras.saving.load_model("{path}"), and {fit}')
+
+
+def _row(layer) -> dict:
+    return {
+        "Layer": layer.name,
+        "Was": layer.kind,
+        "Copies": layer.symmetry or "each alone",
+        "Weights": f"{layer.weights_before:,} → {layer.weights:,}",
+        "Operations": f"{layer.operations_before:,} → {layer.operations:,}",
+    }
