@@ -34,6 +34,7 @@ PAGES_RUN = (
     "any-group",
     "any-teacher",
     "relax",
+    "symmetrize",
     "artifacts",
     "serving",
 )
