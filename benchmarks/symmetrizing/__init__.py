@@ -1,0 +1,1 @@
+"""Trained networks that get a symmetry, with and without further training."""
