@@ -148,6 +148,22 @@ def report(results) -> str:
     return "\n".join([*lines, ""])
 
 
+def ratios(results) -> list[list[str]]:
+    """A shorter table: group, kernel, and times by that of `Conv2D`."""
+    return [
+        [
+            row["group"],
+            f"{row['kernel_size']}×{row['kernel_size']}",
+            *(
+                f"{row[f'{name}_{kind}'] / row[f'plain_{kind}']:.2f}"
+                for name in ("group", "frozen")
+                for kind in KINDS
+            ),
+        ]
+        for row in results["layers"]
+    ]
+
+
 def _cells(row) -> list[str]:
     channels = f"{row['elements']} × {row['channels']}"
     size = f"{row['kernel_size']}×{row['kernel_size']}"

@@ -119,9 +119,13 @@ def random_mirror():
 
 def of_groups(*groups) -> list[Network]:
     """Networks of group convolutions."""
-    return [Network(group.upper(), GROUP_CONV, group) for group in groups]
+    return [Network(_title(group), GROUP_CONV, group) for group in groups]
 
 
 def clones(group, *kinds) -> list[Network]:
     """Networks of clones."""
-    return [Network(f"{group.upper()} {kind}", kind, group) for kind in kinds]
+    return [Network(f"{_title(group)} {kind}", kind, group) for kind in kinds]
+
+
+def _title(group) -> str:
+    return group if group == "flip" else group.upper()

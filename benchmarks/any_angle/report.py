@@ -4,6 +4,7 @@ import statistics
 
 from benchmarks.any_angle.layout import BATCH, FIELDS, KERNEL, RATE
 from benchmarks.any_angle.rows import read_rows
+from benchmarks.any_angle.studies import STUDIES
 from benchmarks.cloning import machine
 
 HEAD = (
@@ -52,9 +53,25 @@ def protocol() -> str:
 
 
 def grouped(rows) -> dict[tuple, list[dict]]:
-    """Rows by data, number of images, and network: all seeds."""
+    """Rows by data, number of images, and network: all seeds.
+
+    In the order of the studies, and escnn's after ours.
+    """
+    order = [
+        (study.data, images, network.title)
+        for study in STUDIES.values()
+        for images in study.epochs
+        for network in study.networks
+    ]
+    keys = {key: number for number, key in enumerate(order)}
+    of_data = {data: number for number, data in enumerate(STUDIES)}
+
+    def place(row):
+        key = row["data"], row["images"], row["network"]
+        return of_data.get(row["data"], len(of_data)), keys.get(key, len(keys))
+
     found = {}
-    for row in rows:
+    for row in sorted(rows, key=place):
         key = row["data"], row["images"], row["network"]
         found.setdefault(key, []).append(row)
     return found
@@ -73,6 +90,12 @@ def cells(key, kept) -> list[str]:
         percent(kept),
         f"{min(row['seconds_per_epoch'] for row in kept):.2g}",
     ]
+
+
+def accuracies(rows) -> list[list[str]]:
+    """A shorter table: data, images, network, seeds, weights, and accuracy."""
+    found = [cells(*each) for each in grouped(rows).items()]
+    return [[*line[:4], *line[5:7]] for line in found]
 
 
 def percent(kept) -> str:

@@ -21,14 +21,16 @@ class Method:
             transform at random, rather than on images as they are.
         averaged: Boolean, whether logits are averaged over the group when it is tested
             only.
-        untrained: Boolean, whether it is tested before it is trained.
     """
 
     title: str
     make: Callable
     augmented: bool = False
     averaged: bool = False
-    untrained: bool = True
+
+    def tested(self, model, group) -> keras.Model:
+        """The network that is tested."""
+        return sc.symmetrize(model, group)[0] if self.averaged else model
 
 
 def itself(model, group):
@@ -36,43 +38,52 @@ def itself(model, group):
     return sc.networks.rebuilt(model, lambda layer: None)
 
 
-def symmetrized(**options):
+def symmetrized(*arguments, **options):
     """What `symmetrize` makes."""
-    return lambda model, group: sc.symmetrize(model, group, **options)[0]
+    return lambda model, group: sc.symmetrize(model, group, *arguments, **options)[0]
 
 
-def convolutions(layer) -> bool:
-    """All convolutions but the first: moved into its frame, all copies of an image are
-    the copy that it has."""
-    return layer.name != "conv_1"
+def last_learns(model, group):
+    """What `symmetrize` makes, with the last convolution as a group convolution."""
+    last = sc.networks.convolution_layers(model)[-1]
+    return sc.symmetrize(model, group, layers=last.name)[0]
 
 
+def all_learn(model, group):
+    """Likewise with all convolutions but the first: moved into its frame, all copies of
+    an image are the copy that it has."""
+    _, *others = sc.networks.convolution_layers(model)
+    return sc.symmetrize(model, group, layers=[layer.name for layer in others])[0]
+
+
+AS_IT_IS, AUGMENTED, LOGITS = "as it is", "on transformed images", "mean of logits"
 METHODS = {
     method.title: method
     for method in (
-        Method("as it is", itself),
-        Method("trained on transformed images", itself, augmented=True),
-        Method(
-            "trained on transformed images, averaged in tests",
-            itself,
-            augmented=True,
-            averaged=True,
-        ),
-        Method("mean of logits", symmetrized()),
+        Method(AS_IT_IS, itself),
+        Method(AUGMENTED, itself, augmented=True),
+        Method(f"{AUGMENTED}, averaged in tests", itself, True, averaged=True),
+        Method(LOGITS, symmetrized()),
         Method("mean of probabilities", symmetrized(average="probabilities")),
         Method("most confident", symmetrized(average="most-confident")),
         Method("λ-equitune", lambda_equitune),
-        Method("last copies learn of each other", symmetrized(layers="conv_4")),
-        Method("all copies learn of each other", symmetrized(layers=convolutions)),
-        Method(
-            "group convolutions from scratch",
-            lambda model, group: sc.experiments.image_network(
-                "gcnn", group, model.output_shape[-1], model.input_shape[1], seed=1
-            ),
-            untrained=False,
-        ),
+        Method("last layer's copies learn of each other", last_learns),
+        Method("all layers' copies learn of each other", all_learn),
+        Method("last layer anchored", symmetrized("anchored")),
     )
 }
+# What is compared on which data, if not all but the anchored ones.
+ANCHORED = "last layer anchored"
+SOME = {"MNIST, breaking": (AS_IT_IS, LOGITS, ANCHORED)}
+
+
+def methods_of(data) -> list[str]:
+    """The titles of methods that are compared on some data.
+
+    >>> methods_of("MNIST, breaking")[-1]
+    'last layer anchored'
+    """
+    return list(SOME.get(data, [title for title in METHODS if title != ANCHORED]))
 
 
 def transformed(images, group, seed):
@@ -81,7 +92,7 @@ def transformed(images, group, seed):
     Args:
         images: Array of shape `(count, height, width, channels)`.
         group: String.
-        seed: Integer.
+        seed: Integer, or list of integers.
     """
     whole = sc.get_group(group)
     elements = np.random.default_rng(seed).integers(whole.order, size=len(images))
@@ -90,8 +101,3 @@ def transformed(images, group, seed):
         chosen = elements == element
         found[chosen] = whole.transform(images[chosen], element)
     return found
-
-
-def tested(model, method, images, group) -> keras.Model:
-    """The network that is tested."""
-    return sc.symmetrize(model, group)[0] if method.averaged else model

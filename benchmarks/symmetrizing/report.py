@@ -3,7 +3,15 @@
 import statistics
 
 from benchmarks.cloning import machine
-from benchmarks.symmetrizing.runs import EPOCHS, FIRST_EPOCHS, IMAGES, read_rows
+from benchmarks.symmetrizing.data import DATA
+from benchmarks.symmetrizing.methods import METHODS
+from benchmarks.symmetrizing.runs import more_epochs, read_rows
+
+# By the column of the table, what was tested.
+TESTED = {
+    "as_they_are": "test images as they are",
+    "transformed": "test images that random elements of the group transform",
+}
 
 
 def write_report(file) -> None:
@@ -14,37 +22,50 @@ def write_report(file) -> None:
 
 def report(rows, about) -> str:
     """The Markdown page."""
-    epochs = [f"{count} epochs" if count != 1 else "1 epoch" for count in EPOCHS]
     lines = [
         "# Give a trained network a symmetry",
         "",
         f"Machine: {', '.join(f'{k} {v}' for k, v in about.items())}, busy with other "
         "work at times.",
         "",
-        f"A CNN is trained on {IMAGES:,} upright digits of MNIST for {FIRST_EPOCHS} "
-        "epochs. Then a network is made of it, and trained for some more epochs, on "
-        "upright digits unless the method says otherwise. Accuracy on all test "
-        "images, each rotated by a random multiple of 90°; mean ± standard deviation "
-        "where there are several seeds.",
-        "",
-        f"| method | seeds | weights | {' | '.join(epochs)} |",
-        "|---|" + "---:|" * (2 + len(EPOCHS)),
+        "A CNN is trained on images as they are. Then a network is made of it, and "
+        "trained for some more epochs, on the same images unless the method says "
+        "otherwise. Accuracies; mean ± standard deviation where there are several "
+        "seeds.",
     ]
-    lines += [f"| {' | '.join(cells)} |" for cells in table(rows)]
+    for data in DATA.values():
+        kept = [row for row in rows if row["data"] == data.title]
+        for what, title in TESTED.items() if kept else ():
+            lines += [
+                "",
+                f"## {data.title}, under {data.group}: {title}",
+                "",
+                f"Trained for {data.epochs} epochs before.",
+                "",
+                f"| method | seeds | weights | {' | '.join(heads(data))} |",
+                "|---|" + "---:|" * 6,
+                *(f"| {' | '.join(cells)} |" for cells in table(kept, data, what)),
+            ]
     return "\n".join([*lines, ""])
 
 
-def table(rows, what="transformed") -> list[list[str]]:
-    """A line for each method."""
-    found = {}
-    for row in rows:
-        found.setdefault(row["method"], []).append(row)
+def heads(data) -> list[str]:
+    """How many more epochs, as headings: `"1 epoch"`."""
+    return [f"{n} epoch{'s' * (n != 1)}" for n in more_epochs(data.epochs)]
+
+
+def table(rows, data, what) -> list[list[str]]:
+    """A line for each method: seeds, weights, and accuracies after further epochs."""
     lines = []
-    for method, kept in found.items():
-        by_epochs = [[r for r in kept if r["epochs"] == count] for count in EPOCHS]
-        seeds = len({row["seed"] for row in kept})
-        values = [percent([row[what] for row in each]) for each in by_epochs]
-        lines.append([method, str(seeds), f"{kept[0]['weights']:,}", *values])
+    for method in METHODS:
+        kept = [row for row in rows if row["method"] == method]
+        if kept:
+            seeds = len({row["seed"] for row in kept})
+            values = [
+                percent([row[what] for row in kept if row["epochs"] == count])
+                for count in more_epochs(data.epochs)
+            ]
+            lines.append([method, str(seeds), f"{kept[0]['weights']:,}", *values])
     return lines
 
 

@@ -7,19 +7,25 @@ import pathlib
 import keras
 from rich.console import Console
 
-import symclone_tf as sc
 from benchmarks.relax_time.training import Shuffled
-from benchmarks.symmetrizing.methods import METHODS, tested, transformed
-from benchmarks.tasks import digits
+from benchmarks.symmetrizing.methods import METHODS, transformed
 
 KEY = ("data", "method", "seed", "epochs")
-FIELDS = (*KEY, "weights", "upright", "transformed")
-DATA, GROUP, IMAGES, FIRST_EPOCHS = "MNIST", "c4", 10_000, 6
-# After how many further epochs networks are tested.
-EPOCHS = (0, 1, 3, 8)
+FIELDS = (*KEY, "weights", "as_they_are", "transformed")
+# Shares of the epochs before, after which networks are tested that go on.
+MORE = (0, 0.2, 0.5, 1.3)
 RATE, BATCH, EVALUATED = 1e-3, 64, 250
 # Of the transformations of test images.
 TESTED_SEED = 2024
+
+
+def more_epochs(epochs) -> list[int]:
+    """After how many further epochs networks are tested.
+
+    >>> more_epochs(6), more_epochs(40)
+    ([0, 1, 3, 8], [0, 8, 20, 52])
+    """
+    return [round(share * epochs) for share in MORE]
 
 
 def read_rows(file) -> list[dict]:
@@ -32,7 +38,7 @@ def read_rows(file) -> list[dict]:
             {
                 **row,
                 **{name: int(row[name]) for name in ("seed", "epochs", "weights")},
-                **{name: float(row[name]) for name in ("upright", "transformed")},
+                **{name: float(row[name]) for name in FIELDS[-2:]},
             }
             for row in csv.DictReader(stream)
         ]
@@ -49,85 +55,86 @@ def append(file, row) -> None:
 
 
 class Study:
-    """All that begins with one network of upright digits.
+    """All that begins with one network.
 
     Args:
         file: `pathlib.Path`, of the table.
+        data: `Data`.
         seed: Integer.
         titles: Which methods are wanted, of `METHODS`.
     """
 
-    def __init__(self, file, seed, titles):
-        self.file, self.seed = file, seed
-        done = {tuple(row[name] for name in KEY) for row in read_rows(file)}
-        last = EPOCHS[-1]
-        wanted = [title for title in titles if self._key(title, last) not in done]
-        self.missing = [METHODS[title] for title in wanted]
-        self.done = done
+    def __init__(self, file, data, seed, titles):
+        self.file, self.data, self.seed = file, data, seed
+        self.more = more_epochs(data.epochs)
+        self.done = {tuple(row[name] for name in KEY) for row in read_rows(file)}
+        self.missing = [
+            METHODS[title]
+            for title in titles
+            if self._key(title, self.more[-1]) not in self.done
+        ]
 
     def _key(self, title, epochs):
-        return DATA, title, self.seed, epochs
+        return self.data.title, title, self.seed, epochs
 
     def run(self) -> None:
         """Runs what is missing."""
         if not self.missing:
             return
-        self.train = _with_channels(*digits("train", IMAGES))
-        x, y = _with_channels(*digits("test"))
-        self.test = {"upright": (x, y)}
-        self.test["transformed"] = transformed(x, GROUP, TESTED_SEED), y
+        group = self.data.group
+        self.train = self.data.train(self.seed)
+        _, (x, y) = self.data.read()
+        self.test = {"as_they_are": (x, y)}
+        self.test["transformed"] = transformed(x, group, TESTED_SEED), y
         keras.utils.set_random_seed(self.seed)
-        model = sc.experiments.image_network(
-            "cnn", GROUP, 10, 28, seed=self.seed, width=1.6
+        model = self.data.make(self.seed)
+        model.compile(
+            keras.optimizers.Adam(RATE),
+            "sparse_categorical_crossentropy",
+            metrics=["accuracy"],
+            jit_compile=False,
         )
-        self._fit(model, self.train[0], FIRST_EPOCHS, 0)
+        self._fit(model, self.train[0], self.data.epochs, 0)
         for method in self.missing:
-            self._run(method, method.make(model, GROUP))
+            self._run(method, method.make(model, group))
 
     def _run(self, method, model):
-        done = 0
-        for epochs in EPOCHS:
-            for epoch in range(done, epochs):
-                images = self.train[0]
-                if method.augmented:
-                    images = transformed(images, GROUP, [self.seed, epoch])
-                self._fit(model, images, 1, FIRST_EPOCHS + epoch)
-            done = epochs
-            if epochs or method.untrained:
-                self._write(method, epochs, model)
-
-    def _fit(self, model, images, epochs, first):
-        """Trains for some epochs, with an optimizer that goes on."""
-        if not model.compiled:  # what is made of a compiled one is
+        if not model.compiled:
             model.compile(
                 keras.optimizers.Adam(RATE),
                 "sparse_categorical_crossentropy",
-                metrics=["accuracy"],
                 jit_compile=False,
             )
-        model.fit(
-            Shuffled(images, self.train[1], 1000 * self.seed + first),
-            epochs=epochs,
-            shuffle=False,
-            verbose=0,
-        )
+        done = 0
+        for epochs in self.more:
+            for epoch in range(done, epochs):
+                images = self.train[0]
+                if method.augmented:
+                    seed = [self.seed, epoch]
+                    images = transformed(images, self.data.group, seed)
+                self._fit(model, images, 1, self.data.epochs + epoch)
+            done = epochs
+            self._write(method, epochs, model)
+
+    def _fit(self, model, images, epochs, first):
+        """Trains for some epochs, with an optimizer that goes on."""
+        batches = Shuffled(images, self.train[1], 1000 * self.seed + first)
+        model.fit(batches, epochs=epochs, shuffle=False, verbose=0)
 
     def _write(self, method, epochs, model):
         key = self._key(method.title, epochs)
         if key in self.done:
             return
+        tested = method.tested(model, self.data.group)
         found = {
-            name: round(self._accuracy(tested(model, method, x, GROUP), x, y), 5)
+            name: round(_accuracy(tested, x, y), 5)
             for name, (x, y) in self.test.items()
         }
         weights = sum(math.prod(w.shape) for w in model.trainable_weights)
         append(self.file, dict(zip(KEY, key)) | {"weights": weights} | found)
         Console(stderr=True).print(f"{key}: {found}")
 
-    def _accuracy(self, model, x, y) -> float:
-        classes = model.predict(x, EVALUATED, verbose=0).argmax(axis=-1)
-        return float((classes == y).mean())
 
-
-def _with_channels(images, labels):
-    return images[..., None], labels
+def _accuracy(model, x, y) -> float:
+    classes = model.predict(x, EVALUATED, verbose=0).argmax(axis=-1)
+    return float((classes == y).mean())

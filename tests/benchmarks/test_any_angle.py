@@ -103,7 +103,7 @@ def test_what_was_interrupted_goes_on(few, tmp_path, monkeypatch):
     assert [row["epochs"] for row in rows] == [2, 2, 2]
     assert all(0 <= row["accuracy"] <= 1 for row in rows)
     text = report.report(rows, {"cores": 2})
-    assert f"| sides | 32 | FLIP | 1 | 2 | {rows[2]['weights']:,} | " in text
+    assert f"| sides | 32 | flip | 1 | 2 | {rows[2]['weights']:,} | " in text
 
 
 def test_few_images_are_others_with_each_seed(few, tmp_path, monkeypatch):

@@ -3,9 +3,12 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
+import symclone_tf as sc
 from benchmarks.peers.lambda_equitune import lambda_equitune
 from benchmarks.symmetrizing import methods, report, runs
+from benchmarks.symmetrizing.data import DATA, Data, breaking
 from benchmarks.symmetrizing.methods import METHODS
 
 from cases import later
@@ -33,8 +36,8 @@ INVARIANT = (
     later("mean of probabilities"),
     later("most confident"),
     "λ-equitune",
-    "last copies learn of each other",
-    later("all copies learn of each other"),
+    "last layer's copies learn of each other",
+    later("all layers' copies learn of each other"),
 )
 
 
@@ -79,28 +82,66 @@ def test_images_are_transformed_by_elements_of_a_seed(rng):
     assert set(elements) == {0, 1, 2, 3}
 
 
-def test_what_was_interrupted_goes_on(tmp_path, monkeypatch, rng):
-    x, y = rng.uniform(size=(64, 28, 28)).astype("float32"), np.arange(64) % 10
-    monkeypatch.setattr(runs, "digits", lambda split, size=None: (x[:size], y[:size]))
-    monkeypatch.setattr(runs, "IMAGES", 32)
-    monkeypatch.setattr(runs, "FIRST_EPOCHS", 1)
-    monkeypatch.setattr(runs, "EPOCHS", (0, 1))
+@pytest.fixture
+def few(monkeypatch, rng):
+    """A few images, and a network of them."""
+    x, y = rng.uniform(size=(64, 14, 14, 1)).astype("float32"), np.arange(64) % 4
+    pairs = (x[:40], y[:40]), (x[40:], y[40:])
+    return Data("few", "c4", 32, 1, lambda: pairs, lambda seed: network())
+
+
+def test_what_was_interrupted_goes_on(few, tmp_path, monkeypatch):
+    monkeypatch.setattr(runs, "MORE", (0, 1))
     file = tmp_path / "symmetrizing.csv"
-    runs.Study(file, 0, ["as it is"]).run()
+    runs.Study(file, few, 0, ["as it is"]).run()
     first = runs.read_rows(file)
     assert [(row["method"], row["epochs"]) for row in first] == [
         ("as it is", 0),
         ("as it is", 1),
     ]
-    titles = ["as it is", "group convolutions from scratch"]
-    study = runs.Study(file, 0, titles)
+    titles = ["as it is", "λ-equitune", "on transformed images, averaged in tests"]
+    study = runs.Study(file, few, 0, titles)
     assert [method.title for method in study.missing] == titles[1:]
     study.run()
     rows = runs.read_rows(file)
     assert rows[:2] == first
-    assert [row["epochs"] for row in rows] == [0, 1, 1]
-    assert rows[2]["upright"] == pytest.approx(rows[2]["transformed"])
-    monkeypatch.setattr(report, "EPOCHS", (0, 1))
+    assert [row["epochs"] for row in rows] == [0, 1] * 3
+    for row in rows[2:]:  # invariant
+        assert row["as_they_are"] == pytest.approx(row["transformed"])
+    monkeypatch.setattr(report, "DATA", {"few": few})
     text = report.report(rows, {"cores": 2})
-    shown = f"{100 * rows[2]['transformed']:.1f}%"
-    assert f"| {titles[1]} | 1 | {rows[2]['weights']:,} | – | {shown} |" in text
+    shown = [f"{100 * row['transformed']:.1f}%" for row in rows[2:4]]
+    assert f"| λ-equitune | 1 | {rows[2]['weights']:,} | {' | '.join(shown)} |" in text
+    assert "## few, under c4: test images as they are" in text
+
+
+def test_few_images_are_others_with_each_seed(few):
+    first, again, other = (few.train(seed)[0] for seed in (0, 0, 1))
+    assert len(first) == 32
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize("title", DATA)
+def test_networks_take_the_images_and_are_made_invariant(title, rng):
+    data = DATA[title]
+    model = data.make(0)
+    for method in methods.methods_of(title)[1:]:
+        made = METHODS[method].make(model, data.group)
+        assert made.input_shape == model.input_shape
+        assert made.output_shape == model.output_shape
+
+
+def test_the_digits_of_breaking_have_labels_for_half_turns(monkeypatch, rng):
+    images = rng.uniform(size=(6, 28, 28, 1)).astype("float32")
+    labels = np.array([3, 13, 0, 19, 5, 15])
+
+    def task(name, group, split, **options):
+        assert (name, group, options["seed"]) == ("breaking", "c4", 0)
+        return tf.data.Dataset.from_tensor_slices((images, labels)).batch(4)
+
+    monkeypatch.setattr(sc.experiments, "mnist_task", task)
+    (x, y), (tested, _) = breaking()
+    np.testing.assert_array_equal(x, images)
+    np.testing.assert_array_equal(y, labels)
+    assert tested.shape == images.shape

@@ -3,7 +3,10 @@
 import numpy as np
 
 import symclone_tf as sc
-from benchmarks import steerable_kernels
+from benchmarks import escnn_agreement, group_speed, steerable_kernels
+from benchmarks.any_angle.report import accuracies
+from benchmarks.any_angle.rows import read_rows
+from benchmarks.any_angle.studies import STUDIES
 from symclone_tf.symmetry.steerable_basis import (
     OSCILLATIONS,
     RING_WIDTH,
@@ -11,7 +14,7 @@ from symclone_tf.symmetry.steerable_basis import (
     least_kernel,
 )
 
-from pages import doc, flowing, results, table
+from pages import RESULTS, doc, flowing, results, table
 
 PAGE = doc("any-angle")
 
@@ -59,3 +62,41 @@ def test_a_clone_errs_as_its_teacher_does(rng):
     ]
     np.testing.assert_allclose(*errors, rtol=1e-3)
     assert errors[0] < 0.1
+
+
+def test_the_page_has_all_accuracies_as_measured():
+    rows = read_rows(RESULTS / "any_angle.csv")
+    assert table(PAGE, "data") == accuracies(rows)
+
+
+def test_every_study_has_all_networks():
+    rows = read_rows(RESULTS / "any_angle.csv")
+    found = {(row["data"], row["images"], row["network"]) for row in rows}
+    for study in STUDIES.values():
+        for images in study.epochs:
+            networks = {(study.data, images, n.title) for n in study.networks}
+            assert networks <= found
+
+
+def test_the_page_has_the_agreement_with_escnn_as_measured():
+    rows = results("escnn_agreement")["rows"]
+    found = table(PAGE, "group | kernel | difference")
+    assert found == [escnn_agreement.cells(row) for row in rows]
+    for row in rows:  # the same where the group permutes pixels
+        assert (row["difference"] < 1e-5) == (row["rotations"] == 4)
+
+
+def test_the_page_has_the_times_as_measured():
+    found = table(PAGE, "group | kernel | `GroupConv2D`, forward")
+    assert found == group_speed.ratios(results("group_speed"))
+
+
+def test_mirrored_digits_are_others():
+    rows = read_rows(RESULTS / "any_angle.csv")
+    digits = [row for row in rows if row["data"] == "rotated MNIST"]
+    means = {
+        title: np.mean([row["accuracy"] for row in digits if row["network"] == title])
+        for title in ("C8", "D8", "CNN, RandomRotation")
+    }
+    assert "D8, which takes a mirrored digit for the digit, does worse" in flowing(PAGE)
+    assert means["D8"] < means["CNN, RandomRotation"] < means["C8"]

@@ -82,6 +82,24 @@ def relax_time(file) -> str:
     return report(read_rows(file), machine()) + pictures(file, r"(-[\w-]+)?")
 
 
+def any_angle(file) -> str:
+    """Groups of reflections and rotations on images."""
+    from benchmarks.any_angle.report import report
+    from benchmarks.any_angle.rows import read_rows
+    from benchmarks.cloning import machine
+
+    return report(read_rows(file), machine())
+
+
+def symmetrizing(file) -> str:
+    """Trained networks that got a symmetry."""
+    from benchmarks.cloning import machine
+    from benchmarks.symmetrizing.report import report
+    from benchmarks.symmetrizing.runs import read_rows
+
+    return report(read_rows(file), machine())
+
+
 def architectures(file) -> str:
     """Architectures that were relaxed whole."""
     from benchmarks import architectures as measured
@@ -172,7 +190,9 @@ def plain(name) -> str:
 BY_FOLDER = {"mnist": mnist, "probes": probe}
 BY_NAME = {
     "almost_symmetric": almost_symmetric,
+    "any_angle": any_angle,
     "ring": ring,
     "relax_time": relax_time,
     "architectures": architectures,
+    "symmetrizing": symmetrizing,
 }
