@@ -19,5 +19,6 @@ from .probe_page import probe_figures as probe_figures
 from .probe_page import probe_table as probe_table
 from .probe_page import write_probe_page as write_probe_page
 from .report_page import make_report as make_report
+from .rotated_outputs import draw_rotated_outputs as draw_rotated_outputs
 from .style import figure_bytes as figure_bytes
 from .style import save_figure as save_figure

@@ -11,3 +11,5 @@ from .learning import transformed_outputs as transformed_outputs
 from .learning import untrained as untrained
 from .learning import weights_while_learning as weights_while_learning
 from .relaxed_networks import position_deviations as position_deviations
+from .rotated_outputs import RotatedOutputs as RotatedOutputs
+from .rotated_outputs import rotated_outputs as rotated_outputs
