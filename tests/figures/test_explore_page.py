@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import symclone_tf as sc
-from symclone_tf.figures.explore_page import kernels_of, write_explore_page
+from symclone_tf.figures.explore_page import write_explore_page
+from symclone_tf.figures.kernels import kernels_of
 from symclone_tf.studies import explore
 from symclone_tf.workspace import Workspace
 
