@@ -16,7 +16,13 @@ from symclone_tf.figures.style import (
     new_figure,
     styled,
 )
+from symclone_tf.symmetry import get_group
 from symclone_tf.types import Array
+
+# Floors of less are those of exact clones.
+ROUNDING = 1e-6
+# How the teacher's own errors are drawn.
+OWN = {"color": GREY, "linewidth": 0.8}
 
 
 @styled
@@ -67,16 +73,20 @@ def draw_weights(weights: dict[int, Array], values: Array) -> Figure:
 
 @styled
 def draw_learning_curves(
-    curves: dict[int, list[float]], kernel_size: int = 3
+    curves: dict[int, list[float]],
+    kernel_size: int = 3,
+    floors: dict[int, float] | None = None,
 ) -> Figure:
     """NMSE against steps for several numbers of blocks, with their floors.
 
     Args:
         curves: Dictionary from numbers of blocks to sequences of NMSE, a value
-            for each step; see `learning_curve`. The floors are those of T(2) and
-            lifting layers with valid padding: no linear student of B blocks gets
-            below the Eckart–Young floor, 1 − B / k².
+            for each step; see `learning_curve`.
         kernel_size: Integer, k.
+        floors: Dictionary from numbers of blocks to the least NMSE that linear students
+            reach; `None` for the Eckart–Young floor of T(2), and of lifting layers with
+            valid padding whose group permutes pixels: no linear student of B blocks
+            gets below 1 − B / k².
 
     Returns:
         `matplotlib.figure.Figure`.
@@ -92,10 +102,11 @@ def draw_learning_curves(
     for (blocks, curve), colour in zip(curves.items(), COLOURS):
         steps = np.arange(1, len(curve) + 1)
         axes.plot(steps, curve, color=colour, label=f"{blocks} blocks")
-        floor = 1 - blocks / kernel_size**2
-        if floor > 0:
+        floor = 1 - blocks / kernel_size**2 if floors is None else floors[blocks]
+        if floor > ROUNDING:
             axes.axhline(floor, color=colour, linestyle="--", linewidth=0.8)
-    axes.plot([], [], "--", color=GREY, linewidth=0.8, label="floor, 1 − B / k²")
+    label = "floor, 1 − B / k²" if floors is None else "floor"
+    axes.plot([], [], "--", color=GREY, linewidth=0.8, label=label)
     axes.set(yscale="log", xlabel="training step", ylabel="NMSE on fresh pairs")
     axes.grid(visible=True)
     axes.legend(loc="upper right", bbox_to_anchor=(1, 0.85))
@@ -160,7 +171,10 @@ def draw_equivariance(rows: list[Row]) -> Figure:
 
     Returns:
         `matplotlib.figure.Figure`, with a panel for each task and a line for each
-        network, from a hollow dot before training to a filled one after it.
+        network, from a hollow dot before training to a filled one after it. Where the
+        group's transformations interpolate, a grey line for each convolution is the
+        teacher's own error after training: that of the `"gcnn"`, which has exact
+        convolutions.
 
     Example:
 
@@ -205,6 +219,8 @@ def draw_equivariance(rows: list[Row]) -> Figure:
                 dot = {"color": colour, "marker": marker}
                 axes.plot(x[:1], [before], **dot, markerfacecolor="white")
                 axes.plot(x[:1], [after], **dot)
+        for position, own in enumerate(_own_errors(kept, task, layers)):
+            axes.plot([position - 0.4, position + 0.4], [own] * 2, "--", **OWN)
         axes.set(title=task, yscale="log")
         axes.set_xticks(range(len(layers)), [n.replace("_", " ") for n in layers])
         axes.grid(visible=True, axis="y")
@@ -213,8 +229,24 @@ def draw_equivariance(rows: list[Row]) -> Figure:
         panels[0].plot([], [], marker, color=colour, label=network)
     panels[0].plot([], [], "o", color=GREY, markerfacecolor="white", label="before")
     panels[0].plot([], [], "o", color=GREY, label="after training")
+    if any(_own_errors(kept, task, layers) for task in TASKS):
+        panels[0].plot([], [], "--", **OWN, label="teacher's own, by interpolation")
     figure.legend(loc="outside lower center", ncols=3)
     return figure
+
+
+def _own_errors(rows, task, layers) -> list[float]:
+    """Of exact convolutions, where transformations interpolate; NaN if unknown."""
+    figures = [
+        row.figures
+        for row in rows
+        if (row.experiment.task, row.experiment.architecture) == (task, "gcnn")
+        and not get_group(row.experiment.group).permutes_pixels
+    ]
+    if not figures:
+        return []
+    found = [[f.get(f"{layer}_after") or np.nan for f in figures] for layer in layers]
+    return [float(np.mean(each)) for each in found]
 
 
 def _colour(network) -> str:

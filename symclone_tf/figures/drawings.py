@@ -18,6 +18,9 @@ from symclone_tf.symmetry import (
 from symclone_tf.teachers import Teacher
 from symclone_tf.types import Array, ArrayLike, Tensor
 
+# Of operators in one figure.
+MOST_ROWS = 8
+
 
 @styled
 def draw_digits(
@@ -53,13 +56,15 @@ def draw_digits(
     shown = transformations_of(group)
     if group.is_trivial:
         shown = [Translation(translation) for translation in translations]
-    rows |= {each.title: each.inputs(images) for each in shown}
-    figure = new_figure(0.15 + 0.85 * len(rows), 0.8 + 0.85 * len(images))
+    rows |= {
+        each.title.replace(", r", ",\nr"): _within_range(each, images) for each in shown
+    }
+    figure = new_figure(0.15 + 0.85 * len(rows), 1.2 + 0.85 * len(images))
     grid = figure.subplots(len(rows), len(images), squeeze=False)
     for axes_row, (name, row) in zip(grid, rows.items()):
         for axes, pixels in zip(axes_row, row):
             show_pixels(axes, pixels[..., 0])
-        axes_row[0].set_ylabel(name)
+        axes_row[0].set_ylabel(name, rotation=0, ha="right", va="center")
     return figure
 
 
@@ -76,7 +81,8 @@ def draw_operators(student: Student, kernel: ArrayLike) -> Figure:
 
     Returns:
         `matplotlib.figure.Figure`, whose columns are the clone, its teacher,
-        and their difference on a scale of its own.
+        and their difference on a scale of its own; with 8 elements, evenly spaced, of
+        a group that has more.
 
     Example:
 
@@ -92,17 +98,19 @@ def draw_operators(student: Student, kernel: ArrayLike) -> Figure:
     teacher = student.teacher
     cloned, taught = (operators(f, teacher, kernel) for f in (student, teacher))
     difference = cloned - taught
-    count, outputs, inputs = taught.shape
+    elements = range(0, len(taught), -(-len(taught) // MOST_ROWS))
+    count, (_, outputs, inputs) = len(elements), taught.shape
     figure = new_figure(0.75 + 1.75 * outputs / inputs * count)
     grid = figure.subplots(count, 3, squeeze=False)
     limits = [np.abs(taught).max()] * 2 + [np.abs(difference).max() or 1.0]
     titles = ("clone", "convolution", "difference")
-    for element in range(count):
+    for row, element in zip(grid, elements):
         matrices = (cloned[element], taught[element], difference[element])
-        for axes, matrix, limit in zip(grid[element], matrices, limits):
+        for axes, matrix, limit in zip(row, matrices, limits):
             show_pixels(axes, matrix, limit)
         if count > 1:
-            grid[element, 0].set_ylabel(f"output map {element}")
+            short = 2 * outputs < inputs
+            row[0].set_ylabel(f"{'map' if short else 'output map'} {element}")
     for axes, title in zip(grid[0], titles):
         axes.set_title(f"{title}, {outputs} × {inputs}" if count == 1 else title)
     if count == 1:
@@ -128,7 +136,7 @@ def draw_feature_maps(
 
     The last row is the output for the transformed image minus the transformed output
     for the image: zero for an equivariant layer. Below it is its norm relative to the
-    output's.
+    output's; and, where the transformation interpolates, the teacher's own.
 
     Args:
         image: Array of shape `(n, n)`.
@@ -161,9 +169,15 @@ def draw_feature_maps(
         for name, (layer, teacher) in layers.items()
     }
     limit = max(np.abs(each.output).max() for each in compared.values())
-    figure = new_figure(4.1, 1.4 * (len(layers) + 1))
-    grid = figure.subplots(3, len(layers) + 1, squeeze=False)
-    inputs = transformation.inputs(image[None, ..., None])[0, ..., 0]
+    widest = max(_aspect(each.output) for each in compared.values())
+    widths = [1.0, *[widest] * len(layers)]
+    # As wide as a page, and as high as rows of squares beside these mosaics.
+    height = 0.5 + 3.6 * (len(layers) + 1) / sum(widths)
+    if transformation.interpolates:
+        height += 0.4
+    figure = new_figure(height, 1.4 * (len(layers) + 1))
+    grid = figure.subplots(3, len(widths), squeeze=False, width_ratios=widths)
+    inputs = _within_range(transformation, image[None, ..., None])[0, ..., 0]
     show_pixels(grid[0, 0], image, title=image_name)
     show_pixels(grid[1, 0], inputs)
     grid[0, 0].set_ylabel("original")
@@ -174,7 +188,15 @@ def draw_feature_maps(
         for axes, maps in zip(column, parts):
             show_pixels(axes, mosaic(maps), limit)
         column[0].set_title(name)
-        column[2].set_xlabel(f"equivariance error\n{found.error:.1e}")
+        layer, teacher = layers[name]
+        label = f"equivariance error\n{found.error:.1e}"
+        if transformation.interpolates and layer is teacher:
+            label += "\nby interpolation"
+        elif transformation.interpolates:
+            setting = (image, kernel, transformation)
+            own = transformed_outputs(teacher, teacher, *setting).error
+            label += f"\nteacher's own {own:.1e}"
+        column[2].set_xlabel(label)
     grid[2, 1].set_ylabel("difference")
     return figure
 
@@ -243,8 +265,22 @@ def draw_position_deviations(deviations: dict[str, ArrayLike]) -> Figure:
     return figure
 
 
+def _within_range(transformation, images) -> Array:
+    """Transformed images to show: cubic interpolation leaves their range."""
+    inputs = transformation.inputs(images)
+    if not transformation.interpolates:
+        return inputs
+    return inputs.clip(images.min(), images.max())
+
+
+def _aspect(maps) -> float:
+    """How many times as wide as high their mosaic is, at least 1."""
+    height, width = mosaic(maps).shape
+    return max(1.0, width / height)
+
+
 def mosaic(maps: Array) -> Array:
-    """Feature maps in two rows, or a single one as it is.
+    """Feature maps in two rows, more than eight in more, or a single one as it is.
 
     Args:
         maps: Array of shape `(m, m, maps)`.
@@ -260,8 +296,9 @@ def mosaic(maps: Array) -> Array:
     size, _, count = maps.shape
     if count == 1:
         return maps[..., 0]
-    columns = (count + 1) // 2
-    tiles = np.full((2, size + 1, columns, size + 1), np.nan)
+    rows = 2 if count <= 8 else min(4, -(-count // 4))
+    columns = -(-count // rows)
+    tiles = np.full((rows, size + 1, columns, size + 1), np.nan)
     for index in range(count):
         tiles[index // columns, :size, index % columns, :size] = maps[..., index]
-    return tiles.reshape(2 * (size + 1), -1)[:-1, :-1]
+    return tiles.reshape(rows * (size + 1), -1)[:-1, :-1]

@@ -6,20 +6,13 @@ import pathlib
 import numpy as np
 
 from symclone_tf.figures.html_pages import check_page, write_page
+from symclone_tf.figures.kernels import kernels_of
 from symclone_tf.studies.exploration import (
-    FEWER_BLOCKS,
     IMAGES,
     STEPS,
     Exploration,
 )
 from symclone_tf.types import Path
-
-KERNELS = {
-    "edges": np.array([[1, 2, 1], [0, 0, 0], [-1, -2, -1]]) / 4,
-    "diagonal": np.array([[2, -1, -1], [-1, 2, -1], [-1, -1, 2]]) / 4,
-    "corner": np.array([[2, 2, -1], [2, 0, -1], [-1, -1, -2]]) / 4,
-    "random": np.random.default_rng(0).normal(size=(3, 3)) / 3,
-}
 
 
 def write_explore_page(
@@ -29,7 +22,8 @@ def write_explore_page(
 
     The page holds the weights of all students, and needs no server, no network and no
     other file. The equivariance errors that it shows are those of
-    `equivariance_error`, computed in the browser.
+    `equivariance_error`, computed in the browser; those of clones stand beside the
+    teacher's own where transformations interpolate.
 
     Args:
         exploration: `Exploration`, see `explore`.
@@ -49,14 +43,17 @@ def write_explore_page(
     """
     output = pathlib.Path(output)
     check_page(output)
+    group, students = exploration.teacher.group, exploration.students
     write_page(
         output,
         "explore.html",
-        f"Is it equivariant under {exploration.teacher.group.title}?",
-        group=exploration.teacher.group.title,
+        f"Is it equivariant under {group.title}?",
+        group=group.title,
+        interpolates=not group.permutes_pixels,
         layer=exploration.teacher.title,
         relaxed=_training_of_relaxed(exploration),
-        fewer=FEWER_BLOCKS,
+        blocks=students["clone"].blocks,
+        fewer=students["fewer"].blocks,
         kind="Digit" if exploration.are_digits else "Stroke",
         first=int(not exploration.are_digits),
         last=len(exploration.images) - int(exploration.are_digits),
@@ -69,11 +66,14 @@ def _training_of_relaxed(exploration) -> str:
     images = f"{IMAGES} of MNIST's digits"
     if not exploration.are_digits:
         images = "five drawn strokes"
+    group = exploration.teacher.group
+    telling = "no equivariant layer can tell."
+    if not group.permutes_pixels:
+        telling = "an equivariant layer can tell by what interpolation adds at most."
     return (
         f"{STEPS} steps of AdamW in a network that has to tell {images} transformed by "
-        f"the second half of {exploration.teacher.group.title}'s elements from the "
-        f"others. It is right {exploration.accuracy:.0%} of the time, where no "
-        "equivariant layer can tell."
+        f"the second half of {group.title}'s elements from the others. It is right "
+        f"{exploration.accuracy:.0%} of the time, where {telling}"
     )
 
 
@@ -91,8 +91,11 @@ def _data(exploration) -> dict:
         "isDigits": exploration.are_digits,
         "images": _packed(np.rint(255 * exploration.images), "u1"),
         "receptiveFields": _packed(teacher.receptive_fields, "<i4"),
-        "kernels": {name: np.ravel(k).tolist() for name, k in KERNELS.items()},
-        "kernelPermutations": group.kernel_permutations(3, lifting=True).tolist(),
+        "kernels": {
+            name: np.ravel(kernel).tolist()
+            for name, kernel in kernels_of(teacher.kernel_size).items()
+        },
+        "kernelMatrices": _packed(group.kernel_matrices(teacher.kernel_size), "<f4"),
         "transformations": [
             _transformation(each, teacher, numbered)
             for each in teacher.transformations()
@@ -104,7 +107,14 @@ def _data(exploration) -> dict:
 def _transformation(transformation, teacher, numbered) -> dict:
     """As permutations: the pixel that each pixel of a transformed image comes from, or
     -1 for zeros from outside; and which of its outputs have to equal which of the
-    image's."""
+    image's. The page interpolates itself, given the matrix."""
+    if transformation.interpolates:
+        group, element = transformation.group, transformation.element
+        return {
+            "title": transformation.title,
+            "matrix": group.elements[element].tolist(),
+            "moved": group.representation_permutation(element).tolist(),
+        }
     pixels = 1 + np.arange(teacher.positions_in).reshape(1, *teacher.input_shape, 1)
     transformed, original = transformation.compared(numbered, numbered)
     return {

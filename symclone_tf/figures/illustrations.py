@@ -21,13 +21,19 @@ from symclone_tf.figures.drawings import (
     draw_feature_maps,
     draw_operators,
 )
+from symclone_tf.figures.kernels import kernels_of
 from symclone_tf.figures.style import FORMATS, save_figure
 from symclone_tf.studies import GroupStudy, untrained
 from symclone_tf.symmetry import GroupTransformation, Translation
 from symclone_tf.types import Path
 
 TRANSLATION = (3, 4)
-EDGES = np.array([[1, 2, 1], [0, 0, 0], [-1, -2, -1]]) / 4
+INTERPOLATED = (
+    "Rotations by other angles than 90° and its multiples interpolate between pixels, "
+    "within the disc about the centre."
+)
+OWN_OF_LAYERS = "Dashed: the teacher's own, of the exact convolutions of a gcnn."
+OWN = "Interpolation is not exact: below each clone's error is the teacher's own."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,17 +129,23 @@ def _source(study) -> str:
 def _digits(study) -> Illustration:
     return Illustration(
         "digits",
-        f"{_source(study)}: as they are, and transformed by {study.group.title}.",
+        f"{_source(study)}: as they are, and transformed by {study.group.title}."
+        f"{_if_interpolated(study, INTERPOLATED)}",
         draw_digits(study.images, study.group),
     )
 
 
+def _if_interpolated(study, sentence) -> str:
+    return "" if study.group.permutes_pixels else f" {sentence}"
+
+
 def _operators(student) -> Illustration:
+    size = student.teacher.kernel_size
     return Illustration(
         "operators",
         f"A trained {student.teacher.title} clone and its teacher as matrices from "
         "input pixels to output pixels, and their difference.",
-        draw_operators(student, np.random.default_rng(0).normal(size=(3, 3))),
+        draw_operators(student, np.random.default_rng(0).normal(size=(size, size))),
     )
 
 
@@ -141,8 +153,8 @@ def _feature_maps(study) -> Illustration:
     teacher, group = study.exact.teacher, study.group
     layers = {
         "teacher": (teacher, teacher),
-        "9 blocks": (study.exact, teacher),
-        "7 blocks": (study.reduced, teacher),
+        f"{study.exact.blocks} blocks": (study.exact, teacher),
+        f"{study.reduced.blocks} blocks": (study.reduced, teacher),
         "untrained": (untrained(study.exact), teacher),
     }
     transformation = (
@@ -150,12 +162,14 @@ def _feature_maps(study) -> Illustration:
     )
     name = "digit" if study.are_digits else "stroke"
     note = "" if study.are_digits else f" {_source(study)}."
+    note += _if_interpolated(study, OWN)
+    kernel = kernels_of(teacher.kernel_size)["edges"]
     return Illustration(
         "feature-maps",
         f"Outputs of a {group.title} convolution and its clones for a {name} and for "
         f"the transformed {name}, and the difference from transforming the output "
         f"instead.{note}",
-        draw_feature_maps(study.images[0], layers, EDGES, transformation, name),
+        draw_feature_maps(study.images[0], layers, kernel, transformation, name),
     )
 
 
@@ -171,11 +185,14 @@ def _weights(study) -> Illustration:
 
 
 def _deformations(study) -> Illustration:
+    deformed = "the identity"
+    if not study.group.permutes_pixels:
+        deformed = "the projection on what can be rotated by any angle"
     return Illustration(
         "deformations",
         f"How a locally connected {study.small.teacher.title} clone deforms the kernel "
-        "at three positions while it learns: in the end the deformation is the "
-        "identity at all of them, as in a convolution.",
+        "at three positions while it learns: in the end the deformation is "
+        f"{deformed} at all of them, as in a convolution.",
         draw_deformations(study.deformations, study.positions),
     )
 
@@ -185,7 +202,7 @@ def _curves(study) -> Illustration:
         "learning-curves",
         f"NMSE of {study.small.teacher.title} clones while they learn. Dashed: the "
         "Eckart–Young floor, below which no fewer blocks can go.",
-        draw_learning_curves(study.curves),
+        draw_learning_curves(study.curves, floors=study.floors),
     )
 
 
@@ -206,6 +223,7 @@ def _of_benchmark(study) -> Iterator[Illustration]:
     )
     yield Illustration(
         "equivariance",
-        f"{title}: each convolution's equivariance error, before and after training.",
+        f"{title}: each convolution's equivariance error, before and after training."
+        f"{_if_interpolated(study, OWN_OF_LAYERS)}",
         draw_equivariance(study.rows),
     )

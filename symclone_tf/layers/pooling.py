@@ -106,6 +106,50 @@ class GroupPooling(keras.layers.Layer):
         if self.symmetry == "anchored":
             self.shares.constraint.optimizer = optimizer
 
+    def plain_layer(self) -> keras.layers.Layer:
+        """The same weighted mean, with the current weights, by a layer of Keras' own.
+
+        Returns:
+            `keras.layers.EinsumDense`, of the same name, for images of any size; not
+            trainable where this layer's weights are frozen.
+
+        Example:
+
+        >>> pooling = GroupPooling(name="over_group")
+        >>> features = keras.random.normal((2, 6, 6, 4, 10))
+        >>> means = pooling(features)
+        >>> np.allclose(pooling.plain_layer()(features), means, atol=1e-6)
+        True
+        """
+        shape = self.get_build_config()["input_shape"]
+        sizes, (order, channels) = self._sizes(shape[1:-2]), shape[-2:]
+        # With an ellipsis, Keras takes height and width for each other.
+        axes = "dhw"[-len(sizes) :]
+        plain = keras.layers.EinsumDense(
+            f"b{axes}gc,gc->b{axes}c",
+            (*sizes, channels),
+            name=self.name,
+            dtype=self.dtype_policy,
+        )
+        plain.build((shape[0], *sizes, order, channels))
+        frozen = self.symmetry == "frozen"
+        mean = ops.full((order, channels), 1 / order)
+        plain.kernel.assign(mean if frozen else self.shares)
+        plain.trainable = self.trainable and not frozen
+        return plain
+
+    def _sizes(self, built: Shape) -> Shape:
+        """Of inputs, along each axis; `None` for those that differ between calls."""
+        calls = [
+            tensor.shape
+            for node in self._inbound_nodes
+            for tensor in node.input_tensors
+        ]
+        several = [
+            {built[axis], *(c[axis + 1] for c in calls)} for axis in range(len(built))
+        ]
+        return tuple(one.pop() if len(one) == 1 else None for one in several)
+
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         if len(input_shape) not in (5, 6):
             raise ValueError(

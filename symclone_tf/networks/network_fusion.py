@@ -11,6 +11,7 @@ from symclone_tf.layers import (
     ClonedSeparableConv2D,
     GroupAverage,
     GroupCopies,
+    GroupPooling,
 )
 from symclone_tf.layers.centred_pooling import CentredPooling2D
 from symclone_tf.networks.clone_sizes import sizes_in_network
@@ -64,8 +65,9 @@ def fuse_network(
     """Fuses the clones of a network, with their current kernels, into Keras layers.
 
     Clones whose blocks are still translation equivariant become convolutions again;
-    the others become the cheapest of their other forms, see `fuse`. All other layers
-    are copied with their weights.
+    the others become the cheapest of their other forms, see `fuse`. Poolings over the
+    group become the same sums by Keras' own layer. All other layers are copied with
+    their weights.
 
     A network that takes images of any size remains one that does, if all of its clones
     become convolutions again. Other forms, as a convolution for each region, are for
@@ -123,6 +125,8 @@ def fuse_network(
             return poolings[id(layer)]
         if isinstance(layer, CLONES) and not isinstance(layer, ClonedCopiesConv2D):
             return plain_of(layer)
+        if isinstance(layer, GroupPooling):
+            return layer.plain_layer()
         spectral = isinstance(layer, keras.layers.SpectralNormalization)
         if spectral and isinstance(layer.layer, CLONES):
             plain = plain_of(layer.layer)
@@ -140,8 +144,8 @@ def fuse_network(
             )
         if type(layer).__module__.partition(".")[0] == "symclone_tf":
             raise ValueError(
-                f"Layer {layer.name!r} has no plain form: only clones can be "
-                f"fused. Received: a {type(layer).__name__}"
+                f"Layer {layer.name!r} has no plain form: only clones and poolings "
+                f"can be fused. Received: a {type(layer).__name__}"
             )
         return None
 

@@ -10,6 +10,7 @@ from symclone_tf.checks import one_of, positive_integer
 from symclone_tf.cloning import TrainingProgress, clone
 from symclone_tf.data import draw_strokes
 from symclone_tf.errors import DataError
+from symclone_tf.experiments.network_layouts import kernel_size_of
 from symclone_tf.layers import ClonedConv2D
 from symclone_tf.students import LocallyConnectedStudent, make_student
 from symclone_tf.symmetry import PointGroup, get_group
@@ -20,8 +21,10 @@ from symclone_tf.workspace import Workspace
 LEAST, MOST = 16, 64
 # Kinds with weights for the receptive field of each position, which the page computes.
 STUDENTS = ("local", "regional")
-# Blocks of the clone that cannot be exact; nine blocks can.
-FEWER_BLOCKS = 5
+# The page computes the outputs of all transformed images.
+MOST_ROTATIONS = 16
+# Of the blocks of an exact clone, the share of one that cannot be exact.
+FEWER = 5 / 9
 # Images that the relaxed clone is trained on, training steps, and images in each.
 IMAGES, STEPS, BATCH = 400, 200, 64
 
@@ -33,7 +36,7 @@ class Exploration:
     Attributes:
         teacher: `ConvTeacher`, of images.
         students: Dictionary from names to `LocallyConnectedStudent`: `"clone"`;
-            `"fewer"`, with fewer blocks than an exact copy needs; and `"relaxed"`.
+            `"fewer"`, with five ninths of the blocks of an exact copy; and `"relaxed"`.
         accuracy: Float, of the network in which the relaxed clone was trained, on
             its training images.
         images: Array of shape `(count, size, size)` from 0 to 1.
@@ -70,7 +73,8 @@ def explore(
     half of the group's elements from the others, which no equivariant layer can.
 
     Args:
-        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
+        group: String, as `"t2"`, `"flip"`, `"c4"` or `"c8"`, with up to 16 rotations.
+            Kernels have 3×3 pixels, or 5×5 with more than 8 rotations.
         image_size: Integer, from 16 to 64 pixels.
         workspace: `Workspace`, of whose data the digits are; `None` for the defaults.
             Without MNIST, drawn strokes replace the digits.
@@ -89,8 +93,8 @@ def explore(
     >>> list(found.students), found.students["fewer"].blocks
     (['clone', 'fewer', 'relaxed'], 5)
     """
-    _check_pixels(get_group(group))
-    teacher = ConvTeacher(get_group(group).name, _checked(image_size))
+    group = _checked_group(group)
+    teacher = ConvTeacher(group, _checked(image_size), kernel_size_of(group))
     one_of("student", student, STUDENTS)
     kind: dict[str, Any] = {"student": student, "regions": regions}
     make_student(student, teacher, regions=regions)  # refuses other regions
@@ -98,19 +102,21 @@ def explore(
     images, shown, are_digits = _images(image_size, workspace)
     verbose = workspace.verbose
     exact, _ = clone(teacher, verbose=verbose, **kind)
-    fewer, _ = clone(teacher, blocks=FEWER_BLOCKS, verbose=verbose, **kind)
+    blocks = round(FEWER * exact.blocks)
+    fewer, _ = clone(teacher, blocks=blocks, verbose=verbose, **kind)
     relaxed, accuracy = _relaxed(exact, images[..., None], verbose=verbose)
     students = {"clone": exact, "fewer": fewer, "relaxed": relaxed}
     return Exploration(teacher, students, accuracy, shown, are_digits)
 
 
-def _check_pixels(group):
-    """The page permutes pixels, and has no interpolation."""
-    if not group.permutes_pixels:
+def _checked_group(group) -> PointGroup:
+    group = get_group(get_group(group).name)
+    if group.rotations > MOST_ROTATIONS:
         raise ValueError(
-            "`group` must permute pixels to be explored, as t2, flip, c2, c4, d2 and "
-            f"d4 do. Received: group={group.name}"
+            f"`group` must have at most {MOST_ROTATIONS} rotations to be explored. "
+            f"Received: group={group.name}"
         )
+    return group
 
 
 def _checked(image_size) -> int:

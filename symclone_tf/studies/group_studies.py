@@ -6,11 +6,17 @@ import pathlib
 import numpy as np
 
 from symclone_tf.artifacts import list_artifacts
+from symclone_tf.cloning import solve
 from symclone_tf.data.strokes import draw_strokes
 from symclone_tf.errors import ArtifactError, DataError
 from symclone_tf.experiments import Row, mnist_task, read_benchmark
-from symclone_tf.experiments.network_layouts import student_within
+from symclone_tf.experiments.network_layouts import (
+    exact_blocks,
+    kernel_size_of,
+    student_within,
+)
 from symclone_tf.students import Student
+from symclone_tf.studies.exploration import FEWER
 from symclone_tf.studies.learning import (
     deformations_while_learning,
     learning_curve,
@@ -24,8 +30,6 @@ from symclone_tf.workspace import Workspace, load_or_clone
 DIGIT_SIZE = 28
 # Small enough to show the bands of an operator, and the steps of training.
 SMALL = 10
-# Nine blocks are exact; the others are not.
-BLOCKS = (9, 8, 7, 5)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +42,7 @@ class GroupStudy:
         images: Array of shape `(count, 28, 28)` from 0 to 1.
         are_digits: Boolean, whether these are MNIST's test digits; else drawn strokes.
         exact: `Student` of 28×28 images, with as many blocks as an exact copy needs.
-        reduced: `Student` of 28×28 images, with seven blocks.
+        reduced: `Student` of 28×28 images, with two blocks less.
         small: `Student` of 10×10 images.
         weights: Dictionary from training steps to arrays of all block weights.
         teacher_values: Array of the weights of an exact clone.
@@ -47,6 +51,8 @@ class GroupStudy:
         positions: List of strings, where these are: corner, edge and centre.
         curves: Dictionary from numbers of blocks to lists of NMSE, one value for
             each training step.
+        floors: Dictionary from numbers of blocks to the least NMSE of linear students,
+            measured in closed form.
         benchmark: `pathlib.Path` of the table of `symclone-tf benchmark`.
         rows: List of `Row`, read from that table; empty if there is none.
 
@@ -69,6 +75,7 @@ class GroupStudy:
     deformations: dict[int, np.ndarray]
     positions: list[str]
     curves: dict[int, list[float]]
+    floors: dict[int, float]
     benchmark: pathlib.Path
     rows: list[Row]
 
@@ -83,7 +90,8 @@ def study_group(
     """Measures what the figures of a group show: clones, and how clones learn.
 
     Args:
-        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
+        group: String, as `"t2"`, `"flip"`, `"c4"` or `"c8"`, see
+            `sc.symmetry.get_group`.
         workspace: `Workspace`, the folders of clones and data; `None` for the
             defaults. Without MNIST, drawn strokes replace the digits.
         benchmark: String or path, the folder of `symclone-tf benchmark`'s
@@ -111,10 +119,11 @@ def study_group(
     table = pathlib.Path(benchmark, f"{group.name}.csv")
     rows = read_benchmark(table)
     images, are_digits = _images(workspace.data_dir)
+    blocks = _numbers_of_blocks(exact_blocks(group))
     exact, reduced, small = load_or_clone(
         [
             _student(kind, group, DIGIT_SIZE),
-            _student(kind, group, DIGIT_SIZE, blocks=7),
+            _student(kind, group, DIGIT_SIZE, blocks[2]),
             _student(kind, group, SMALL),
         ],
         workspace.clones,
@@ -122,10 +131,12 @@ def study_group(
     )
     weights, values = weights_while_learning(_student(kind, group, SMALL))
     deformations, positions = _deformations(group)
-    curves = {b: learning_curve(_student(kind, group, SMALL, b)) for b in BLOCKS}
+    curves = {b: learning_curve(_student(kind, group, SMALL, b)) for b in blocks}
+    floors = {b: _floor(_student(kind, group, SMALL, b)) for b in blocks}
     return GroupStudy(
         *(group, student, images, are_digits, exact, reduced, small),
-        *(weights, values, deformations, positions, curves, table, rows),
+        *(weights, values, deformations, positions),
+        *(curves, floors, table, rows),
     )
 
 
@@ -170,8 +181,17 @@ def studied_groups(
 
 def _student(kind, group, image_size, blocks=None) -> Student:
     """A student of the group's first convolution, not yet trained."""
-    teacher = ConvTeacher(group.name, image_size)
+    teacher = ConvTeacher(group.name, image_size, kernel_size_of(group))
     return student_within(teacher, *kind, blocks=blocks, seed=0, dtype="float32")
+
+
+def _numbers_of_blocks(exact) -> tuple[int, ...]:
+    """Of exact students, and of three that cannot be."""
+    return exact, exact - 1, exact - 2, round(FEWER * exact)
+
+
+def _floor(student) -> float:
+    return max(0.0, 1 - solve(student))
 
 
 def _images(data_dir) -> tuple[np.ndarray, bool]:

@@ -86,9 +86,9 @@ class TransformedOutputs:
     Attributes:
         output: Array of shape `(*positions, representation)`, h(x).
         output_of_transformed: Array of the same shape, h(g·x).
-        difference: Array of the same shape, h(g·x) − g·h(x); NaN where a translation
-            leaves g·h(x) undefined.
-        error: Float, ‖h(g·x) − g·h(x)‖ / ‖g·h(x)‖.
+        difference: Array of the same shape, h(g·x) − g·h(x); NaN where both are not
+            compared, as where a translation leaves g·h(x) undefined.
+        error: Float, ‖h(g·x) − g·h(x)‖ / ‖g·h(x)‖, where both are compared.
     """
 
     output: np.ndarray
@@ -128,8 +128,11 @@ def transformed_outputs(
     first = np.asarray(layer(inputs, kernel))
     second = np.asarray(layer(transformation.inputs(inputs), kernel))
     expected = transformation.outputs(first)
-    # A translation brings in zeros from outside, which are no outputs.
-    known = transformation.outputs(np.ones(first.shape)) != 0
+    # A translation brings in zeros from outside, which are no outputs; interpolation
+    # ends within the disc.
+    numbered = np.arange(first.size).reshape(first.shape)
+    compared, _ = transformation.compared(numbered, numbered)
+    known = np.isin(numbered, compared)
     difference = np.where(known, second - expected, np.nan)
     norm = np.linalg.norm(expected[known])
     error = np.linalg.norm(difference[known]) / norm if norm else 0.0

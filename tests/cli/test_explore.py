@@ -53,5 +53,6 @@ def test_opens_the_page_where_that_is_wanted(run, tmp_path, empty, browser):
 def test_bad_input_is_one_line(refused, tmp_path):
     assert "'--group'" in refused("explore", "--group", "c1")
     assert "'--image-size'" in refused("explore", "--image-size", "65")
+    assert "--group must have at most 16" in refused("explore", "--group", "c24")
     (tmp_path / "mine.html").write_text("mine")
     assert "give another --output" in refused("explore", "--output", "mine.html")

@@ -64,6 +64,32 @@ def test_learning_curves_have_their_floors():
     assert axes.get_yscale() == "log"
 
 
+def test_floors_may_be_measured():
+    floors = {6: 1e-9, 4: 0.25, 3: 0.5}
+    curves = {blocks: [1, 0.5, 0.25] for blocks in floors}
+    (axes,) = draw_learning_curves(curves, floors=floors).axes
+    dashed = [line for line in axes.get_lines() if line.get_linestyle() == "--"]
+    drawn = [line.get_ydata()[0] for line in dashed if len(line.get_ydata())]
+    assert drawn == [0.25, 0.5]
+    assert dashed[-1].get_label() == "floor"
+
+
+@pytest.mark.parametrize(("group", "own"), [("c8", [0.1, 0.2, 0.3, 0.4]), ("c4", [])])
+def test_the_teachers_own_errors_are_those_of_exact_convolutions(group, own):
+    """Where transformations interpolate."""
+    exact = {"architecture": "gcnn", "group": group}
+    rows = [
+        row("breaking", 0.5, after=0.1, **exact),
+        row("breaking", 0.5, after=0.9, **{**FROZEN, "group": group}),
+    ]
+    figure = draw_equivariance(rows)
+    _, breaking = figure.axes
+    lines = [line for line in breaking.get_lines() if line.get_linestyle() == "--"]
+    assert [line.get_ydata()[0] for line in lines] == pytest.approx(own)
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert ("teacher's own, by interpolation" in labels) == bool(own)
+
+
 def test_accuracies_are_a_dot_a_seed_and_a_line_at_their_mean():
     rows = [
         row("invariance", 0.25, **MLP),

@@ -1,5 +1,7 @@
 """Figures show the numbers that they should."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -53,6 +55,30 @@ class TestDigits:
         expected = np.pad(images[1], ((0, 1), (2, 0)))[1:, :-2]
         np.testing.assert_array_equal(pixels(grid[1, 1]), expected)
         assert grid[1, 0].get_ylabel() == "1 up, 2 right"
+
+    @pytest.mark.parametrize("group", ["c8", "d3", "flip"])
+    def test_labels_of_rows_fit_and_do_not_overlap(self, rng, group):
+        figure = sc.figures.draw_digits(rng.random((5, 8, 8)), group)
+        figure.draw_without_rendering()
+        labels = [axes.yaxis.label for axes in figure.axes if axes.get_ylabel()]
+        assert len(labels) == sc.get_group(group).order
+        boxes = [label.get_window_extent() for label in labels]
+        assert min(box.x0 for box in boxes) >= 0
+        assert all(one.y0 >= two.y1 for one, two in itertools.pairwise(boxes))
+
+    def test_interpolated_images_stay_in_the_range_of_the_originals(self, rng):
+        images = rng.random((2, 8, 8))
+        for axes in sc.figures.draw_digits(images, "c8").axes:
+            assert images.min() <= pixels(axes).min()
+            assert pixels(axes).max() <= images.max()
+
+
+def test_operators_of_many_elements_are_a_selection(rng):
+    figure = sc.figures.draw_operators(solved("d8"), rng.normal(size=(3, 3)))
+    grid = np.reshape(figure.axes[:24], (8, 3))
+    assert [row[0].get_ylabel() for row in grid] == [
+        f"output map {element}" for element in range(0, 16, 2)
+    ]
 
 
 @pytest.mark.parametrize("group", ["t2", "c4"])
@@ -125,6 +151,15 @@ class TestFeatureMaps:
             assert np.isnan(difference[0]).all()
             assert np.isnan(difference[:, -2:]).all()
 
+    def test_where_a_rotation_interpolates_the_teachers_own_error_is_stated(self, rng):
+        *_, grid = self.draw(rng, "c8", GroupTransformation("c8", 1))
+        teacher, *others = [axes.get_xlabel().splitlines() for axes in grid[2, 1:]]
+        assert teacher[2] == "by interpolation"
+        assert float(teacher[1]) > 0.01
+        for _, error, own in others:
+            assert own == f"teacher's own {teacher[1]}"
+            assert float(error) >= float(teacher[1])
+
 
 def unpacked(tiles):
     """The maps of a mosaic of four."""
@@ -139,6 +174,8 @@ def test_mosaic_keeps_the_order_of_the_maps(rng):
     np.testing.assert_array_equal(unpacked(mosaic(maps)), maps)
     np.testing.assert_array_equal(mosaic(maps[..., :1]), maps[..., 0])
     assert mosaic(np.zeros((5, 5, 8))).shape == (11, 23)
+    assert mosaic(np.zeros((5, 5, 12))).shape == (17, 23)
+    assert mosaic(np.zeros((5, 5, 32))).shape == (23, 47)
 
 
 def test_student_of_feature_maps_has_no_operators_on_images():

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import symclone_tf as sc
-from symclone_tf.figures.explore_page import KERNELS, write_explore_page
+from symclone_tf.figures.explore_page import write_explore_page
+from symclone_tf.figures.kernels import kernels_of
 from symclone_tf.studies import explore
 from symclone_tf.workspace import Workspace
 
@@ -40,8 +41,7 @@ def found(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def page(found, tmp_path_factory):
-    file = tmp_path_factory.mktemp("page") / "explore.html"
-    return write_explore_page(found, file)
+    return written(found, tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,8 @@ def choose(browser, name, value):
 
 def layers_of(found, name):
     """The layers of a page with one of its kernels, as functions of images."""
-    kernel = KERNELS[name].astype("float32")[..., None, None]
+    kernel = kernels_of(found.teacher.kernel_size)[name].astype("float32")
+    kernel = kernel[..., None, None]
 
     def of(layer):
         return lambda images: layer(images, kernel)
@@ -100,8 +101,25 @@ def agrees(shown, found, kernel):
         )
 
 
+def written(found, tmp_path_factory):
+    file = tmp_path_factory.mktemp("page") / "explore.html"
+    return write_explore_page(found, file)
+
+
+def preserves_and_breaks(browser, found):
+    """An exact clone preserves the symmetry, a relaxed one does not."""
+    title = found.teacher.group.title
+    for layer, does in (
+        ("teacher", "preserves"),
+        ("clone", "preserves"),
+        ("relaxed", "breaks"),
+    ):
+        text = browser.ask(f"document.querySelector('[data-layer={layer}]').innerText")
+        assert f"{does} {title}" in text
+
+
 @needs_browser
-@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("kernel", kernels_of(3))
 def test_numbers_are_those_of_the_package(opened, found, kernel):
     choose(opened, "kernel", kernel)
     opened.key("2")
@@ -113,14 +131,84 @@ def test_numbers_are_those_of_the_package(opened, found, kernel):
 
 
 @needs_browser
-@pytest.mark.slow
-def test_numbers_of_translations_are_those_of_the_package(tmp_path_factory, browser):
-    found = found_of(tmp_path_factory, "t2")
-    file = tmp_path_factory.mktemp("page") / "explore.html"
-    write_explore_page(found, file)
-    browser.open(file)
+@pytest.mark.parametrize("group", ["t2", "flip", "d2", "d3", "c16"])
+def test_numbers_are_those_of_the_package_for_every_group(
+    tmp_path_factory, browser, group
+):
+    found = found_of(tmp_path_factory, group)
+    browser.open(written(found, tmp_path_factory))
     agrees(state(browser), found, "edges")
+    preserves_and_breaks(browser, found)
     assert browser.complaints() == []
+
+
+@pytest.fixture(scope="module")
+def interpolated(tmp_path_factory):
+    """C8, whose rotations by 45° do not permute pixels."""
+    return found_of(tmp_path_factory, "c8")
+
+
+@pytest.fixture(scope="module")
+def interpolating_page(interpolated, tmp_path_factory):
+    return written(interpolated, tmp_path_factory)
+
+
+@pytest.fixture
+def interpolating(browser, interpolating_page):
+    browser.open(interpolating_page)
+    yield browser
+    assert browser.complaints() == []
+
+
+@needs_browser
+@pytest.mark.parametrize("kernel", kernels_of(3))
+def test_interpolation_adds_as_much_as_in_the_package(
+    interpolating, interpolated, kernel
+):
+    choose(interpolating, "kernel", kernel)
+    shown = state(interpolating)
+    agrees(shown, interpolated, kernel)
+    own = shown["errors"]["teacher"]
+    assert own > 0.01
+    assert shown["errors"]["clone"] == pytest.approx(own, abs=1e-5)
+    preserves_and_breaks(interpolating, interpolated)
+
+
+@needs_browser
+def test_images_are_transformed_by_the_packages_taps(interpolating, interpolated):
+    for number, transformation in enumerate(interpolated.teacher.transformations()):
+        choose(interpolating, "transformation", str(number))
+        shown = state(interpolating)
+        drawn = np.reshape(shown["image"], (1, SIZE, SIZE, 1))
+        expected = np.ravel(transformation.inputs(drawn))
+        np.testing.assert_allclose(shown["transformed"], expected, atol=1e-12)
+
+
+@needs_browser
+def test_quarter_turns_remain_exact_among_others(interpolating):
+    shown = state(interpolating)
+    for layer in ("teacher", "clone"):
+        assert max(shown["each"][layer][1::2]) < 1e-5
+        assert min(shown["each"][layer][::2]) > 0.01
+
+
+@needs_browser
+def test_the_teachers_own_error_is_beside_each_clones(interpolating):
+    errors = state(interpolating)["errors"]
+    own = "document.querySelector('[data-layer={}] .own').innerText"
+    assert interpolating.ask(own.format("teacher")) == "by interpolation"
+    for layer in ("clone", "fewer", "relaxed"):
+        said = interpolating.ask(own.format(layer))
+        said = float(said.removeprefix("the teacher's own: "))
+        assert said == pytest.approx(errors["teacher"], rel=0.1)
+
+
+@needs_browser
+@pytest.mark.parametrize("width", [PHONE, DESK])
+def test_browser_has_no_complaints_about_interpolation(
+    interpolating_page, tmp_path, width
+):
+    assert looked_at(interpolating_page, tmp_path, width)["complaints"] == []
 
 
 @needs_browser
@@ -299,7 +387,8 @@ def test_what_the_page_is_made_of_is_installed_with_the_package():
         for file in (*folder.iterdir(), *folder.glob("templates/*"))
         if file.is_file() and file.suffix != ".py"
     }
-    wanted = {"explore.html", "explore.css", "explore.js", "symclone.mplstyle"}
+    wanted = {"explore.html", "explore.css", "explore.js", "resampling.js"}
+    wanted.add("symclone.mplstyle")
     assert {f.name for f in files} >= wanted
     named = {f for pattern in kept for f in folder.glob(pattern.strip())}
     assert named == files

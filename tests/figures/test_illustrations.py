@@ -28,6 +28,21 @@ def test_every_figure_becomes_a_file(tmp_path, study):
     assert len(list((tmp_path / "out").iterdir())) == len(NAMES)
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("without_mnist")
+@pytest.mark.parametrize(
+    ("group", "deformed"), [("flip", "the identity"), ("d3", "the projection")]
+)
+def test_captions_say_what_interpolation_adds(tmp_path, group, deformed):
+    workspace = sc.workspace.Workspace(tmp_path, verbose=0)
+    study = sc.studies.study_group(group, workspace, tmp_path, "local")
+    said = {each.name: each.caption for each in sc.figures.illustrate(study)}
+    interpolates = group == "d3"
+    assert ("interpolate between pixels" in said["digits"]) == interpolates
+    assert ("the teacher's own" in said["feature-maps"]) == interpolates
+    assert f"in the end the deformation is {deformed}" in said["deformations"]
+
+
 def test_without_mnist_strokes_are_drawn_and_the_caption_says_so(study):
     digits, _, maps, *_ = sc.figures.illustrate(study)
     assert digits.caption.startswith("Drawn strokes without MNIST")

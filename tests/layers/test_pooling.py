@@ -31,6 +31,32 @@ def test_takes_feature_maps_of_volumes_too(rng):
         GroupPooling()(features[:, 0, :, :, 0])
 
 
+@pytest.mark.parametrize("symmetry", WEIGHTS)
+@pytest.mark.parametrize("shape", [(5, 4, 8, 3), (4, 3, 5, 8, 2)])
+def test_its_plain_layer_computes_the_same_at_every_size(rng, symmetry, shape):
+    layer = GroupPooling(symmetry, name="over_group")
+    layer(keras.Input((*[None] * (len(shape) - 2), *shape[-2:])))
+    if symmetry != "frozen":
+        layer.shares.assign(rng.normal(size=layer.shares.shape))
+    plain = layer.plain_layer()
+    assert (type(plain), plain.name) == (keras.layers.EinsumDense, "over_group")
+    assert plain.trainable == (symmetry != "frozen")
+    for more in (0, 2):
+        size = (2, shape[0] + more, *shape[1:])
+        features = rng.normal(size=size).astype("float32")
+        np.testing.assert_allclose(plain(features), layer(features), atol=1e-5)
+
+
+def test_its_plain_layer_has_the_shapes_of_its_own_calls():
+    one, other = keras.Input((5, 4, 8, 3)), keras.Input((5, 6, 8, 3))
+    layer = GroupPooling()
+    assert layer(one).shape == (None, 5, 4, 3)
+    assert layer.plain_layer()(one).shape == (None, 5, 4, 3)
+    layer(other)
+    plain = layer.plain_layer()
+    assert plain(one).shape == plain(other).shape == (None, 5, None, 3)
+
+
 @pytest.mark.parametrize("symmetry", ["trainable", "anchored"])
 def test_behaves_as_a_keras_layer(rng, tmp_path, symmetry):
     features = rng.normal(size=(2, 3, 3, 4, 3)).astype("float32")

@@ -88,6 +88,34 @@ def test_group_convolutions_become_convolutions_with_reshapes():
     np.testing.assert_allclose(fused.model(images), model(images), atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("group", "symmetry"),
+    [("c8", "frozen"), ("flip", "trainable"), later("d3", "anchored")],
+)
+def test_poolings_over_the_group_become_sums_of_keras(rng, tmp_path, group, symmetry):
+    student, _ = sc.clone(group, image_size=9, solver="closed-form", verbose=0)
+    pooling = sc.layers.GroupPooling(symmetry, name="pooling")
+    model = keras.Sequential(
+        [
+            keras.Input((9, 9, 1)),
+            sc.ClonedConv2D(4, student, activation="relu", name="lifting"),
+            pooling,
+            layers.Flatten(),
+            layers.Dense(3),
+        ]
+    )
+    for weight in pooling.trainable_weights:
+        weight.assign(rng.normal(size=weight.shape))
+    fused = sc.fuse_network(model).model
+    modules = {type(layer).__module__ for layer in fused._flatten_layers()}
+    assert not [name for name in modules if name.startswith("symclone_tf")]
+    images = noise(model)
+    np.testing.assert_allclose(fused(images), model(images), atol=1e-4)
+    fused.save(tmp_path / "fused.keras")
+    again = keras.saving.load_model(tmp_path / "fused.keras")
+    np.testing.assert_allclose(again(images), fused(images), atol=1e-6)
+
+
 def test_channels_first_is_kept():
     model = keras.Sequential(
         [

@@ -29,6 +29,22 @@ def test_clones_may_be_regional(tmp_path, offline):
     assert sc.nmse(found.students["relaxed"]) > 1e-4
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("group", "kernel_size", "blocks", "fewer"), [("c8", 3, 6, 3), ("d12", 5, 17, 9)]
+)
+def test_rotations_by_any_angle_have_as_many_blocks_as_their_kernels_need(
+    tmp_path, offline, group, kernel_size, blocks, fewer
+):
+    workspace = sc.workspace.Workspace(data_dir=tmp_path, verbose=0)
+    found = sc.studies.explore(group, 16, workspace)
+    assert found.teacher.kernel_size == kernel_size
+    exact, inexact, relaxed = found.students.values()
+    assert (exact.blocks, inexact.blocks) == (blocks, fewer)
+    assert sc.nmse(exact) < 1e-8
+    assert min(sc.nmse(inexact), 10 * sc.nmse(relaxed)) > 0.1
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -48,5 +64,5 @@ def test_accepted_sizes_and_groups_are_named():
             sc.studies.explore(image_size=size)
     with pytest.raises(ValueError, match="`group` must be t2, flip, cN or dN"):
         sc.studies.explore("c1")
-    with pytest.raises(ValueError, match=r"must permute pixels.*Received: group=c8"):
-        sc.studies.explore("c8")
+    with pytest.raises(ValueError, match=r"at most 16 rotations.*Received: group=d17"):
+        sc.studies.explore("d17")

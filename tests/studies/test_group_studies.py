@@ -30,6 +30,8 @@ def test_clones_are_those_of_the_folder(study):
 
 def test_everything_that_learns_was_watched_to_the_end(study):
     assert list(study.curves) == [9, 8, 7, 5]
+    floors = {9: 0, 8: 1 / 9, 7: 2 / 9, 5: 4 / 9}
+    assert study.floors == pytest.approx(floors, abs=1e-6)
     last = len(study.curves[9])
     assert study.curves[9][-1] < 1e-6
     assert max(study.weights) == last
@@ -43,6 +45,22 @@ def test_rows_are_those_of_the_benchmark(study):
     (row,) = study.rows
     assert row.experiment.architecture == "gcnn"
     assert study.benchmark.name == "c4.csv"
+
+
+@pytest.mark.usefixtures("without_mnist")
+@pytest.mark.slow
+def test_of_rotations_by_any_angle_fewer_blocks_are_exact(tmp_path):
+    workspace = Workspace(tmp_path, verbose=0)
+    study = sc.studies.study_group("c8", workspace, tmp_path, "local")
+    assert list(study.curves) == [6, 5, 4, 3]
+    assert (study.exact.blocks, study.reduced.blocks) == (6, 4)
+    # Directions differ in variance: the floor is not 1 − B / k².
+    for blocks, floor in study.floors.items():
+        (least,) = {min(study.curves[blocks])}
+        assert least == pytest.approx(floor, rel=0.2, abs=1e-6)
+    *_, after = study.deformations.values()
+    projection = sc.get_group("c8").kernel_matrices(3)[0]
+    np.testing.assert_allclose(after, np.stack([projection] * 3), atol=1e-2)
 
 
 @pytest.mark.usefixtures("without_mnist")

@@ -3,7 +3,8 @@ import pytest
 
 import symclone_tf as sc
 from symclone_tf.cloning import recipe_for
-from symclone_tf.symmetry import Translation
+from symclone_tf.symmetry import GroupTransformation, Translation
+from symclone_tf.symmetry.resampling import disc
 
 from clones import dense
 
@@ -73,6 +74,22 @@ def test_outputs_of_transformed_inputs_are_the_transformed_outputs(rng):
     assert np.isnan(found.difference[:2]).all()
     assert np.isnan(found.difference[:, 0]).all()
     assert not np.isnan(found.difference[2:, 1:]).any()
+
+
+def test_outputs_are_compared_where_interpolation_reaches(rng):
+    teacher = sc.ConvTeacher("c8", image_size=12)
+    image, kernel = rng.normal(size=(12, 12)), rng.normal(size=(3, 3))
+    eighth = GroupTransformation("c8", 1)
+    found = sc.studies.transformed_outputs(teacher, teacher, image, kernel, eighth)
+
+    def layer(inputs):
+        return teacher(inputs, kernel[..., None, None].astype("float32"))
+
+    inputs = image.astype("float32")[None, ..., None]
+    error = sc.symmetry.largest_error(layer, [eighth], inputs)
+    assert found.error == pytest.approx(error, rel=1e-4)
+    inside = disc((10, 10), margin=2)
+    np.testing.assert_array_equal(np.isnan(found.difference[..., 3]), ~inside)
 
 
 @pytest.mark.slow

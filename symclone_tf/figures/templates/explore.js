@@ -5,17 +5,27 @@
   const unpack = (text, Kind) =>
     new Kind(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
   const { size, outputSize, maps } = data;
-  const pixels = size * size, positions = outputSize * outputSize, entries = 9;
+  const pixels = size * size, positions = outputSize * outputSize;
   const receptiveFields = unpack(data.receptiveFields, Int32Array);
+  const entries = receptiveFields.length / positions;
+  const kernelMatrices = unpack(data.kernelMatrices, Float32Array);
   const samples = unpack(data.images, Uint8Array);
   const count = samples.length / pixels;
-  const transformations = data.transformations.map((transformation) => ({
-    title: transformation.title,
-    from: unpack(transformation.from, Int32Array),
-    transformed: unpack(transformation.transformed, Int32Array),
-    original: unpack(transformation.original, Int32Array),
-  }));
-  // Errors below it are equivariance: far above float32's floor.
+  // Of the image, and of the outputs where they are compared.
+  const transformations = data.transformations.map(({ title, matrix, ...rest }) => matrix ? {
+    title, interpolates: true,
+    ofImage: resampling.taps(matrix, size),
+    ofOutputs: resampling.compared(matrix, rest.moved, outputSize),
+  } : {
+    title, interpolates: false,
+    ofImage: resampling.permutation(unpack(rest.from, Int32Array)),
+    ofOutputs: {
+      transformed: unpack(rest.transformed, Int32Array),
+      ...resampling.permutation(unpack(rest.original, Int32Array)),
+    },
+  });
+  const interpolating = transformations.some(({ interpolates }) => interpolates);
+  // Errors that exceed the teacher's own by less are none: far above float32's floor.
   const EQUIVARIANT = 1e-4;
   const still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -31,9 +41,11 @@
   });
 
   const teacher = layer("teacher", "Teacher", "the convolution itself", (kernel, to) => {
+    to.fill(0);
     for (let v = 0; v < entries; v++)
       for (let h = 0; h < maps; h++)
-        to[v * maps + h] = kernel[data.kernelPermutations[h][v]];
+        for (let e = 0; e < entries; e++)
+          to[v * maps + h] += kernelMatrices[(h * entries + v) * entries + e] * kernel[e];
   }, 0);
 
   // α = ψ · E mixes the blocks, and the kernel at a position p is W[p] · α.
@@ -55,10 +67,10 @@
     }, entries * maps);
   };
 
-  const fewer = data.students.fewer.blocks;
+  const { blocks } = data.students.clone, fewer = data.students.fewer.blocks;
   const layers = [
     teacher,
-    student("clone", "Clone", "nine blocks, as many as an exact copy takes"),
+    student("clone", "Clone", `${blocks} blocks, as many as an exact copy takes`),
     student("fewer", "Fewer blocks", `a clone of ${fewer} blocks`),
     student("relaxed", "Relaxed", "the clone, trained on what its symmetry prevents"),
   ];
@@ -74,16 +86,22 @@
       }
   };
 
-  const transformImage = ({ from }, image, to) => {
-    for (let p = 0; p < pixels; p++) to[p] = from[p] < 0 ? 0 : image[from[p]];
+  const transformImage = ({ ofImage }, image, to) => {
+    for (let p = 0; p < pixels; p++) to[p] = resampling.sum(ofImage, p, image);
   };
 
-  // ‖h(g·x) − g·h(x)‖ / ‖h(x)‖, as sc.equivariance_error has it.
-  const relative = ({ transformed, original }, values, outputs) => {
+  // h(g·x) − g·h(x), where it is compared, and ‖h(g·x) − g·h(x)‖ / ‖g·h(x)‖, as
+  // sc.equivariance_error has it.
+  const compare = ({ ofOutputs }, one) => {
+    const { transformed } = ofOutputs;
     let difference = 0, norm = 0;
+    one.differences.fill(0);
     for (let i = 0; i < transformed.length; i++) {
-      difference += (values[transformed[i]] - outputs[original[i]]) ** 2;
-      norm += outputs[original[i]] ** 2;
+      const expected = resampling.sum(ofOutputs, i, one.outputs);
+      const beyond = one.transformed[transformed[i]] - expected;
+      one.differences[transformed[i]] = beyond;
+      difference += beyond ** 2;
+      norm += expected ** 2;
     }
     if (!norm) return difference ? Infinity : 0;
     return Math.sqrt(difference / norm);
@@ -164,7 +182,8 @@
     ]);
   };
 
-  const columns = Math.min(maps, 4), rows = Math.ceil(maps / columns);
+  const least = Math.ceil(maps / (maps > 16 ? 8 : 4));
+  const columns = Math.ceil(maps / least), rows = Math.ceil(maps / columns);
   const surface = (canvas, width, height) => {
     Object.assign(canvas, { width, height });
     const context = canvas.getContext("2d");
@@ -197,6 +216,7 @@
     const width = columns * (outputSize + 1) - 1, height = rows * (outputSize + 1) - 1;
     one.parts = {
       error: part(".error"), verdict: part(".verdict"), each: part(".each"),
+      own: part(".own"),
       outputs: surface(part(".outputs"), width, height),
       differences: surface(part(".differences"), width, height),
     };
@@ -209,23 +229,36 @@
   }
 
   const transformedImage = new Float64Array(pixels);
+  // The chosen transformation last, whose images and differences are kept.
+  const inOrder = () => {
+    const numbers = [...transformations.keys()].filter((n) => n !== state.transformation);
+    return [...numbers, state.transformation];
+  };
   const compute = () => {
     rotate();
     for (const one of layers) evaluate(one, image, one.outputs);
-    transformations.forEach((transformation, number) => {
-      transformImage(transformation, image, transformedImage);
+    for (const number of inOrder()) {
+      transformImage(transformations[number], image, transformedImage);
       for (const one of layers) {
         evaluate(one, transformedImage, one.transformed);
-        one.each[number] = relative(transformation, one.transformed, one.outputs);
-        if (number !== state.transformation) continue;
-        one.differences.fill(0);
-        transformation.transformed.forEach((at, i) => {
-          const expected = one.outputs[transformation.original[i]];
-          one.differences[at] = one.transformed[at] - expected;
-        });
+        one.each[number] = compare(transformations[number], one);
       }
-    });
+    }
     for (const one of layers) one.error = Math.max(...one.each);
+  };
+  // Interpolation is not exact: what it adds, the teacher has too.
+  const preserves = ({ each }) =>
+    each.every((error, number) => error < teacher.each[number] + EQUIVARIANT);
+  const largest = ({ each }, interpolated) => Math.max(...each.filter(
+    (_, number) => transformations[number].interpolates === interpolated));
+  const eachOf = (one) => {
+    if (transformations.length < 8)
+      return transformations.map(({ title }, i) => `${title}: ${short(one.each[i])}`);
+    if (!interpolating) return [];
+    return [
+      `without interpolation: ${short(largest(one, false))}`,
+      `with interpolation: ${short(largest(one, true))}`,
+    ];
   };
   const isBlank = () => !image.some((point) => point);
   const show = () => {
@@ -235,17 +268,16 @@
     const blank = isBlank();
     const limit = teacher.outputs.reduce((most, v) => Math.max(most, Math.abs(v)), 1e-6);
     for (const one of layers) {
-      const { parts } = one, preserves = one.error < EQUIVARIANT;
+      const { parts } = one;
       showMaps(parts.outputs, one.outputs, limit);
       showMaps(parts.differences, one.differences, limit);
-      const verdict = blank ? "" : preserves ? "preserves" : "breaks";
+      const verdict = blank ? "" : preserves(one) ? "preserves" : "breaks";
       parts.error.textContent = blank ? "–" : short(one.error);
       parts.verdict.textContent = verdict && `${verdict} ${data.group}`;
       parts.verdict.className = `verdict ${verdict}`;
-      if (transformations.length < 8)
-        parts.each.textContent = blank ? "" :
-          transformations.map(({ title }, i) => `${title}: ${short(one.each[i])}`)
-            .join(" · ");
+      parts.own.textContent = blank || !interpolating ? "" :
+        one === teacher ? "by interpolation" : `the teacher's own: ${short(teacher.error)}`;
+      parts.each.textContent = blank ? "" : eachOf(one).join(" · ");
     }
     find("angle").value = Math.round(state.angle);
     find("degrees").textContent = `${Math.round(state.angle)}°`;
@@ -385,6 +417,8 @@
     ...state,
     spinning,
     image: Array.from(image),
+    transformed: Array.from(transformedImage),
+    each: Object.fromEntries(layers.map((one) => [one.key, one.each])),
     errors: Object.fromEntries(layers.map((one) => [one.key, one.error])),
     outputs: Object.fromEntries(layers.map((one) => [one.key, Array.from(one.outputs)])),
   });
