@@ -81,6 +81,12 @@ class Study:
         """Runs what is missing."""
         if not self.missing:
             return
+        model = self.trained()
+        for method in self.missing:
+            self._run(method, method.make(model, self.data.group))
+
+    def trained(self) -> keras.Model:
+        """Reads the images, and trains the network that all begins with."""
         group = self.data.group
         self.train = self.data.train(self.seed)
         _, (x, y) = self.data.read()
@@ -95,8 +101,7 @@ class Study:
             jit_compile=False,
         )
         self._fit(model, self.train[0], self.data.epochs, 0)
-        for method in self.missing:
-            self._run(method, method.make(model, group))
+        return model
 
     def _run(self, method, model):
         if not model.compiled:

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 import symclone_tf as sc
 from benchmarks.peers.lambda_equitune import lambda_equitune
-from benchmarks.symmetrizing import methods, report, runs
+from benchmarks.symmetrizing import methods, picture, report, runs
 from benchmarks.symmetrizing.data import DATA, Data, breaking
 from benchmarks.symmetrizing.methods import METHODS
 
@@ -113,6 +113,24 @@ def test_what_was_interrupted_goes_on(few, tmp_path, monkeypatch):
     shown = [f"{100 * row['transformed']:.1f}%" for row in rows[2:4]]
     assert f"| λ-equitune | 1 | {rows[2]['weights']:,} | {' | '.join(shown)} |" in text
     assert "## few, under c4: test images as they are" in text
+
+
+def test_the_cell_is_the_one_that_changes_most(rng):
+    model = network()
+    images = np.zeros((3, 14, 14, 1), "float32")
+    images[1] = rng.uniform(size=(14, 14, 1))  # the others are the same at any angle
+    figure = picture.draw(model, images)
+    lines = figure.axes[-1].get_lines()
+    assert [line.get_label() for line in lines] == [
+        "CNN",
+        "mean over D4",
+        "mean over C8",
+    ]
+    assert [np.ptp(line.get_ydata()[::18]) > 1e-3 for line in lines] == [
+        True,
+        False,
+        False,
+    ]
 
 
 def test_few_images_are_others_with_each_seed(few):

@@ -97,7 +97,7 @@ def symmetrizing(file) -> str:
     from benchmarks.symmetrizing.report import report
     from benchmarks.symmetrizing.runs import read_rows
 
-    return report(read_rows(file), machine())
+    return report(read_rows(file), machine()) + pictures(file, r"-[a-z]+")
 
 
 def architectures(file) -> str:
