@@ -14,3 +14,4 @@ from .reconstruction import rebuilt as rebuilt
 from .relaxation import relax as relax
 from .relaxation_report import Relaxation as Relaxation
 from .relaxation_report import RelaxedLayer as RelaxedLayer
+from .teacher_errors import teacher_errors as teacher_errors
