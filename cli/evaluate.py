@@ -8,7 +8,7 @@ import click
 from symclone_tf.cli import options
 from symclone_tf.cli.network_images import images_for
 from symclone_tf.cli.startup import start
-from symclone_tf.cli.tables import errors, figure, show
+from symclone_tf.cli.tables import errors, figure, interpolation, show
 
 # Of a network, where there are no images of one's own.
 IMAGES = 32
@@ -106,6 +106,8 @@ def _evaluate_network(sc, file, network, inputs, group):
         "Equivariance errors",
         [{"Layer": name, "Error": figure(error)} for name, error in rows.items()],
     )
+    if not sc.get_group(group).permutes_pixels:
+        click.echo(interpolation(sc.networks.teacher_errors(network, inputs, group)))
     for one in said:
         if "is not measured" in str(one.message):
             click.echo(f"Note: {one.message}")

@@ -43,6 +43,16 @@ def errors(clone: float | None, teacher: float | None) -> dict[str, str]:
     return columns
 
 
+def interpolation(own: dict[str, float]) -> str:
+    """What interpolation adds to the errors of a network, in one line."""
+    if not own:
+        return "Interpolation between pixels, which is not exact, adds to these errors."
+    return (
+        f"Interpolation alone adds up to {figure(max(own.values()))} to a "
+        "convolution's error: its teacher's own, with the same kernel."
+    )
+
+
 def figure(value: float) -> str:
     """An error or a fidelity, to two digits."""
     return f"{value:.1e}"

@@ -6,7 +6,7 @@ import click
 
 from symclone_tf.cli import options
 from symclone_tf.cli.startup import start
-from symclone_tf.cli.tables import figure, show
+from symclone_tf.cli.tables import figure, interpolation, show
 
 
 @click.command()
@@ -93,6 +93,9 @@ def train(output, clones, data_dir, image_dtype, resume, strict, **choices):
             for name, error in metrics["equivariance_error"].items()
         ],
     )
+    own = metrics.get("teacher_equivariance_error")
+    if own is not None:
+        click.echo(interpolation(own))
     title, changed = sc.get_group(choices["group"]).title, metrics["changed_classes"]
     click.echo(
         f"Images whose class changes under {title}: {changed['before']:.1%} before "

@@ -23,6 +23,10 @@ CASES = pytest.mark.parametrize(
 ALL_CASES = pytest.mark.parametrize(("group", "lifting"), KINDS)
 
 
+# Reflections, and rotations that do not permute pixels.
+OFF_QUARTERS = ("flip", "c8", "d3")
+
+
 def later(*values):
     """Parameters that repeat what a test does with others: marked slow."""
     return pytest.param(*values, marks=pytest.mark.slow)

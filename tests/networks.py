@@ -4,6 +4,10 @@ import keras
 import numpy as np
 from keras import layers
 
+from symclone_tf.layers import ClonedConv2D, GroupPooling
+
+from clones import solved
+
 
 def plain(size=12, channels=2):
     """A functional network with convolutions of several kinds, one of them nested."""
@@ -26,6 +30,20 @@ def plain(size=12, channels=2):
     model = keras.Model(images, outputs, name="plain")
     settle(model)
     return model
+
+
+def on_group(group, symmetry="trainable", size=9):
+    """A classifier of clones on a group: a lifting and a group convolution, and means
+    over the group and over space, which are invariant."""
+    images = keras.Input((size, size, 1), name="images")
+    x = images
+    for name, lifting in (("lifting", True), ("group", False)):
+        student = solved(group, lifting, x.shape[1])
+        x = ClonedConv2D(3, student, symmetry, activation="relu", name=name)(x)
+    x = GroupPooling(name="over_group")(x)
+    x = layers.GlobalAveragePooling2D(name="over_space")(x)
+    outputs = layers.Dense(3, "softmax", name="answers")(x)
+    return keras.Model(images, outputs, name=group)
 
 
 def in_groups(size=12, channels=2):

@@ -26,8 +26,10 @@ from symclone_tf.networks import (
     deviations,
     layer_errors,
     network_error,
+    teacher_errors,
 )
 from symclone_tf.students import Student
+from symclone_tf.symmetry import get_group
 from symclone_tf.types import Array, Path
 from symclone_tf.workspace import Workspace, load_or_clone
 
@@ -61,9 +63,11 @@ def run_experiment(
         `parameters`, without anchors; `seconds` and `seconds_per_epoch`, of this
         run's epochs, or `None` if there were none left to train;
         `equivariance_error` of each convolution and of the whole `network`, before
-        and after training; `changed_classes`, the share of the same images whose class
-        changes under the group, likewise, see `NetworkEquivariance`; `deviation` of
-        anchored convolutions, with the fields of `Deviation`; `class_names`, see
+        and after training; where the group's transformations interpolate,
+        `teacher_equivariance_error` after training, see `teacher_errors`;
+        `changed_classes`, the share of the same images whose class changes under the
+        group, before and after, see `NetworkEquivariance`; `deviation` of anchored
+        convolutions, with the fields of `Deviation`; `class_names`, see
         `task_class_names`; `versions`; and the experiment's `options`.
 
     Raises:
@@ -137,6 +141,9 @@ def run_experiment(
         "versions": versions(),
         "options": dataclasses.asdict(experiment),
     }
+    if not get_group(experiment.group).permutes_pixels:
+        own = teacher_errors(model, data.measured, experiment.group)
+        metrics["teacher_equivariance_error"] = own
     return model, metrics
 
 

@@ -140,14 +140,9 @@ class GroupPooling(keras.layers.Layer):
 
     def _sizes(self, built: Shape) -> Shape:
         """Of inputs, along each axis; `None` for those that differ between calls."""
-        calls = [
-            tensor.shape
-            for node in self._inbound_nodes
-            for tensor in node.input_tensors
-        ]
-        several = [
-            {built[axis], *(c[axis + 1] for c in calls)} for axis in range(len(built))
-        ]
+        nodes = self._inbound_nodes
+        calls = [tensor.shape[1:-2] for node in nodes for tensor in node.input_tensors]
+        several = map(set, zip(built, *calls))
         return tuple(one.pop() if len(one) == 1 else None for one in several)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:

@@ -17,3 +17,4 @@ from .relaxation_report import RelaxedLayer as RelaxedLayer
 from .symmetrization import symmetrize as symmetrize
 from .symmetrization_report import Symmetrization as Symmetrization
 from .symmetrization_report import SymmetrizedLayer as SymmetrizedLayer
+from .teacher_errors import teacher_errors as teacher_errors

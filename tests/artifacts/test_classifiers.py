@@ -18,7 +18,8 @@ from symclone_tf.experiments.image_networks import image_network
 from symclone_tf.experiments.runs import find_or_clone
 from symclone_tf.workspace import Workspace
 
-from cases import later
+from cases import OFF_QUARTERS, later
+from networks import noise, on_group
 
 pytestmark = pytest.mark.slow
 
@@ -90,6 +91,16 @@ def test_images_of_bytes_are_scaled_to_0_to_1(rng, model, tmp_path, batch):
     outputs = served(image=tf.constant(images))["probabilities"]
     expected = model(images.astype("float32") / 255, training=False)
     np.testing.assert_allclose(outputs, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("group", OFF_QUARTERS)
+def test_a_network_on_a_group_is_served(tmp_path, group):
+    network = on_group(group)
+    images = noise(network)
+    path = export_classifier(network, tmp_path, "shapes", {})
+    served = tf.saved_model.load(str(path)).signatures["serving_default"]
+    probabilities = served(image=tf.constant(images))["probabilities"]
+    np.testing.assert_allclose(probabilities, network(images), atol=1e-5)
 
 
 def test_images_of_other_types_are_refused(model, tmp_path):

@@ -13,8 +13,8 @@ import symclone_tf as sc
 from symclone_tf.artifacts import exporting, publishing
 from symclone_tf.students import artifact_name
 
-from cases import CASES
-from clones import dense
+from cases import CASES, OFF_QUARTERS
+from clones import dense, solved
 from regional_layers import trained
 
 
@@ -228,6 +228,26 @@ def test_output_that_is_a_file_is_refused(tmp_path):
 def test_paths_are_returned_as_paths(exported):
     assert isinstance(exported, pathlib.Path)
     assert sc.artifacts.find(str(exported)).path == exported
+
+
+@pytest.mark.parametrize("group", OFF_QUARTERS)
+@pytest.mark.parametrize("lifting", [True, False])
+def test_clones_of_any_group_are_exported_served_and_loaded(
+    rng, tmp_path, group, lifting
+):
+    student = solved(group, lifting, 8)
+    path = sc.export(student, tmp_path)
+    kind = "lifting" if lifting else "group"
+    assert path.parts[-2:] == (f"{group}-{kind}-8x8-k3", "1")
+    images, kernels = draw_pairs(rng, student, 2)
+    expected = student.call_pairs(images, kernels)
+    served = tf.saved_model.load(str(path))
+    outputs = served.serve({"image": images, "kernel": kernels})
+    np.testing.assert_allclose(outputs, expected, atol=1e-4)
+    loaded = sc.load(path)
+    assert loaded.teacher == student.teacher
+    np.testing.assert_allclose(loaded.call_pairs(images, kernels), expected, atol=1e-4)
+    assert sc.nmse(loaded) == pytest.approx(sc.nmse(student), abs=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import pytest
 import symclone_tf as sc
 from symclone_tf.artifacts import check_keras_file, load_network, save_network
 
-from networks import noise, plain
+from cases import OFF_QUARTERS
+from networks import noise, on_group, plain
 
 
 def test_a_written_network_is_read(tmp_path):
@@ -18,6 +19,19 @@ def test_a_written_network_is_read(tmp_path):
     assert [one.name for one in file.parent.iterdir()] == ["model.keras"]
     images = noise(model)
     np.testing.assert_array_equal(load_network(file)(images), model(images))
+
+
+@pytest.mark.parametrize("group", OFF_QUARTERS)
+def test_a_network_on_a_group_is_read_and_trained_on(tmp_path, group):
+    model = on_group(group)
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    images = noise(model)
+    again = load_network(save_network(model, tmp_path / "model.keras"))
+    np.testing.assert_array_equal(again(images), model(images))
+    assert again.get_layer("lifting").student.teacher.group == sc.get_group(group)
+    labels = np.arange(len(images)) % 3
+    before, after = (net.fit(images, labels, verbose=0) for net in (model, again))
+    assert after.history["loss"] == pytest.approx(before.history["loss"], rel=1e-5)
 
 
 @pytest.mark.parametrize(

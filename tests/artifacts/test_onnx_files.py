@@ -8,6 +8,9 @@ from keras import layers
 import symclone_tf as sc
 from symclone_tf.artifacts import export_onnx, load_network
 
+from cases import OFF_QUARTERS
+from networks import noise, on_group
+
 onnxruntime = pytest.importorskip("onnxruntime")
 
 
@@ -82,6 +85,16 @@ def test_relaxed_and_fused_networks_keep_their_statistics(images, tmp_path, make
     for name, one in {"relaxed": relaxed, "fused": fused}.items():
         file = export_onnx(one, tmp_path / f"{name}.onnx")
         np.testing.assert_allclose(outputs_of(file, images), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("group", OFF_QUARTERS)
+def test_networks_on_a_group_are_computed_alike(tmp_path, group):
+    """With its clones, and with the convolutions that these are fused to."""
+    model = on_group(group)
+    images = noise(model)
+    for name, network in (("own", model), ("fused", sc.fuse_network(model).model)):
+        file = export_onnx(network, tmp_path / f"{name}.onnx")
+        np.testing.assert_allclose(outputs_of(file, images), model(images), atol=1e-5)
 
 
 def test_a_loaded_network_need_not_be_called_first(images, tmp_path):

@@ -4,6 +4,7 @@ import pytest
 
 import symclone_tf as sc
 
+from networks import on_group
 from pictures import write_npz
 
 
@@ -99,6 +100,20 @@ def test_a_network_is_measured_layer_by_layer_and_as_a_whole(run, tmp_path):
         assert (error < 1e-4) == (name == "exact")
     assert shares["exact"] == 0
     assert shares["broken"] > 0
+
+
+@pytest.mark.parametrize("group", ["c8", "flip"])
+def test_what_interpolation_adds_to_a_network_is_said_in_one_line(run, tmp_path, group):
+    model = on_group(group)
+    model.save(tmp_path / "net.keras")
+    result = run("evaluate", "net.keras", "--group", group, "--images", 8)
+    assert result.exit_code == 0
+    said = [one for one in result.stdout.splitlines() if "Interpolation" in one]
+    images = np.random.default_rng(1).normal(size=(8, 9, 9, 1)).astype("float32")
+    own = sc.networks.teacher_errors(model, images, group)
+    assert len(said) == len(own) / 2
+    for line in said:
+        assert f"adds up to {max(own.values()):.1e}" in line
 
 
 def test_a_classifier_is_measured_on_images_of_ones_own(run, rng, tmp_path):

@@ -33,6 +33,24 @@ def test_trains_and_says_what_it_made(run, clones):
     assert "accuracy" in result.stderr
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("architecture", "said"),
+    [("gcnn", "Interpolation alone adds up to"), ("cnn", "adds to these errors")],
+)
+def test_what_interpolation_adds_is_said(run, rng, tmp_path, architecture, said):
+    write_npz(tmp_path / "own.npz", rng)
+    options = ("--data", "own.npz", "--epochs", 1, "--architecture", architecture)
+    result = run("train", "--group", "c8", *options)
+    assert result.exit_code == 0
+    (line,) = [one for one in result.stdout.splitlines() if "Interpolation" in one]
+    assert said in line
+    (file,) = pathlib.Path("trained").rglob("metrics.json")
+    metrics = json.loads(file.read_text())
+    for name, error in metrics["teacher_equivariance_error"].items():
+        assert error == metrics["equivariance_error"][name]["after"]
+
+
 @pytest.mark.usefixtures("mnist")
 @pytest.mark.slow
 def test_regional_students_are_trained(run):

@@ -8,10 +8,12 @@ import tensorflow as tf
 import symclone_tf as sc
 from symclone_tf.layers import ClonedConv2D, GroupConv2D
 from symclone_tf.networks.callbacks import EquivarianceErrors
+from symclone_tf.networks.teacher_errors import teacher_errors
 from symclone_tf.students.dense import DenseStudent
 
+from cases import later
 from clones import solved
-from networks import classifier
+from networks import classifier, on_group
 
 
 def clone(small_clone):
@@ -41,6 +43,23 @@ def test_frozen_clones_remain_equivariant_and_trained_ones_do_not(images, small_
     assert trained[0] < 1e-4
     assert trained[1] < trained[2] < trained[3]
     assert trained[3] > 1e-2
+
+
+@pytest.mark.parametrize("group", ["flip", later("c8"), later("d3")])
+def test_only_trainable_clones_err_beyond_what_interpolation_adds(rng, group):
+    keras.utils.set_random_seed(1)
+    images = rng.normal(size=(16, 9, 9, 1)).astype("float32")
+    labels = (images[:, 2, 3, 0] > 0).astype("int32")
+    for symmetry in ("frozen", "trainable"):
+        model = on_group(group, symmetry)
+        model.compile(keras.optimizers.Adam(0.02), "sparse_categorical_crossentropy")
+        errors = EquivarianceErrors(images, group)
+        model.fit(images, labels, 4, verbose=0, callbacks=[errors])
+        assert list(errors.history) == ["lifting", "group"]
+        own = teacher_errors(model, images, group).get("lifting", 0)
+        assert (own > 0.01) == (group != "flip")
+        beyond = errors.history["lifting"][-1] - own
+        assert (abs(beyond) < 1e-4) == (symmetry == "frozen")
 
 
 def test_errors_reach_tensorboard(images, tmp_path):
