@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from keras import ops
+from keras.backend import is_float_dtype, standardize_dtype
 
 from symclone_tf.symmetry import PointGroup
 from symclone_tf.symmetry.resampling import resampling
@@ -46,6 +47,9 @@ def transform_images(images: Tensor, group: PointGroup, element: int) -> Tensor:
 
 
 def _interpolated(images, element) -> Any:
+    if not is_float_dtype(dtype := standardize_dtype(images.dtype)):
+        found = _interpolated(ops.cast(images, "float32"), element)
+        return ops.saturate_cast(ops.round(found), dtype)
     height, width, channels = images.shape[1:]
     pixels, weights = resampling(element, (height, width))
     flat = ops.reshape(images, (-1, height * width, channels))

@@ -47,8 +47,8 @@ class Averaging:
         return keras.Model(inputs, outputs, name=f"{model.name}_{self.group.name}")
 
     def _copied(self, tensor):
-        name = f"{tensor.name}_copies"
-        return GroupCopies(self.group, self.data_format, name=name)(tensor)
+        options = {"name": f"{tensor.name}_copies", "dtype": tensor.dtype}
+        return GroupCopies(self.group, self.data_format, **options)(tensor)
 
     def _averaged(self, tensor, kind, name):
         options = {"name": f"{name}_average" if kind else name, "dtype": tensor.dtype}

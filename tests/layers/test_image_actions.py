@@ -40,3 +40,13 @@ def test_other_elements_interpolate_as_the_group_does(group, rng):
         found = transform_images(tf.constant(images), whole, element)
         expected = whole.transform(images, element)
         np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_whole_numbers_are_interpolated_and_rounded_within_their_type(rng):
+    images = rng.integers(0, 256, size=(2, 9, 9, 1)).astype("uint8")
+    whole = get_group("c8")
+    found = transform_images(tf.constant(images), whole, 1)
+    assert found.dtype == tf.uint8
+    expected = whole.transform(images.astype("float32"), 1)
+    assert expected.min() < -1  # cubic interpolation overshoots
+    np.testing.assert_array_equal(found, np.clip(np.round(expected), 0, 255))

@@ -141,6 +141,32 @@ def test_rotations_by_any_angle_are_as_exact_as_interpolation(rng):
     assert largest_deviation(made, images, "c4") < 1e-6
 
 
+@pytest.mark.parametrize("dtype", ["uint8", later("int32")])
+def test_images_of_whole_numbers_are_taken(dtype, rng):
+    x = keras.Input((8, 8, 3), dtype=dtype)
+    y = layers.Conv2D(4, 3, 2, "same")(layers.Rescaling(1 / 255)(x))
+    model = keras.Model(x, layers.Dense(3, "softmax")(layers.Flatten()(y)))
+    images = rng.integers(0, 256, size=(3, 8, 8, 3)).astype(dtype)
+    made, _ = sc.symmetrize(model, "d4", images=images)
+    assert made.inputs[0].dtype == dtype
+    assert largest_deviation(model, images, "d4") > 0.01
+    assert largest_deviation(made, images, "d4") < 1e-6
+
+
+def test_under_mixed_precision_copies_keep_the_precision_of_images(rng):
+    images = rng.uniform(0, 255, size=(2, 8, 8, 1)).astype("float32")
+    keras.mixed_precision.set_global_policy("mixed_float16")
+    try:
+        model = classifier((8, 8, 1))
+        made, _ = sc.symmetrize(model, "d4", layers="second")
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+    copies = made.get_layer("image_copies")
+    np.testing.assert_array_equal(copies(images)[0], images[0])
+    assert made.get_layer("net").get_layer("second").compute_dtype == "float16"
+    assert largest_deviation(made, images, "d4") < 0.01
+
+
 def test_images_of_any_size_stay_so():
     x = keras.Input((None, None, 1))
     y = layers.Conv2D(3, 3, 2, "same", activation="relu")(x)
