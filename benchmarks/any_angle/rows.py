@@ -1,7 +1,6 @@
 """Rows of the table: a network that was trained once."""
 
-import csv
-import pathlib
+from benchmarks import csv_rows
 
 KEY = ("data", "images", "network", "seed")
 _WHOLE = ("images", "seed", "epochs", "weights")
@@ -15,25 +14,9 @@ def read_rows(file) -> list[dict]:
     Args:
         file: String or path.
     """
-    file = pathlib.Path(file)
-    if not file.exists():
-        return []
-    with file.open(encoding="utf-8", newline="") as stream:
-        return [
-            {
-                **row,
-                **{name: int(row[name]) for name in _WHOLE},
-                **{name: float(row[name]) for name in _REAL},
-            }
-            for row in csv.DictReader(stream)
-        ]
+    return csv_rows.read(file, _WHOLE, _REAL)
 
 
 def append(file, row) -> None:
     """Adds a line to the table."""
-    new = not file.exists()
-    with file.open("a", encoding="utf-8", newline="") as stream:
-        lines = csv.DictWriter(stream, FIELDS, lineterminator="\n")
-        if new:
-            lines.writeheader()
-        lines.writerow(row)
+    csv_rows.append(file, row, FIELDS)

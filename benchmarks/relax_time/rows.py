@@ -1,9 +1,9 @@
 """Rows of the study, and which of them are compared."""
 
-import csv
 import json
 import pathlib
 
+from benchmarks import csv_rows
 from symclone_tf.errors import ArtifactError
 
 KEY = ("data", "images", "network", "seed")
@@ -24,19 +24,8 @@ def read_rows(file) -> list[dict]:
     Raises:
         ArtifactError: If the file is another.
     """
-    file = pathlib.Path(file)
-    if not file.exists():
-        return []
     try:
-        with file.open(encoding="utf-8", newline="") as stream:
-            return [
-                {
-                    **row,
-                    **{name: int(row[name]) for name in _WHOLE},
-                    **{name: float(row[name]) for name in _REAL},
-                }
-                for row in csv.DictReader(stream)
-            ]
+        return csv_rows.read(file, _WHOLE, _REAL)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ArtifactError(
             f"{file} is not what python -m benchmarks.relax_time writes: {error!r}"
@@ -45,12 +34,7 @@ def read_rows(file) -> list[dict]:
 
 def append(file, row) -> None:
     """Adds a line to the table."""
-    new = not file.exists()
-    with file.open("a", encoding="utf-8", newline="") as stream:
-        lines = csv.DictWriter(stream, FIELDS, lineterminator="\n")
-        if new:
-            lines.writeheader()
-        lines.writerow(row)
+    csv_rows.append(file, row, FIELDS)
 
 
 def read_where(file) -> dict[str, dict]:

@@ -1,12 +1,11 @@
 """Trains a network, what is made of it, and tests both: each run a line of a CSV."""
 
-import csv
 import math
-import pathlib
 
 import keras
 from rich.console import Console
 
+from benchmarks import csv_rows
 from benchmarks.relax_time.training import Shuffled
 from benchmarks.symmetrizing.methods import METHODS, transformed
 
@@ -30,28 +29,7 @@ def more_epochs(epochs) -> list[int]:
 
 def read_rows(file) -> list[dict]:
     """The rows of a table; none if there is no such file."""
-    file = pathlib.Path(file)
-    if not file.exists():
-        return []
-    with file.open(encoding="utf-8", newline="") as stream:
-        return [
-            {
-                **row,
-                **{name: int(row[name]) for name in ("seed", "epochs", "weights")},
-                **{name: float(row[name]) for name in FIELDS[-2:]},
-            }
-            for row in csv.DictReader(stream)
-        ]
-
-
-def append(file, row) -> None:
-    """Adds a line to the table."""
-    new = not file.exists()
-    with file.open("a", encoding="utf-8", newline="") as stream:
-        lines = csv.DictWriter(stream, FIELDS, lineterminator="\n")
-        if new:
-            lines.writeheader()
-        lines.writerow(row)
+    return csv_rows.read(file, ("seed", "epochs", "weights"), FIELDS[-2:])
 
 
 class Study:
@@ -136,7 +114,8 @@ class Study:
             for name, (x, y) in self.test.items()
         }
         weights = sum(math.prod(w.shape) for w in model.trainable_weights)
-        append(self.file, dict(zip(KEY, key)) | {"weights": weights} | found)
+        row = dict(zip(KEY, key)) | {"weights": weights} | found
+        csv_rows.append(self.file, row, FIELDS)
         Console(stderr=True).print(f"{key}: {found}")
 
 
