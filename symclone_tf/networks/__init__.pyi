@@ -4,6 +4,7 @@ from .convolutions import deviations as deviations
 from .fused_forms import FusedLayer as FusedLayer
 from .fused_forms import costs as costs
 from .fusion import fuse as fuse
+from .interpolation import teacher_errors as teacher_errors
 from .layer_equivariance import layer_errors as layer_errors
 from .network_equivariance import NetworkEquivariance as NetworkEquivariance
 from .network_equivariance import network_error as network_error
@@ -14,4 +15,3 @@ from .reconstruction import rebuilt as rebuilt
 from .relaxation import relax as relax
 from .relaxation_report import Relaxation as Relaxation
 from .relaxation_report import RelaxedLayer as RelaxedLayer
-from .teacher_errors import teacher_errors as teacher_errors
