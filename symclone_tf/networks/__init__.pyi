@@ -4,6 +4,7 @@ from .convolutions import deviations as deviations
 from .fused_forms import FusedLayer as FusedLayer
 from .fused_forms import costs as costs
 from .fusion import fuse as fuse
+from .interpolation import teacher_errors as teacher_errors
 from .layer_equivariance import layer_errors as layer_errors
 from .network_equivariance import NetworkEquivariance as NetworkEquivariance
 from .network_equivariance import network_error as network_error
@@ -17,4 +18,3 @@ from .relaxation_report import RelaxedLayer as RelaxedLayer
 from .symmetrization import symmetrize as symmetrize
 from .symmetrization_report import Symmetrization as Symmetrization
 from .symmetrization_report import SymmetrizedLayer as SymmetrizedLayer
-from .teacher_errors import teacher_errors as teacher_errors

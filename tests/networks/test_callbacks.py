@@ -8,7 +8,7 @@ import tensorflow as tf
 import symclone_tf as sc
 from symclone_tf.layers import ClonedConv2D, GroupConv2D
 from symclone_tf.networks.callbacks import EquivarianceErrors
-from symclone_tf.networks.teacher_errors import teacher_errors
+from symclone_tf.networks.interpolation import teacher_errors
 from symclone_tf.students.dense import DenseStudent
 
 from cases import later

@@ -5,8 +5,8 @@ import pytest
 from keras import layers
 
 import symclone_tf as sc
+from symclone_tf.networks.interpolation import teacher_errors
 from symclone_tf.networks.layer_equivariance import layer_errors
-from symclone_tf.networks.teacher_errors import teacher_errors
 
 from cases import later
 from networks import noise, on_group
