@@ -3,12 +3,14 @@
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from symclone_tf.checks import one_of
 from symclone_tf.earlier import layer_config
 from symclone_tf.layers.image_actions import transform_images
 from symclone_tf.symmetry import PointGroup, get_group
+from symclone_tf.symmetry.resampling import disc
 from symclone_tf.types import Shape, Tensor
 
 # How the outputs of a group's elements become one.
@@ -112,6 +114,7 @@ class GroupCopies(_OverGroup):
         order = self.group.order
         if len(inputs.shape) == 2:
             return ops.repeat(inputs, order, axis=0)
+        self._check_images(inputs.shape, "images")
         copies = [
             self._transform(inputs, int(self.group.inverse[element]))
             for element in range(order)
@@ -128,7 +131,9 @@ class GroupAverage(_OverGroup):
     """Averages the outputs of a network over the copies of its images.
 
     Maps are transformed back, each by its element, so that the average is equivariant;
-    other outputs' average is invariant.
+    other outputs' average is invariant. Outside of the largest disc about the centre
+    maps are averaged over the elements that permute pixels alone, as others bring
+    nothing there.
 
     Args:
         group: String or `PointGroup`, that of `GroupCopies`.
@@ -195,7 +200,18 @@ class GroupAverage(_OverGroup):
         if len(inputs.shape) == 2:
             return ops.mean(copies, axis=1)
         back = [self._transform(copies[:, h], h) for h in range(order)]
-        return ops.mean(ops.stack(back), axis=0)
+        found = ops.mean(ops.stack(back), axis=0)
+        return found if self.group.permutes_pixels else found / self._shares(inputs)
+
+    def _shares(self, maps: Tensor) -> Tensor:
+        """The share of elements that bring something to each pixel: others, which
+        interpolate, reach the disc only."""
+        elements = self.group.plane_elements
+        exact = np.mean([element.permutes_pixels for element in elements])
+        first = self.data_format == "channels_first"
+        size = tuple(maps.shape[2:] if first else maps.shape[1:3])
+        shares = np.where(disc(size), 1.0, exact)
+        return ops.cast(shares[None] if first else shares[..., None], maps.dtype)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         batch, *rest = input_shape

@@ -24,6 +24,7 @@ def select_for_copies(
     shapes: dict[int, list[Any]],
     layers: Wanted,
     symmetry: str,
+    group: PointGroup,
 ) -> dict[int, tuple[str, keras.layers.Layer, str]]:
     """Selects convolutions, with the symmetry of each.
 
@@ -32,6 +33,7 @@ def select_for_copies(
         shapes: See `input_shapes`.
         layers: See `symmetrize`.
         symmetry: String, of those that have none of their own.
+        group: `PointGroup`.
 
     Returns:
         Dictionary from the identities of layers to their names, themselves and their
@@ -43,7 +45,7 @@ def select_for_copies(
     convolutions = [layer for layer in all_layers(model) if is_convolution(layer)]
     order = {key: number for number, key in enumerate(shapes)}
     convolutions.sort(key=lambda layer: order.get(id(layer), len(order)))
-    reasons = {id(layer): _why_not(layer, shapes) for layer in convolutions}
+    reasons = {id(layer): _why_not(layer, shapes, group) for layer in convolutions}
     named = with_names(convolutions)
     if layers is None and symmetry == "frozen":
         return {}
@@ -59,7 +61,17 @@ def select_for_copies(
                 raise ValueError(f"Layer {name!r} cannot become one of copies: {why}")
             found[id(layer)] = name, layer, each[min(which)]
     known = {name for entry in named for name in (entry[0], entry[1].name)}
+    others = {
+        layer.name: type(layer).__name__
+        for layer in all_layers(model)
+        if isinstance(layer, keras.layers.Layer)
+    }
     if missing := each.keys() - known:
+        if there := sorted(missing & others.keys()):
+            raise ValueError(
+                f"Layer {there[0]!r} cannot become one of copies: its class, "
+                f"{others[there[0]]}, is not that of a convolution"
+            )
         raise ValueError(
             f"The model has no convolutions named {sorted(missing)}. "
             f"Its convolutions: {', '.join(name for name, _ in named) or 'none'}"
@@ -93,7 +105,7 @@ def _last(able):
     return larger[-1:]
 
 
-def _why_not(layer, shapes) -> str:
+def _why_not(layer, shapes, group) -> str:
     if type(layer) is not keras.layers.Conv2D or layer.groups != 1:
         return "it is not a Conv2D with one group of channels"
     if layer.data_format != "channels_last":
@@ -103,6 +115,14 @@ def _why_not(layer, shapes) -> str:
         return "the network does not call it"
     if len(calls) > 1:
         return "it is called with inputs of several sizes"
+    batch, height, width, _ = flat_shapes(calls[0])[0]
+    if batch != 1:  # of the one image that the network was tried with
+        return "its inputs are not one for each image, but parts of images"
+    if height != width and not group.keeps_rectangles:
+        return (
+            f"its maps have {height}×{width} pixels, and {group.title} takes square "
+            "ones only"
+        )
     return ""
 
 

@@ -4,6 +4,9 @@ from typing import Any
 
 import keras
 
+from symclone_tf.networks.comparison import unchanged
+from symclone_tf.networks.layer_inputs import layer_calls
+from symclone_tf.networks.network_inputs import zeros
 from symclone_tf.networks.reconstruction import is_network
 
 # Functions of logits, by their names.
@@ -64,7 +67,8 @@ def probabilities_of(layer: Any) -> str:
     ''
     """
     if isinstance(layer, keras.layers.Softmax):
-        return "softmax" if layer.axis in (-1, None) else ""
+        axes = layer.axis if isinstance(layer.axis, (list, tuple)) else [layer.axis]
+        return "softmax" if list(axes) == [-1] else ""
     activation = getattr(layer, "activation", None)
     try:
         return PROBABILITIES.get(activation, "")
@@ -84,21 +88,57 @@ def give_logits(layers: list[Any]) -> None:
             layer.activation = keras.activations.linear
 
 
-def is_read_again(model: keras.Model) -> bool:
-    """Whether another layer of a network takes what is also an output.
+def are_read_again(model: keras.Model, specs: Any) -> bool:
+    """Whether a network uses probabilities that it returns for something else too.
 
     Args:
         model: `keras.Model`.
+        specs: Inputs of one size, see `input_specs`.
 
     Returns:
-        Boolean; `False` of what only a model's class knows.
+        Boolean: whether another layer takes what a last softmax or sigmoid returns, or
+        a layer with it is called more often than it has outputs.
     """
-    if not is_network(model) or isinstance(model, keras.Sequential):
+    lasts = [layer for layer in last_layers(model) if probabilities_of(layer)]
+    if _reads(model):
+        return True
+    once = list({id(layer): layer for layer in lasts}.values())
+    with unchanged(model):
+        calls = layer_calls(model, once, zeros(specs))
+    return len(calls) > len(lasts)
+
+
+def _reads(model, indices=None) -> bool:
+    """Whether layers of a graph, or of nested ones, take its probabilities."""
+    if not is_network(model):
         return False
-    outputs = {id(tensor) for tensor in keras.tree.flatten(model.output)}
+    if isinstance(model, keras.Sequential):
+        model = model._functional
+    outputs = [
+        tensor
+        for index, tensor in enumerate(keras.tree.flatten(model.output))
+        if indices is None or index in indices
+    ]
+    ends = [
+        tensor
+        for tensor, layer in zip(outputs, _lasts_of(outputs))
+        if probabilities_of(layer)
+    ]
     nodes = [node for nodes in model._nodes_by_depth.values() for node in nodes]
+    taken = {id(tensor) for node in nodes for tensor in node.arguments.keras_tensors}
+    if any(id(tensor) in taken for tensor in ends):
+        return True
+    histories = [tensor._keras_history for tensor in ends]
     return any(
-        id(tensor) in outputs
-        for node in nodes
-        for tensor in node.arguments.keras_tensors
+        _reads(operation, [index])
+        for operation, _, index in histories
+        if isinstance(operation, keras.Model)
     )
+
+
+def _lasts_of(tensors):
+    """The last layer of each of a graph's tensors."""
+    return [
+        _within(tensor._keras_history[0], tensor._keras_history[2])[0]
+        for tensor in tensors
+    ]

@@ -225,17 +225,8 @@ def _sizes(image_size, shape) -> tuple[int, ...]:
     return integers_along_axes("image_size", image_size, len(shape) - 2)
 
 
-def data_format_of(model: keras.Model) -> str:
-    """Where a network has its channels.
-
-    Returns:
-        String, `"channels_first"` if a layer has them before height and width, else
-        `"channels_last"`.
-    """
-    return "channels_first" if _has_channels_first(model) else "channels_last"
-
-
 def _has_channels_first(model) -> bool:
+    """Whether a layer has the channels before height and width."""
     parts = model._flatten_layers(include_self=False)
     return any(getattr(part, "data_format", None) == "channels_first" for part in parts)
 

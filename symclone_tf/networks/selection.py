@@ -50,7 +50,7 @@ def check_network(model: Any) -> None:
     if type(model).call is keras.Model.call:
         parts = [layer.name for layer in model.layers if isinstance(layer, keras.Model)]
         raise ValueError(
-            "The model has no `call`, by which it is known what its layers see: relax "
+            "The model has no `call`, by which it is known what its layers see: take "
             f"the models in it, and put them in its place. Received: {model.name!r}, "
             f"of class {type(model).__name__}, with {', '.join(parts) or 'no models'}"
         )

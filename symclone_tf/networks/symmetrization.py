@@ -1,12 +1,10 @@
 """Gives trained networks a symmetry: means over a group, invariant or equivariant."""
 
 import dataclasses
-import math
 import time
 from typing import Any
 
 import keras
-import psutil
 
 from symclone_tf.checks import one_of, positive_pair
 from symclone_tf.networks.compilation import compile_alike, not_compiled
@@ -15,10 +13,9 @@ from symclone_tf.networks.copies_selection import (
     copies_layer,
     select_for_copies,
 )
-from symclone_tf.networks.group_averaging import Averaging
+from symclone_tf.networks.group_averaging import Averaging, output_names
 from symclone_tf.networks.last_activations import (
     give_logits,
-    is_read_again,
     last_layers,
     probabilities_of,
 )
@@ -29,14 +26,23 @@ from symclone_tf.networks.network_inputs import (
 )
 from symclone_tf.networks.reconstruction import Rebuilding, inputs_of, is_network
 from symclone_tf.networks.relaxation import check_clone_options
-from symclone_tf.networks.selection import check_network, flat_shapes, input_shapes
-from symclone_tf.networks.symmetrization_report import Symmetrization, report_of
-from symclone_tf.symmetry import PointGroup, get_group
+from symclone_tf.networks.selection import check_network, input_shapes
+from symclone_tf.networks.symmetrization_checks import (
+    check_average,
+    check_inputs,
+    check_memory,
+    check_outputs,
+    checked_group,
+    checked_images,
+    data_format_at_inputs,
+)
+from symclone_tf.networks.symmetrization_report import Comparison, Symmetrization
+from symclone_tf.symmetry import PointGroup
 from symclone_tf.types import ArrayLike
 
 AVERAGES = ("logits", "probabilities", "most-confident")
-# Bytes of a number.
-BYTES = 4
+# Of the layers by which copies learn of each other.
+OPTIONS = ("anchor", "anchor_strength", "seed", "trainable_part")
 
 
 def symmetrize(
@@ -94,8 +100,8 @@ def symmetrize(
         regions: Integer or pair of integers, in how many regions of rows and columns
             layers that may break the symmetry have weights of their own, beside those
             of each element; 1 to preserve translation equivariance.
-        **options: Further options of the layers, as `anchor`, `anchor_strength` and
-            `trainable_part`.
+        **options: Further options of the layers: `anchor`, `anchor_strength`,
+            `trainable_part` and `seed`.
 
     Returns:
         Pair of a `keras.Model`, compiled as the given model is, and a
@@ -127,65 +133,65 @@ def symmetrize(
     """
     start = time.perf_counter()
     check_network(model)
-    group = _checked_group(group)
+    group = checked_group(group)
     one_of("average", average, AVERAGES)
     check_clone_options(symmetry, **options)
     regions = positive_pair("regions", regions)
-    kinds = [probabilities_of(layer) for layer in last_layers(model)]
-    _check_average(model, average, kinds)
     specs, tried = _specs(model, group, image_size)
-    _check_inputs(specs, group)
+    check_inputs(specs)
+    check_outputs(model, average)
+    if images is not None:
+        images = checked_images(images, tried)
+    kinds = [probabilities_of(layer) for layer in last_layers(model)]
+    check_average(model, average, kinds, tried)
     shapes = input_shapes(model, tried)
-    _check_memory(shapes, group)
-    chosen = select_for_copies(model, shapes, layers, symmetry)
+    check_memory(shapes, group)
+    chosen = select_for_copies(model, shapes, layers, symmetry, group)
+    _check_used(chosen, symmetry, regions, options)
     made_of = {
         key: copies_layer(layer, shapes[key], group, each, regions, **options)
         for key, (_, layer, each) in chosen.items()
     }
     with_logits = average != "probabilities"
     inner, rebuilding = _copy(model, with_logits, made_of)
-    averaging = Averaging(group, average, kinds if with_logits else [""] * len(kinds))
+    averaging = Averaging(
+        group,
+        average,
+        kinds if with_logits else [""] * len(kinds),
+        data_format_at_inputs(model, shapes, tried),
+    )
     made = averaging.around(model, inner, specs)
     compile_alike(model, made, rebuilding)
     notes = _notes(model, average, kinds)
-    report = report_of(model, made, group, made_of, shapes, tried, images)
+    comparison = Comparison(model, made, group, averaging.data_format)
+    report = comparison.report(made_of, shapes, tried, images)
     seconds = time.perf_counter() - start
     return made, dataclasses.replace(report, notes=notes, seconds=seconds)
 
 
-def _checked_group(group) -> PointGroup:
-    group = get_group(group)
-    if group.is_trivial:
+def _check_used(chosen, symmetry, regions, options):
+    """Refuses options that no layer would use."""
+    each = {kind for _, _, kind in chosen.values()}
+    if symmetry != "frozen" and not each:
         raise ValueError(
-            "`group` must have reflections or rotations, as flip, c4 and d4; "
-            f"convolutions have translations already. Received: group={group.name}"
+            f"symmetry={symmetry!r} is that of layers, and `layers` chooses none"
         )
-    return group
-
-
-def _check_average(model, average, kinds):
-    if average == "most-confident" and set(kinds) != {"softmax"}:
+    if regions != (1, 1) and each <= {"frozen"}:
         raise ValueError(
-            'average="most-confident" needs outputs of a softmax, whose probabilities '
-            f"can be compared. Received: a model with outputs of {_named(kinds)}"
+            "`regions` are of layers that are trainable or anchored, and there are "
+            f"none. Received: regions={regions}"
         )
-    if average == "probabilities" and not all(kinds):
+    anchors = {"anchor", "anchor_strength"} & options.keys()
+    if anchors and "anchored" not in each:
         raise ValueError(
-            'average="probabilities" needs outputs of a softmax or sigmoid; "logits" '
-            "is the mean of outputs as they are. Received: a model with outputs of "
-            f"{_named(kinds)}"
+            f"`{min(anchors)}` is of layers that are anchored, and there are none. "
+            f"Received: {min(anchors)}={options[min(anchors)]!r}"
         )
-    if average != "probabilities" and any(kinds) and is_read_again(model):
-        raise ValueError(
-            f"average={average!r} takes the logits before the last softmax or sigmoid, "
-            "and another layer of the model reads what comes after it: "
-            'average="probabilities" leaves both. Received: '
-            f"model {model.name!r}"
+    if unknown := options.keys() - OPTIONS:
+        raise TypeError(
+            f"Options of layers are {', '.join(OPTIONS)}. "
+            f"Received: {', '.join(sorted(unknown))}"
         )
-
-
-def _named(kinds) -> str:
-    return ", ".join(kind or "no softmax or sigmoid" for kind in kinds)
 
 
 def _specs(model, group, image_size):
@@ -198,43 +204,13 @@ def _specs(model, group, image_size):
     return specs, specs
 
 
-def _check_inputs(specs, group):
-    """Refuses inputs that no element acts on."""
-    flat = keras.tree.flatten(specs)
-    shapes = ", ".join(str(tuple(spec.shape)) for spec in flat)
-    images = [spec.shape for spec in flat if len(spec.shape) == 4]
-    if not images or any(len(spec.shape) not in (2, 4) for spec in flat):
-        raise ValueError(
-            "A network is made symmetric if its inputs are images, (batch, height, "
-            "width, channels), and vectors beside them. Received: a model with inputs "
-            f"of shape {shapes}"
-        )
-
-
-def _check_memory(shapes, group):
-    """Refuses what has no room for one image under all elements."""
-    numbers = sum(
-        math.prod(size for size in shape[1:])
-        for calls in shapes.values()
-        for call in calls
-        for shape in flat_shapes(call)
-        if None not in shape[1:]
-    )
-    needed, available = BYTES * numbers * group.order, psutil.virtual_memory().available
-    if needed > available:
-        raise MemoryError(
-            f"The maps of one image under the {group.order} elements of {group.title} "
-            f"take {needed / 1e9:.3g} GB of memory, and {available / 1e9:.3g} GB are "
-            "available. Choose a smaller group, or smaller images."
-        )
-
-
 def _copy(model, with_logits, replaced):
     """A copy of the network with other layers, whose outputs are logits if wanted."""
     ends = {id(layer) for layer in last_layers(model)} if with_logits else set()
 
     def replace(layer):
-        if id(layer) in ends and isinstance(layer, keras.layers.Softmax):
+        softmax = isinstance(layer, keras.layers.Softmax)
+        if softmax and id(layer) in ends and probabilities_of(layer):
             return keras.layers.Identity(name=layer.name)
         return replaced.get(id(layer))
 
@@ -249,9 +225,12 @@ def _notes(model, average, kinds) -> tuple[str, ...]:
     """What the new network does not do as the given one does."""
     notes = []
     if average == "logits" and not all(kinds):
+        names = output_names(model, len(kinds))
+        which = ", ".join(name for name, kind in zip(names, kinds) if not kind)
+        whose = "Its outputs are" if not any(kinds) else f"Its outputs {which} are"
         notes.append(
-            "Its outputs are the mean of the given network's as they are: no softmax "
-            "or sigmoid was found at its end."
+            f"{whose} the mean of the given network's as they are: no softmax or "
+            "sigmoid over the last axis was found at the end."
         )
     own = [
         name

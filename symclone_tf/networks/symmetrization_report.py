@@ -7,12 +7,15 @@ from typing import Any
 import keras
 import numpy as np
 
+from symclone_tf.layers import Cloned, ClonedSeparableConv2D
 from symclone_tf.networks.comparison import unchanged
 from symclone_tf.networks.network_inputs import noise
 from symclone_tf.networks.selection import flat_shapes, is_convolution
 from symclone_tf.symmetry import PointGroup, transformations_of
 from symclone_tf.symmetry.equivariance import relative
 from symclone_tf.types import Array
+
+CLONES = (Cloned, ClonedSeparableConv2D)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,40 +87,64 @@ class Symmetrization:
     notes: tuple[str, ...] = ()
 
 
-def report_of(
-    model: keras.Model,
-    made: keras.Model,
-    group: PointGroup,
-    replaced: dict[int, Any],
-    shapes: dict[int, list[Any]],
-    specs: Any,
-    images: Any,
-) -> Symmetrization:
-    """Compares a network with what was made of it.
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """A network and what was made of it.
 
-    Args:
+    Attributes:
         model: `keras.Model`, the given one.
         made: `keras.Model`, the new one.
         group: `PointGroup`.
-        replaced: Dictionary from the identities of layers to what replaces them.
-        shapes: See `input_shapes`, of the given network.
-        specs: Inputs of one size, see `input_specs`.
-        images: Array, or structure of arrays as the network takes them; `None` for
-            noise.
-
-    Returns:
-        `Symmetrization`.
+        data_format: String, of images and maps.
     """
-    inputs = noise(specs) if images is None else images
-    return Symmetrization(
-        group.name,
-        tuple(layers_of(model, shapes, group.order, replaced)),
-        model.count_params(),
-        made.count_params(),
-        deviation(model, inputs, group),
-        deviation(made, inputs, group),
-        "noise" if images is None else "the given images",
-    )
+
+    model: keras.Model
+    made: keras.Model
+    group: PointGroup
+    data_format: str = "channels_last"
+
+    def report(
+        self,
+        replaced: dict[int, Any],
+        shapes: dict[int, list[Any]],
+        specs: Any,
+        images: Any,
+    ) -> Symmetrization:
+        """Compares both.
+
+        Args:
+            replaced: Dictionary from the identities of layers to what replaces them.
+            shapes: See `input_shapes`, of the given network.
+            specs: Inputs of one size, see `input_specs`.
+            images: Array, or structure of arrays as the network takes them; `None` for
+                noise.
+
+        Returns:
+            `Symmetrization`.
+        """
+        inputs = _noise(specs) if images is None else images
+        return Symmetrization(
+            self.group.name,
+            tuple(layers_of(self.model, shapes, self.group.order, replaced)),
+            self.model.count_params(),
+            self.made.count_params(),
+            deviation(self.model, inputs, self.group, self.data_format),
+            deviation(self.made, inputs, self.group, self.data_format),
+            "noise" if images is None else "the given images",
+        )
+
+
+def _noise(specs):
+    """Noise as inputs; images of whole numbers are those of pixels."""
+    rng = np.random.default_rng(0)
+
+    def pixels(spec, drawn):
+        whole = not keras.backend.is_float_dtype(spec.dtype)
+        if len(spec.shape) == 4 and whole:
+            return rng.integers(0, 256, drawn.shape).astype(spec.dtype)
+        return drawn
+
+    return keras.tree.map_structure(pixels, specs, noise(specs))
 
 
 def layers_of(
@@ -128,10 +155,16 @@ def layers_of(
 ) -> list[SymmetrizedLayer]:
     """Convolutions and dense layers, in the order of the network's calls."""
     layers = {id(layer): layer for layer in model._flatten_layers()}
+    clones = [layer for layer in layers.values() if isinstance(layer, CLONES)]
+    # What is within a clone is counted with it.
+    for clone in clones:
+        for part in clone._flatten_layers(include_self=False):
+            layers.pop(id(part), None)
     found = []
     for key, calls in shapes.items():
         layer: Any = layers.get(key)
-        if is_convolution(layer) or isinstance(layer, keras.layers.Dense):
+        known = isinstance(layer, (keras.layers.Dense, *CLONES))
+        if known or is_convolution(layer):
             before = sum(operations(layer, shape) for shape in calls)
             new = replaced.get(key)
             weights = [each.count_params() for each in (layer, new or layer)]
@@ -167,6 +200,10 @@ def operations(layer: keras.layers.Layer, shape: Any) -> int:
     >>> operations(layer, (None, 8, 8, 2)) == 2 * 6 * 6 * 4 * 9 * 2
     True
     """
+    if isinstance(layer, Cloned):
+        *_, channels, filters = layer.kernel.shape
+        filters //= layer.groups
+        return 2 * layer.student.operations(channels, filters) * layer.groups
     (shape,) = flat_shapes(shape)
     places = layer.compute_output_shape(shape)
     transposed = "Transpose" in type(layer).__name__
@@ -179,25 +216,44 @@ def operations(layer: keras.layers.Layer, shape: Any) -> int:
     return 2 * entries * math.prod(spatial)
 
 
-def deviation(model: keras.Model, inputs: Any, group: PointGroup) -> float:
+def deviation(
+    model: keras.Model,
+    inputs: Any,
+    group: PointGroup,
+    data_format: str = "channels_last",
+) -> float:
     """A network's largest deviation from invariance, or of maps from equivariance.
 
     Args:
         model: `keras.Model`.
         inputs: Array, or a structure of arrays; those of 4 axes are transformed.
         group: `PointGroup`.
+        data_format: String, of images and maps.
 
     Returns:
         Float, relative to the outputs; the largest of all outputs and elements.
     """
     first = [np.asarray(each) for each in keras.tree.flatten(inputs)]
+    first = [
+        np.moveaxis(x, 1, -1) if x.ndim == 4 and data_format != "channels_last" else x
+        for x in first
+    ]
+
+    def last(array: Array, back: bool = False) -> Array:
+        """With the channels last, or back as they are."""
+        if array.ndim != 4 or data_format == "channels_last":
+            return array
+        return np.moveaxis(array, *((-1, 1) if back else (1, -1)))
 
     def outputs(arrays) -> list[Array]:
+        arrays = [last(array, back=True) for array in arrays]
         packed = keras.tree.pack_sequence_as(inputs, arrays)
         with unchanged(model):
             found = keras.tree.flatten(model(packed, training=False))
         # Squares of float16 would overflow.
-        return [keras.ops.convert_to_numpy(each).astype("float64") for each in found]
+        return [
+            last(keras.ops.convert_to_numpy(each).astype("float64")) for each in found
+        ]
 
     expected, largest = outputs(first), 0.0
     for each in transformations_of(group):

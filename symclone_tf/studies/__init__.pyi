@@ -3,6 +3,8 @@ from .exploration import explore as explore
 from .group_studies import GroupStudy as GroupStudy
 from .group_studies import studied_groups as studied_groups
 from .group_studies import study_group as study_group
+from .image_angles import RotatedOutputs as RotatedOutputs
+from .image_angles import rotated_outputs as rotated_outputs
 from .learning import deformations as deformations
 from .learning import deformations_while_learning as deformations_while_learning
 from .learning import learning_curve as learning_curve
@@ -11,5 +13,3 @@ from .learning import transformed_outputs as transformed_outputs
 from .learning import untrained as untrained
 from .learning import weights_while_learning as weights_while_learning
 from .relaxed_networks import position_deviations as position_deviations
-from .rotated_outputs import RotatedOutputs as RotatedOutputs
-from .rotated_outputs import rotated_outputs as rotated_outputs

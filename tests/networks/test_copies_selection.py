@@ -26,7 +26,7 @@ def model():
 
 def chosen(model, wanted, symmetry="anchored"):
     shapes = input_shapes(model, input_specs(model))
-    found = select_for_copies(model, shapes, wanted, symmetry)
+    found = select_for_copies(model, shapes, wanted, symmetry, get_group("c4"))
     assert list(found) == [id(layer) for _, layer, _ in found.values()]
     return {name: each for name, _, each in found.values()}
 

@@ -6,11 +6,12 @@ from keras import layers
 from own_networks import Block
 
 from symclone_tf.networks.last_activations import (
+    are_read_again,
     give_logits,
-    is_read_again,
     last_layers,
     probabilities_of,
 )
+from symclone_tf.networks.network_inputs import input_specs
 
 
 def test_last_layers_are_found_in_nested_networks():
@@ -37,7 +38,9 @@ def test_only_their_class_knows_those_of_subclasses():
         (layers.Dense(1, "sigmoid"), "sigmoid"),
         (layers.Activation("softmax"), "softmax"),
         (layers.Softmax(), "softmax"),
+        (layers.Softmax(axis=[-1]), "softmax"),
         (layers.Softmax(axis=1), ""),
+        (layers.Softmax(axis=(1, 2)), ""),
         (layers.Dense(2, "relu"), ""),
         (layers.Dense(2), ""),
         (Block(2), ""),
@@ -54,10 +57,58 @@ def test_layers_give_logits():
     assert other.activation is keras.activations.relu
 
 
-def test_outputs_may_be_read_by_other_layers():
+def read_by_another():
     x = keras.Input((4,))
     first = layers.Dense(3, "softmax")(x)
-    second = layers.Dense(2)(first)
-    assert is_read_again(keras.Model(x, [first, second]))
-    assert not is_read_again(keras.Model(x, second))
-    assert not is_read_again(keras.Sequential([keras.Input((4,)), layers.Dense(2)]))
+    return keras.Model(x, [first, layers.Dense(2)(first)])
+
+
+def a_gate_too():
+    """The layer is called twice."""
+    x, head = keras.Input((4,)), layers.Dense(4, "softmax")
+    return keras.Model(x, head(layers.Multiply()([x, head(x)])))
+
+
+def a_nested_gate():
+    x = keras.Input((4,))
+    head = keras.Sequential([keras.Input((4,)), layers.Dense(4, "softmax")])
+    return keras.Model(x, head(layers.Multiply()([x, head(x)])))
+
+
+def read_within():
+    x, y = keras.Input((4,)), keras.Input((4,))
+    first = layers.Dense(3, "softmax")(x)
+    inner = keras.Model(x, [first, layers.Dense(2)(first)])
+    one, other = inner(y)
+    return keras.Model(y, [one, layers.Dense(2)(other)])
+
+
+def one_for_two_outputs():
+    x, y, head = keras.Input((4,)), keras.Input((4,)), layers.Dense(2, "softmax")
+    return keras.Model([x, y], [head(x), head(y)])
+
+
+READ_AGAIN = (read_by_another, a_gate_too, a_nested_gate, read_within)
+
+
+@pytest.mark.parametrize("make", READ_AGAIN)
+def test_probabilities_may_be_used_for_more_than_outputs(make):
+    model = make()
+    assert are_read_again(model, input_specs(model))
+
+
+def passed_on():
+    x = keras.Input((4,))
+    return keras.Model(x, [x, layers.Dense(3, "softmax")(x)])
+
+
+def nested():
+    x = keras.Input((4,))
+    inner = keras.Sequential([keras.Input((4,)), layers.Dense(2, "softmax")])
+    return keras.Model(x, inner(layers.Dense(4)(x)))
+
+
+@pytest.mark.parametrize("make", [passed_on, nested, one_for_two_outputs])
+def test_others_are_outputs_alone(make):
+    model = make()
+    assert not are_read_again(model, input_specs(model))

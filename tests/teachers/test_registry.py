@@ -20,7 +20,7 @@ def test_teachers_are_recreated_from_plain_values():
 def test_names_that_are_not_registered_are_refused():
     with pytest.raises(
         ValueError,
-        match=r"`teacher` must be one of conv, function, orbit, .*translations.*=web",
+        match=r"`teacher` must be one of conv, copies, .*, translations.*=web",
     ):
         get_teacher("web")
 
