@@ -32,15 +32,17 @@ class GroupConv2D(Convolution):
     Args:
         filters: Integer, the number of output channels.
         kernel_size: Integer or pair of integers, height and width of the kernel,
-            which may differ for `"t2"` and `"c2"`, which do not exchange them.
-        group: String, one of `"t2"`, `"c2"`, `"c4"`, `"d4"`.
+            which may differ for groups that do not exchange them, as `"t2"`, `"flip"`,
+            `"c2"` and `"d2"`.
+        group: String, `"t2"`, `"flip"`, `"cN"` or `"dN"`, as `"c4"` and `"d8"`, or a
+            `PointGroup`; see `sc.get_group`.
         padding: String, `"valid"` or `"same"`, the latter with odd kernels
             only, unless the group is `"t2"`.
-        strides: Integer or pair of integers, in pixels, which may differ for `"t2"`
-            and `"c2"`. For groups other than `"t2"`, rotations must map the grid of
+        strides: Integer or pair of integers, in pixels, which may differ as sizes of
+            kernels may. For groups other than `"t2"`, rotations must map the grid of
             output positions onto itself.
-        dilation_rate: Integer or pair of integers, in pixels, which may differ for
-            `"t2"` and `"c2"`.
+        dilation_rate: Integer or pair of integers, in pixels, which may differ
+            likewise.
         activation: Activation function, or its name.
         use_bias: Boolean, whether to add a bias, one per filter and the same
             for all group elements.
@@ -50,7 +52,7 @@ class GroupConv2D(Convolution):
     Input shape:
         Images, `(batch, height, width, channels)`, or feature maps on the
         group, `(batch, height, width, |G|, channels)`; square unless the group
-        is `"t2"` or `"c2"`.
+        does not exchange height and width.
 
     Output shape:
         `(batch, new_height, new_width, |G|, filters)`, without the axis of the

@@ -65,6 +65,11 @@ def rotated_outputs(
     >>> [bool(np.ptp(outputs[name], axis=0).max() > 0.01) for name in both]
     [True, False]
     """
+    if not isinstance(networks, Mapping) or not networks:
+        raise ValueError(
+            "`networks` must be a dictionary from names to models, of one or more. "
+            f"Received: networks of type {type(networks).__name__}"
+        )
     positive_integer("count", count)
     image = np.asarray(image)
     if image.ndim != 3 or image.shape[0] != image.shape[1]:

@@ -100,3 +100,17 @@ def test_mirrored_digits_are_others():
     }
     assert "D8, which takes a mirrored digit for the digit, does worse" in flowing(PAGE)
     assert means["D8"] < means["CNN, RandomRotation"] < means["C8"]
+
+
+def test_what_is_said_of_c16_and_escnn_was_measured():
+    rows = read_rows(RESULTS / "any_angle.csv")
+    digits = [row for row in rows if row["data"] == "rotated MNIST"]
+    mean = {
+        title: np.mean([row["accuracy"] for row in digits if row["network"] == title])
+        for title in {row["network"] for row in digits}
+    }
+    assert "C16 is no better than C8, at twice the operations" in flowing(PAGE)
+    assert mean["C16"] < mean["C8"] + 0.001
+    said = "escnn's C8 with about as many weights as ours has 1.5 times the filters"
+    assert f"{said}, and is more accurate" in flowing(PAGE)
+    assert mean["escnn C8, more filters"] > mean["C8"]

@@ -45,5 +45,8 @@ def test_other_images_and_networks_are_refused(model, image):
     maps = keras.Sequential([keras.Input((7, 7, 2)), keras.layers.ReLU()])
     with pytest.raises(ValueError, match="'maps', which returns"):
         rotated_outputs({"maps": maps}, image)
+    for networks in ([model], model, {}):
+        with pytest.raises(ValueError, match="dictionary from names to models"):
+            rotated_outputs(networks, image)
     with pytest.raises(ValueError, match="count"):
         rotated_outputs({"it": model}, image, 0)
