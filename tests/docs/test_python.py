@@ -5,6 +5,7 @@ import io
 import pathlib
 import re
 
+import keras
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -60,7 +61,11 @@ def execute(page) -> dict:
 
 
 def printed(page) -> list[tuple[str, str]]:
-    """What each block of Python prints, and what the page says that it does."""
+    """What each block of Python prints, and what the page says that it does.
+
+    Without Keras' own messages, which `clear_session` of an earlier test turns on.
+    """
+    keras.config.disable_interactive_logging()
     found, names = [], {"__name__": "page"}
     pattern = r"```python\n(.*?)```(?:\n\n```text\n(.*?)```)?"
     for block, said in re.findall(pattern, text_of(page), re.DOTALL):
