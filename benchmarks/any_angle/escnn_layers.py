@@ -10,7 +10,6 @@ and `python -m benchmarks.escnn_agreement layers.npz` puts the filters into
 
 import argparse
 import json
-import time
 
 import numpy as np
 import torch
@@ -20,8 +19,6 @@ from escnn import gspaces, nn
 LAYERS = ((4, 3), (4, 5), (8, 3), (8, 5), (16, 5))
 FIELDS = 3, 2
 SIZE, BATCH = 13, 2
-# Of the layers that are timed.
-TIMED_FIELDS, TIMED_SIZE, TIMED_BATCH = 8, 28, 16
 
 
 def layer(rotations, kernel_size, fields):
@@ -56,31 +53,8 @@ def measure(rotations, kernel_size) -> tuple[dict, dict]:
         "rotations": rotations,
         "kernel_size": kernel_size,
         "weights_of_a_pair": sum(w.numel() for w in conv.parameters()) / pairs,
-        "step_ratio": step_ratio(rotations, kernel_size),
     }
     return arrays, numbers
-
-
-def step_ratio(rotations, kernel_size, repetitions=9) -> float:
-    """Seconds of a step by those of torch's Conv2d of as many channels."""
-    conv = layer(rotations, kernel_size, 2 * (TIMED_FIELDS,))
-    channels = TIMED_FIELDS * rotations
-    plain = torch.nn.Conv2d(channels, channels, kernel_size, bias=False)
-    maps = torch.rand(TIMED_BATCH, channels, TIMED_SIZE, TIMED_SIZE)
-
-    def of_group(x):
-        return conv(nn.GeometricTensor(x, conv.in_type)).tensor
-
-    seconds = {of_group: [], plain: []}
-    for _ in range(repetitions):
-        for call, found in seconds.items():
-            x = maps.clone().requires_grad_(True)
-            start = time.perf_counter()
-            outputs = call(x)
-            outputs.backward(outputs.detach())
-            found.append(time.perf_counter() - start)
-    # The first call prepares.
-    return min(seconds[of_group][1:]) / min(seconds[plain][1:])
 
 
 def main():

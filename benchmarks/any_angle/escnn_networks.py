@@ -19,14 +19,19 @@ import numpy as np
 import torch
 from escnn import gspaces, nn
 
-from benchmarks.any_angle.layout import BATCH, KERNEL, POOLED, RATE, widths
+from benchmarks.any_angle.layout import (
+    BATCH,
+    DIGITS_EPOCHS,
+    DIGITS_WEIGHTS,
+    KERNEL,
+    POOLED,
+    RATE,
+    widths,
+)
 from benchmarks.any_angle.rows import KEY, append, read_rows
 
 DATA = "rotated MNIST"
-EPOCHS = 12
 CLASSES = 10
-# The numbers of weights of our own networks, by group.
-AS_MANY = {"c8": 27_520, "c16": 29_026}
 
 
 class Network(torch.nn.Module):
@@ -79,19 +84,19 @@ def with_as_many(group) -> list[int]:
         filters = [round(share / 100 * count) for count in widths(group)]
         if filters not in found:
             found.append(filters)
-    wanted = AS_MANY[group]
+    wanted = DIGITS_WEIGHTS[group]
     return min(found, key=lambda f: abs(weights(Network(rotations, f)) - wanted))
 
 
 def train(model, x, y, seed) -> list[float]:
     """Trains like `runs.train`, and returns the seconds of one core in each epoch."""
     rng = np.random.default_rng(seed)
-    steps = EPOCHS * math.ceil(len(x) / BATCH)
+    steps = DIGITS_EPOCHS * math.ceil(len(x) / BATCH)
     adam = torch.optim.Adam(model.parameters(), RATE, eps=1e-7)
     falling = torch.optim.lr_scheduler.CosineAnnealingLR(adam, steps)
     loss = torch.nn.CrossEntropyLoss()
     seconds = []
-    for _ in range(EPOCHS):
+    for _ in range(DIGITS_EPOCHS):
         began = time.process_time()
         order = rng.permutation(len(x))
         for start in range(0, len(x), BATCH):
@@ -134,7 +139,7 @@ def run(title, group, filters, seed, file, arrays) -> None:
     found = accuracy(model, *test)
     row = {
         **dict(zip(KEY, key)),
-        "epochs": EPOCHS,
+        "epochs": DIGITS_EPOCHS,
         "weights": weights(model),
         "accuracy": round(found, 5),
         "seconds_per_epoch": round(min(seconds), 3),
@@ -159,7 +164,7 @@ def main():
     with np.load(chosen.digits, allow_pickle=False) as file:
         arrays = dict(file)
     for seed in chosen.seeds:
-        for group in AS_MANY:
+        for group in DIGITS_WEIGHTS:
             name = f"escnn {group.upper()}"
             run(name, group, widths(group), seed, chosen.output, arrays)
             wider = with_as_many(group)

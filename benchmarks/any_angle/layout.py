@@ -9,6 +9,9 @@ KERNEL = 5
 FIELDS = (16, 24, 32)
 # After which convolutions there is a pooling.
 POOLED = (0,)
+# Of the digits, which escnn's networks learn too; and our networks' weights, by group.
+DIGITS_EPOCHS = 12
+DIGITS_WEIGHTS = {"c8": 27_520, "c16": 29_026}
 # Adam's first learning rate, and the images of each step.
 RATE, BATCH = 3e-3, 64
 

@@ -98,7 +98,7 @@ def _student(group, size, lifting):
 
 
 def weights(model) -> int:
-    """The number of weights that are trained, without what `Network` has in common."""
+    """The number of weights that are trained."""
     return sum(math.prod(weight.shape) for weight in model.trainable_weights)
 
 

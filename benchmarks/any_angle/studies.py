@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable
 
 from benchmarks.any_angle import data
+from benchmarks.any_angle.layout import DIGITS_EPOCHS
 from benchmarks.any_angle.networks import (
     ALL_ANCHORED,
     ANCHORED,
@@ -54,7 +55,7 @@ STUDIES = {
             "rotated MNIST",
             data.rotated_digits,
             10,
-            {12_000: 12},
+            {12_000: DIGITS_EPOCHS},
             [
                 CNN,
                 Network("CNN, RandomRotation", CONV, None, (random_rotation,)),

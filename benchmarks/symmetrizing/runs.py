@@ -1,11 +1,10 @@
 """Trains a network, what is made of it, and tests both: each run a line of a CSV."""
 
-import math
-
 import keras
 from rich.console import Console
 
 from benchmarks import csv_rows
+from benchmarks.any_angle.networks import weights
 from benchmarks.relax_time.training import Shuffled
 from benchmarks.symmetrizing.methods import METHODS, transformed
 
@@ -113,8 +112,7 @@ class Study:
             name: round(_accuracy(tested, x, y), 5)
             for name, (x, y) in self.test.items()
         }
-        weights = sum(math.prod(w.shape) for w in model.trainable_weights)
-        row = dict(zip(KEY, key)) | {"weights": weights} | found
+        row = dict(zip(KEY, key)) | {"weights": weights(model)} | found
         csv_rows.append(self.file, row, FIELDS)
         Console(stderr=True).print(f"{key}: {found}")
 

@@ -79,7 +79,9 @@ def symmetrize(
     Args:
         model: `keras.Model`, built, with images `(batch, height, width, channels)`, or
             several inputs, of which images are all transformed alike and vectors
-            repeated.
+            repeated. Outputs `(batch, units)` are taken as what should not change, as
+            probabilities are: positions in the image, as of key points, would rotate
+            with it.
         group: String, as `"flip"`, `"c4"`, `"d4"` or `"c8"`, or a `PointGroup`; not
             `"t2"`, which has translations alone.
         symmetry: String, of the layers by which copies learn of each other, see

@@ -16,6 +16,8 @@ from symclone_tf.symmetry.equivariance import relative
 from symclone_tf.types import Array
 
 CLONES = (Cloned, ClonedSeparableConv2D)
+# Images that are computed at a time, for each of which there are |G| copies.
+BATCH = 32
 
 
 @dataclasses.dataclass(frozen=True)
@@ -246,6 +248,13 @@ def deviation(
         return np.moveaxis(array, *((-1, 1) if back else (1, -1)))
 
     def outputs(arrays) -> list[Array]:
+        parts = [
+            of_batch([array[start : start + BATCH] for array in arrays])
+            for start in range(0, len(arrays[0]), BATCH)
+        ]
+        return [np.concatenate(each) for each in zip(*parts)]
+
+    def of_batch(arrays) -> list[Array]:
         arrays = [last(array, back=True) for array in arrays]
         packed = keras.tree.pack_sequence_as(inputs, arrays)
         with unchanged(model):

@@ -38,6 +38,13 @@ def test_networks_of_all_groups_have_about_as_many_weights(group):
     assert weights(network.make((28, 28, 1), 10, 0)) == pytest.approx(plain, rel=0.08)
 
 
+@pytest.mark.parametrize("group", layout.DIGITS_WEIGHTS)
+def test_escnns_networks_are_compared_at_our_numbers_of_weights(group):
+    [network] = of_groups(group)
+    found = weights(network.make((28, 28, 1), 10, 0))
+    assert found == layout.DIGITS_WEIGHTS[group]
+
+
 @pytest.mark.parametrize(
     "group", [g if g in ("c8", "flip") else later(g) for g in GROUPS]
 )

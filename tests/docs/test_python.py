@@ -63,7 +63,7 @@ def execute(page) -> dict:
 def printed(page) -> list[tuple[str, str]]:
     """What each block of Python prints, and what the page says that it does.
 
-    Without Keras' own messages, which `clear_session` of an earlier test turns on.
+    Without Keras' own messages, whatever ran before.
     """
     keras.config.disable_interactive_logging()
     found, names = [], {"__name__": "page"}

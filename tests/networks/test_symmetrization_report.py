@@ -72,6 +72,13 @@ def test_deviations_are_measured_on_the_users_images(group, rng):
     assert report.deviation < 1e-6
 
 
+def test_images_are_computed_a_few_at_a_time(monkeypatch, rng):
+    model, images = network(), rng.normal(size=(7, 8, 8, 1)).astype("float32")
+    whole = deviation(model, images, get_group("c4"))
+    monkeypatch.setattr("symclone_tf.networks.symmetrization_report.BATCH", 3)
+    assert deviation(model, images, get_group("c4")) == pytest.approx(whole, rel=1e-5)
+
+
 def test_of_several_outputs_the_largest_counts(rng):
     x = keras.Input((4, 4, 1), name="x")
     blind = layers.GlobalAveragePooling2D()(x)
