@@ -2,7 +2,6 @@
 
 import keras
 import numpy as np
-import onnxruntime
 import pytest
 import tensorflow as tf
 from keras import layers
@@ -190,18 +189,6 @@ def test_it_is_exported_to_a_saved_model(group, tmp_path):
     served = tf.saved_model.load(tmp_path / "served")
     images = images_of(model)
     np.testing.assert_allclose(served.serve(images), made(images), atol=1e-6)
-
-
-@pytest.mark.parametrize("group", ["d4", later("c8"), later("flip")])
-def test_it_is_exported_to_onnx(group, tmp_path):
-    model = classifier()
-    made, _ = sc.symmetrize(model, group, layers="second")
-    images, file = images_of(model), tmp_path / "made.onnx"
-    made(images)
-    sc.artifacts.export_onnx(made, file)
-    session = onnxruntime.InferenceSession(file)
-    (found,) = session.run(None, {session.get_inputs()[0].name: images})
-    np.testing.assert_allclose(found, made(images), atol=1e-5)
 
 
 def test_layers_of_copies_are_measured_while_they_train():
