@@ -3,8 +3,6 @@
 import argparse
 import json
 import pathlib
-import platform
-import time
 
 import numpy as np
 from rich.console import Console
@@ -12,6 +10,7 @@ from rich.console import Console
 import symclone_tf as sc
 from benchmarks.cases import measure
 from benchmarks.costs import draw_costs
+from benchmarks.this_machine import machine
 
 KINDS = (
     ("T(2)", {"group": "t2"}),
@@ -85,26 +84,6 @@ def collect(sizes, solved_sizes, loop_seconds) -> dict:
     again = measure("matrix_products")
     results["products"]["rate"] = max(results["products"]["rate"], again["rate"])
     return results
-
-
-def machine() -> dict:
-    """What the numbers were measured on."""
-    import os
-
-    from symclone_tf.cloning import versions
-
-    model = platform.processor() or platform.machine()
-    information = pathlib.Path("/proc/cpuinfo")
-    if information.exists():
-        lines = information.read_text().splitlines()
-        names = [line for line in lines if line.startswith("model name")]
-        model = names[0].partition(":")[2].strip() if names else model
-    return {
-        "processor": model,
-        "cores": os.cpu_count(),
-        "date": time.strftime("%Y-%m-%d"),
-        **versions(),
-    }
 
 
 def exponent(rows, key) -> float:

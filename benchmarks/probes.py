@@ -19,8 +19,9 @@ from rich.console import Console
 
 import symclone_tf as sc
 from benchmarks.cloning import machine
+from symclone_tf.probe.intervals import Interval
 from symclone_tf.probe.probe_files import Kept
-from symclone_tf.probe.verdicts import Interval, Verdict
+from symclone_tf.probe.verdicts import Verdict
 
 EXPECTED = {
     "blood-cells": "Cells lie at any angle: assuming C4 must not cost, and gains.",
@@ -161,9 +162,10 @@ def read(file):
         Namespace with the `plan`, `runs` and `verdicts` of a `Probe`.
     """
     kept, said = Kept.read(file, {}), json.loads(file.read_text("utf-8"))
-    intervals = ("gain", "little", "breaking")
     verdicts = [
-        Verdict(**{k: Interval(**v) if k in intervals else v for k, v in each.items()})
+        Verdict(
+            **{k: Interval(**v) if isinstance(v, dict) else v for k, v in each.items()}
+        )
         for each in said["verdicts"]
     ]
     return types.SimpleNamespace(plan=kept.plan, runs=kept.runs, verdicts=verdicts)

@@ -26,8 +26,8 @@ STUDENTS = {
     "Dense": ("dense", {}),
     "Dense, hidden units": ("dense", {"hidden_units": "positions"}),
     "local": ("local", {}),
-    "Mixer": ("mixer", {}),
     "attention": ("attention", {}),
+    "relative attention": ("relative-attention", {}),
 }
 SIZES = {10: 1e11, 28: 3e11}
 GROUPS = ("t2", "c4")

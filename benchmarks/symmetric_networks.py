@@ -29,6 +29,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--output", default="benchmarks/results", type=pathlib.Path)
     parser.add_argument("--sizes", default=[96, 224], type=int, nargs="+")
+    parser.add_argument("--batch", default=2, type=int)
     parser.add_argument("--repetitions", default=4, type=int)
     chosen = parser.parse_args()
     rows = []
@@ -36,17 +37,22 @@ def main():
         for size in chosen.sizes:
             for group in GROUPS:
                 Console(stderr=True).print(f"{name}, {size}, {group} …")
-                rows.append(measure(name, size, group, chosen.repetitions))
+                row = measure(name, size, group, chosen.repetitions, chosen.batch)
+                rows.append(row)
     about = {**machine(), "load": round(os.getloadavg()[0], 1)}
     results = {"machine": about, "rows": rows}
     write_results(chosen.output, "symmetric_networks", results, report)
 
 
 def random_network(name, size) -> keras.Model:
-    """A network of keras.applications whose outputs differ from image to image."""
+    """A network of keras.applications whose outputs differ from image to image.
+
+    They are logits: a softmax of random logits says one class or another.
+    """
     keras.utils.set_random_seed(0)
     make = getattr(keras.applications, name)
-    model = make(weights=None, input_shape=(size, size, 3), classes=CLASSES)
+    options = {"classes": CLASSES, "classifier_activation": None}
+    model = make(weights=None, input_shape=(size, size, 3), **options)
     rng = np.random.default_rng(0)
     kernel = model.layers[-1].kernel
     kernel.assign(rng.normal(size=kernel.shape))
@@ -72,13 +78,13 @@ def normalise(model, images) -> None:
         layer.momentum = momentum
 
 
-def measure(name, size, group, repetitions, batch=2) -> dict:
+def measure(name, size, group, repetitions, batch) -> dict:
     """Deviations, and seconds of a step of a network and of the invariant one."""
     model = random_network(name, size)
     rng = np.random.default_rng(0)
     images = rng.uniform(0, 255, (batch, size, size, 3)).astype("float32")
     made, report = sc.symmetrize(model, group, images=images)
-    found = {"name": name, "size": size, "group": group}
+    found = {"name": name, "size": size, "group": group, "batch": batch}
     found |= {"before": report.deviation_before, "after": report.deviation}
     if not repetitions:
         return found
@@ -114,16 +120,16 @@ def report(results) -> str:
         f"Machine: {about}.",
         "",
         "Networks of keras.applications with random weights, and what `symmetrize` "
-        "makes of them: the largest deviation from invariance, relative to the "
-        "outputs, before and after, on two images of noise; and the time of a training "
-        "step on as many images, by that of the given network, and by this for each "
-        "element of the group.",
+        "makes of them: the largest deviation from invariance, relative to the logits, "
+        "before and after, on a batch of noise; and the time of a training step on as "
+        "many images, by that of the given network, and by this for each element of "
+        "the group.",
         "",
-        "| network | pixels | group | before | after | step | by element |",
-        "|---|---:|---|" + "---:|" * 4,
+        "| network | pixels | images | group | before | after | step | by element |",
+        "|---|---:|---:|---|" + "---:|" * 4,
     ]
     for row in results["rows"]:
-        cells = [row["name"], str(row["size"]), row["group"]]
+        cells = [row["name"], str(row["size"]), str(row["batch"]), row["group"]]
         cells += [f"{row['before']:.1g}", f"{row['after']:.1g}"]
         times = [f"{row[key]:.2f}" for key in ("ratio", "of_order") if key in row]
         lines.append(f"| {' | '.join(cells + (times or ['–', '–']))} |")

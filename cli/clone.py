@@ -64,9 +64,9 @@ LAYERS = ("lifting", "group")
     type=click.Choice(options.STUDENTS + options.TRAINED_STUDENTS),
     default="dense",
     help="Kind of student: dense, with blocks over all pixels; local, with locally "
-    "connected blocks; regional, with one such block for each region of the outputs; a "
-    "mixer of positions and of blocks; attention over positions. The last two are "
-    "trained longer, and are never exact.",
+    "connected blocks; regional, with one such block for each region of the outputs; "
+    "attention over positions, which is trained longer, and never exact; or "
+    "relative-attention, to positions relative to each output.",
 )
 @options.REGIONS
 @click.option(
@@ -78,12 +78,11 @@ LAYERS = ("lifting", "group")
 )
 @click.option(
     "--hidden-units",
-    type=options.Counts(),
+    type=options.COUNTS,
     metavar="N[,N]",
     default=(),
-    help="Widths of each dense block's hidden layers, as 64,64; of a mixer two, for "
-    "positions and for blocks.  [default: dense: none, linear; mixer: as many as input "
-    "positions, and 4 for each block]",
+    help="Widths of each dense block's hidden layers, as 64,64.  [default: none, "
+    "linear]",
 )
 @click.option(
     "--solver",

@@ -41,9 +41,12 @@ IMAGES = 32
     help="Test images for networks, as of train; resized to the network's size.  "
     "[default: noise]",
 )
+@options.KEEP_TOGETHER
 @options.NETWORK_SIZE
 @options.DATA_DIR
-def evaluate(path, images, kernels, seed, group, data, image_size, data_dir):
+def evaluate(
+    path, images, kernels, seed, group, data, keep_together, image_size, data_dir
+):
     """Measure a clone on fresh data, or the equivariance of a whole network.
 
     PATH is an exported clone, as exported/c4-lifting-28x28-k3, or one version of it:
@@ -57,6 +60,7 @@ def evaluate(path, images, kernels, seed, group, data, image_size, data_dir):
     file = sc.artifacts.network_file(path)
     if file is None:
         given = {"group": group, "data": data, "image-size": image_size}
+        given["keep-together"] = keep_together
         if not os.path.exists(path) and path.endswith((".keras", ".h5", ".hdf5")):
             raise click.UsageError(f"{path} does not exist.")
         for name in (name for name, value in given.items() if value is not None):
@@ -71,7 +75,7 @@ def evaluate(path, images, kernels, seed, group, data, image_size, data_dir):
     if group is None:
         raise click.UsageError("A network needs --group, under which it is measured.")
     network = sc.artifacts.load_network(file)
-    chosen = images or IMAGES, seed, data, image_size, data_dir
+    chosen = images or IMAGES, seed, data, image_size, data_dir, keep_together
     inputs = images_for(sc, network, *chosen)
     _evaluate_network(sc, file, network, inputs, group)
 

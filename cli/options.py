@@ -1,113 +1,23 @@
 """Kinds of options that several commands share."""
 
 import click
-from click.shell_completion import CompletionItem
 
-from symclone_tf.symmetry import GROUPS, get_group
-from symclone_tf.symmetry.named_groups import ACCEPTED
+from symclone_tf.cli.option_types import COUNT, Counts, Group, PerLayer, Size
 
 # Listed here, so that the help needs no Keras.
 STUDENTS = ("dense", "local", "regional")
-TRAINED_STUDENTS = ("mixer", "attention")
+TRAINED_STUDENTS = ("attention", "relative-attention")
 GROUP_HELP = (
     "t2: translations; flip: left-right reflections; cN: rotations by 360°/N, as c4 by "
     "90°; dN: cN and reflections. Rotations by other angles than 90° and 180°, as of "
     "c8, interpolate between pixels."
 )
-COUNT = click.IntRange(1, 10**6)
 SEED = click.IntRange(min=0, max=2**31 - 1)
 POSITIVE = click.FloatRange(min=0, min_open=True)
-
-
-class Group(click.ParamType):
-    """A name that `get_group` accepts."""
-
-    name = "group"
-
-    def get_metavar(self, param, ctx=None):
-        """What the help shows: there are too many names to list."""
-        return "[t2|flip|cN|dN]"
-
-    def convert(self, value, param, ctx):
-        """Refuses other names."""
-        try:
-            return get_group(value).name
-        except ValueError:
-            self.fail(f"{value!r} is not {ACCEPTED}.", param, ctx)
-
-    def shell_complete(self, ctx, param, incomplete):
-        """The names that are used most."""
-        return [CompletionItem(name) for name in GROUPS if name.startswith(incomplete)]
-
-
 GROUP = Group()
-
-
-class Counts(click.ParamType):
-    """Positive integers, separated by commas."""
-
-    name = "integers"
-
-    def convert(self, value, param, ctx):
-        """Turns "64,64" into (64, 64)."""
-        if isinstance(value, tuple):
-            return value
-        try:
-            counts = tuple(int(part) for part in value.split(","))
-        except ValueError:
-            counts = ()
-        if not counts or min(counts) < 1:
-            self.fail(f"{value!r} is not a list like 64 or 64,64.", param, ctx)
-        return counts
-
-
-class Size(click.ParamType):
-    """One positive integer for height and width, or one for each."""
-
-    def __init__(self, name="size", examples="28 nor 28x20"):
-        self.name = name
-        self.examples = examples
-
-    def convert(self, value, param, ctx):
-        """Turns "28" into 28, and "28x20" into (28, 20)."""
-        if not isinstance(value, str):
-            return value
-        try:
-            sizes = tuple(int(part) for part in value.split("x"))
-        except ValueError:
-            sizes = ()
-        if len(sizes) not in (1, 2):
-            kind = f"neither {self.name} like {self.examples}"
-            self.fail(f"{value!r} is {kind}.", param, ctx)
-        for size in sizes:
-            COUNT.convert(size, param, ctx)
-        return sizes if len(sizes) == 2 else sizes[0]
-
-
-class PerLayer(click.ParamType):
-    """One choice for all convolutions of the network, or one for each."""
-
-    def __init__(self, choices):
-        self.choices = choices
-        self.name = "|".join(choices)
-
-    def get_metavar(self, param, ctx=None):
-        """What the help shows."""
-        return f"[{self.name}][,…]"
-
-    def convert(self, value, param, ctx):
-        """Refuses what is no choice; how many to give depends on the images."""
-        if set(value.split(",")) - set(self.choices):
-            self.fail(
-                f"{value!r} is not one of {', '.join(self.choices)}, nor several of "
-                "them separated by commas.",
-                param,
-                ctx,
-            )
-        return value
-
-
+COUNTS = Counts()
 SIZE = Size()
+NUMBERS = Size("numbers", "4 nor 2x4")
 STUDENT = click.option(
     "--student",
     type=click.Choice(STUDENTS),
@@ -118,7 +28,7 @@ STUDENT = click.option(
 )
 REGIONS = click.option(
     "--regions",
-    type=Size("numbers", "4 nor 2x4"),
+    type=NUMBERS,
     metavar="N[xN]",
     help="Of regional students, along height and width of a layer's outputs; no more "
     "than there are.  [default: 4, or fewer of small outputs]",
@@ -137,8 +47,9 @@ SYMMETRY = click.option(
     "--symmetry",
     type=PerLayer(["frozen", "trainable", "anchored"]),
     help="With cloned: what training does with the clones' weights, of all "
-    "convolutions or of each, as frozen,frozen,frozen,anchored.  [default: train: "
-    "frozen, benchmark: every kind]",
+    "convolutions or of each, as frozen,frozen,frozen,anchored. Of a frozen clone the "
+    "student does not train; the layer's kernel and bias do.  [default: train: frozen, "
+    "benchmark: every kind]",
 )
 TRAINABLE_PARTS = click.option(
     "--trainable-part",
@@ -181,8 +92,27 @@ DATA = click.option(
     default="mnist",
     metavar="NAME|FOLDER|FILE",
     help="Labelled images: a name of tensorflow-datasets, as cifar10; a folder with a "
-    "sub-folder of PNG or JPEG images for each class; or an .npz file with x_train, "
-    "y_train, x_test and y_test.",
+    "sub-folder of images for each class, as PNG, JPEG or TIFF; or an .npz file with "
+    "x_train, y_train, x_test and y_test.",
+)
+KEEP_TOGETHER = click.option(
+    "--keep-together",
+    metavar="PATTERN",
+    help="Of a folder without test images: a regular expression for paths in it. Files "
+    "of which it finds the same, as (patient[0-9]+), are all training or all test "
+    "images.",
+)
+OWN_IMAGES = click.option(
+    "--data",
+    metavar="NAME|FOLDER|FILE",
+    help="Images of your own to draw, in their colours: as of train.  "
+    "[default: MNIST's digits]",
+)
+MODEL = click.option(
+    "--model",
+    metavar="FILE|FOLDER",
+    help="A trained network to draw with --data, and nothing else, so that nothing is "
+    "cloned: a .keras file, or a classifier that train has exported.",
 )
 IMAGE_SIZE = click.option(
     "--image-size",
@@ -240,6 +170,7 @@ def protocol(command):
 
 _PROTOCOL = (
     DATA,
+    KEEP_TOGETHER,
     IMAGE_SIZE,
     STRICT,
     click.option(
@@ -255,26 +186,27 @@ _PROTOCOL = (
         metavar="N",
         help="With t2: the largest translation of images, in pixels.  [default: 6]",
     ),
-    click.option(
-        "--train-size",
-        type=click.IntRange(min=1),
-        metavar="N",
-        help="Number of training images.  [default: 10000, or all]",
+    *(
+        click.option(
+            f"--{split}-size",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help=f"Number of {name} images.  [default: 10000, or all]",
+        )
+        for split, name in (("train", "training"), ("test", "test"))
     ),
     click.option(
-        "--test-size",
-        type=click.IntRange(min=1),
+        "--epochs",
+        type=COUNT,
         metavar="N",
-        help="Number of test images.  [default: 10000, or all]",
+        help="[default: 8; or 8 to 200, for 1,500 steps, with --recipe validated]",
     ),
-    click.option("--epochs", type=COUNT, metavar="N", default=8),
-    click.option("--batch-size", type=COUNT, metavar="N", default=64),
+    click.option("--batch-size", type=COUNT, default=64, metavar="N"),
     click.option(
         "--learning-rate",
         type=POSITIVE,
         metavar="X",
-        default=1e-3,
-        help="Learning rate of AdamW.",
+        help="Of AdamW.  [default: 0.001; with --recipe validated up to 0.003]",
     ),
     click.option(
         "--dropout",

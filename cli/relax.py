@@ -22,7 +22,8 @@ from symclone_tf.cli.tables import figure, show
     type=click.Choice(["frozen", "trainable", "anchored"]),
     default="trainable",
     help="Whether clones are frozen, free to deviate from the convolution, or "
-    "regularised towards it.",
+    "regularised towards it. Of a frozen clone the student does not train; the layer's "
+    "kernel and bias do.",
 )
 @click.option(
     "--student",

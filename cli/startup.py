@@ -35,8 +35,14 @@ def start(strategy="none"):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ["KERAS_BACKEND"] = "tensorflow"
     with _captured_stderr() as terminal:
+        try:
+            import tensorflow as tf
+        except ModuleNotFoundError:
+            raise click.ClickException(
+                "The command line computes on TensorFlow, which is not installed: "
+                "pip install tensorflow"
+            ) from None
         import keras
-        import tensorflow as tf
 
         import symclone_tf
 

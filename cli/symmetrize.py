@@ -59,10 +59,10 @@ class Layer(click.ParamType):
 @click.option(
     "--symmetry",
     type=click.Choice(SYMMETRIES),
-    default="frozen",
-    help="Of the layers by which copies learn of each other: frozen, so that they "
-    "remain equivariant; free to break the symmetry in training; or regularised "
-    "towards it.",
+    help="Of the layers by which copies learn of each other, where --layer gives none: "
+    "frozen, so that they remain equivariant; free to break the symmetry in training; "
+    "or regularised towards it. Of a frozen layer the student does not train; its "
+    "kernel and bias do.  [default: frozen]",
 )
 @click.option(
     "--layer",
@@ -70,11 +70,12 @@ class Layer(click.ParamType):
     type=Layer(),
     multiple=True,
     help="Convolution by which copies learn of each other, with its own symmetry if it "
-    "is another; may be given several times.  [default: none if frozen, else the last]",
+    "is another; may be given several times.  [default: none, or the last if "
+    "--symmetry is trainable or anchored]",
 )
 @click.option(
     "--regions",
-    type=options.Size("numbers", "4 nor 2x4"),
+    type=options.NUMBERS,
     metavar="N[xN]",
     default=1,
     help="Regions of rows and columns in which layers that are not frozen have weights "
@@ -89,6 +90,7 @@ class Layer(click.ParamType):
     help="Test images on which invariance is measured before and after, as of train.  "
     "[default: noise]",
 )
+@options.KEEP_TOGETHER
 @click.option("--images", type=options.COUNT, default=IMAGES, help="How many of them.")
 @options.DATA_DIR
 def symmetrize(
@@ -101,6 +103,7 @@ def symmetrize(
     regions,
     image_size,
     data,
+    keep_together,
     images,
     data_dir,
     **regularisation,
@@ -120,21 +123,22 @@ def symmetrize(
     sc = start()
     output = output or re.sub(r"\.(keras|h5|hdf5)$", "", model) + f"-{group}.keras"
     sc.artifacts.check_keras_file(output)
+    kinds = _symmetries(layers, symmetry)
     chosen = {k: value for k, value in regularisation.items() if value is not None}
-    kinds = {symmetry, *(each for _, each in layers)}
-    if chosen and "anchored" not in kinds:
+    if chosen and "anchored" not in (kinds.values() if kinds else [symmetry]):
         raise click.UsageError(
             "--anchor and --anchor-strength are only for layers that are anchored."
         )
     network = sc.artifacts.load_network(model)
     shown = None
-    if data is not None:
-        shown = images_for(sc, network, images, 0, data, image_size, data_dir)
+    if data is not None or keep_together is not None:
+        which = images, 0, data, image_size, data_dir, keep_together
+        shown = images_for(sc, network, *which)
     made, report = sc.symmetrize(
         network,
         group,
-        symmetry,
-        {name: each or symmetry for name, each in layers} or None,
+        None if kinds else symmetry,
+        kinds,
         average,
         image_size,
         shown,
@@ -154,6 +158,22 @@ def symmetrize(
     click.echo("Next: import keras, symclone_tf")
     fit = "model.fit(…)" if made.compiled else "model.compile(…), model.fit(…)"
     click.echo(f'      model = keras.saving.load_model("{path}"), and {fit}')
+
+
+def _symmetries(layers, symmetry) -> dict[str, str] | None:
+    """The symmetry of each layer that is named; `None` if none is."""
+    each = dict(layers)
+    own = " ".join(f"--layer {name}={kind}" for name, kind in each.items())
+    if own and all(each.values()) and symmetry is not None:
+        raise click.UsageError(
+            f"--symmetry {symmetry} is for layers without their own, and there are "
+            f"none: {own}."
+        )
+    if not own and symmetry == "frozen":
+        raise click.UsageError(
+            "--symmetry frozen is for layers that --layer names, and it names none."
+        )
+    return {name: own or symmetry or "frozen" for name, own in each.items()} or None
 
 
 def _row(layer) -> dict:

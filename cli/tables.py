@@ -13,7 +13,7 @@ def show(title: str, rows: list[dict[str, str]]) -> None:
     lines = box.HEAVY_HEAD if _can_draw_lines() else box.ASCII
     table = Table(title=title, title_justify="left", title_style="bold", box=lines)
     for name in rows[0]:
-        number = name not in ("Layer", "Artifact")
+        number = name not in ("Layer", "Artifact", "What", "Value")
         table.add_column(name, justify="right" if number else "left", overflow="fold")
     for row in rows:
         table.add_row(*row.values())

@@ -5,6 +5,8 @@ import shlex
 import click
 
 from symclone_tf.cli import options
+from symclone_tf.cli.option_types import PerLayer
+from symclone_tf.cli.segmentation import check_segmentation, show_segmentation
 from symclone_tf.cli.startup import start
 from symclone_tf.cli.tables import figure, interpolation, show
 
@@ -13,11 +15,13 @@ from symclone_tf.cli.tables import figure, interpolation, show
 @click.option("--group", type=options.GROUP, required=True, help=options.GROUP_HELP)
 @click.option(
     "--task",
-    type=click.Choice(["invariance", "breaking"]),
+    type=click.Choice(["invariance", "breaking", "segmentation"]),
     default="invariance",
     help="invariance: classify transformed images after training on untransformed "
     "ones. breaking: classify, and tell which half of the transformations was applied, "
-    "with twice the classes. Groups as c8 and d8 rotate by any angle.",
+    "with twice the classes. Groups as c8 and d8 rotate by any angle. segmentation: "
+    "classify each pixel by a U-Net, of --data with folders images and masks, by "
+    "default in batches of 16.",
 )
 @click.option(
     "--architecture",
@@ -30,7 +34,7 @@ from symclone_tf.cli.tables import figure, interpolation, show
     "--student",
     type=click.Choice(options.STUDENTS),
     help="With cloned: kind of student that imitates the convolutions.  [default: "
-    "dense]",
+    "regional, at a convolution's price]",
 )
 @options.REGIONS
 @click.option(
@@ -43,6 +47,21 @@ from symclone_tf.cli.tables import figure, interpolation, show
 @options.ANCHOR
 @options.ANCHOR_STRENGTH
 @options.TRAINABLE_PARTS
+@click.option(
+    "--recipe",
+    type=click.Choice(["validated", "fixed"]),
+    default="validated",
+    help="validated: pixels are normalised within the network, the learning rate rises "
+    "and falls, and training ends when images that are held out are classified no "
+    "better; the best weights are kept. fixed: that of symclone-tf benchmark, with a "
+    "constant rate and a number of epochs.",
+)
+@click.option(
+    "--augment",
+    type=PerLayer(("flip", "rotation")),
+    help="Transform images at random in training by Keras' RandomFlip, RandomRotation "
+    "or both, whatever the group.",
+)
 @options.protocol
 @click.option(
     "--seed",
@@ -64,28 +83,42 @@ from symclone_tf.cli.tables import figure, interpolation, show
     help="Folder of all trained classifiers.",
 )
 @options.RESUME
-def train(output, clones, data_dir, image_dtype, resume, strict, **choices):
+@click.pass_context
+def train(context, output, clones, data_dir, image_dtype, resume, strict, **choices):
     """Train one network on a task of a symmetry, and export it as a classifier.
 
     Images are MNIST's digits, or your own with --data. Missing clones are made first.
     """
+    segmentation = choices["task"] == "segmentation"
+    if segmentation:
+        choices["batch_size"] = check_segmentation(context)
     sc = start()
+    if choices["architecture"] == "cloned" and choices["student"] is None:
+        choices["student"] = "regional"
+    made = sc.experiments.Segmentation if segmentation else sc.experiments.Experiment
     metrics, path = sc.experiments.train_and_export(
-        sc.experiments.Experiment(**choices),
+        made(**choices),
         output,
         sc.workspace.Workspace(clones, data_dir, strict=strict),
         image_dtype,
         resume,
     )
-    row = {
+    if segmentation:
+        show_segmentation(metrics, path, output)
+        return
+    found = {
         "Artifact": str(path),
         "Accuracy": f"{metrics['accuracy']:.2%}",
+        "Largest class": f"{metrics['largest_class']:.2%}",
         "Parameters": f"{metrics['parameters']:,}",
+        "Epochs": f"{metrics['epochs']}, the best of them {metrics['best_epoch']}",
         "Seconds": f"{metrics['seconds']:.0f}",
     }
     if metrics["upright_accuracy"] is not None:
-        row["Untransformed"] = f"{metrics['upright_accuracy']:.2%}"
-    show("Trained", [row])
+        found["Untransformed"] = f"{metrics['upright_accuracy']:.2%}"
+    show("Trained", [{"What": name, "Value": found[name]} for name in found])
+    if not metrics["learned"]:
+        click.echo(not_learned(metrics, choices["learning_rate"]))
     show(
         "Equivariance errors",
         [
@@ -107,9 +140,22 @@ def train(output, clones, data_dir, image_dtype, resume, strict, **choices):
     kind = "" if kind in (None, "dense") else f" --student {kind}"
     kind += options.regions_given(choices["regions"])
     size = f" --image-size {choices['image_size']}" if choices["image_size"] else ""
+    together = choices["keep_together"]
+    own += f" --keep-together {shlex.quote(together)}" if together else ""
     click.echo(f"Next: symclone-tf serving-config {shlex.quote(str(output))}")
     group = choices["group"]
     click.echo(f"      symclone-tf evaluate {shlex.quote(str(path))} --group {group}")
     click.echo(
         f"      symclone-tf benchmark --group {choices['group']}{own}{size}{kind}"
+    )
+
+
+def not_learned(metrics, rate):
+    """Says that a network is no better than chance, and what may help."""
+    used = metrics["options"]["learning_rate"]
+    other = "" if rate is None else f", another --learning-rate than {used:g}"
+    return (
+        "This network has not learned: it classifies no more test images than whoever "
+        f"always says the largest class, {metrics['largest_class']:.1%}. Try more "
+        f"--epochs{other}, more images, or --architecture cnn."
     )

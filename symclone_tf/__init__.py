@@ -21,6 +21,7 @@ _REGISTERED = (
         "layers.group_averages",
         "layers.group_conv2d",
         "layers.group_conv3d",
+        "layers.untied_group_conv2d",
         "layers.orbit_dense",
         "layers.pooling",
         "layers.centred_pooling",
@@ -28,7 +29,7 @@ _REGISTERED = (
         "teachers.registry",
     ),
     *("students.registry", "layers.cloned", "layers.cloned_conv2d"),
-    "layers.cloned_copies_conv2d",
+    *("layers.cloned_attention", "layers.cloned_copies_conv2d"),
     "layers.cloned_separable_conv2d",
     *("cloning.fidelity", "cloning.cloner", "networks.restructured"),
 )
@@ -52,12 +53,8 @@ def _register() -> None:
     """
     global _is_registered
     if not _is_registered and "keras" in sys.modules and not _is_initializing():
-        backend = sys.modules["keras"].config.backend()
-        if backend != "tensorflow":
-            raise ImportError(
-                "symclone-tf needs Keras on TensorFlow: set KERAS_BACKEND=tensorflow "
-                f"in the environment. Received: KERAS_BACKEND={backend}"
-            )
+        backends = importlib.import_module(f"{__name__}.backends")
+        backends.check_backend(sys.modules["keras"].config.backend())
         for module in _REGISTERED:
             importlib.import_module(f"{__name__}.{module}")
         _is_registered = True

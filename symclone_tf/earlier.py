@@ -6,6 +6,10 @@ from typing import Any
 TEACHERS = {"shifts": "translations"}
 # Class names, as Keras registers them.
 CLASSES = {"LocalStudent": "LocallyConnectedStudent"}
+# Kinds of students that are no more.
+STUDENTS_REMOVED = {
+    "mixer": "`student` mixer was removed, as it did not learn; clone with local"
+}
 OPTIONS = {"moves": "trainable_part", "max_shift": "max_translation"}
 # Of the networks of a probe.
 KINDS = {"may leave": "may break"}

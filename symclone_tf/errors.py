@@ -89,7 +89,7 @@ class StrategyWarning(UserWarning):
 
 
 class DataWarning(UserWarning):
-    """Some of the data is ignored."""
+    """Some of the data is changed, or left out."""
 
 
 class DataError(ValueError):

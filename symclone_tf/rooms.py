@@ -21,7 +21,16 @@ def attach(
     load, names, public = lazy_loader.attach_stub(package, file)
 
     def load_and_register(name: str) -> Any:
-        value = load(name)
+        try:
+            value = load(name)
+        except ModuleNotFoundError as error:
+            if error.name not in ("tensorflow", "tensorflow_datasets"):
+                raise
+            raise ImportError(
+                f"{package}.{name} is computed by TensorFlow, whatever backend Keras "
+                "is on, and TensorFlow is not installed: pip install tensorflow",
+                name=error.name,
+            ) from None
         importlib.import_module("symclone_tf")._register()
         return value
 

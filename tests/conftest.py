@@ -6,6 +6,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # pytest starts a process for each core: threads of their own only slow them down.
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+# XLA takes longer to optimise what tests compile than to compute it.
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 # For the benchmarks, behind the installed package, which stands beside them too.
 sys.path.append(str(pathlib.Path(__file__).parent.parent))
 
@@ -16,9 +19,55 @@ import pytest
 from symclone_tf.cli.startup import start
 
 from clones import dense
+from other_backends import BACKEND, forbid_tensorflow, imports_tensorflow
 from pictures import no_mnist
+from samples import sampled
 
-start()
+if BACKEND == "tensorflow":
+    start()
+else:
+    keras.config.disable_interactive_logging()
+    forbid_tensorflow()
+
+
+def pytest_ignore_collect(collection_path):
+    """Leaves out what tests TensorFlow, where Keras is on another backend."""
+    if BACKEND != "tensorflow" and imports_tensorflow(collection_path):
+        return True
+    return None
+
+
+# Tests of pages and of docstrings, whose parameters repeat nothing: all are run.
+EACH = ("tests/docs/", "tests/test_docstrings.py")
+
+# What skips a test where there is no data, and none can be downloaded.
+DATA = {"mnist", "fashion", "cifar10"}
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--sample",
+        type=int,
+        default=1,
+        metavar="N",
+        help="run each test with one in N of its parameters, at least one",
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config, items):
+    """Marks tests that need data, and skips TensorFlow's on other backends; of those
+    that are chosen by their marks, keeps a sample."""
+    for item in items:
+        if DATA & set(item.fixturenames):
+            item.add_marker("data")
+        if BACKEND != "tensorflow" and item.get_closest_marker("tensorflow"):
+            item.add_marker(pytest.mark.skip(reason="only TensorFlow does this"))
+    yield
+    names = [item.nodeid for item in items if not item.nodeid.startswith(EACH)]
+    left = set(names) - sampled(names, config.getoption("--sample"))
+    config.hook.pytest_deselected(items=[i for i in items if i.nodeid in left])
+    items[:] = [item for item in items if item.nodeid not in left]
 
 
 @pytest.fixture(autouse=True)

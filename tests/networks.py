@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from symclone_tf.layers import ClonedConv2D, GroupPooling
+from symclone_tf.layers import ClonedConv2D, GroupConv2D, GroupPooling
 
 from clones import solved
 
@@ -121,3 +121,21 @@ def features_of(model, images):
     """What the global average over space and group gives."""
     index = next(i for i, each in enumerate(model.layers) if "global" in each.name)
     return np.asarray(keras.Sequential(model.layers[: index + 1])(images))
+
+
+def breaks_last(group="c4", size=12, channels=3):
+    """Two layers that are equivariant and a convolution that is not, on images."""
+    exact = [
+        GroupConv2D(4, 3, group, activation="relu", name=n) for n in ("one", "two")
+    ]
+    inner = size - 4
+    return keras.Sequential(
+        [
+            keras.Input((size, size, channels)),
+            *exact,
+            layers.Reshape((inner, inner, -1)),
+            layers.Conv2D(6, 3, name="plain"),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(2, "softmax", name="answers"),
+        ]
+    )

@@ -4,6 +4,7 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import re
 
 import keras
 import numpy as np
@@ -37,6 +38,9 @@ NAMES = public()
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_run(name, tmp_path):
+    backend = re.match("(jax|torch)_", name.rpartition(".")[2])
+    if backend:
+        pytest.importorskip(backend[1])
     module = importlib.import_module(name)
     known = {"keras": keras, "np": np, "directory": tmp_path, **NAMES}
     result = doctest.testmod(module, extraglobs=known)

@@ -153,6 +153,7 @@ def test_is_exported_listed_and_loaded(exported, tmp_path):
         np.testing.assert_array_equal(mine, theirs)
 
 
+@pytest.mark.slow
 def test_command_line_finds_it(exported, monkeypatch, tmp_path):
     student, path = exported
     monkeypatch.chdir(tmp_path)
@@ -188,6 +189,7 @@ def test_is_served_without_this_package(rng, exported):
     )
 
 
+@pytest.mark.slow
 def test_stacks_in_models(rng, tmp_path):
     layers = [
         sc.ClonedConv2D(4, made()[0], "frozen", activation="relu"),
@@ -214,6 +216,7 @@ def test_stacks_in_models(rng, tmp_path):
     assert not any(trained)
 
 
+@pytest.mark.slow
 def test_becomes_a_plain_layer(rng, tmp_path):
     layer = sc.ClonedConv2D(3, made()[0], activation="relu")
     layer.build((None, POSITIONS, 2))
@@ -255,7 +258,7 @@ def test_is_drawn_and_watched(rng):
         ({"padding": "same"}, "`padding` is for a `group` that is a name"),
         (
             {"student": "thin"},
-            "`student` must be one of .*mixer, regional, narrow",
+            "`student` must be one of .*regional, relative-attention, narrow",
         ),
         ({"student": "narrow", "hidden_units": (4,)}, "`hidden_units` is not for"),
         ({"student": Narrow(sc.ConvTeacher("t2", 5))}, "must have been made for Ring"),

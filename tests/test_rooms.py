@@ -100,4 +100,5 @@ def test_tests_mirror_the_rooms():
 UNTESTED_ALONE = {
     *("base", "encoding", "convolution", "saved_models", "interfaces"),
     *("gradient_descent", "training_options", "report"),
+    *("drawn_steps", "tensorflow_steps", "jax_steps", "torch_steps"),
 }

@@ -16,6 +16,8 @@ from benchmarks.almost_symmetric.regularised import (
 from benchmarks.peers import PEERS
 
 DIGITS = ("invariance", "breaking")
+# Tasks of groups of rotations, whose layers have elements to untie.
+ROTATED = (*DIGITS, "sixes")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,6 +101,28 @@ def _clones(symmetry="anchored", student="local", last_only=False, **options):
     return architecture
 
 
+def _last_untied(symmetry="anchored", **options):
+    """Group convolutions, the last of which has a kernel for each element."""
+
+    def architecture(task, strength, clones):
+        treatment = options | {"symmetry": symmetry, "seed": 0}
+        if symmetry == "anchored":
+            treatment["anchor_strength"] = strength
+        remaining = len(task.teachers)
+
+        def convolution(filters, kernel_size, group, **of_keras):
+            nonlocal remaining
+            remaining -= 1
+            kind, chosen = sc.GroupConv2D, {}
+            if not remaining:
+                kind, chosen = sc.layers.UntiedGroupConv2D, treatment
+            return kind(filters, kernel_size, group, **chosen, **of_keras)
+
+        return convolution
+
+    return architecture
+
+
 def _augmented(model, task, strength):
     """The network behind a layer of data augmentation."""
     augmented = Augmented(task.group, task.canvas, strength)
@@ -176,6 +200,19 @@ METHODS = (
         "last clone, transformed inputs",
         (0.1, 0.2, 0.3, 0.5),
         _clones(anchor="transformed-inputs", **LAST),
+    ),
+    Method("gcnn, last untied", (), _last_untied("trainable"), ROTATED),
+    Method(
+        "gcnn, last untied, transformed inputs",
+        (0.1, 0.2, 0.3, 0.4, 0.5),
+        _last_untied(anchor="transformed-inputs"),
+        ROTATED,
+    ),
+    Method(
+        "gcnn, last untied, decoupled L2-SP",
+        (15.0, 30.0, 45.0, 60.0, 100.0),
+        _last_untied(anchor="decoupled-l2-sp"),
+        ROTATED,
     ),
     Method(
         "gcnn, pooling, decoupled L2-SP",

@@ -81,7 +81,16 @@ DATA = {
         Data("MNIST", "c4", 10_000, 6, upright, of_digits(10)),
         Data("MNIST, breaking", "c4", 10_000, 6, breaking, of_digits(20)),
         Data("cells, 900", "d4", 900, 40, any_angle.cells, of_images(2, MAXIMUM)),
+        Data("cells, 900, C8", "c8", 900, 40, any_angle.cells, of_images(2, MAXIMUM)),
         Data("cells, 8,000", "d4", 8_000, 8, any_angle.cells, of_images(2, MAXIMUM)),
+        Data(
+            "cells, 8,000, C8",
+            "c8",
+            8_000,
+            8,
+            any_angle.cells,
+            of_images(2, MAXIMUM),
+        ),
         Data(
             "CIFAR-10",
             "flip",

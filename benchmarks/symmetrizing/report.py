@@ -2,10 +2,11 @@
 
 import statistics
 
-from benchmarks.cloning import machine
+from benchmarks import measured_pages
 from benchmarks.symmetrizing.data import DATA
 from benchmarks.symmetrizing.methods import METHODS
 from benchmarks.symmetrizing.runs import more_epochs, read_rows
+from benchmarks.this_machine import machine
 
 # By the column of the table, what was tested.
 TESTED = {
@@ -22,31 +23,26 @@ def write_report(file) -> None:
 
 def report(rows, about) -> str:
     """The Markdown page."""
-    lines = [
-        "# Give a trained network a symmetry",
-        "",
-        f"Machine: {', '.join(f'{k} {v}' for k, v in about.items())}, busy with other "
-        "work at times.",
-        "",
+    text = (
         "A CNN is trained on images as they are. Then a network is made of it, and "
         "trained for some more epochs, on the same images unless the method says "
         "otherwise. Accuracies; mean ± standard deviation where there are several "
-        "seeds.",
-    ]
+        "seeds."
+    )
+    sections = []
     for data in DATA.values():
         kept = [row for row in rows if row["data"] == data.title]
         for what, title in TESTED.items() if kept else ():
-            lines += [
-                "",
-                f"## {data.title}, under {data.group}: {title}",
-                "",
-                f"Trained for {data.epochs} epochs before.",
-                "",
-                f"| method | seeds | weights | {' | '.join(heads(data))} |",
-                "|---|" + "---:|" * 6,
-                *(f"| {' | '.join(cells)} |" for cells in table(kept, data, what)),
-            ]
-    return "\n".join([*lines, ""])
+            sections.append(
+                (
+                    f"{data.title}, under {data.group}: {title}",
+                    [f"Trained for {data.epochs} epochs before."],
+                    ["method", "seeds", "weights", *heads(data)],
+                    table(kept, data, what),
+                )
+            )
+    title = "Give a trained network a symmetry"
+    return measured_pages.page(title, about, text, sections)
 
 
 def heads(data) -> list[str]:

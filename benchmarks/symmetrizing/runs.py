@@ -91,9 +91,9 @@ class Study:
         for epochs in self.more:
             for epoch in range(done, epochs):
                 images = self.train[0]
-                if method.augmented:
+                if method.augment:
                     seed = [self.seed, epoch]
-                    images = transformed(images, self.data.group, seed)
+                    images = method.augment(images, self.data.group, seed)
                 self._fit(model, images, 1, self.data.epochs + epoch)
             done = epochs
             self._write(method, epochs, model)

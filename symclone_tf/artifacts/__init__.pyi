@@ -3,6 +3,7 @@ from .classifiers import IMAGE_DTYPES as IMAGE_DTYPES
 from .classifiers import METRICS as METRICS
 from .classifiers import export_classifier as export_classifier
 from .classifiers import network_file as network_file
+from .classifiers import training_record as training_record
 from .exporting import export as export
 from .fixed_layers import export_layer as export_layer
 from .fixed_layers import read_array as read_array

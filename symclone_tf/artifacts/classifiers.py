@@ -21,8 +21,10 @@ from symclone_tf.artifacts.publishing import (
     publish,
     version_number,
 )
-from symclone_tf.artifacts.saved_models import write_saved_model
+from symclone_tf.artifacts.records import plain_json
+from symclone_tf.artifacts.saved_model_process import is_tensorflow, write_by_process
 from symclone_tf.checks import one_of
+from symclone_tf.errors import ArtifactError
 from symclone_tf.types import Path
 
 MODEL = pathlib.PurePath("assets.extra", "classifier.keras")
@@ -44,8 +46,9 @@ def export_classifier(
 
     The SavedModel's signature `serving_default` takes `image`, of the model's
     own input shape with any batch size, and returns `probabilities`, and with
-    `class_names` also `label`, the name of the most probable class. It holds
-    only the weights that this takes: neither anchors nor the optimizer's. The
+    `class_names` also `label`, the name of the most probable class; or, of a network
+    that classifies pixels, `mask`, the index of the most probable class of each. It
+    holds only the weights that this takes: neither anchors nor the optimizer's. The
     `.keras` file holds all of them.
 
     Args:
@@ -80,11 +83,17 @@ def export_classifier(
         metrics = {**metrics, "class_names": class_names}
 
     def write(folder):
-        write_saved_model(model, folder, "probabilities", image_dtype, class_names)
-        (folder / MODEL).parent.mkdir()
+        options = {"output": "probabilities", "image_dtype": image_dtype}
+        if is_tensorflow():
+            from symclone_tf.artifacts.saved_models import write_saved_model
+
+            write_saved_model(model, folder, **options, names=class_names)
+        (folder / MODEL).parent.mkdir(parents=True)
         model.save(folder / MODEL)
         text = json.dumps(metrics, indent=2, ensure_ascii=False)
         (folder / METRICS).write_text(text + "\n", encoding="utf-8")
+        if not is_tensorflow():
+            write_by_process(folder / MODEL, folder, **options, names=class_names)
 
     return publish(check_directory(directory) / name, write)
 
@@ -115,6 +124,47 @@ def network_file(path: Path) -> pathlib.Path | None:
     versions = [] if not path.is_dir() else list(filter(version_number, path.iterdir()))
     found = [version for version in versions if (version / MODEL).is_file()]
     return max(found, key=version_number) / MODEL if found else None
+
+
+def training_record(file: Path) -> tuple[str | None, dict[str, list[float]]]:
+    """The group that a classifier was trained with, and how its errors changed.
+
+    Args:
+        file: String or path of a network's Keras file, see `network_file`.
+
+    Returns:
+        Pair of a string, the name of the group, and a dictionary from layer names, and
+        `"network"`, to lists of equivariance errors, before and after training; `None`
+        and an empty dictionary for a file that is in no artifact.
+
+    Raises:
+        ArtifactError: If the metrics of the artifact cannot be read.
+
+    Example:
+
+    >>> model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()])
+    >>> errors = {"conv_1": {"before": 1e-7, "after": 0.5}}
+    >>> metrics = {"options": {"group": "c4"}, "equivariance_error": errors}
+    >>> path = export_classifier(model, directory, "flat", metrics)
+    >>> training_record(network_file(path))
+    ('c4', {'conv_1': [1e-07, 0.5]})
+    """
+    file = pathlib.Path(file)
+    metrics = file.parent / METRICS.name
+    if file.name != MODEL.name or not metrics.is_file():
+        return None, {}
+    try:
+        found = plain_json(metrics.read_bytes())
+        errors = found.get("equivariance_error", {})
+        history = {
+            str(name): [float(error["before"]), float(error["after"])]
+            for name, error in errors.items()
+            if None not in (error["before"], error["after"])
+        }
+        group = found.get("options", {}).get("group")
+    except Exception as error:  # damaged files cause errors of many types
+        raise ArtifactError(f"{metrics} cannot be read: {error!r}") from error
+    return (group if isinstance(group, str) else None), history
 
 
 def _check_class_names(names, model) -> list[str]:

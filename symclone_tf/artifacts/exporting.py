@@ -13,12 +13,11 @@ import json
 import pathlib
 
 import keras
-import tensorflow as tf
 
 from symclone_tf.artifacts.loading import STUDENT
 from symclone_tf.artifacts.publishing import check_directory, check_name, publish
 from symclone_tf.artifacts.records import FORMAT, RECORD, record_of
-from symclone_tf.artifacts.saved_models import save_module
+from symclone_tf.artifacts.saved_model_process import is_tensorflow, write_by_process
 from symclone_tf.cloning import Report
 from symclone_tf.students import Student, artifact_name
 from symclone_tf.types import Path
@@ -33,7 +32,8 @@ def export(
     *input_shape)` of the teacher, which is `(batch, n, n)` or `(batch, n, n,
     |G|)` for convolutions, and `kernel`, `(batch, *kernel_shape)`, one kernel for
     each image, and returns `features`. The endpoint `serve` takes the same as
-    one dictionary.
+    one dictionary. Where Keras is not on TensorFlow, a process of TensorFlow writes
+    the SavedModel; where it is not installed, there is an `ArtifactWarning` instead.
 
     Args:
         student: `Student`.
@@ -67,34 +67,15 @@ def export(
     check_name("name", name)
 
     def write(folder):
-        _write_saved_model(student, folder)
-        (folder / STUDENT).parent.mkdir()
+        if is_tensorflow():
+            from symclone_tf.artifacts.saved_models import write_student
+
+            write_student(student, folder)
+        (folder / STUDENT).parent.mkdir(parents=True)
         keras.saving.save_model(student, folder / STUDENT)
         text = json.dumps(record, indent=2, ensure_ascii=False)
         (folder / RECORD).write_text(text + "\n", encoding="utf-8")
+        if not is_tensorflow():
+            write_by_process(folder / STUDENT, folder)
 
     return publish(root / name, write)
-
-
-def _write_saved_model(student, path):
-    """Writes a function with exactly the student's variables.
-
-    Keras' `export` tracks every variable under two names and writes it twice; a
-    `tf.Module` does not.
-    """
-    image_shape, kernel_shape = student.input_shapes()
-    image = tf.TensorSpec((None, *image_shape), tf.float32, name="image")
-    kernel = tf.TensorSpec((None, *kernel_shape), tf.float32, name="kernel")
-
-    @tf.function(input_signature=[image, kernel])
-    def features(image, kernel):
-        return {"features": student.call_pairs(image, kernel)}
-
-    @tf.function(input_signature=[{"image": image, "kernel": kernel}])
-    def serve(inputs):
-        return features(inputs["image"], inputs["kernel"])["features"]
-
-    module = tf.Module(name="student")
-    module.weights = [weight.value for weight in student.weights]
-    module.serve = serve
-    save_module(module, path, features)

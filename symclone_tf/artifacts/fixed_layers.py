@@ -15,7 +15,7 @@ import pathlib
 import numpy as np
 
 from symclone_tf.artifacts.publishing import check_directory, check_name, publish
-from symclone_tf.artifacts.saved_models import write_saved_model
+from symclone_tf.artifacts.saved_model_process import is_tensorflow, write_by_process
 from symclone_tf.cloning import versions
 from symclone_tf.errors import ArtifactError
 from symclone_tf.layers import Cloned, ClonedSeparableConv2D
@@ -77,11 +77,16 @@ def export_layer(
     }
 
     def write(folder):
-        write_saved_model(fused.model, folder, "features")
-        (folder / MODEL).parent.mkdir()
+        if is_tensorflow():
+            from symclone_tf.artifacts.saved_models import write_saved_model
+
+            write_saved_model(fused.model, folder, "features")
+        (folder / MODEL).parent.mkdir(parents=True)
         fused.model.save(folder / MODEL)
         text = json.dumps(record, indent=2, ensure_ascii=False)
         (folder / RECORD).write_text(text + "\n", encoding="utf-8")
+        if not is_tensorflow():
+            write_by_process(folder / MODEL, folder, output="features")
 
     return publish(root / name, write)
 

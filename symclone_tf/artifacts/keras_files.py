@@ -1,13 +1,20 @@
 """Networks in files of Keras, read without executing code in them."""
 
 import pathlib
+import re
 import uuid
 import warnings
+import zipfile
 
 import keras
 
+from symclone_tf.backends import backend
 from symclone_tf.errors import ArtifactError, ArtifactWarning
 from symclone_tf.types import Path
+
+_OF_TORCH = re.compile(
+    r'"module": "keras\.src\.backend\.torch\.optimizers\.\w+", "class_name": "(\w+)"'
+)
 
 
 def check_keras_file(file: Path) -> pathlib.Path:
@@ -123,7 +130,9 @@ def load_network(file: Path) -> keras.Model:
         raise ArtifactError(f"{file} is not a file.")
     # For damaged files, Keras raises errors of many types.
     try:
-        return keras.saving.load_model(file, safe_mode=True)
+        optimizers = _optimizers_of_torch(file)
+        model = keras.saving.load_model(file, optimizers, safe_mode=True)
+        return _compiled_as_usual(model)
     except Exception as error:
         problem = error
     try:
@@ -150,6 +159,28 @@ def load_network(file: Path) -> keras.Model:
     return model
 
 
+def _compiled_as_usual(model: keras.Model) -> keras.Model:
+    """Decides anew whether XLA compiles a model, where TensorFlow may have decided."""
+    if model.compiled and backend().name != "tensorflow":
+        layers = model._flatten_layers()
+        supported = all(layer.supports_jit for layer in layers)
+        model.jit_compile = backend().compiles_steps() and supported
+    return model
+
+
 def _in_a_line(error) -> str:
     """The type of an error, and the first line of its message."""
     return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+
+
+def _optimizers_of_torch(file: pathlib.Path) -> dict[str, type]:
+    """Optimizers by the names that a file has for PyTorch's versions of them.
+
+    On PyTorch, Keras 3.15.1 writes the module of its own version of an optimizer, which
+    it cannot import on other backends: there the file would not be compiled.
+    """
+    if file.suffix != ".keras":
+        return {}
+    with zipfile.ZipFile(file) as archive:
+        config = archive.read("config.json").decode()
+    return {name: getattr(keras.optimizers, name) for name in _OF_TORCH.findall(config)}

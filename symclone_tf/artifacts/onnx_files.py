@@ -10,9 +10,14 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from symclone_tf.artifacts.keras_files import check_new_file
+from symclone_tf.artifacts.onnx_operations import (
+    convolutions_by_groups,
+    replace_erfc,
+    without_augmentation,
+)
+from symclone_tf.backends import tensorflow_alone
 from symclone_tf.errors import ArtifactError
 from symclone_tf.networks.reconstruction import inputs_of, is_network
 from symclone_tf.types import Path
@@ -21,15 +26,20 @@ from symclone_tf.types import Path
 def export_onnx(model: keras.Model, file: Path) -> pathlib.Path:
     """Writes a network to an ONNX file, whole or not at all.
 
-    As `model.export(file, format="onnx")`, and in three ways beyond:
+    As `model.export(file, format="onnx")`, and in six ways beyond:
 
     - means and variances of `keras.layers.Normalization` are constants of the file,
       where Keras makes them inputs without values;
-    - what ONNX cannot compute is refused, where Keras writes a file that no runtime
-      reads, as for a `keras.layers.Conv2D` with `groups`;
+    - a `keras.layers.Conv2D` with `groups` is a convolution for each of them, where
+      Keras leaves a call that no runtime reads;
+    - activations `gelu` are there, where tf2onnx leaves TensorFlow's `Erfc`;
+    - augmentation, as by `keras.layers.RandomFlip`, is not part of the file, where
+      Keras' exports transform images at random;
+    - what ONNX cannot compute is refused;
     - the network need not have been called before.
 
-    Needs the extra `onnx`.
+    Needs the extra `onnx`, and TensorFlow; on other backends `model.export(file,
+    format="onnx")` goes Keras' own way.
 
     Args:
         model: `keras.Sequential` or functional `keras.Model`, built.
@@ -52,6 +62,7 @@ def export_onnx(model: keras.Model, file: Path) -> pathlib.Path:
     >>> export_onnx(model, directory / "model.onnx").name
     'model.onnx'
     """
+    tensorflow_alone("`export_onnx`, which uses tf2onnx,")
     file = check_new_file(file, ".onnx")
     if not is_network(model):
         raise ValueError(
@@ -62,6 +73,8 @@ def export_onnx(model: keras.Model, file: Path) -> pathlib.Path:
         raise ValueError(
             "Export to ONNX needs tf2onnx: pip install 'symclone-tf[onnx]'"
         )
+    import tensorflow as tf
+
     file.parent.mkdir(parents=True, exist_ok=True)
     aside = file.with_name(f".{uuid.uuid4().hex}.onnx")
     inputs = inputs_of(model)
@@ -72,10 +85,16 @@ def export_onnx(model: keras.Model, file: Path) -> pathlib.Path:
         )
     ]
     try:
-        with _constant_statistics(model), warnings.catch_warnings():
+        with (
+            _constant_statistics(model),
+            convolutions_by_groups(model),
+            without_augmentation(model),
+            warnings.catch_warnings(),
+        ):
             # About names that Keras asks NumPy for, which tf2onnx still uses.
             warnings.simplefilter("ignore", FutureWarning)
             model.export(aside, format="onnx", verbose=False, input_signature=signature)
+        replace_erfc(aside)
         _check(aside, model.name, len(keras.tree.flatten(inputs)))
         aside.rename(file)
     finally:
@@ -119,8 +138,8 @@ def _check(file, name, count) -> None:
     if used - known:
         raise ArtifactError(
             f"ONNX has no operation for what {name!r} computes, such as a "
-            "keras.layers.Conv2D with groups, which `relax` and `fuse_network` make an "
-            f"ordinary one. Received: a network with {', '.join(sorted(used - known))}"
+            "keras.layers.Conv1D with groups. "
+            f"Received: a network with {', '.join(sorted(used - known))}"
         )
     if len(proto.graph.input) != count:
         found = ", ".join(value.name for value in proto.graph.input)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import keras
 import tensorflow as tf
 
+from symclone_tf.students import Student
 from symclone_tf.types import Path
 
 
@@ -28,8 +29,9 @@ def write_saved_model(
         image_dtype: String, `"float32"`; or `"uint8"` for images from 0 to 255, which
             are scaled to 0 to 1 for the model.
         names: Sequence of strings, the classes whose probabilities the model returns,
-            for a second output `label`, the name of the most probable one; `None` for
-            no such output.
+            for a second output `label`, the name of the most probable one; where they
+            are those of pixels, `mask` instead, the index of the most probable class of
+            each. `None` for no such output.
     """
     shape = model.inputs[0].shape[1:]
 
@@ -39,14 +41,45 @@ def write_saved_model(
             image = tf.cast(image, tf.float32) / 255.0
         outputs = {output: model(image, training=False)}
         if names:
-            best = tf.argmax(outputs[output], axis=-1)
-            outputs["label"] = tf.gather(tf.constant(names), best)
+            best = tf.argmax(outputs[output], axis=-1, output_type=tf.int32)
+            if best.shape.rank > 1:  # a name for each pixel would take much room
+                outputs["mask"] = best
+            else:
+                outputs["label"] = tf.gather(tf.constant(names), best)
         return outputs
 
     module = tf.Module(name=output)
     module.weights = list(serve.get_concrete_function().graph.variables)
     module.serve = serve
     save_module(module, path, serve)
+
+
+def write_student(student: Student, path: Path) -> None:
+    """Writes a function with exactly the student's variables.
+
+    Keras' `export` tracks every variable under two names and writes it twice; a
+    `tf.Module` does not.
+
+    Args:
+        student: `Student`.
+        path: String or path of a folder.
+    """
+    image_shape, kernel_shape = student.input_shapes()
+    image = tf.TensorSpec((None, *image_shape), tf.float32, name="image")
+    kernel = tf.TensorSpec((None, *kernel_shape), tf.float32, name="kernel")
+
+    @tf.function(input_signature=[image, kernel])
+    def features(image, kernel):
+        return {"features": student.call_pairs(image, kernel)}
+
+    @tf.function(input_signature=[{"image": image, "kernel": kernel}])
+    def serve(inputs):
+        return features(inputs["image"], inputs["kernel"])["features"]
+
+    module = tf.Module(name="student")
+    module.weights = [weight.value for weight in student.weights]
+    module.serve = serve
+    save_module(module, path, features)
 
 
 def save_module(module: tf.Module, path: Path, signature: Callable) -> None:

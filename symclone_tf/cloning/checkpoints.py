@@ -12,17 +12,23 @@ import json
 import pathlib
 import time
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+import h5py
 import keras
-import tensorflow as tf
 
 from symclone_tf.errors import ArtifactError
-from symclone_tf.types import Path
+from symclone_tf.types import Array, Path
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 FOLDER = ".unfinished"
+# The group of the file that Keras does not know.
+BESIDE = "beside"
 # The shortest time between two checkpoints: writing a large student takes a second.
 SECONDS = 10.0
+_AUGMENTATION = (keras.layers.RandomFlip, keras.layers.RandomRotation)
 
 
 def checkpoint_file(
@@ -48,11 +54,24 @@ def checkpoint_file(
     return pathlib.Path(directory, FOLDER, f"{name}-{digest}.weights.h5")
 
 
+class Stateful(Protocol):
+    """What has a state of arrays, to be kept beside weights."""
+
+    def get_state(self) -> dict[str, Array]: ...
+
+    def set_state(self, state: dict[str, Array]) -> None: ...
+
+
 class Checkpoint(keras.callbacks.Callback):
     """Saves the state of a training after epochs, and restores it.
 
     Args:
         file: `pathlib.Path`, see `checkpoint_file`.
+
+    Attributes:
+        beside: An object with `get_state()`, which returns a dictionary of arrays, and
+            `set_state(state)`, as a callback: its state is in the same file. `None`
+            for nothing.
 
     Example:
 
@@ -68,6 +87,7 @@ class Checkpoint(keras.callbacks.Callback):
     def __init__(self, file: pathlib.Path) -> None:
         super().__init__()
         self.file = file
+        self.beside: Stateful | None = None
         self._last = time.monotonic()
 
     def restore(self, model: keras.Model) -> int:
@@ -87,6 +107,9 @@ class Checkpoint(keras.callbacks.Callback):
         model.optimizer.build(model.trainable_variables)
         try:
             model.load_weights(self.file)
+            if self.beside is not None:
+                with h5py.File(self.file) as file:
+                    self.beside.set_state({k: v[()] for k, v in file[BESIDE].items()})
         except Exception as error:  # a damaged file can raise any
             raise ArtifactError(
                 f"{self.file} cannot be continued from: remove it, or start without "
@@ -102,6 +125,11 @@ class Checkpoint(keras.callbacks.Callback):
         aside = self.file.with_name(f".{uuid.uuid4().hex}-{self.file.name}")
         try:
             self.model.save_weights(aside)
+            if self.beside is not None:
+                with h5py.File(aside, "a") as file:
+                    group = file.create_group(BESIDE)
+                    for name, array in self.beside.get_state().items():
+                        group[name] = array
             aside.replace(self.file)
         except BaseException:
             aside.unlink(missing_ok=True)
@@ -117,13 +145,13 @@ class Checkpoint(keras.callbacks.Callback):
                 self.file.parent.rmdir()  # fails if it has other checkpoints
 
 
-def skip(dataset: tf.data.Dataset, model: keras.Model, steps: int) -> None:
+def skip(dataset: "tf.data.Dataset", model: keras.Model, steps: int) -> None:
     """Advances the random state of a training by a number of steps.
 
     Args:
         dataset: `tf.data.Dataset`, which is shuffled anew for each epoch.
-        model: `keras.Model`, whose dropout and random transformations draw once in
-            each step.
+        model: `keras.Model`, whose dropout, random transformations, `RandomFlip` and
+            `RandomRotation` draw once in each step.
         steps: Integer, a multiple of the steps of an epoch.
 
     Example:
@@ -143,3 +171,5 @@ def skip(dataset: tf.data.Dataset, model: keras.Model, steps: int) -> None:
         transformations = getattr(layer, "random_transformations", None)
         if transformations or isinstance(layer, keras.layers.Dropout):
             layer.seed_generator.state.assign_add([0, steps])
+        elif isinstance(layer, _AUGMENTATION):
+            layer.generator.state.assign_add([0, steps])

@@ -1,21 +1,23 @@
 """The Keras model that trains a student to compute its teacher's outputs."""
 
+import importlib
 import math
 from typing import Any
 
 import keras
-import tensorflow as tf
 
-from symclone_tf.cloning import sampling
+from symclone_tf.backends import backend, check_jit
 from symclone_tf.cloning.fidelity import NMSE
-from symclone_tf.cloning.recipes import Recipe, recipe_for, step_sizes
+from symclone_tf.cloning.recipes import Recipe, recipe_for
 from symclone_tf.students import Student
 from symclone_tf.teachers.precision import full_float32
 from symclone_tf.types import Tensor
 
+_steps = importlib.import_module(f"symclone_tf.cloning.{backend().name}_steps")
+
 
 @keras.saving.register_keras_serializable(package="symclone_tf")
-class Cloner(keras.Model):
+class Cloner(_steps.Steps, keras.Model):  # type: ignore[name-defined]
     """Trains a student to compute its teacher's outputs.
 
     Each step draws inputs and kernels on the device, evaluates the student's teacher
@@ -65,10 +67,9 @@ class Cloner(keras.Model):
         self.student = student
         if recipe is None:
             recipe = recipe_for(student, images_per_step, kernels_per_step)
-        replicas = self.distribute_strategy.num_replicas_in_sync
-        if recipe.images_per_step % replicas:
+        if recipe.images_per_step % self.replicas:
             # Step sizes depend on the size of the batch.
-            images = math.ceil(recipe.images_per_step / replicas) * replicas
+            images = math.ceil(recipe.images_per_step / self.replicas) * self.replicas
             recipe = recipe_for(student, images, recipe.kernels_per_step)
         self.recipe = recipe
         self.seed = seed
@@ -85,13 +86,17 @@ class Cloner(keras.Model):
         Args:
             optimizer: Keras optimizer, or `None` for the student's recipe.
             jit_compile: Boolean, whether XLA compiles the steps; `"auto"` for
-                `True` if there is a GPU.
+                `True` if there is a GPU, on JAX in any case, and never on PyTorch.
             **kwargs: As in `keras.Model.compile`.
+
+        Raises:
+            ValueError: If `jit_compile` is `True` on PyTorch, which steps eagerly.
         """
         if optimizer is None:
             optimizer = self.recipe.make_optimizer()
         if jit_compile == "auto":
-            jit_compile = bool(tf.config.list_physical_devices("GPU"))
+            jit_compile = backend().compiles_steps()
+        check_jit(bool(jit_compile))
         super().compile(optimizer=optimizer, jit_compile=jit_compile, **kwargs)
 
     def compile_from_config(self, config: dict) -> None:
@@ -117,12 +122,11 @@ class Cloner(keras.Model):
             `keras.callbacks.History` of `loss` and `nmse`.
         """
         if validation_steps is not None:
-            kwargs["validation_data"] = self._numbers(validation_steps)
+            kwargs["validation_data"] = self.numbers(validation_steps)[0]
+        data, options = self.numbers(steps_per_epoch)
         try:
             with full_float32():
-                return super().fit(
-                    self._numbers(steps_per_epoch), shuffle=False, **kwargs
-                )
+                return super().fit(data, shuffle=False, **options, **kwargs)
         finally:
             self.student.weights_changed()
 
@@ -137,18 +141,11 @@ class Cloner(keras.Model):
         Returns:
             As `keras.Model.evaluate`.
         """
+        if x is None:
+            x, options = self.numbers(steps)
+            kwargs = {**options, **kwargs}
         with full_float32():
-            return super().evaluate(self._numbers(steps) if x is None else x, **kwargs)
-
-    def _numbers(self, steps: int) -> tf.data.Dataset:
-        """A data set in place of data: one number for each step and replica."""
-        replicas = self.distribute_strategy.num_replicas_in_sync
-        options = tf.data.Options()
-        options.experimental_distribute.auto_shard_policy = (
-            tf.data.experimental.AutoShardPolicy.OFF
-        )
-        numbers = tf.data.Dataset.range(steps * replicas).batch(replicas)
-        return numbers.with_options(options)
+            return super().evaluate(x, **kwargs)
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
@@ -159,72 +156,6 @@ class Cloner(keras.Model):
     def call(self, inputs: tuple[Tensor, Tensor]) -> Tensor:
         images, kernel = inputs
         return self.student(images, kernel)
-
-    def train_step(self, data: Any) -> dict[str, Tensor]:
-        # The count of steps, not the data, determines what is drawn: a resumed
-        # training continues with the same draws.
-        inputs, kernel = self._draw(sampling.TRAINING, self.optimizer.iterations)
-        inputs = self._share_of_replica(inputs)
-        targets = self.student.teacher(inputs, kernel)
-        weights = self.student.trainable_weights
-        with tf.GradientTape() as tape:
-            outputs = self.student(inputs, kernel)
-        error = outputs - targets
-        # The gradient of the squared error, whose constant factors are applied to the
-        # gradients: a pass over the error, the largest tensor, would take longer.
-        gradients = tape.gradient(outputs, weights, output_gradients=error)
-        replicas = self.distribute_strategy.num_replicas_in_sync
-        count = replicas * targets.shape.num_elements()
-        self.optimizer.apply(
-            [
-                gradient * (2.0 / count * size)
-                for gradient, size in zip(
-                    gradients, step_sizes(self.student, self.recipe)
-                )
-            ],
-            weights,
-        )
-        totals = self._over_replicas(
-            [2.0 * tf.nn.l2_loss(error), 2.0 * tf.nn.l2_loss(targets)]
-        )
-        return {"loss": totals[0] / count, "nmse": totals[0] / totals[1]}
-
-    def test_step(self, data: Any) -> dict[str, Tensor]:
-        inputs, kernel = self._draw(sampling.HELD_OUT, data[0])
-        self._held_out.update_state(
-            self.student.teacher(inputs, kernel), self.student(inputs, kernel)
-        )
-        return {"nmse": self._held_out.result()}
-
-    def _draw(self, use: int, step: Any) -> tuple[Tensor, Tensor]:
-        return sampling.draw_pairs(
-            self.student.teacher,
-            self.recipe.images_per_step,
-            self.recipe.kernels_per_step,
-            sampling.stream(self.seed, use, step),
-            orthogonal=self.recipe.orthogonal,
-            colours=self.student.colours if use == sampling.TRAINING else None,
-        )
-
-    def _share_of_replica(self, inputs: Tensor) -> Tensor:
-        """This replica's part of the batch: every replica draws all of it."""
-        replicas = self.distribute_strategy.num_replicas_in_sync
-        if replicas == 1:
-            return inputs
-        share = self.recipe.images_per_step // replicas
-        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        shape = (share, *inputs.shape[1:])
-        return tf.ensure_shape(inputs[replica * share : (replica + 1) * share], shape)
-
-    def _over_replicas(self, sums: list[Tensor]) -> list[Tensor]:
-        strategy = self.distribute_strategy
-        if strategy.num_replicas_in_sync == 1:
-            return sums
-        if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
-            # Keras averages the results of several hosts along an axis.
-            sums = [tf.reshape(value, (1,)) for value in sums]
-        context = tf.distribute.get_replica_context()
-        return context.all_reduce(tf.distribute.ReduceOp.SUM, sums)
 
     def get_config(self) -> dict:
         return {

@@ -94,8 +94,9 @@ def clone(
         verbose: Integer, 0 for silence, 1 for a progress bar on stderr.
         student: String, the registered name of a class of students: `"dense"`, as in
             the paper; `"local"`, whose number of weights grows with the pixels;
-            `"regional"`, whose number grows with the regions; `"mixer"`,
-            `"attention"`; or a `Student` of this teacher, whose weights are trained on.
+            `"regional"`, whose number grows with the regions; `"attention"`,
+            `"relative-attention"`; or a `Student` of this teacher, whose weights are
+            trained on.
         regions: Integer, or one for each axis of a convolution's outputs, as `(rows,
             columns)`, see `sc.students.RegionalStudent`.
 

@@ -5,8 +5,8 @@ import warnings
 from typing import Any
 
 import keras
-import tensorflow as tf
 
+from symclone_tf.backends import backend
 from symclone_tf.cloning.checkpoints import Checkpoint
 from symclone_tf.cloning.cloner import Cloner
 from symclone_tf.cloning.progress import TrainingProgress
@@ -74,6 +74,21 @@ def descend(
     }
 
 
+def described(student: Student) -> str:
+    """What is cloned, in a progress line: too few blocks do not get exact.
+
+    Args:
+        student: `Student`.
+
+    Returns:
+        String.
+    """
+    title, exact = student.teacher.title, student.teacher.rank
+    if not student.is_linear or student.blocks >= exact:
+        return title
+    return f"{title}, {student.blocks} of {exact} blocks: never exact"
+
+
 def _fit(
     cloner: Cloner,
     steps: int,
@@ -82,7 +97,7 @@ def _fit(
     done: int = 0,
 ) -> float:
     """Fits, and returns the last step's NMSE."""
-    description = cloner.student.teacher.title
+    description = described(cloner.student)
     # Checkpoints are written between epochs, which have no other purpose here.
     length = min(max(steps // 20, SHORTEST), LONGEST, steps) if checkpoint else steps
     callbacks: list[keras.callbacks.Callback] = [keras.callbacks.TerminateOnNaN()]
@@ -106,12 +121,7 @@ def _fit(
                 )
                 done += epochs * steps_per_epoch
                 last = history.history["nmse"][-1]
-    except (
-        tf.errors.UnavailableError,
-        tf.errors.AbortedError,
-        tf.errors.CancelledError,
-        tf.errors.DeadlineExceededError,
-    ) as error:
+    except backend().worker_errors as error:
         raise CloningError(
             "Another worker stopped answering. Start all workers again."
         ) from error
@@ -129,14 +139,15 @@ def _copy(student: Student) -> Student:
 
 def _steps_per_execution(steps: int, replicas: int) -> int:
     """Few enough that the progress bar is updated and Ctrl-C works. Keras' loop over
-    several steps does not build if replicas reduce within it."""
-    return max(1, min(20, steps // 20)) if replicas == 1 else 1
+    several steps does not build if replicas reduce within it, nor on PyTorch."""
+    several = replicas == 1 and backend().compiles
+    return max(1, min(20, steps // 20)) if several else 1
 
 
 def _jit(wanted: bool | None, replicas: int) -> bool | str:
     if replicas == 1:
         return "auto" if wanted is None else wanted
-    if wanted or (wanted is None and tf.config.list_physical_devices("GPU")):
+    if wanted or (wanted is None and backend().has_gpu()):
         warnings.warn(
             f"XLA is off: it does not compile a step across {replicas} devices.",
             StrategyWarning,

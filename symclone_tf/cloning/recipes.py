@@ -218,11 +218,13 @@ def nonlinear_recipe(
     Returns:
         `Recipe`.
     """
+    # The class's: on PyTorch, layers have a flag of this name.
+    training = type(student).training
     return Recipe(
-        images_per_step=images_per_step or student.training["images_per_step"],
+        images_per_step=images_per_step or training["images_per_step"],
         kernels_per_step=kernels_per_step or 32,
-        steps=student.training["steps"],
-        learning_rate=student.training["learning_rate"],
+        steps=training["steps"],
+        learning_rate=training["learning_rate"],
         optimizer=keras.optimizers.Adam,
         decay=True,
         orthogonal=False,

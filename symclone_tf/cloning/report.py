@@ -4,9 +4,9 @@ import dataclasses
 import platform
 
 import keras
-import tensorflow as tf
 
 from symclone_tf import __version__
+from symclone_tf.backends import backend
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +72,7 @@ def versions() -> dict[str, str]:
     """
     return {
         "symclone-tf": __version__,
-        "tensorflow": tf.__version__,
+        backend().name: backend().version(),
         "keras": keras.__version__,
         "python": platform.python_version(),
     }

@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
-import tensorflow as tf
+from keras import ops
 
+from symclone_tf.backends import backend
 from symclone_tf.teachers import Teacher
 from symclone_tf.types import Array, Tensor
 
@@ -12,16 +14,12 @@ TRAINING = 0
 HELD_OUT = 1
 """For `stream`: draws for evaluation, none of which is drawn in training."""
 
-# The default depends on the device. XLA and other kernels still draw different
-# numbers from the same state.
-_ALGORITHM = "philox"
-
 
 def draw_pairs(
     teacher: Teacher,
     images: int,
     kernels: int,
-    seed: Tensor,
+    seed: Any,
     orthogonal: bool,
     colours: Array | None = None,
 ) -> tuple[Tensor, Tensor]:
@@ -35,7 +33,7 @@ def draw_pairs(
         teacher: `Teacher`, which determines the shapes.
         images: Integer, the number of images.
         kernels: Integer, the number of kernels.
-        seed: Integer tensor of shape `(2,)`, from `stream`.
+        seed: State of the draws, from `stream`.
         orthogonal: Boolean, whether to draw orthogonal rows rather than
             independent ones.
         colours: Integer array of shape `(positions_in,)`, see `Student.colours`;
@@ -56,13 +54,14 @@ def draw_pairs(
     TensorShape([16, 6, 6, 4, 9])
     """
     draw = orthogonal_rows if orthogonal else gaussian_rows
-    image_seed, kernel_seed = tf.unstack(tf.random.split(seed, 2, alg=_ALGORITHM))
+    image_seed, kernel_seed = backend().split(seed)
     maps = images * teacher.representation_in
     rows = _coloured(draw, maps, teacher.positions_in, image_seed, colours)
-    rows = tf.reshape(rows, (images, teacher.representation_in, -1))
-    inputs = tf.reshape(tf.transpose(rows, (0, 2, 1)), (-1, *teacher.input_shape, 1))
+    rows = ops.reshape(rows, (images, teacher.representation_in, -1))
+    inputs = ops.transpose(rows, (0, 2, 1))
+    inputs = ops.reshape(inputs, (images, *teacher.input_shape, 1))
     entries = draw(kernels, teacher.kernel_entries, kernel_seed)
-    kernel = tf.reshape(tf.transpose(entries), (*teacher.kernel_shape, 1, kernels))
+    kernel = ops.reshape(ops.transpose(entries), (*teacher.kernel_shape, 1, kernels))
     return inputs, kernel
 
 
@@ -70,20 +69,21 @@ def _coloured(
     draw: Callable[[int, int, Tensor], Tensor],
     count: int,
     positions: int,
-    seed: Tensor,
+    seed: Any,
     colours: Array | None,
 ) -> Tensor:
     """Rows over positions, drawn over their colours."""
     if colours is None or len(colours) == colours.max() + 1:
         return draw(count, positions, seed)
-    seed, sign_seed = tf.unstack(tf.random.split(seed, 2, alg=_ALGORITHM))
-    rows = tf.gather(draw(count, int(colours.max()) + 1, seed), colours, axis=1)
-    uniform = tf.random.stateless_uniform((positions,), sign_seed, alg=_ALGORITHM)
-    return rows * tf.sign(uniform - 0.5)
+    seed, sign_seed = backend().split(seed)
+    rows = ops.take(draw(count, int(colours.max()) + 1, seed), colours, axis=1)
+    return rows * ops.sign(backend().uniform((positions,), sign_seed) - 0.5)
 
 
-def stream(seed: int, use: int, step: int | Tensor) -> Tensor:
-    """The random state of one step, the same on every device and in every run.
+def stream(seed: int, use: int, step: int | Tensor) -> Any:
+    """The random state of one step, the same in every run.
+
+    Each backend draws in its own way: the same state gives other draws elsewhere.
 
     Args:
         seed: Integer, the user's seed.
@@ -91,7 +91,7 @@ def stream(seed: int, use: int, step: int | Tensor) -> Tensor:
         step: Integer or integer tensor.
 
     Returns:
-        Integer tensor of shape `(2,)`.
+        Integer tensor of shape `(2,)`, or what else the backend draws from.
 
     Example:
 
@@ -101,16 +101,15 @@ def stream(seed: int, use: int, step: int | Tensor) -> Tensor:
     >>> np.array_equal(state, stream(0, HELD_OUT, step=4))
     False
     """
-    state = tf.stack([seed % 2**31, use])
-    return tf.random.fold_in(state, tf.cast(step, tf.int32), alg=_ALGORITHM)
+    return backend().random_state(seed, use, step)
 
 
-def gaussian_rows(count: int, size: int, seed: Tensor) -> Tensor:
+def gaussian_rows(count: int, size: int, seed: Any) -> Tensor:
     """`count` independent rows of N(0, 1) entries, shape `(count, size)`."""
-    return tf.random.stateless_normal((count, size), seed, alg=_ALGORITHM)
+    return backend().normal((count, size), seed)
 
 
-def orthogonal_rows(count: int, size: int, seed: Tensor) -> Tensor:
+def orthogonal_rows(count: int, size: int, seed: Any) -> Tensor:
     """Rows of norm `√size` in uniformly random, mutually orthogonal directions.
 
     More rows than dimensions are drawn as several independent frames of equal
@@ -121,14 +120,8 @@ def orthogonal_rows(count: int, size: int, seed: Tensor) -> Tensor:
     """
     frames = math.ceil(count / size)
     rows = math.ceil(count / frames)
-    draws = tf.reshape(gaussian_rows(frames * rows, size, seed), (frames, rows, size))
-    if 2 * rows <= size:
-        # Far from square a Gaussian matrix is well conditioned, and a Cholesky
-        # factor of its small Gram matrix orthogonalises it in matrix products.
-        factor = tf.linalg.cholesky(tf.matmul(draws, draws, transpose_b=True))
-        frame = tf.linalg.triangular_solve(factor, draws)
-    else:
-        frame = tf.linalg.matrix_transpose(
-            tf.linalg.qr(tf.linalg.matrix_transpose(draws)).q
-        )
-    return tf.reshape(frame, (frames * rows, size))[:count] * math.sqrt(size)
+    draws = ops.reshape(gaussian_rows(frames * rows, size, seed), (frames, rows, size))
+    # Far from square a Gaussian matrix is well conditioned, and a Cholesky factor of
+    # its small Gram matrix orthogonalises it in matrix products.
+    frame = backend().orthonormal(draws, far_from_square=2 * rows <= size)
+    return ops.reshape(frame, (frames * rows, size))[:count] * math.sqrt(size)

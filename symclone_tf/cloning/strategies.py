@@ -1,5 +1,6 @@
 """Training on many devices and hosts, through `tf.distribute`."""
 
+import contextlib
 import functools
 import json
 import os
@@ -42,10 +43,19 @@ def check_strategy(name: str) -> None:
         )
 
 
+class _OneDevice:
+    """What stands for a strategy where there is only one, of one device."""
+
+    num_replicas_in_sync = 1
+
+    def scope(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
+
 # A process can join its cluster once: a second `MultiWorkerMirroredStrategy` would have
 # to restart TensorFlow's server. So each strategy is made once, and kept.
 @functools.cache
-def make_strategy(name: str) -> "tf.distribute.Strategy":
+def make_strategy(name: str) -> "tf.distribute.Strategy | _OneDevice":
     """The `tf.distribute.Strategy` of a name.
 
     `"mirrored"` is for all GPUs of this machine, or all its logical CPUs if it has
@@ -56,10 +66,11 @@ def make_strategy(name: str) -> "tf.distribute.Strategy":
         name: String, `"none"`, `"mirrored"` or `"multi-worker"`.
 
     Returns:
-        `tf.distribute.Strategy`.
+        `tf.distribute.Strategy`, or what stands for it on other backends.
 
     Raises:
-        ValueError: See `check_strategy`.
+        ValueError: See `check_strategy`; or if it is another one than `"none"`, and the
+            backend is not TensorFlow.
 
     Example:
 
@@ -70,7 +81,13 @@ def make_strategy(name: str) -> "tf.distribute.Strategy":
     1
     """
     check_strategy(name)
-    # Not on top, so that a strategy is checked before TensorFlow is imported.
+    # Not on top, so that a strategy is checked before Keras is imported.
+    from symclone_tf.backends import backend, tensorflow_alone
+
+    if name != "none":
+        tensorflow_alone(f"`strategy` {name}")
+    if backend().name != "tensorflow":
+        return _OneDevice()
     import tensorflow as tf
 
     if name == "mirrored":

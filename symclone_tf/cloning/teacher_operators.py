@@ -67,7 +67,7 @@ class TeacherOperators:
     def __call__(self, rows: Array) -> Tensor:
         outputs = self._evaluate(rows, self._maps, self._entries)
         outputs = ops.take(outputs, self._left, axis=-1)
-        outputs = outputs * self._weights
+        outputs = outputs * ops.convert_to_tensor(self._weights)
         if self.measures:
             self.squared_norm += float(ops.sum(ops.square(outputs)))
         return outputs

@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any
 
+from symclone_tf.backends import check_jit, tensorflow_alone
 from symclone_tf.checks import one_of, positive_number
 from symclone_tf.cloning.closed_form import check_linear
 from symclone_tf.cloning.memory import check_memory, solving_memory, training_memory
@@ -59,6 +60,9 @@ class Training:
         """
         one_of("solver", self.solver, SOLVERS)
         check_strategy(self.strategy)
+        if self.strategy != "none":
+            tensorflow_alone(f"`strategy` {self.strategy}")
+        check_jit(self.jit)
         if self.max_nmse is not None:
             positive_number("max_nmse", self.max_nmse)
         if self.resume and self.strategy != "none":

@@ -1,5 +1,8 @@
 from .images import Images as Images
 from .images import open_images as open_images
+from .segmented import SegmentedImages as SegmentedImages
+from .segmented import has_masks as has_masks
+from .segmented import open_segmented as open_segmented
 from .sources import SOURCES as SOURCES
 from .sources import Found as Found
 from .sources import Reading as Reading

@@ -1,24 +1,29 @@
 """Labelled images in a folder, with one sub-folder for each class."""
 
-import concurrent.futures
 import os
 import pathlib
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import PIL.Image
 import tensorflow as tf
 
+from symclone_tf.data.folder_checks import FolderCheck
+from symclone_tf.data.image_files import FORMATS, read_image
 from symclone_tf.data.sources import MNIST, SPLITS, Found, Reading, Source, is_path
+from symclone_tf.data.splitting import (
+    check_apart,
+    compiled,
+    groups_of_paths,
+    held_out,
+)
+from symclone_tf.data.values import Scale
 from symclone_tf.errors import DataError
 from symclone_tf.types import Array, Path
 
-FORMATS = {"PNG": (".png",), "JPEG": (".jpg", ".jpeg")}
-SUFFIXES = tuple(suffix for suffixes in FORMATS.values() for suffix in suffixes)
-GRAY = ("1", "L", "LA", "I;16", "I")
-READERS = 8
-# How many files are checked, or listed, at a time, so that memory stays flat.
+# What folders for segmentation have.
+IMAGES, MASKS = "images", "masks"
+# How many files are listed at a time, so that memory stays flat.
 AT_A_TIME = 1024
 
 
@@ -27,9 +32,10 @@ class FolderSource(Source):
     """A folder with one sub-folder of images for each class."""
 
     accepted = (
-        "a folder with one sub-folder of PNG or JPEG images for each class, or with "
+        f"a folder with one sub-folder of {FORMATS} images for each class, or with "
         "train and test, each of which has these"
     )
+    has_paths = True
 
     @classmethod
     def takes(cls, data: Any) -> bool:
@@ -38,15 +44,16 @@ class FolderSource(Source):
         return is_path(data) and data != MNIST and pathlib.Path(data).is_dir()
 
     def read(self, reading: Reading) -> Found:
-        return read_folder(self.data, reading.test_share, reading.seed, reading.strict)
+        return read_folder(self.data, reading)
 
 
-def read_folder(folder: Path, test_share: float, seed: int, strict: bool) -> Found:
+def read_folder(folder: Path, reading: Reading) -> Found:
     """Finds and checks the images of a folder, see `open_images`.
 
     Raises:
         DataError: If it has no classes, an empty one, folders within these, links
-            that point outside of it, or, if strict, files that cannot be read.
+            that point outside of it, or, if strict, files that cannot be read; or if
+            a library that reads them is not installed.
     """
     folder = pathlib.Path(folder)
     parts = {split: folder / split for split in SPLITS}
@@ -54,26 +61,37 @@ def read_folder(folder: Path, test_share: float, seed: int, strict: bool) -> Fou
     roots = parts if has_parts else {"train": folder}
     files = {split: _files(root, folder) for split, root in roots.items()}
     names = sorted(files["train"])
+    if names == [IMAGES, MASKS]:
+        raise DataError(
+            f"{folder} has {IMAGES} and {MASKS}, and these are no classes: read it by "
+            "open_segmented, or train with --task segmentation"
+        )
     for found in files.values():
         if sorted(found) != names:
             other = sorted(set(found) ^ set(names))[0]
             raise DataError(f"{folder}: {other} is not a class of both train and test")
-    kinds, skipped = _checked(files)
-    if skipped and strict:
+    checked = FolderCheck(str(folder))
+    for found in files.values():
+        for name in names:
+            found[name] = checked.readable(found[name])
+    if checked.skipped and reading.strict:
+        count = len(checked.skipped)
         raise DataError(
-            f"{folder}: {len(skipped)} files are not PNG or JPEG images that can be "
-            f"read, the first of them {skipped[0]}"
+            f"{folder}: {count} {'file is' if count == 1 else 'files are'} "
+            f"{checked.reason}, the first of them {checked.skipped[0]}"
         )
     _refuse_empty(files, roots)
-    labelled = _split(_labelled(files, names), test_share, seed)
-    channels = 3 if any(mode not in GRAY for _, mode in kinds) else 1
+    scale, notes = checked.scale()
+    labelled = _split(folder, _labelled(files, names), names, reading)
     return Found(
         names,
-        {size for size, _ in kinds},
-        channels,
+        checked.sizes,
+        checked.channels,
         {split: len(paths) for split, (paths, _) in labelled.items()},
-        {split: _stream(*labelled[split], channels) for split in SPLITS},
-        skipped,
+        {split: _stream(*labelled[split], checked.channels, scale) for split in SPLITS},
+        checked.skipped,
+        notes,
+        scale.dtype,
     )
 
 
@@ -94,75 +112,36 @@ def _files(root: pathlib.Path, folder: pathlib.Path) -> dict[str, list[str]]:
             f"{root} has no sub-folders: there must be one for each class, with the "
             "name of the class, and the images in it"
         )
-    return {home.name: _class_files(home, folder) for home in homes}
+    return {home.name: folder_files(home.path, folder) for home in homes}
 
 
-def _class_files(home: os.DirEntry[str], folder: pathlib.Path) -> list[str]:
+def folder_files(home: Path, folder: Path, what: str = "a class") -> list[str]:
+    """The files of a folder, by name, all of which lie in another one.
+
+    Args:
+        home: String or path, the folder.
+        folder: String or path, the other one.
+        what: String, what messages call the folder.
+
+    Raises:
+        DataError: If one is a folder, or a link that points outside.
+    """
     _check_within(home, folder)
     found = _entries(home)
     for entry in found:
-        _check_within(entry, folder)
+        _check_within(entry.path, folder)
         if entry.is_dir():
             raise DataError(
-                f"{entry.path} is a folder within a class: images must lie in "
-                f"{home.path} itself. Splits of the data are folders named train and "
-                "test"
+                f"{entry.path} is a folder within {what}: images must lie in {home} "
+                "itself. Splits of the data are folders named train and test"
             )
     return [entry.path for entry in found]
 
 
-def _check_within(entry: os.DirEntry[str], folder: pathlib.Path) -> None:
-    if entry.is_symlink():
-        target = pathlib.Path(entry.path).resolve()
-        if not target.is_relative_to(folder.resolve()):
-            raise DataError(f"{entry.path} is a link that points outside of {folder}")
-
-
-def _checked(
-    files: dict[str, dict[str, list[str]]],
-) -> tuple[set, list[str]]:
-    """The sizes and modes of all images, and the files that cannot be read.
-
-    The latter are removed from `files`.
-    """
-    kinds = set()
-    skipped: list[str] = []
-    with concurrent.futures.ThreadPoolExecutor(READERS) as readers:
-        for found in files.values():
-            for name, paths in found.items():
-                good: list[str] = []
-                for start in range(0, len(paths), AT_A_TIME):
-                    some = paths[start : start + AT_A_TIME]
-                    for path, kind in zip(some, readers.map(_read, some)):
-                        (good if kind else skipped).append(path)
-                        kinds.add(kind)
-                found[name] = good
-    return kinds - {None}, skipped
-
-
-def _read(path: str) -> tuple[tuple[int, int], str] | None:
-    """Size and mode of an image, `None` for a file that cannot be read."""
-    if not path.lower().endswith(SUFFIXES):
-        return None
-    try:
-        with PIL.Image.open(path) as image:
-            if image.format not in FORMATS or _is_bomb(image):
-                return None
-            image.load()
-            return (image.height, image.width), image.mode
-    except Exception:
-        # Whatever a decoder raises, the file is not an image that can be read.
-        return None
-
-
-def _is_bomb(image: PIL.Image.Image) -> bool:
-    """Whether an image has more pixels than Pillow decodes without a warning.
-
-    By its size, not by that warning: filters of warnings belong to the whole process,
-    and other threads read images at the same time.
-    """
-    most = PIL.Image.MAX_IMAGE_PIXELS
-    return most is not None and image.width * image.height > most
+def _check_within(path: Path, folder: Path) -> None:
+    path, home = pathlib.Path(path), pathlib.Path(folder).resolve()
+    if path.is_symlink() and not path.resolve().is_relative_to(home):
+        raise DataError(f"{path} is a link that points outside of {folder}")
 
 
 def _refuse_empty(
@@ -173,7 +152,7 @@ def _refuse_empty(
             if not paths:
                 raise DataError(
                     f"{roots[split] / name} has no images that can be read: they must "
-                    "be PNG or JPEG"
+                    f"be {FORMATS}"
                 )
             if len(paths) < 2 and len(roots) == 1:
                 raise DataError(
@@ -196,19 +175,28 @@ def _labelled(
 
 
 def _split(
-    labelled: dict[str, tuple[list[str], Array]], test_share: float, seed: int
+    folder: pathlib.Path,
+    labelled: dict[str, tuple[list[str], Array]],
+    names: list[str],
+    reading: Reading,
 ) -> dict[str, tuple[list[str], Array]]:
     """Both splits, shuffled; a share of each class is for the test if there is none."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(reading.seed)
+    groups = _groups(folder, labelled, reading.keep_together)
     if "test" in labelled:
         orders = {s: np.arange(len(labels)) for s, (_, labels) in labelled.items()}
+        if groups:
+            check_apart(str(folder), groups["train"], groups["test"])
     else:
         labelled["test"] = paths, labels = labelled["train"]
-        chosen = np.zeros(len(labels), bool)
-        for label in np.unique(labels):
-            mine = rng.permutation(np.flatnonzero(labels == label))
-            count = min(max(1, round(test_share * len(mine))), len(mine) - 1)
-            chosen[mine[:count]] = True
+        chosen = held_out(
+            str(folder),
+            labels,
+            names,
+            reading.test_share,
+            rng,
+            groups.get("train"),
+        )
         orders = {"train": np.flatnonzero(~chosen), "test": np.flatnonzero(chosen)}
     found = {}
     for split in SPLITS:
@@ -218,12 +206,34 @@ def _split(
     return found
 
 
+def _groups(
+    folder: pathlib.Path,
+    labelled: dict[str, tuple[list[str], Array]],
+    pattern: str | None,
+) -> dict[str, Array]:
+    """What is kept together of each split, by paths as they are within the folder."""
+    if pattern is None:
+        return {}
+    return {
+        split: groups_of_paths(
+            str(folder),
+            compiled(pattern),
+            [pathlib.Path(path).relative_to(folder).as_posix() for path in paths],
+        )
+        for split, (paths, _) in labelled.items()
+    }
+
+
 def _stream(
-    paths: list[str], labels: Array, channels: int
+    paths: list[str], labels: Array, channels: int, scale: Scale
 ) -> Callable[[], tf.data.Dataset]:
+    def read(path: bytes) -> Array:
+        # As it was checked: other decoders have other pixels, and other orientations.
+        pixels = scale(read_image(os.fsdecode(path)).pixels)
+        return np.broadcast_to(pixels, (*pixels.shape[:2], channels))
+
     def decoded(path, label):
-        content = tf.io.read_file(path)
-        image = tf.io.decode_image(content, channels, expand_animations=False)
+        image = tf.numpy_function(read, [path], scale.dtype, stateful=False)
         image.set_shape((None, None, channels))
         return image, label
 

@@ -7,14 +7,14 @@ from typing import Any
 import tensorflow as tf
 
 from symclone_tf.checks import positive_integer
+from symclone_tf.data.batches import fit, in_batches, shuffled_among
 from symclone_tf.data.registry import find_source
 from symclone_tf.data.sources import SPLITS, Reading
+from symclone_tf.data.splitting import compiled
 from symclone_tf.errors import DataError
-from symclone_tf.types import Path, Tensor
+from symclone_tf.types import Path
 
 LEAST_PIXELS = 16
-# Bytes of the window in which images are shuffled, so that memory stays flat.
-SHUFFLED = 2**25
 # With more, thousands of images fill a computer's memory.
 MOST_PIXELS = 512
 
@@ -32,6 +32,9 @@ class Images:
         skipped: Tuple of strings, files that could not be read.
         streams: Dictionary from splits to functions that return a `tf.data.Dataset`
             of one image and label at a time, as they are stored.
+        notes: Tuple of strings, what was changed or left out, with counts.
+        dtype: String, of the images of streams: `"uint8"`, from 0 to 255, or
+            `"float32"`, from 0 to 1, of images of more than 256 levels.
 
     Example:
 
@@ -54,6 +57,8 @@ class Images:
     streams: dict[str, Callable[[], tf.data.Dataset]] = dataclasses.field(
         default_factory=dict, repr=False
     )
+    notes: tuple[str, ...] = ()
+    dtype: str = "uint8"
 
     def stream(self, split: str, size: int | None = None) -> tf.data.Dataset:
         """Images one by one, in an order that does not change.
@@ -63,8 +68,8 @@ class Images:
             size: Integer, how many images; `None` for all.
 
         Returns:
-            `tf.data.Dataset` of pairs: uint8 of shape `(size, size, channels)`, and
-            an int64 label.
+            `tf.data.Dataset` of pairs: images of shape `(size, size, channels)`, of
+            type `dtype`, and an int64 label.
 
         Raises:
             ValueError: If there is no such split, or it has fewer images.
@@ -86,6 +91,23 @@ class Images:
         total = count if size is None else size
         return found.take(total).apply(tf.data.experimental.assert_cardinality(total))
 
+    def bytes_at(self, size: int) -> int:
+        """How much memory an image takes.
+
+        Args:
+            size: Integer, its height and width in pixels.
+
+        Returns:
+            Integer, bytes.
+
+        Example:
+
+        >>> counts = {"train": 800, "test": 200}
+        >>> Images("cells.npz", ("ill", "well"), 64, 3, counts).bytes_at(28)
+        2352
+        """
+        return size**2 * self.channels * tf.as_dtype(self.dtype).size
+
     def batches(
         self, split: str, batch_size: int = 32, size: int | None = None, seed: int = 0
     ) -> tf.data.Dataset:
@@ -103,64 +125,9 @@ class Images:
         """
         found = self.stream(split, size)
         if split == "train":
-            window = shuffled_among(self.size**2 * self.channels, batch_size)
+            window = shuffled_among(self.bytes_at(self.size), batch_size)
             found = found.shuffle(min(len(found), window), seed=seed)
         return in_batches(found, positive_integer("batch_size", batch_size))
-
-
-def shuffled_among(pixels: int, batch_size: int) -> int:
-    """The size of the window in which images are shuffled, so that memory stays flat.
-
-    Args:
-        pixels: Integer, bytes of an image.
-        batch_size: Integer, the smallest window.
-
-    Returns:
-        Integer, a number of images.
-    """
-    return max(batch_size, SHUFFLED // pixels)
-
-
-def in_batches(images: tf.data.Dataset, batch_size: int) -> tf.data.Dataset:
-    """Batches of images, scaled from bytes to [0, 1].
-
-    Args:
-        images: `tf.data.Dataset` of pairs of a uint8 image and a label.
-        batch_size: Integer.
-    """
-
-    def scaled(images, labels):
-        return tf.cast(images, tf.float32) / 255.0, labels
-
-    return (
-        images.batch(batch_size)
-        .map(scaled, num_parallel_calls=tf.data.AUTOTUNE)
-        .prefetch(tf.data.AUTOTUNE)
-    )
-
-
-def fit(image: Tensor, size: int) -> Tensor:
-    """Fits an image into a square: padded if its longer side fits, else resized.
-
-    Args:
-        image: uint8 tensor of shape `(height, width, channels)`.
-        size: Integer, pixels.
-
-    Returns:
-        uint8 tensor of shape `(size, size, channels)`, with zeros around an image
-        that is not square.
-    """
-    height, width = tf.unstack(tf.shape(image)[:2])
-    largest = tf.maximum(height, width)
-
-    def resized():
-        small = tf.image.resize_with_pad(image, size, size, antialias=True)
-        return tf.saturate_cast(tf.round(small), tf.uint8)
-
-    def padded():
-        return tf.image.resize_with_crop_or_pad(image, size, size)
-
-    return tf.cond(tf.equal(largest, size), padded, resized)
 
 
 def open_images(
@@ -170,23 +137,32 @@ def open_images(
     seed: int = 0,
     strict: bool = False,
     data_dir: Path | None = None,
+    keep_together: str | None = None,
 ) -> Images:
     """Opens labelled images of any source, and checks them.
 
     - The name of a TFDS image classification data set, as `"cifar10"`, which is
       downloaded if it is missing. A folder of the same name takes precedence, except
       over `"mnist"`, which is always MNIST.
-    - A folder with one sub-folder of PNG or JPEG images for each class, or with
-      `train` and `test`, each of which has these.
+    - A folder with one sub-folder of PNG, JPEG, TIFF, FITS, DICOM or NIfTI images for
+      each class, or with `train` and `test`, each of which has these.
     - An `.npz` file with `x_train` and `y_train`, and perhaps `x_test`, `y_test` and
       `class_names`, as the data sets of Keras have them; nothing in it is unpickled.
+      `groups_train`, or `groups`, has an integer or string for each training image:
+      images of one, as of one patient, are all training or all test images.
     - A pair of arrays `(images, labels)`, or a dictionary of arrays with the names
-      of an `.npz` file's. Images are uint8, or numbers from 0 to 1, of shape
-      `(count, height, width)` or `(count, height, width, channels)`.
+      of an `.npz` file's. Images have shape `(count, height, width)` or
+      `(count, height, width, channels)`.
     - A `tf.data.Dataset` of pairs `(image, label)`, batched or not, or a dictionary
-      with one as `"train"`, and perhaps `"test"` and `"class_names"`. It is read once
-      to check it, images stay in its order, and each pass must have the same images.
+      with one as `"train"`, and perhaps `"test"`, `"class_names"` and groups. It is
+      read once to check it, images stay in its order, and each pass must have the same
+      images.
     - Whatever a class takes that `Source.register` has registered.
+
+    Bytes stay bytes. Of other unsigned integers, 2ⁿ − 1 is white, with the smallest n
+    of 8, 10, 12, 14 and 16 that holds the largest pixel of all images; fractions
+    from 0 to 1 stay as they are. Of any others the smallest of all images becomes 0,
+    and the largest 1. `Images.notes` says all that was changed or left out.
 
     Args:
         data: One of these. Experiments and the command line, which write down what
@@ -200,6 +176,11 @@ def open_images(
             leaving them out.
         data_dir: String or path, where TFDS keeps its data; `None` for the
             environment's `TFDS_DATA_DIR`, or else TFDS' default.
+        keep_together: String, for folders: a regular expression that is searched in
+            each file's path within the folder. Files of which it finds the same, that
+            is its part `(?P<group>…)`, or else its first part in parentheses, or all
+            of it, are all training or all test images. `None` if each file may go its
+            own way.
 
     Returns:
         `Images`.
@@ -219,6 +200,43 @@ def open_images(
     >>> open_images((x, np.arange(10) % 2)).counts
     {'train': 8, 'test': 2}
     """
+    check_reading(test_share, seed, image_size, keep_together)
+    source = find_source(data)
+    if keep_together is not None and not source.has_paths:
+        raise ValueError(
+            "`keep_together` is for folders of images; arrays have groups_train. "
+            f"Received: keep_together={keep_together!r} with {source.name}"
+        )
+    reading = Reading(test_share, seed, strict, data_dir, keep_together)
+    found = source.read(reading)
+    if len(found.class_names) < 2:
+        raise DataError(
+            f"{source.name} has one class only, {found.class_names[0]}: a classifier "
+            "needs two"
+        )
+    size = image_size or max(only_size(source.name, found.sizes))
+    check_image_size(size)
+    return Images(
+        source.name,
+        tuple(found.class_names),
+        size,
+        found.channels,
+        {split: found.counts[split] for split in SPLITS},
+        tuple(found.skipped),
+        found.streams,
+        tuple(found.notes),
+        found.dtype,
+    )
+
+
+def check_reading(
+    test_share: float, seed: int, image_size: int | None, keep_together: str | None
+) -> None:
+    """Refuses options of reading that no source accepts.
+
+    Raises:
+        ValueError: If there are such.
+    """
     if not isinstance(test_share, (int, float)) or not 0 < test_share < 1:
         raise ValueError(
             "`test_share` must be more than 0 and less than 1. "
@@ -230,24 +248,8 @@ def open_images(
         )
     if image_size is not None:
         check_image_size(positive_integer("image_size", image_size))
-    source = find_source(data)
-    found = source.read(Reading(test_share, seed, strict, data_dir))
-    if len(found.class_names) < 2:
-        raise DataError(
-            f"{source.name} has one class only, {found.class_names[0]}: a classifier "
-            "needs two"
-        )
-    size = image_size or max(_only_size(source.name, found.sizes))
-    check_image_size(size)
-    return Images(
-        source.name,
-        tuple(found.class_names),
-        size,
-        found.channels,
-        {split: found.counts[split] for split in SPLITS},
-        tuple(found.skipped),
-        found.streams,
-    )
+    if keep_together is not None:
+        compiled(keep_together)
 
 
 def check_image_size(size: int) -> None:
@@ -263,7 +265,12 @@ def check_image_size(size: int) -> None:
         )
 
 
-def _only_size(name: str, sizes: set[tuple[int, int]]) -> tuple[int, int]:
+def only_size(name: str, sizes: set[tuple[int, int]]) -> tuple[int, int]:
+    """The size of all images.
+
+    Raises:
+        DataError: If they have several.
+    """
     if len(sizes) > 1:
         first, second = sorted(sizes)[:2]
         raise DataError(

@@ -2,6 +2,7 @@
 
 import pathlib
 import zipfile
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,8 @@ class NpzSource(Source):
     """An .npz file of arrays, as the data sets of Keras have them."""
 
     accepted = (
-        "an .npz file with x_train and y_train, and perhaps x_test, y_test and "
-        "class_names"
+        "an .npz file with x_train and y_train, and perhaps x_test, y_test, "
+        "class_names, groups_train and groups_test"
     )
 
     @classmethod
@@ -39,16 +40,28 @@ def read_npz(file: Path, test_share: float, seed: int) -> Found:
         DataError: If the file cannot be read, an array is missing, or does not hold
             images or labels.
     """
-    return read_arrays(str(file), _arrays(pathlib.Path(file)), test_share, seed)
+    return read_arrays(str(file), read_npz_arrays(file), test_share, seed)
 
 
-def _arrays(file: pathlib.Path) -> dict[str, Array]:
+def read_npz_arrays(file: Path, names: Sequence[str] | None = None) -> dict[str, Array]:
+    """The arrays of a file, by name; nothing is unpickled.
+
+    Args:
+        file: String or path.
+        names: Sequence of strings, those that are read if they are there; `None` for
+            all.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
+    file = pathlib.Path(file)
     if not file.is_file():
         raise DataError(f"{file} is not a file")
     try:
         # A stream of our own is closed, whatever NumPy makes of it.
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as found:
-            return {name: found[name] for name in found.files}
+            there = found.files if names is None else set(names) & set(found.files)
+            return {name: found[name] for name in there}
     except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
         reason = str(error).partition("\n")[0]
         if "allow_pickle" in reason:

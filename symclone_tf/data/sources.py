@@ -29,8 +29,10 @@ class Found:
         channels: Integer, 1 or 3.
         counts: Dictionary, how many images each split has.
         streams: Dictionary from splits to functions that return a `tf.data.Dataset`
-            of one uint8 image and its int64 label at a time.
+            of one image and its int64 label at a time.
         skipped: List of strings, files that could not be read.
+        notes: List of strings, what was changed or left out, with counts.
+        dtype: String, of the images: `"uint8"`, or `"float32"` from 0 to 1.
 
     Example:
 
@@ -48,6 +50,8 @@ class Found:
     counts: dict[str, int]
     streams: dict[str, Callable[[], tf.data.Dataset]]
     skipped: list[str] = dataclasses.field(default_factory=list)
+    notes: list[str] = dataclasses.field(default_factory=list)
+    dtype: str = "uint8"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +63,7 @@ class Reading:
         seed: Integer, of the choice of these.
         strict: Boolean, whether to refuse files that cannot be read.
         data_dir: String or path, where TFDS keeps its data.
+        keep_together: String, a pattern of paths, for sources that take one.
 
     Example:
 
@@ -70,6 +75,7 @@ class Reading:
     seed: int = 0
     strict: bool = False
     data_dir: Path | None = None
+    keep_together: str | None = None
 
 
 class Source(Named, abc.ABC):
@@ -83,6 +89,7 @@ class Source(Named, abc.ABC):
 
     Attributes:
         accepted: String, what the class takes, as error messages say it.
+        has_paths: Boolean, whether images have paths that `keep_together` can match.
 
     Example:
 
@@ -109,6 +116,7 @@ class Source(Named, abc.ABC):
 
     known = SOURCES
     accepted: ClassVar[str]
+    has_paths: ClassVar[bool] = False
 
     @classmethod
     def register(cls, name: str) -> Callable[[Subclass], Subclass]:

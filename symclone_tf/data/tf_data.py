@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from symclone_tf.data.arrays import array_groups
 from symclone_tf.data.labels import class_names
 from symclone_tf.data.sources import (
     SPLITS,
@@ -18,6 +19,8 @@ from symclone_tf.data.sources import (
     Source,
     one_line,
 )
+from symclone_tf.data.splitting import held_out
+from symclone_tf.data.values import Range, Scale, Values
 from symclone_tf.errors import DataError
 
 NAME = "tf.data.Dataset"
@@ -26,6 +29,8 @@ NAME = "tf.data.Dataset"
 MOST_UNKNOWN = 10**6
 # By how many of the first images two passes are compared.
 COMPARED = 64
+# What a dictionary may have beside datasets.
+BESIDES = ("class_names", "groups", "groups_train", "groups_test")
 # Axes of an image, without and with its channels.
 GRAY, COLOUR = 2, 3
 
@@ -36,7 +41,7 @@ class DatasetSource(Source):
 
     accepted = (
         "a tf.data.Dataset of pairs (image, label), batched or not, or a dictionary "
-        "with one as train, and perhaps test and class_names"
+        "with one as train, and perhaps test, class_names, groups_train and groups_test"
     )
 
     @classmethod
@@ -51,34 +56,40 @@ class DatasetSource(Source):
 
     def read(self, reading: Reading) -> Found:
         given = self.data if isinstance(self.data, Mapping) else {"train": self.data}
-        unknown = sorted(set(given) - {*SPLITS, "class_names"})
+        unknown = sorted(set(given) - {*SPLITS, *BESIDES})
         if unknown:
             raise DataError(
-                f"{NAME}: a dictionary may have train, test and class_names. "
+                f"{NAME}: a dictionary may have train, test, {', '.join(BESIDES)}. "
                 f"Received: {unknown[0]}"
             )
         single = {s: _single_images(s, given[s]) for s in SPLITS if s in given}
-        contents = {split: _Content.of(split, each) for split, each in single.items()}
-        streams = {split: _as_bytes(each) for split, each in single.items()}
+        channels = _channels(single)
+        values = Values(NAME)
+        contents = {s: _Content.of(s, each, values) for s, each in single.items()}
+        scale, notes = values.scale()
+        streams = {split: _scaled(each, scale) for split, each in single.items()}
         labels = {split: content.labels for split, content in contents.items()}
+        names = class_names(NAME, given.get("class_names"), labels, labels["train"])
+        groups = array_groups(NAME, given, labels)
         if "test" not in given:
-            test = _chosen(len(labels["train"]), reading)
+            there = [f"label {label}" for label in np.unique(labels["train"])]
+            rng = np.random.default_rng(reading.seed)
+            test = held_out(
+                NAME, labels["train"], there, reading.test_share, rng, groups
+            )
             streams = {
                 "train": _part(streams["train"], ~test),
                 "test": _part(streams["train"], test),
             }
             labels = {"train": labels["train"][~test], "test": labels["train"][test]}
         return Found(
-            class_names(
-                NAME,
-                given.get("class_names"),
-                {split: content.labels for split, content in contents.items()},
-                labels["train"],
-            ),
+            names,
             set().union(*(content.sizes for content in contents.values())),
-            _channels(single),
+            channels,
             {split: len(found) for split, found in labels.items()},
             {split: functools.partial(streams.__getitem__, split) for split in SPLITS},
+            notes=notes,
+            dtype=scale.dtype,
         )
 
 
@@ -95,7 +106,7 @@ class _Content:
     sizes: set[tuple[int, int]]
 
     @classmethod
-    def of(cls, split: str, dataset: tf.data.Dataset) -> "_Content":
+    def of(cls, split: str, dataset: tf.data.Dataset, values: Values) -> "_Content":
         labels: list[int] = []
         sizes: set[tuple[int, int]] = set()
         digests: list[tuple[int, int]] = []
@@ -103,7 +114,9 @@ class _Content:
         most = MOST_UNKNOWN if unknown else math.inf
         try:
             for image, label in dataset.as_numpy_iterator():
-                _check_values(split, image)
+                name = f"{split} image {len(labels)}"
+                values.check(name, image.dtype)
+                values.add(name, image.dtype, Range.of(image))
                 if len(labels) == most:
                     raise DataError(
                         f"{NAME}: {split} has more than {most:,} images, and does not "
@@ -189,33 +202,17 @@ def _axes(image: tf.TensorShape, label: tf.TensorShape) -> tuple[int, bool]:
     return 0, False
 
 
-def _check_values(split: str, image: np.ndarray) -> None:
-    if image.dtype == np.uint8 or not image.size:
-        return
-    low, high = float(image.min()), float(image.max())
-    most = {"f": 1, "i": 255, "u": 255}.get(image.dtype.kind)
-    if most is None or not 0 <= low <= high <= most:
-        raise DataError(
-            f"{NAME}: {split} images must be bytes, or numbers from 0 to 1. Received: "
-            f"{image.dtype} from {low:g} to {high:g}"
-        )
+def _scaled(dataset: tf.data.Dataset, scale: Scale) -> tf.data.Dataset:
+    keeps = dataset.element_spec[0].dtype == tf.uint8 and scale.dtype == "uint8"
 
+    def scaled(image, label):
+        if not (keeps and scale.keeps_bytes):
+            shape = image.shape
+            image = tf.numpy_function(scale, [image], scale.dtype, stateful=False)
+            image = tf.ensure_shape(image, shape)
+        return image, tf.cast(label, tf.int64)
 
-def _as_bytes(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    def converted(image, label):
-        if image.dtype.is_floating:
-            image = tf.round(255 * image)
-        return tf.cast(image, tf.uint8), tf.cast(label, tf.int64)
-
-    return dataset.map(converted, num_parallel_calls=tf.data.AUTOTUNE)
-
-
-def _chosen(count: int, reading: Reading) -> np.ndarray:
-    """Which of all images are test images, at random."""
-    rng = np.random.default_rng(reading.seed)
-    chosen = np.zeros(count, bool)
-    chosen[rng.permutation(count)[: math.ceil(count * reading.test_share)]] = True
-    return chosen
+    return dataset.map(scaled, num_parallel_calls=tf.data.AUTOTUNE)
 
 
 def _part(dataset: tf.data.Dataset, chosen: np.ndarray) -> tf.data.Dataset:

@@ -8,9 +8,14 @@ from .experiment_data import open_data as open_data
 from .image_networks import image_network as image_network
 from .network_layouts import kernel_size_of as kernel_size_of
 from .network_layouts import network_students as network_students
+from .pixel_scores import SegmentationScores as SegmentationScores
+from .pixel_scores import segmentation_scores as segmentation_scores
 from .runs import experiment_checkpoint as experiment_checkpoint
 from .runs import find_or_clone as find_or_clone
 from .runs import run_experiment as run_experiment
+from .segmentation import Segmentation as Segmentation
+from .segmentation_runs import find_or_clone_unet as find_or_clone_unet
+from .segmentation_runs import run_segmentation as run_segmentation
 from .tables import MEASURED as MEASURED
 from .tables import Row as Row
 from .tables import markdown as markdown
@@ -22,3 +27,10 @@ from .task_transformations import task_class_count as task_class_count
 from .task_transformations import task_class_names as task_class_names
 from .tasks import image_task as image_task
 from .tasks import mnist_task as mnist_task
+from .training_recipes import TRAINING_RECIPES as TRAINING_RECIPES
+from .training_recipes import TrainingRecipe as TrainingRecipe
+from .unets import UNETS as UNETS
+from .unets import unet as unet
+from .unets import unet_canvas as unet_canvas
+from .unets import unet_filters as unet_filters
+from .unets import unet_teachers as unet_teachers

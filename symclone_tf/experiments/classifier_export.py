@@ -1,4 +1,4 @@
-"""An experiment whose network is exported as a classifier."""
+"""An experiment whose network is exported as a classifier, of images or of pixels."""
 
 import pathlib
 from typing import Any
@@ -13,6 +13,8 @@ from symclone_tf.checks import one_of
 from symclone_tf.experiments.experiment import Experiment
 from symclone_tf.experiments.experiment_data import open_data
 from symclone_tf.experiments.runs import experiment_checkpoint, run_experiment
+from symclone_tf.experiments.segmentation import Segmentation
+from symclone_tf.experiments.segmentation_runs import run_segmentation
 from symclone_tf.types import Path
 from symclone_tf.workspace import Workspace
 
@@ -27,15 +29,15 @@ def train_and_export(
     """Runs an experiment and exports the trained network.
 
     Args:
-        experiment: `Experiment`.
+        experiment: `Experiment`, or a `Segmentation`.
         directory: String or path, the root of all classifiers.
         workspace: `Workspace`, see `run_experiment`.
         image_dtype: String, see `export_classifier`.
         resume: Boolean, see `run_experiment`.
 
     Returns:
-        Pair of the metrics that `run_experiment` returns and the path of the
-        artifact.
+        Pair of the metrics that `run_experiment` or `run_segmentation` returns and the
+        path of the artifact.
 
     Raises:
         ArtifactError, ValueError, DataError, CloningError, OSError: See
@@ -57,9 +59,16 @@ def train_and_export(
     """
     check_directory(directory)
     one_of("image_dtype", image_dtype, IMAGE_DTYPES)
-    experiment, images = open_data(experiment, workspace)
-    checkpoint = experiment_checkpoint(experiment, directory)
-    model, metrics = run_experiment(experiment, workspace, checkpoint, resume, images)
+    if isinstance(experiment, Segmentation):
+        experiment, masked = experiment.open(Workspace.of(workspace))
+        checkpoint = experiment_checkpoint(experiment, directory)
+        options = workspace, checkpoint, resume, masked
+        model, metrics = run_segmentation(experiment, *options)
+    else:
+        experiment, images = open_data(experiment, workspace)
+        checkpoint = experiment_checkpoint(experiment, directory)
+        given = workspace, checkpoint, resume, images
+        model, metrics = run_experiment(experiment, *given)
 
     def export(root: Path) -> pathlib.Path:
         return export_classifier(

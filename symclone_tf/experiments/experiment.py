@@ -1,9 +1,7 @@
 """Experiments: which network is trained, on which task, and how."""
 
 import dataclasses
-import itertools
-from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from symclone_tf.checks import (
     one_of,
@@ -13,16 +11,25 @@ from symclone_tf.checks import (
 )
 from symclone_tf.data.images import Images, check_image_size
 from symclone_tf.data.names import named_data, short_name
+from symclone_tf.data.segmented import SegmentedImages
 from symclone_tf.data.sources import MNIST, SPLITS
+from symclone_tf.data.splitting import compiled
+from symclone_tf.experiments.clone_options import options_of_clones
 from symclone_tf.experiments.image_networks import ARCHITECTURES
-from symclone_tf.experiments.network_layouts import exact_blocks, filters_of, per_layer
+from symclone_tf.experiments.network_layouts import (
+    exact_blocks,
+    filters_of,
+    runs_of,
+)
 from symclone_tf.experiments.task_transformations import (
     DIGIT_SIZE,
     TASKS,
     canvas_and_translation,
 )
-from symclone_tf.layers import STRENGTHS, SYMMETRIES, TRAINABLE_PARTS, strength_of
-from symclone_tf.students import get_student
+from symclone_tf.experiments.training_recipes import (
+    TRAINING_RECIPES,
+    augmentation_of,
+)
 from symclone_tf.symmetry import get_group
 
 # The number of training images, and of test images, where there are as many.
@@ -39,8 +46,9 @@ class Experiment:
             `sc.symmetry.get_group`.
         task: String, `"invariance"` or `"breaking"`, see `image_task`.
         symmetry: String, of `ClonedConv2D`; `None` for `"frozen"`; or one
-            for each convolution, separated by commas. This and the
-            next six are for `"cloned"` only.
+            for each convolution, separated by commas. Of a frozen clone the student
+            does not train; the layer's kernel and bias do. This and the next six are
+            for `"cloned"` only.
         blocks: Integer, of the clones; `None` for as many as an exact copy needs: 9
             where the group permutes pixels, see `exact_blocks`.
         student: String, the registered name of a kind of students; `None` for
@@ -54,14 +62,19 @@ class Experiment:
             for `"all"`. For clones that are not frozen.
         data: String or path of labelled images, see `open_images`.
         image_size: Integer, pixels, see `open_images`.
+        keep_together: String, a pattern of paths, see `open_images`.
         canvas: Integer, pixels, see `image_task`.
         max_translation: Integer, pixels, see `image_task`.
         train_size: Integer, the number of training images; `None` for 10,000, or all
             where there are fewer.
         test_size: Integer, the number of test images; `None` as for `train_size`.
-        epochs: Integer.
+        recipe: String, how it is trained, a name of `TRAINING_RECIPES`.
+        augment: String, Keras' layers that transform images at random in training,
+            whatever the group: `"flip"`, `"rotation"`, or both, separated by a comma;
+            `None` for none.
+        epochs: Integer; `None` for the recipe's.
         batch_size: Integer.
-        learning_rate: Float, of AdamW.
+        learning_rate: Float, of AdamW, its largest; `None` for the recipe's.
         dropout: Float, see `image_network`.
         seed: Integer, of weights, dropout, transformations and order.
 
@@ -76,6 +89,9 @@ class Experiment:
     ValueError: `blocks` is for `architecture` cloned only. Received: blocks=7
     """
 
+    architectures: ClassVar[tuple[str, ...]] = ARCHITECTURES
+    tasks: ClassVar[tuple[str, ...]] = TASKS
+
     architecture: str = "cloned"
     group: str = "c4"
     task: str = "invariance"
@@ -88,17 +104,20 @@ class Experiment:
     trainable_part: str | None = None
     data: str = MNIST
     image_size: int | None = None
+    keep_together: str | None = None
     canvas: int | None = None
     max_translation: int | None = None
     train_size: int | None = None
     test_size: int | None = None
-    epochs: int = 8
+    recipe: str = "fixed"
+    augment: str | None = None
+    epochs: int | None = None
     batch_size: int = 64
-    learning_rate: float = 1e-3
+    learning_rate: float | None = None
     dropout: float = 0.2
     seed: int = 0
 
-    def complete(self, images: Images | None = None) -> "Experiment":
+    def complete(self, images: Images | SegmentedImages | None = None) -> "Experiment":
         """Checks all options, and fills in the defaults.
 
         Args:
@@ -113,12 +132,12 @@ class Experiment:
             ValueError: If an option is not accepted, is not for this architecture,
                 or there are fewer images.
         """
-        one_of("architecture", self.architecture, ARCHITECTURES)
+        one_of("architecture", self.architecture, self.architectures)
         get_group(self.group)
-        one_of("task", self.task, TASKS)
-        for name in ("epochs", "batch_size"):
-            positive_integer(name, getattr(self, name))
-        positive_number("learning_rate", self.learning_rate)
+        one_of("task", self.task, self.tasks)
+        one_of("recipe", self.recipe, TRAINING_RECIPES)
+        positive_integer("batch_size", self.batch_size)
+        augmentation_of(self.augment)
         if not isinstance(self.seed, int) or self.seed < 0:
             raise ValueError(
                 f"`seed` must be an integer of at least 0. Received: seed={self.seed}"
@@ -130,21 +149,38 @@ class Experiment:
             )
         sizes = self._of_images(images)
         canvas = sizes["canvas"]
-        chosen = self._of_clones(len(filters_of(canvas)) if canvas else None)
-        return dataclasses.replace(self, **sizes, **chosen)
+        count = self._convolutions(canvas) if canvas else None
+        chosen = options_of_clones(self, count)
+        training = self._of_training(sizes["train_size"])
+        return dataclasses.replace(self, **sizes, **chosen, **training)
 
-    def _of_images(self, images: Images | None) -> dict[str, Any]:
+    def _of_training(self, size: int | None) -> dict[str, Any]:
+        """The options that the recipe has defaults of."""
+        recipe = TRAINING_RECIPES[self.recipe]
+        epochs, rate = self.epochs, self.learning_rate
+        if epochs is None and size is not None:
+            epochs = recipe.epochs_of(size, self.batch_size)
+        if epochs is not None:
+            positive_integer("epochs", epochs)
+        if rate is None:
+            rate = recipe.learning_rate
+        return {
+            "epochs": epochs,
+            "learning_rate": positive_number("learning_rate", rate),
+        }
+
+    def _of_images(self, images: Images | SegmentedImages | None) -> dict[str, Any]:
         """The options that depend on the images, as far as they are known."""
         data, size = named_data(self.data), self.image_size
         if size is not None:
             check_image_size(positive_integer("image_size", size))
+        if self.keep_together is not None:
+            compiled(self.keep_together)
         if images is not None:
             size = images.size
         elif size is None and data == MNIST:
             size = DIGIT_SIZE
-        canvas, translation = canvas_and_translation(
-            self.group, self.canvas, self.max_translation, size
-        )
+        canvas, translation = self._canvas(size)
         found: dict[str, Any] = {
             "data": data,
             "image_size": size,
@@ -155,7 +191,19 @@ class Experiment:
             f"{split}_size": self._size(split, data, images) for split in SPLITS
         }
 
-    def _size(self, split: str, data: str, images: Images | None) -> int | None:
+    def _canvas(self, size: int | None) -> tuple[int | None, int | None]:
+        """The size of the network's inputs, and the largest translation."""
+        return canvas_and_translation(
+            self.group, self.canvas, self.max_translation, size
+        )
+
+    @staticmethod
+    def _convolutions(canvas: int) -> int:
+        return len(filters_of(canvas))
+
+    def _size(
+        self, split: str, data: str, images: Images | SegmentedImages | None
+    ) -> int | None:
         name, size = f"{split}_size", getattr(self, f"{split}_size")
         most = None if images is None else images.counts[split]
         if size is None:
@@ -168,54 +216,6 @@ class Experiment:
             )
         return size
 
-    def _of_clones(self, count: int | None) -> dict[str, Any]:
-        """The options of some architectures only, with their defaults."""
-        cloned = self.architecture == "cloned"
-        defaults = {
-            "symmetry": "frozen",
-            "blocks": exact_blocks(self.group),
-            "student": "dense",
-        }
-        chosen = self._only(cloned, "`architecture` cloned", defaults)
-        kinds: list[str] = []
-        if cloned:
-            kinds = _per_layer("symmetry", chosen["symmetry"], SYMMETRIES, count)
-        regional, where = chosen["student"] == "regional", "`student` regional"
-        chosen |= self._only(regional, where, {"regions": None})
-        if chosen["regions"] is not None:
-            chosen["regions"] = positive_pair("regions", chosen["regions"])
-        trained = set(kinds) - {"frozen"}
-        chosen |= self._only(
-            trained, "`symmetry` trainable or anchored", {"trainable_part": "all"}
-        )
-        anchored, where = "anchored" in kinds, "`symmetry` anchored"
-        chosen |= self._only(anchored, where, {"anchor": "transformed-inputs"})
-        strength = {"anchor_strength": STRENGTHS.get(chosen["anchor"])}
-        chosen |= self._only(anchored, where, strength)
-        if cloned:
-            positive_integer("blocks", chosen["blocks"])
-            get_student(chosen["student"])
-        if trained:
-            _per_layer(
-                "trainable_part", chosen["trainable_part"], TRAINABLE_PARTS, count
-            )
-        if anchored:
-            strength_of(chosen["anchor"], chosen["anchor_strength"])
-        return chosen
-
-    def _only(
-        self, accepted: Collection[str] | bool, where: str, defaults: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        chosen = {name: getattr(self, name) for name in defaults}
-        for name, value in chosen.items():
-            if value is not None and not accepted:
-                raise ValueError(
-                    f"`{name}` is for {where} only. Received: {name}={value}"
-                )
-            if value is None and accepted:
-                chosen[name] = defaults[name]
-        return chosen
-
     @property
     def network(self) -> str:
         """A short description of the network, for tables.
@@ -225,6 +225,10 @@ class Experiment:
         >>> Experiment("cloned", symmetry="anchored", anchor="kl").network
         'cloned, 9 blocks, anchored (kl 1000)'
         """
+        name = self._network()
+        return name if self.augment is None else f"{name}, augmented ({self.augment})"
+
+    def _network(self) -> str:
         full = self.complete()
         if full.architecture != "cloned":
             return full.architecture
@@ -232,11 +236,11 @@ class Experiment:
         if full.regions is not None:
             rows, columns = positive_pair("regions", full.regions)
             kind = f"{full.student} {rows}×{columns}, "
-        symmetry = ", ".join(_runs(full.symmetry or "", " ×"))
+        symmetry = ", ".join(runs_of(full.symmetry or "", " ×"))
         name = f"cloned, {kind}{full.blocks} blocks, {symmetry}"
         details = [f"{full.anchor} {full.anchor_strength:g}"] if full.anchor else []
         if full.trainable_part not in (None, "all"):
-            details.append(", ".join(_runs(full.trainable_part, " ×")))
+            details.append(", ".join(runs_of(full.trainable_part, " ×")))
         return f"{name} ({', '.join(details)})" if details else name
 
     @property
@@ -263,7 +267,7 @@ class Experiment:
         full = self.complete()
         parts = [full.table, full.task, full.architecture]
         if full.architecture == "cloned":
-            parts += _runs(full.symmetry or "")
+            parts += runs_of(full.symmetry or "")
             if full.student and full.student != "dense":
                 parts.append(full.student)
             if full.regions is not None:
@@ -275,27 +279,6 @@ class Experiment:
             # Without the plus of 1e+20, which artifacts' names cannot have.
             parts.append(f"{full.anchor}-{full.anchor_strength:g}".replace("+", ""))
         if full.trainable_part not in (None, "all"):
-            parts += _runs(full.trainable_part)
+            parts += runs_of(full.trainable_part)
+        parts += full.augment.split(",") if full.augment else []
         return "-".join(parts)
-
-
-def _per_layer(
-    name: str, choices: Any, accepted: Collection[str], count: int | None
-) -> list[str]:
-    """`per_layer`, also where the number of layers is not known."""
-    if count is None and isinstance(choices, str):
-        count = len(choices.split(","))
-    return per_layer(name, choices, accepted, count or 1)
-
-
-def _runs(choices: str, times: str = "") -> list[str]:
-    """Choices of layers, with the number of layers in a row that have each.
-
-    >>> _runs("frozen,frozen,frozen,anchored", " ×")
-    ['frozen ×3', 'anchored']
-    """
-    grouped = itertools.groupby(choices.split(","))
-    runs = [(name, len(list(same))) for name, same in grouped]
-    if len(runs) == 1:
-        return [runs[0][0]]
-    return [name if count == 1 else f"{name}{times}{count}" for name, count in runs]

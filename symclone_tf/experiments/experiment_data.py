@@ -1,19 +1,16 @@
 """The images of an experiment, opened once, and the sizes that depend on them."""
 
-import warnings
-from typing import Any
+from typing import Any, cast
 
 import tensorflow as tf
 
 from symclone_tf.data.images import Images
-from symclone_tf.errors import DataWarning
 from symclone_tf.experiments.experiment import Experiment
 from symclone_tf.experiments.task_transformations import task_class_names
 from symclone_tf.experiments.tasks import image_task
+from symclone_tf.experiments.training_recipes import TRAINING_RECIPES
 from symclone_tf.workspace import Workspace
 
-# How many of the files that are left out are listed.
-LISTED = 3
 # How many test images the equivariance errors are measured on.
 MEASURED = 16
 
@@ -26,8 +23,7 @@ def open_data(
     Args:
         experiment: `Experiment`.
         workspace: `Workspace`, of whose `data_dir` and `strict` this is; `None` for
-            the defaults. Unless it is strict, a `DataWarning` lists files that cannot
-            be read.
+            the defaults. A `DataWarning` each says what was changed or left out.
 
     Returns:
         Pair of the experiment, completed with the sizes of the images, and `Images`,
@@ -48,10 +44,10 @@ def open_data(
     """
     experiment = experiment.complete()
     workspace = Workspace.of(workspace)
-    images = workspace.open_images(experiment.data, experiment.image_size)
-    experiment = experiment.complete(images)
-    warn_of_skipped(images)
-    return experiment, images
+    images = workspace.open_images(
+        experiment.data, experiment.image_size, experiment.keep_together
+    )
+    return experiment.complete(images), images
 
 
 class TaskImages:
@@ -65,8 +61,10 @@ class TaskImages:
         channels: Integer.
         class_names: List of strings, of the task's classes.
         train, test: `tf.data.Dataset` of batches, see `image_task`.
+        held_out: The training images that the recipe holds out; `None` if none.
         upright: The test images before they are transformed, for invariance; `None`
             otherwise.
+        tested: Integer, the number of test images.
         measured: Array, a few test images to measure equivariance errors on.
     """
 
@@ -89,8 +87,14 @@ class TaskImages:
         self.class_names = task_class_names(
             experiment.task, experiment.group, images.class_names
         )
-        self.train = task("train", experiment.train_size)
+        total = cast(int, experiment.train_size)  # complete
+        held_out = TRAINING_RECIPES[experiment.recipe].held_out(total)
+        self.train = task("train", total - held_out)
+        self.held_out = None
+        if held_out:
+            self.held_out = task("train", held_out, first=total - held_out)
         self.test = task("test", experiment.test_size)
+        self.tested = cast(int, experiment.test_size)
         self.upright = None
         if experiment.task == "invariance":
             self.upright = task("test", experiment.test_size, transformed=False)
@@ -98,20 +102,3 @@ class TaskImages:
         few = min(MEASURED, images.counts["test"])
         measured = task("test", few, transformed=False)
         self.measured = next(iter(measured))[0].numpy()
-
-
-def warn_of_skipped(images: Images) -> None:
-    """Lists files that are left out, in a `DataWarning`.
-
-    Args:
-        images: `Images`.
-    """
-    if images.skipped:
-        warnings.warn(_left_out(images), DataWarning, stacklevel=3)
-
-
-def _left_out(images: Images) -> str:
-    count, listed = len(images.skipped), ", ".join(images.skipped[:LISTED])
-    more = ", …" if count > LISTED else ""
-    files = "1 file is" if count == 1 else f"{count} files are"
-    return f"{files} left out, not a PNG or JPEG image that can be read: {listed}{more}"

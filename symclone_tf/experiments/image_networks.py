@@ -7,8 +7,10 @@ import keras
 import numpy as np
 from keras import layers
 
+from symclone_tf.backends import backend
 from symclone_tf.checks import one_of, positive_integer
 from symclone_tf.experiments.network_layouts import (
+    check_students,
     filters_of,
     kernel_size_of,
     network_teachers,
@@ -24,7 +26,6 @@ from symclone_tf.layers import (
 )
 from symclone_tf.students import Student
 from symclone_tf.symmetry import PointGroup, get_group
-from symclone_tf.teachers import ConvTeacher
 
 ARCHITECTURES = ("mlp", "cnn", "gcnn", "cloned")
 # Whatever Keras' default is: the group axis is before the channels.
@@ -46,6 +47,7 @@ def image_network(
     seed: int | None = None,
     channels: int = 1,
     width: float = 1.0,
+    front: Sequence[keras.layers.Layer] = (),
 ) -> keras.Model:
     """A classifier of images, with the convolution as a parameter.
 
@@ -74,8 +76,9 @@ def image_network(
         canvas: Integer, height and width of the images in pixels.
         students: Sequence of `Student`, one for each convolution, for `"cloned"`; see
             `network_students`.
-        symmetry: String, of `ClonedConv2D`; or one for each convolution,
-            separated by commas.
+        symmetry: String, of `ClonedConv2D`; or one for each convolution, separated by
+            commas. Of a frozen clone the student does not train; the layer's kernel
+            and bias do.
         anchor: String, of `ClonedConv2D`.
         anchor_strength: Float, of `ClonedConv2D`.
         trainable_part: String, of `ClonedConv2D`, or one for each.
@@ -84,6 +87,8 @@ def image_network(
             random one.
         channels: Integer, of the images, 1 or 3.
         width: Float, the factor of all numbers of filters.
+        front: Sequence of Keras layers before all others, which leave the images'
+            shape as it is.
 
     Returns:
         `keras.Sequential`, built, from `image`, `(batch, canvas, canvas, channels)`,
@@ -120,8 +125,9 @@ def image_network(
     parts = per_layer("trainable_part", trainable_part, TRAINABLE_PARTS, len(filters))
     clones = students or ()
     if students is not None:
-        _check_students(students, network_teachers(group, canvas))
+        check_students(students, network_teachers(group, canvas))
     drawn = np.random.SeedSequence(seed).generate_state(48).tolist()
+    drawn = list(map(backend().layer_seed, drawn))
     # The first kernels and anchors of any network keep their seeds in deeper ones.
     seeds, anchor_seeds = iter(drawn[:12] + drawn[16:32]), drawn[12:16] + drawn[32:]
 
@@ -176,6 +182,7 @@ def image_network(
     return keras.Sequential(
         [
             keras.Input((canvas, canvas, channels), name="image"),
+            *front,
             *body,
             layers.Dropout(dropout, seed=next(seeds)),
             layers.Dense(
@@ -188,16 +195,6 @@ def image_network(
         ],
         name="network" if callable(architecture) else architecture,
     )
-
-
-def _check_students(students: Sequence[Student], teachers: list[ConvTeacher]) -> None:
-    """Refuses students of other teachers than the network's convolutions."""
-    found = [student.teacher for student in students]
-    if found != teachers:
-        wanted, given = ("; ".join(t.name for t in each) for each in (teachers, found))
-        raise ValueError(
-            f"The network needs students of {wanted}. Received: students of {given}"
-        )
 
 
 def _pooling(

@@ -1,7 +1,8 @@
 """The layout of the networks of experiments: convolutions, sizes and students."""
 
+import itertools
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from symclone_tf.checks import one_of, positive_integer, positive_number
@@ -197,6 +198,20 @@ def network_students(
     ]
 
 
+def check_students(students: Sequence[Student], teachers: list[ConvTeacher]) -> None:
+    """Refuses students of other teachers than a network's convolutions.
+
+    Raises:
+        ValueError: If there are others, or others in their place.
+    """
+    found = [student.teacher for student in students]
+    if found != teachers:
+        wanted, given = ("; ".join(t.name for t in each) for each in (teachers, found))
+        raise ValueError(
+            f"The network needs students of {wanted}. Received: students of {given}"
+        )
+
+
 def student_within(
     teacher: ConvTeacher,
     student: str,
@@ -240,3 +255,25 @@ def sizes_of(canvas: int, kernel_size: int, padding: str) -> list[int]:
         if layer % 2:
             size //= 2
     return sizes
+
+
+def checked_per_layer(
+    name: str, choices: Any, accepted: Collection[str], count: int | None
+) -> list[str]:
+    """`per_layer`, also where the number of layers is not known."""
+    if count is None and isinstance(choices, str):
+        count = len(choices.split(","))
+    return per_layer(name, choices, accepted, count or 1)
+
+
+def runs_of(choices: str, times: str = "") -> list[str]:
+    """Choices of layers, with the number of layers in a row that have each.
+
+    >>> runs_of("frozen,frozen,frozen,anchored", " ×")
+    ['frozen ×3', 'anchored']
+    """
+    grouped = itertools.groupby(choices.split(","))
+    runs = [(name, len(list(same))) for name, same in grouped]
+    if len(runs) == 1:
+        return [runs[0][0]]
+    return [name if count == 1 else f"{name}{times}{count}" for name, count in runs]

@@ -6,24 +6,29 @@ from typing import Any, cast
 
 import keras
 import numpy as np
-import tensorflow as tf
 
-from symclone_tf.cloning import (
-    Checkpoint,
-    TrainingProgress,
-    checkpoint_file,
-    skip,
-    versions,
-)
+from symclone_tf.cloning import Checkpoint, checkpoint_file, versions
 from symclone_tf.data.images import Images
 from symclone_tf.errors import CloningError
+from symclone_tf.experiments.clone_options import layer_options
 from symclone_tf.experiments.experiment import Experiment
 from symclone_tf.experiments.experiment_data import TaskImages, open_data
 from symclone_tf.experiments.image_networks import image_network
 from symclone_tf.experiments.network_layouts import network_students
+from symclone_tf.experiments.network_training import (
+    compile_network,
+    fit_network,
+    largest_class,
+    learned,
+    normalization_of,
+)
+from symclone_tf.experiments.run_records import (
+    deviations_record,
+    errors_record,
+    parameters,
+)
+from symclone_tf.experiments.training_recipes import TRAINING_RECIPES, augmentation_of
 from symclone_tf.networks import (
-    convolution_layers,
-    deviations,
     layer_errors,
     network_error,
     teacher_errors,
@@ -60,7 +65,10 @@ def run_experiment(
         Pair of the trained `keras.Model` and a dictionary: `accuracy` and
         `loss` on test images as the task transforms them; `upright_accuracy`, on
         the same images before they are transformed, for invariance, else `None`;
-        `parameters`, without anchors; `seconds` and `seconds_per_epoch`, of this
+        `learned`, whether that accuracy, or `accuracy` where there is none, is more
+        than chance makes of the share `largest_class` of test images; `parameters`,
+        without anchors; `epochs`, how many were trained, and `best_epoch`, whose
+        weights were kept, counted from 1; `seconds` and `seconds_per_epoch`, of this
         run's epochs, or `None` if there were none left to train;
         `equivariance_error` of each convolution and of the whole `network`, before
         and after training; where the group's transformations interpolate,
@@ -68,7 +76,8 @@ def run_experiment(
         `changed_classes`, the share of the same images whose class changes under the
         group, before and after, see `NetworkEquivariance`; `deviation` of anchored
         convolutions, with the fields of `Deviation`; `class_names`, see
-        `task_class_names`; `versions`; and the experiment's `options`.
+        `task_class_names`; the images' `notes`; `versions`; and the experiment's
+        `options`.
 
     Raises:
         ValueError: If a choice is not accepted.
@@ -98,21 +107,24 @@ def run_experiment(
     start = time.perf_counter()
     data = TaskImages(experiment, images)
     model = _network(experiment, workspace, data)
-    model.compile(
-        keras.optimizers.AdamW(experiment.learning_rate),
-        "sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-        # On CPUs XLA slows down all but the largest trained students.
-        jit_compile=_has_gpu(),
-    )
+    compile_network(model, experiment, len(data.train))
     before, changed_before = _errors(model, experiment, data.measured)
-    seconds = _fit(model, experiment, data, workspace.verbose, checkpoint, resume)
+    trained = fit_network(
+        model,
+        experiment,
+        data.train,
+        data.held_out,
+        verbose=workspace.verbose,
+        checkpoint=checkpoint,
+        resume=resume,
+    )
     loss, accuracy = model.evaluate(data.test, verbose=0)
     if not np.isfinite(loss):
         raise CloningError(
             f"Training diverged: the loss became {loss}. Lower `learning_rate`. "
             f"Received: learning_rate={experiment.learning_rate}"
         )
+    largest = largest_class(data.test)
     upright = None
     if data.upright:
         upright = model.evaluate(data.upright, verbose=0)[1]
@@ -121,23 +133,18 @@ def run_experiment(
         "accuracy": accuracy,
         "loss": loss,
         "upright_accuracy": upright,
-        "parameters": _parameters(model),
+        "parameters": parameters(model),
         "seconds": round(time.perf_counter() - start, 2),
-        "seconds_per_epoch": round(float(np.mean(seconds)), 2) if seconds else None,
-        "equivariance_error": {
-            name: {"before": before[name], "after": error}
-            for name, error in after.items()
-        },
+        "seconds_per_epoch": trained.seconds_per_epoch,
+        "epochs": trained.epochs,
+        "best_epoch": trained.best_epoch,
+        "largest_class": largest,
+        "learned": learned(upright or accuracy, largest, data.tested),
+        "equivariance_error": errors_record(before, after),
         "changed_classes": {"before": changed_before, "after": changed_after},
-        "deviation": {
-            name: {
-                "norm": deviation.norm,
-                "positions": deviation.positions.tolist(),
-                "elements": deviation.elements.tolist(),
-            }
-            for name, deviation in deviations(model).items()
-        },
+        "deviation": deviations_record(model),
         "class_names": data.class_names,
+        "notes": list(images.notes),
         "versions": versions(),
         "options": dataclasses.asdict(experiment),
     }
@@ -168,49 +175,6 @@ def experiment_checkpoint(experiment: Experiment, directory: Path) -> Checkpoint
     return Checkpoint(checkpoint_file(directory, experiment.name, options))
 
 
-class _EpochSeconds(keras.callbacks.Callback):
-    """The time of each epoch, without that of later callbacks."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.seconds: list[float] = []
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self._start = time.perf_counter()
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        self.seconds.append(time.perf_counter() - self._start)
-
-
-def _fit(
-    model: keras.Model,
-    experiment: Experiment,
-    data: TaskImages,
-    verbose: int,
-    checkpoint: Checkpoint | None,
-    resume: bool,
-) -> list[float]:
-    """Trains, and returns the seconds of each epoch."""
-    timer = _EpochSeconds()
-    length = len(data.train)
-    steps = experiment.epochs * length
-    done = checkpoint.restore(model) if checkpoint and resume else 0
-    skip(data.train, model, done)
-    with TrainingProgress(
-        experiment.network, steps, "accuracy", ".1%", disable=not verbose, done=done
-    ) as progress:
-        callbacks = [progress, timer, keras.callbacks.TerminateOnNaN()]
-        model.fit(
-            data.train,
-            epochs=experiment.epochs,
-            initial_epoch=done // length,
-            shuffle=False,  # the data set shuffles itself
-            verbose=0,
-            callbacks=[*callbacks, checkpoint] if checkpoint else callbacks,
-        )
-    return timer.seconds
-
-
 def _network(
     experiment: Experiment, workspace: Workspace, data: TaskImages
 ) -> keras.Model:
@@ -218,10 +182,7 @@ def _network(
     options: dict[str, Any] = {}
     if experiment.architecture == "cloned":
         students = find_or_clone(experiment, workspace)
-        options["symmetry"] = experiment.symmetry
-        for name in ("anchor", "anchor_strength", "trainable_part"):
-            if getattr(experiment, name) is not None:
-                options[name] = getattr(experiment, name)
+        options |= layer_options(experiment)
     return image_network(
         experiment.architecture,
         experiment.group,
@@ -231,8 +192,17 @@ def _network(
         dropout=experiment.dropout,
         seed=experiment.seed,
         channels=data.channels,
+        front=_front(experiment, data),
         **options,
     )
+
+
+def _front(experiment: Experiment, data: TaskImages) -> list[keras.layers.Layer]:
+    """What an experiment does to images within its network."""
+    front = augmentation_of(experiment.augment, experiment.seed)
+    if TRAINING_RECIPES[experiment.recipe].validated:
+        front.append(normalization_of(data.train))
+    return front
 
 
 def find_or_clone(
@@ -271,16 +241,6 @@ def find_or_clone(
     return load_or_clone(wanted, workspace.clones, workspace.verbose)
 
 
-def _parameters(model: keras.Model) -> int:
-    """The number of weights that the network computes with, without anchors."""
-    anchors = sum(
-        np.prod(anchor.shape)
-        for layer in convolution_layers(model)
-        for anchor in getattr(layer, "anchors", ())
-    )
-    return model.count_params() - int(anchors)
-
-
 def _errors(
     model: keras.Model, experiment: Experiment, images: Array
 ) -> tuple[dict[str, float], float | None]:
@@ -291,7 +251,3 @@ def _errors(
         model, images, experiment.group, experiment.max_translation or 0
     )
     return {**errors, "network": whole.equivariance_error}, whole.changed_classes
-
-
-def _has_gpu() -> bool:
-    return bool(tf.config.list_physical_devices("GPU"))

@@ -21,7 +21,11 @@ MEASURED = ("conv_1", "conv_2", "conv_3", "conv_4", "network")
 """The columns of equivariance errors: convolutions, of which networks for images of
 more than 64 pixels have more, and the whole network."""
 
-OPTIONS = tuple(field.name for field in dataclasses.fields(Experiment))
+# Tables compare networks that are trained by one recipe, on images as they are.
+_FIXED = ("recipe", "augment")
+OPTIONS = tuple(
+    field.name for field in dataclasses.fields(Experiment) if field.name not in _FIXED
+)
 FEWEST, MOST = 4, 10
 """The numbers of convolutions for images of up to 64 pixels, and of up to 512."""
 
@@ -40,8 +44,8 @@ FIGURES = figures_of(FEWEST)
 HEADERS = {(*OPTIONS, *figures_of(n)): n for n in range(FEWEST, MOST + 1)}
 HEADER = next(iter(HEADERS))
 # The columns that tables of earlier versions do not have, the latest of them first.
-_ADDED = ("regions", "data", "image_size", "trainable_part", "student")
-LATER = tuple(_ADDED[:count] for count in (1, 3, 4, 5))
+_ADDED = ("keep_together", "regions", "data", "image_size", "trainable_part", "student")
+LATER = tuple(_ADDED[:count] for count in (1, 2, 4, 5, 6))
 EARLIER = {
     tuple(name for name in header if name not in names): count
     for header, count in HEADERS.items()

@@ -3,7 +3,8 @@
 import tensorflow as tf
 
 from symclone_tf.checks import one_of, positive_integer
-from symclone_tf.data.images import Images, in_batches, open_images, shuffled_among
+from symclone_tf.data.batches import in_batches, shuffled_among
+from symclone_tf.data.images import Images, open_images
 from symclone_tf.data.sources import MNIST, SPLITS
 from symclone_tf.experiments.task_transformations import (
     TASKS,
@@ -29,6 +30,7 @@ def image_task(
     transformed: bool | None = None,
     batch_size: int = 64,
     seed: int = 0,
+    first: int = 0,
 ) -> tf.data.Dataset:
     """Labelled images that a group transforms, as a task needs it.
 
@@ -69,6 +71,7 @@ def image_task(
         batch_size: Integer.
         seed: Integer, of the transformations and of the order; the order also depends
             on `tf.random.set_seed`, if that was called.
+        first: Integer, how many images to leave out before those that are taken.
 
     Returns:
         `tf.data.Dataset` of batches `(image, label)`: float32 in [0, 1] of
@@ -84,7 +87,7 @@ def image_task(
     >>> np.savez(file, x_train=noise.astype("uint8"), y_train=np.arange(40) % 3)
     >>> dataset = image_task(open_images(file), "breaking", "t2", "test")
     >>> [(batch.shape, len(labels)) for batch, labels in dataset]
-    [(TensorShape([8, 28, 28, 3]), 8)]
+    [(TensorShape([9, 28, 28, 3]), 9)]
 
     Reference:
 
@@ -100,7 +103,7 @@ def image_task(
     if transformed is None:
         transformed = task == "breaking" or split == "test"
 
-    found = images.stream(split, size)
+    found = images.stream(split, size if size is None else first + size).skip(first)
     count = len(images.class_names)
     transform = centring(canvas, group)
     if transformed:
@@ -110,21 +113,21 @@ def image_task(
         lambda index, pair: transform(pair[0], pair[1], tf.stack([stream, index])),
         num_parallel_calls=tf.data.AUTOTUNE,
     )
-    # Pixels are cached and shuffled as bytes, a quarter of the memory.
-    found, window = _cached(found, canvas**2 * images.channels, batch_size)
+    # Pixels that are bytes are cached and shuffled so, a quarter of the memory.
+    found, window = _cached(found, images.bytes_at(canvas), batch_size)
     if split == "train":
         found = found.shuffle(window, seed=seed)
     return in_batches(found, batch_size)
 
 
 def _cached(
-    found: tf.data.Dataset, pixels: int, batch_size: int
+    found: tf.data.Dataset, each: int, batch_size: int
 ) -> tuple[tf.data.Dataset, int]:
     """Images, cached if they are few, and the window in which they are shuffled."""
     total = len(found)
-    if total * pixels <= CACHED:
+    if total * each <= CACHED:
         return found.cache(), total
-    return found, min(total, shuffled_among(pixels, batch_size))
+    return found, min(total, shuffled_among(each, batch_size))
 
 
 def mnist_task(

@@ -1,7 +1,4 @@
-"""Figures of training, and of the benchmark."""
-
-import itertools
-import re
+"""Figures of cloning, and accuracies of the benchmark."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -16,13 +13,10 @@ from symclone_tf.figures.style import (
     new_figure,
     styled,
 )
-from symclone_tf.symmetry import get_group
 from symclone_tf.types import Array
 
 # Floors of less are those of exact clones.
 ROUNDING = 1e-6
-# How the teacher's own errors are drawn.
-OWN = {"color": GREY, "linewidth": 0.8}
 
 
 @styled
@@ -160,93 +154,6 @@ def draw_accuracies(rows: list[Row]) -> Figure:
     panels[0].set_yticks(range(len(networks)), networks)
     panels[0].set_ylim(len(networks) - 0.5, -0.5)
     return figure
-
-
-@styled
-def draw_equivariance(rows: list[Row]) -> Figure:
-    """Each convolution's equivariance error, before and after training.
-
-    Args:
-        rows: List of `Row`, see `read_benchmark`; means over seeds are drawn.
-
-    Returns:
-        `matplotlib.figure.Figure`, with a panel for each task and a line for each
-        network, from a hollow dot before training to a filled one after it. Where the
-        group's transformations interpolate, a grey line for each convolution is the
-        teacher's own error after training: that of the `"gcnn"`, which has exact
-        convolutions.
-
-    Example:
-
-    >>> errors = {f"conv_{i}_{when}": 0.1 for i in (1, 2, 3, 4)
-    ...           for when in ("before", "after")}
-    >>> figure = draw_equivariance([Row(Experiment("cnn").complete(), errors)])
-    >>> len(figure.axes)
-    2
-    """
-    kept = [row for row in rows if row.figures.get("conv_1_after")]
-    found = (re.fullmatch(r"(conv_\d+)_after", n) for row in kept for n in row.figures)
-    layers = list(dict.fromkeys(each[1] for each in found if each))
-    networks = list(dict.fromkeys(row.experiment.network for row in kept))
-    # More networks than colours go on with squares.
-    styles = [(colour, marker) for marker in "os" for colour in COLOURS]
-    figure = new_figure(3.3)
-    panels = figure.subplots(1, 2, sharey=True)
-    for axes, task in zip(panels, TASKS):
-        for index, (network, (colour, marker)) in enumerate(
-            zip(networks, itertools.cycle(styles))
-        ):
-            figures = [
-                row.figures
-                for row in kept
-                if (row.experiment.task, row.experiment.network) == (task, network)
-            ]
-            if not figures:
-                continue
-            # Next to each other, so that none hides another.
-            offset = 0.7 * ((index + 0.5) / len(networks) - 0.5)
-            for position, layer in enumerate(layers):
-                # Not all networks have the deepest layers.
-                measured = [f for f in figures if f.get(f"{layer}_after") is not None]
-                if not measured:
-                    continue
-                before, after = (
-                    np.mean([f[f"{layer}_{when}"] for f in measured])
-                    for when in ("before", "after")
-                )
-                x = [position + offset] * 2
-                axes.plot(x, [before, after], color=colour, linewidth=0.8)
-                dot = {"color": colour, "marker": marker}
-                axes.plot(x[:1], [before], **dot, markerfacecolor="white")
-                axes.plot(x[:1], [after], **dot)
-        for position, own in enumerate(_own_errors(kept, task, layers)):
-            axes.plot([position - 0.4, position + 0.4], [own] * 2, "--", **OWN)
-        axes.set(title=task, yscale="log")
-        axes.set_xticks(range(len(layers)), [n.replace("_", " ") for n in layers])
-        axes.grid(visible=True, axis="y")
-    panels[0].set_ylabel("equivariance error")
-    for network, (colour, marker) in zip(networks, itertools.cycle(styles)):
-        panels[0].plot([], [], marker, color=colour, label=network)
-    panels[0].plot([], [], "o", color=GREY, markerfacecolor="white", label="before")
-    panels[0].plot([], [], "o", color=GREY, label="after training")
-    if any(_own_errors(kept, task, layers) for task in TASKS):
-        panels[0].plot([], [], "--", **OWN, label="teacher's own, by interpolation")
-    figure.legend(loc="outside lower center", ncols=3)
-    return figure
-
-
-def _own_errors(rows, task, layers) -> list[float]:
-    """Of exact convolutions, where transformations interpolate; NaN if unknown."""
-    figures = [
-        row.figures
-        for row in rows
-        if (row.experiment.task, row.experiment.architecture) == (task, "gcnn")
-        and not get_group(row.experiment.group).permutes_pixels
-    ]
-    if not figures:
-        return []
-    found = [[f.get(f"{layer}_after") or np.nan for f in figures] for layer in layers]
-    return [float(np.mean(each)) for each in found]
 
 
 def _colour(network) -> str:

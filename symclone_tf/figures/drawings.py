@@ -1,11 +1,11 @@
-"""Pictures of digits, operators, feature maps and deformations."""
+"""Pictures of digits, operators and feature maps."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from symclone_tf.figures.style import new_figure, show_pixels, styled
+from symclone_tf.figures.style import new_figure, show_image, show_pixels, styled
 from symclone_tf.students import Student
 from symclone_tf.studies import operators, transformed_outputs
 from symclone_tf.symmetry import (
@@ -31,7 +31,8 @@ def draw_digits(
     """Images, and the images transformed by a group.
 
     Args:
-        images: Array of shape `(count, n, n)`, drawn in a column each.
+        images: Array of shape `(count, n, n)`, drawn in a column each, dark on white;
+            or `(count, n, n, channels)` from 0 to 1, drawn as they are.
         group: String or `PointGroup`.
         translations: Tuple of pairs of integers, pixels down and to the right, for
             T(2).
@@ -50,8 +51,9 @@ def draw_digits(
 
     - [Huang et al., 2024](https://arxiv.org/abs/2410.03989), figure 2
     """
-    group = get_group(group)
-    images = np.asarray(images)[..., None]
+    group, images = get_group(group), np.asarray(images)
+    show = show_image if images.ndim == 4 else show_pixels
+    images = images if images.ndim == 4 else images[..., None]
     rows = {"original": images}
     shown = transformations_of(group)
     if group.is_trivial:
@@ -63,7 +65,7 @@ def draw_digits(
     grid = figure.subplots(len(rows), len(images), squeeze=False)
     for axes_row, (name, row) in zip(grid, rows.items()):
         for axes, pixels in zip(axes_row, row):
-            show_pixels(axes, pixels[..., 0])
+            show(axes, pixels if show is show_image else pixels[..., 0])
         axes_row[0].set_ylabel(name, rotation=0, ha="right", va="center")
     return figure
 
@@ -139,7 +141,8 @@ def draw_feature_maps(
     output's; and, where the transformation interpolates, the teacher's own.
 
     Args:
-        image: Array of shape `(n, n)`.
+        image: Array of shape `(n, n)`, drawn dark on white; or `(n, n, channels)` from
+            0 to 1, drawn as it is, of whose channels the layers get the mean.
         layers: Dictionary from names to pairs of a callable of inputs and a
             kernel, and the `Teacher` that has its sizes.
         kernel: Array of shape `(k, k)`.
@@ -163,7 +166,8 @@ def draw_feature_maps(
 
     - [Huang et al., 2024](https://arxiv.org/abs/2410.03989), figures 5 and 6
     """
-    image = np.asarray(image, "float32")
+    shown = np.asarray(image, "float32")
+    image = shown.mean(axis=-1) if shown.ndim == 3 else shown
     compared = {
         name: transformed_outputs(layer, teacher, image, kernel, transformation)
         for name, (layer, teacher) in layers.items()
@@ -177,9 +181,13 @@ def draw_feature_maps(
         height += 0.4
     figure = new_figure(height, 1.4 * (len(layers) + 1))
     grid = figure.subplots(3, len(widths), squeeze=False, width_ratios=widths)
-    inputs = _within_range(transformation, image[None, ..., None])[0, ..., 0]
-    show_pixels(grid[0, 0], image, title=image_name)
-    show_pixels(grid[1, 0], inputs)
+    rows = shown[None] if shown.ndim == 3 else shown[None, ..., None]
+    pair = rows[0], _within_range(transformation, rows)[0]
+    for axes, pixels, title in zip(grid[:, 0], pair, (image_name, "")):
+        if shown.ndim == 3:
+            show_image(axes, pixels, title)
+        else:
+            show_pixels(axes, pixels[..., 0], title=title)
     grid[0, 0].set_ylabel("original")
     grid[1, 0].set_ylabel(transformation.title)
     grid[2, 0].axis("off")
@@ -198,70 +206,6 @@ def draw_feature_maps(
             label += f"\nteacher's own {own:.1e}"
         column[2].set_xlabel(label)
     grid[2, 1].set_ylabel("difference")
-    return figure
-
-
-@styled
-def draw_deformations(deformations: dict[int, Array], titles: Sequence[str]) -> Figure:
-    """How a locally connected student learns to do the same at all positions.
-
-    Args:
-        deformations: Dictionary from steps to arrays of shape `(positions, r,
-            entries)`, see `deformations_while_learning`.
-        titles: List of strings, one for each position.
-
-    Returns:
-        `matplotlib.figure.Figure`, with a row for each position and a column for
-        each step.
-
-    Example:
-
-    >>> kept = {0: np.zeros((2, 9, 9)), 77: np.stack([np.eye(9)] * 2)}
-    >>> figure = draw_deformations(kept, ["corner", "centre"])
-    >>> len(figure.axes)  # and a colour bar
-    5
-    """
-    figure = new_figure(0.4 + 1.1 * len(titles), 0.9 + 1.25 * len(deformations))
-    grid = figure.subplots(len(titles), len(deformations), squeeze=False)
-    for column, (step, matrices) in zip(grid.T, deformations.items()):
-        for axes, matrix in zip(column, matrices):
-            show_pixels(axes, matrix, 1.0)
-        column[0].set_title("before" if step == 0 else f"step {step}")
-        column[-1].set_xlabel("kernel entry")
-    for axes, title in zip(grid[:, 0], titles):
-        axes.set_ylabel(title)
-    image = grid[0, -1].images[0]
-    bar = figure.colorbar(image, ax=grid, shrink=0.8, aspect=30, pad=0.01)
-    bar.outline.set_linewidth(0.5)
-    return figure
-
-
-@styled
-def draw_position_deviations(deviations: dict[str, ArrayLike]) -> Figure:
-    """How far each layer deviates from its convolution at each position.
-
-    Args:
-        deviations: Dictionary, see `position_deviations`, not empty.
-
-    Returns:
-        `matplotlib.figure.Figure`.
-
-    Example:
-
-    >>> figure = draw_position_deviations({"conv_1": np.eye(6), "conv_2": np.eye(4)})
-    >>> [axes.get_title() for axes in figure.axes[:2]]  # and two colour bars
-    ['conv_1', 'conv_2']
-    """
-    columns = min(len(deviations), 4)
-    rows = -(-len(deviations) // columns)
-    figure = new_figure(1.9 * rows)
-    panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axes, (name, norms) in zip(panels, deviations.items()):
-        shown = axes.imshow(np.asarray(norms), vmin=0, cmap="viridis")
-        axes.set(title=name, xticks=[], yticks=[])
-        figure.colorbar(shown, ax=axes, shrink=0.7)
-    for axes in panels[len(deviations) :]:
-        axes.set_axis_off()
     return figure
 
 

@@ -54,7 +54,8 @@ def write_explore_page(
         relaxed=_training_of_relaxed(exploration),
         blocks=students["clone"].blocks,
         fewer=students["fewer"].blocks,
-        kind="Digit" if exploration.are_digits else "Stroke",
+        kind=_kind(exploration),
+        images_of=exploration.data,
         first=int(not exploration.are_digits),
         last=len(exploration.images) - int(exploration.are_digits),
         data=_data(exploration),
@@ -62,9 +63,18 @@ def write_explore_page(
     return output
 
 
+def _kind(exploration) -> str:
+    """What one of the images is."""
+    if exploration.data is not None:
+        return "Image"
+    return "Digit" if exploration.are_digits else "Stroke"
+
+
 def _training_of_relaxed(exploration) -> str:
     images = f"{IMAGES} of MNIST's digits"
-    if not exploration.are_digits:
+    if exploration.data is not None:
+        images = f"images of {exploration.data}, up to {IMAGES},"
+    elif not exploration.are_digits:
         images = "five drawn strokes"
     group = exploration.teacher.group
     telling = "no equivariant layer can tell."
@@ -89,6 +99,8 @@ def _data(exploration) -> dict:
         "maps": teacher.representation_out,
         "group": group.title,
         "isDigits": exploration.are_digits,
+        "kind": _kind(exploration),
+        "arePhotographs": exploration.data is not None,
         "images": _packed(np.rint(255 * exploration.images), "u1"),
         "receptiveFields": _packed(teacher.receptive_fields, "<i4"),
         "kernels": {

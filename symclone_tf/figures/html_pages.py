@@ -58,10 +58,14 @@ def write_page(output: pathlib.Path, template: str, title: str, **values) -> Non
     Raises:
         OSError: If writing fails.
     """
+    write_file(output, render_page(template, title, **values))
+
+
+def render_page(template: str, title: str, **values) -> bytes:
+    """The content of a page, see `write_page`."""
     made_by = ", ".join(f"{name} {version}" for name, version in versions().items())
     page = templates().get_template(template)
-    text = page.render(title=title, made_by=made_by, **values)
-    write_file(output, text.encode())
+    return page.render(title=title, made_by=made_by, **values).encode()
 
 
 @functools.cache
@@ -114,3 +118,9 @@ def data_uri(figure: Figure) -> str:
     """A figure as an SVG within the page."""
     data = base64.b64encode(figure_bytes(figure, "svg")).decode()
     return f"data:image/svg+xml;base64,{data}"
+
+
+def png_uri(figure: Figure) -> str:
+    """A figure as a PNG within the page, smaller than an SVG of many maps."""
+    data = base64.b64encode(figure_bytes(figure, "png")).decode()
+    return f"data:image/png;base64,{data}"

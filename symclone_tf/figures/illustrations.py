@@ -2,7 +2,7 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -11,16 +11,16 @@ from symclone_tf.artifacts import check_directory
 from symclone_tf.checks import one_of
 from symclone_tf.figures.curves import (
     draw_accuracies,
-    draw_equivariance,
     draw_learning_curves,
     draw_weights,
 )
+from symclone_tf.figures.deviation_drawings import draw_deformations
 from symclone_tf.figures.drawings import (
-    draw_deformations,
     draw_digits,
     draw_feature_maps,
     draw_operators,
 )
+from symclone_tf.figures.equivariance_curves import draw_equivariance
 from symclone_tf.figures.kernels import kernels_of
 from symclone_tf.figures.style import FORMATS, save_figure
 from symclone_tf.studies import GroupStudy, untrained
@@ -111,18 +111,45 @@ def make_figures(
     """
     one_of("file_format", file_format, FORMATS)
     root = check_directory(output)
-    for illustration in illustrate(study):
+    kind = "" if study.student == "dense" else f"-{study.student}"
+    yield from saved(illustrate(study), root / f"{study.group.name}{kind}", file_format)
+
+
+def saved(
+    illustrations: Iterable[Illustration], start: pathlib.Path, file_format: str
+) -> Iterator[tuple[Illustration, pathlib.Path | None]]:
+    """Writes illustrations to files.
+
+    Args:
+        illustrations: Iterable of `Illustration`.
+        start: `pathlib.Path`, the folder, and with what the names of files begin.
+        file_format: String, `"png"`, `"svg"` or `"pdf"`.
+
+    Yields:
+        Pairs of an `Illustration` and the path of its file, or `None` where
+        there is no figure.
+
+    Raises:
+        OSError: If writing fails.
+
+    Example:
+
+    >>> curves = Illustration("curves", "NMSE.", draw_learning_curves({9: [1.0, 0.1]}))
+    >>> [(_, path)] = saved([curves], directory / "c4", "svg")
+    >>> path.name
+    'c4-curves.svg'
+    """
+    for each in illustrations:
         path = None
-        if illustration.figure is not None:
-            parts = [study.group.name, illustration.name]
-            if study.student != "dense":
-                parts.insert(1, study.student)
-            name = "-".join(parts)
-            path = save_figure(illustration.figure, root / f"{name}.{file_format}")
-        yield illustration, path
+        if each.figure is not None:
+            file = start.with_name(f"{start.name}-{each.name}.{file_format}")
+            path = save_figure(each.figure, file)
+        yield each, path
 
 
 def _source(study) -> str:
+    if study.data is not None:
+        return f"Images of {study.data}"
     return "MNIST's test digits" if study.are_digits else "Drawn strokes without MNIST"
 
 
@@ -162,6 +189,10 @@ def _feature_maps(study) -> Illustration:
     )
     name = "digit" if study.are_digits else "stroke"
     note = "" if study.are_digits else f" {_source(study)}."
+    if study.data is not None:
+        name = "image"
+        if study.images.shape[-1] > 1:
+            note += " Layers get the mean of its colours."
     note += _if_interpolated(study, OWN)
     kernel = kernels_of(teacher.kernel_size)["edges"]
     return Illustration(

@@ -11,6 +11,7 @@ from symclone_tf.figures.style import (
     BLACK,
     BLUE,
     COLOURS,
+    GREEN,
     GREY,
     INK,
     ORANGE,
@@ -18,33 +19,42 @@ from symclone_tf.figures.style import (
     styled,
 )
 from symclone_tf.probe import Probe
-from symclone_tf.probe.candidates import Candidate, baseline
+from symclone_tf.probe.candidates import Candidate, augmented, baseline
 from symclone_tf.symmetry import get_group
 from symclone_tf.types import Array
 
 # Columns of the figure of transformed images.
 COLUMNS = 8
-KINDS = (("without", GREY), ("assumed", BLUE), ("may break", ORANGE))
+AUGMENTED = "augmented"
+KINDS = (
+    ("without", GREY),
+    ("assumed", BLUE),
+    ("may break", ORANGE),
+    (AUGMENTED, GREEN),
+)
 
 
-def accuracies(probe: Probe, candidate: Candidate, size: int) -> list[float]:
+def accuracies(probe: Probe, candidate: Candidate | None, size: int) -> list[float]:
     """Test accuracies of a candidate's networks, one for each seed."""
     return [
         run.accuracy
         for run in probe.runs
-        if (run.group, run.kind, run.train_size)
+        if candidate
+        and (run.group, run.kind, run.train_size)
         == (candidate.group, candidate.kind, size)
     ]
 
 
-def candidate_of(group: str, kind: str) -> Candidate:
-    """The networks that lack, assume, or may break a symmetry."""
+def candidate_of(group: str, kind: str) -> Candidate | None:
+    """The networks that lack, assume, may break, or learn a symmetry, if any do."""
+    if kind == AUGMENTED:
+        return augmented(group)
     return baseline(group) if kind == "without" else Candidate(group, kind)
 
 
 @styled
 def draw_probe_accuracies(probe: Probe) -> Figure:
-    """Accuracy of networks that lack, assume, or may break each symmetry.
+    """Accuracy of networks that lack, assume, may break, or learn each symmetry.
 
     Args:
         probe: `Probe`.
@@ -66,7 +76,7 @@ def draw_probe_accuracies(probe: Probe) -> Figure:
     sizes = ((probe.plan.train_size, "full"), (probe.plan.little_size, "none"))
     for position, group in enumerate(probe.groups):
         for column, (kind, colour) in enumerate(KINDS):
-            x = position + 0.22 * (column - 1)
+            x = position + 0.2 * (column - (len(KINDS) - 1) / 2)
             for size, fill in sizes:
                 found = accuracies(probe, candidate_of(group, kind), size)
                 if not found:
@@ -148,7 +158,7 @@ def draw_transformed_images(images: Sequence[Array], groups: Sequence[str]) -> F
     """Images transformed by each symmetry, which a network that assumes it confuses.
 
     Args:
-        images: List of uint8 arrays of shape `(size, size, channels)`.
+        images: List of arrays of shape `(size, size, channels)`, uint8 or from 0 to 1.
         groups: List of strings, one image for each.
 
     Returns:
@@ -168,7 +178,7 @@ def draw_transformed_images(images: Sequence[Array], groups: Sequence[str]) -> F
             axes.set_axis_off()
         row[0].set_axis_on()
         for axes, (title, transformed) in zip(row, _transformed(image, group)):
-            axes.imshow(transformed.squeeze(), cmap=INK, vmin=0, vmax=255)
+            axes.imshow(transformed.squeeze(), cmap=INK, vmin=0, vmax=_white(image))
             axes.set_title(title, fontsize=6)
         row[0].set(xticks=[], yticks=[], ylabel=title_of(group))
     return drawn
@@ -192,9 +202,14 @@ def _transformed(image, group):
 
 
 def _by_element(image, group, element):
-    """The image transformed; between pixels, cubic interpolation may exceed bytes."""
+    """The image transformed; between pixels, cubic interpolation may exceed white."""
     found = group.transform(image[None], element)[0]
-    return np.clip(np.round(found), 0, 255).astype(image.dtype)
+    found = np.round(found) if image.dtype == np.uint8 else found
+    return np.clip(found, 0, _white(image)).astype(image.dtype)
+
+
+def _white(image):
+    return 255 if image.dtype == np.uint8 else 1
 
 
 def _translated(image, direction):

@@ -39,10 +39,10 @@ def probe_figures(probe: Probe) -> list[Illustration]:
     return [
         Illustration(
             "accuracy",
-            "Test accuracy of networks that lack a symmetry, assume it, or may break "
-            f"it, trained on {plan.train_size:,} images (filled points) and "
-            f"{plan.little_size:,} (hollow points). A point for each seed, a line at "
-            "their mean.",
+            "Test accuracy of networks that lack a symmetry, assume it, may break it, "
+            "or learn it by augmentation, trained on "
+            f"{plan.train_size:,} images (filled points) and {plan.little_size:,} "
+            "(hollow points). A point for each seed, a line at their mean.",
             draw_probe_accuracies(probe),
         ),
         Illustration(
@@ -91,24 +91,77 @@ def probe_table(probe: Probe) -> list[dict[str, str]]:
     lines = []
     for verdict in probe.verdicts:
         line = {"Symmetry": title_of(verdict.group), "Verdict": verdict.verdict}
-        for kind, _ in KINDS:
-            candidate = candidate_of(verdict.group, kind)
-            line[kind.capitalize()] = _spread(
-                accuracies(probe, candidate, probe.plan.train_size)
-            )
+        line |= _accuracies(probe, verdict.group)
         line["Assuming it"] = _gain(verdict.gain)
+        line["over augmentation"] = _gain(verdict.augmentation)
         line["with a quarter"] = _gain(verdict.little)
         lines.append(line)
     return lines
 
 
+def probe_tables(probe: Probe) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+    """The same in two tables, of at most 80 columns on a terminal.
+
+    Args:
+        probe: `Probe`.
+
+    Returns:
+        Pair of lists of dictionaries from headers to texts: of accuracies, and of what
+        assuming a symmetry changes.
+
+    Example:
+
+    >>> found = probe("photos", ["t2", "c4"])  # doctest: +SKIP
+    >>> accuracies, gains = probe_tables(found)  # doctest: +SKIP
+    >>> list(gains[0])  # doctest: +SKIP
+    ['Symmetry', 'Verdict', 'Over lacking it', 'Over augmentation']
+    """
+    found, gains = [], []
+    for verdict in probe.verdicts:
+        name = {"Symmetry": title_of(verdict.group)}
+        found.append(name | _accuracies(probe, verdict.group))
+        gains.append(
+            name
+            | {
+                "Verdict": verdict.verdict,
+                "Over lacking it": _gain(verdict.gain),
+                "Over augmentation": _gain(verdict.augmentation),
+            }
+        )
+    return found, gains
+
+
+def _two(lines) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+    """Accuracies, and what a symmetry changes: together they are wider than a page."""
+    gains = ("Verdict", "Assuming it", "over augmentation", "with a quarter")
+    found = [{k: v for k, v in line.items() if k not in gains} for line in lines]
+    names = ("Symmetry", *gains)
+    return found, [{name: line[name] for name in names} for line in lines]
+
+
+def _accuracies(probe, group) -> dict[str, str]:
+    """The accuracies of all kinds of networks for one symmetry."""
+    line = {}
+    for kind, _ in KINDS:
+        candidate = candidate_of(group, kind)
+        values = accuracies(probe, candidate, probe.plan.train_size)
+        line[kind.capitalize()] = _spread(values)
+    return line
+
+
 def _spread(values) -> str:
+    if len(values) < 2:
+        return "–"
     return f"{statistics.mean(values):.1%} ± {statistics.stdev(values):.1%}"
 
 
 def _gain(interval) -> str:
     """Points of accuracy, and their interval."""
+    if interval is None:
+        return "–"
     mean, low, high = (100 * x for x in (interval.mean, interval.low, interval.high))
+    if interval.is_vacuous:
+        return f"{mean:+.1f} (any)"
     return f"{mean:+.1f} ({low:+.1f} to {high:+.1f})"
 
 
@@ -149,7 +202,7 @@ def write_probe_page(probe: Probe, output: Path) -> pathlib.Path:
         f"Symmetries of {pathlib.Path(images.name).name}",
         about=about,
         probe=probe,
-        rows=probe_table(probe),
+        tables=_two(probe_table(probe)),
         figures=probe_figures(probe),
     )
     return output

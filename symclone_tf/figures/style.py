@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -65,6 +66,14 @@ def show_pixels(
     axes.set_title(title)
     for spine in axes.spines.values():
         spine.set(visible=True, linewidth=0.5, color=GREY)
+
+
+def show_image(axes: Axes, image: Array, title: str = "") -> None:
+    """Draws an image of values from 0 to 1 in its own colours, or gray from black."""
+    image = np.clip(np.asarray(image, "float64"), 0, 1)
+    if image.shape[-1] == 1:
+        image = image.repeat(3, axis=-1)
+    show_pixels(axes, image[..., :3], title=title)
 
 
 @styled

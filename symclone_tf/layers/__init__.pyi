@@ -6,6 +6,7 @@ from .base_conv import Convolution as Convolution
 from .centred_pooling import CentredAveragePooling2D as CentredAveragePooling2D
 from .centred_pooling import CentredMaxPooling2D as CentredMaxPooling2D
 from .cloned import Cloned as Cloned
+from .cloned_attention import ClonedAttention as ClonedAttention
 from .cloned_conv2d import ClonedConv2D as ClonedConv2D
 from .cloned_copies_conv2d import ClonedCopiesConv2D as ClonedCopiesConv2D
 from .cloned_layers import cloned_layer_of as cloned_layer_of
@@ -19,3 +20,4 @@ from .pooling import GroupPooling as GroupPooling
 from .shared_students import SYMMETRIES as SYMMETRIES
 from .shared_students import TRAINABLE_PARTS as TRAINABLE_PARTS
 from .student_layer import Deviation as Deviation
+from .untied_group_conv2d import UntiedGroupConv2D as UntiedGroupConv2D

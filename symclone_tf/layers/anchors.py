@@ -71,7 +71,9 @@ def _kl_of_softmax(weight, anchor):
         rest = ops.sum(shares * difference) / total - difference
         value = ops.log1p(ops.sum(shares * (ops.expm1(rest) - rest)) / total)
 
-        def gradient(upstream):
+        # PyTorch passes the output's gradient by its name, the others by its place.
+        def gradient(*arguments, upstream=None):
+            upstream = arguments[0] if upstream is None else upstream
             return -upstream / total * (shares * rest)
 
         return value, gradient

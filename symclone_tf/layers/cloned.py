@@ -41,7 +41,8 @@ class Cloned(StudentLayer, Convolution):
     For convolutions of images there is `ClonedConv2D`. The layer has a kernel and a
     bias of its own, and computes what the student's teacher would. The student is
 
-    - `"frozen"`: never changed, which preserves equivariance;
+    - `"frozen"`: never changed, which preserves equivariance; the layer's kernel and
+      bias train all the same, until `layer.trainable = False`;
     - `"trainable"`: fine-tuned, which may break the symmetry where the data does;
     - `"anchored"`: fine-tuned, and regularised towards its cloned weights w₀ or
       towards equivariance.
@@ -215,8 +216,8 @@ class Cloned(StudentLayer, Convolution):
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         self._shapes(inputs.shape)
         inputs = self._to_last(inputs)
-        if self.anchors and (optimizer := training_optimizer()):
-            self.hold(optimizer)
+        if self.anchors:
+            self.hold(training_optimizer())
         if training and self.random_transformations:
             sizes = ops.shape(inputs)[1 : 1 + self.student.free_axes]
             random = self.random_transformations.at(tuple(sizes))

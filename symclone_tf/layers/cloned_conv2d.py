@@ -19,7 +19,8 @@ class ClonedConv2D(Cloned):
     A drop-in replacement for `keras.layers.Conv2D` or `GroupConv2D`, with a kernel
     and a bias of its own. The student computes what its teacher would, and is
 
-    - `"frozen"`: never changed, which preserves equivariance;
+    - `"frozen"`: never changed, which preserves equivariance; the layer's kernel and
+      bias train all the same, until `layer.trainable = False`;
     - `"trainable"`: fine-tuned, which may break the symmetry where the data does;
     - `"anchored"`: fine-tuned, and regularised towards its cloned weights w₀ or
       towards equivariance.

@@ -20,6 +20,7 @@ from symclone_tf.teachers import (
     TransposedConvTeacher,
     VolumeConvTeacher,
 )
+from symclone_tf.teachers.group_convolution import is_lifting
 from symclone_tf.types import Array, ArrayLike, Shape
 
 INHERITED = (
@@ -216,12 +217,14 @@ def geometry_of(layer: keras.layers.Layer, input_shape: Shape) -> AnyConvTeacher
         )
     if isinstance(layer, GroupConv3D):
         options = layer.padding, layer.strides, layer.dilation_rate
-        lifting = layer.group.check_inputs(input_shape)
+        lifting = layer.group.check_inputs(input_shape, layer.lifting)
         return VolumeConvTeacher(
             layer.group, shape[:3], layer.kernel_size, lifting, *options
         )
     grid = cast(tuple[int, int], input_shape[2:4] if first else input_shape[1:3])
-    lifting = len(input_shape) == 4
+    lifting = True
+    if isinstance(layer, GroupConv2D):
+        lifting = is_lifting(input_shape, layer.group, layer.lifting)
     return ConvTeacher(image_size=grid, lifting=lifting, **_convolution(layer))
 
 

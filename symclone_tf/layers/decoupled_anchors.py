@@ -11,6 +11,7 @@ References:
 - [Parikh & Boyd, 2014](https://web.stanford.edu/~boyd/papers/prox_algs.html)
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -18,7 +19,9 @@ from keras import ops
 
 # The call context is private to Keras; `training_optimizer` says why it is read.
 from keras.src.backend.common import global_state
+from keras.src.backend.common.stateless_scope import in_stateless_scope
 
+from symclone_tf.backends import backend
 from symclone_tf.types import Tensor
 
 
@@ -39,11 +42,35 @@ class DecoupledAnchor(keras.constraints.Constraint):
             that a compiled model calls them; `None` before.
     """
 
-    def __init__(self, kind: str, strength: float, anchor: Tensor):
+    def __init__(self, kind: str, strength: float, anchor: Tensor | None):
         self.kind = kind
         self.strength = strength
         self.anchor = anchor
         self.optimizer: Any = None
+        self._held: Tensor | None = None
+
+    def hold(self, optimizer: Any) -> None:
+        """Sets the optimizer, when the layer is called.
+
+        Args:
+            optimizer: Keras optimizer that trains the weight; `None` for the last one,
+                where a call does not tell, as on JAX each but a model's first one.
+        """
+        if optimizer is not None:
+            self.optimizer = optimizer
+        if self.anchor is not None and not backend().keeps_variables:
+            # A step reads no variables on JAX but those that it changes.
+            self._held = self.anchor.value
+
+    def anchor_of(self, w: Tensor) -> Tensor:
+        """The values w₀ that a weight w moves towards."""
+        if self._held is not None and in_stateless_scope():
+            return self._held
+        return self.anchor
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What is held is of one trace, and no part of a copy.
+        return {**self.__dict__, "_held": None}
 
     def __call__(self, w: Tensor) -> Tensor:
         if self.optimizer is None:
@@ -55,7 +82,27 @@ class DecoupledAnchor(keras.constraints.Constraint):
         rate = ops.cast(learning_rate_of(self.optimizer), w.dtype)
         # Under gradient accumulation, Keras applies constraints at each part of a step.
         parts = getattr(self.optimizer, "gradient_accumulation_steps", None) or 1
-        return regularized(self.kind, w, self.anchor, rate * (self.strength / parts))
+        rate = rate * (self.strength / parts)
+        return regularized(self.kind, w, self.anchor_of(w), rate)
+
+
+class ProjectedAnchor(DecoupledAnchor):
+    """Likewise towards what a projection makes of the weight itself.
+
+    Args:
+        kind: String, see `DecoupledAnchor`.
+        strength: Float, λ.
+        projection: Callable of the weight, which returns w₀.
+    """
+
+    def __init__(
+        self, kind: str, strength: float, projection: Callable[[Tensor], Tensor]
+    ):
+        super().__init__(kind, strength, anchor=None)
+        self.projection = projection
+
+    def anchor_of(self, w: Tensor) -> Tensor:
+        return self.projection(ops.convert_to_tensor(w))
 
 
 def learning_rate_of(optimizer: Any) -> Any:

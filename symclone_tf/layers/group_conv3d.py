@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 
+from symclone_tf.checks import one_of
 from symclone_tf.layers.base_conv import Convolution
 from symclone_tf.symmetry import VolumeGroup, get_volume_group
 from symclone_tf.teachers import group_conv3d
@@ -34,6 +35,9 @@ class GroupConv3D(Convolution):
         strides: Integer or triple of integers, in voxels. The group must map the grid
             of output positions onto itself.
         dilation_rate: Integer or triple of integers, in voxels.
+        lifting: Boolean, as of `VolumeConvTeacher`, whether inputs are volumes rather
+            than feature maps on the group: others are refused. `None` for what the rank
+            of the inputs says.
         activation: Activation function, or its name.
         use_bias: Boolean, whether to add a bias, one per filter and the same
             for all group elements.
@@ -50,7 +54,8 @@ class GroupConv3D(Convolution):
 
     Raises:
         ValueError: If an argument is not accepted, or the group does not act on such
-            inputs. The message names the nearest sizes that work.
+            inputs, or `lifting` needs others. The message names the nearest sizes that
+            work.
 
     Example:
 
@@ -74,6 +79,7 @@ class GroupConv3D(Convolution):
         padding: str = "valid",
         strides: Sizes = 1,
         dilation_rate: Sizes = 1,
+        lifting: bool | None = None,
         **kwargs: Any,
     ):
         super().__init__(filters, **kwargs)
@@ -84,6 +90,8 @@ class GroupConv3D(Convolution):
         self.padding = self.geometry.padding
         self.strides = self.geometry.strides
         self.dilation_rate = self.geometry.dilation_rate
+        one_of("lifting", lifting, (None, True, False))
+        self.lifting = None if lifting is None else bool(lifting)
 
     def build(self, input_shape: Shape) -> None:
         self.compute_output_shape(input_shape)
@@ -101,7 +109,7 @@ class GroupConv3D(Convolution):
         return self.biased_and_activated(outputs)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        self.group.check_inputs(input_shape)
+        self.group.check_inputs(input_shape, self.lifting)
         grid = self.geometry.outputs(input_shape[1:4])
         return (input_shape[0], *grid, self.group.order, self.filters)
 
@@ -113,5 +121,6 @@ class GroupConv3D(Convolution):
             padding=self.padding,
             strides=one_or_all(self.strides),
             dilation_rate=one_or_all(self.dilation_rate),
+            lifting=self.lifting,
         )
         return config

@@ -91,8 +91,7 @@ class GroupPooling(keras.layers.Layer):
     def call(self, inputs: Tensor) -> Tensor:
         if self.symmetry == "frozen":
             return ops.mean(inputs, axis=-2)
-        if self.symmetry == "anchored" and (optimizer := training_optimizer()):
-            self.hold(optimizer)
+        self.hold(training_optimizer())
         return ops.sum(inputs * self.shares, axis=-2)
 
     def hold(self, optimizer: Any) -> None:
@@ -101,10 +100,10 @@ class GroupPooling(keras.layers.Layer):
         Only custom training loops need it: in `fit` it is that of the compiled model.
 
         Args:
-            optimizer: Keras optimizer that trains the layer.
+            optimizer: Keras optimizer that trains the layer; `None` for the last one.
         """
         if self.symmetry == "anchored":
-            self.shares.constraint.optimizer = optimizer
+            self.shares.constraint.hold(optimizer)
 
     def plain_layer(self) -> keras.layers.Layer:
         """The same weighted mean, with the current weights, by a layer of Keras' own.

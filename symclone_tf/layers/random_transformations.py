@@ -9,7 +9,6 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-import tensorflow as tf
 from keras import ops, random
 
 from symclone_tf.symmetry import Taps
@@ -83,13 +82,14 @@ class RandomTransformations:
 
     def _at_unknown(self, sizes):
         """The same, with taps that are found when a training step runs."""
+        # Elsewhere a traced function knows all sizes.
+        from symclone_tf.tensorflow_backend import found_when_run
 
         def find(*sizes):
             other = self.at(tuple(map(int, sizes)))
             return (*other._input_taps[:2], *other._output_taps[:2])
 
-        types = [tf.int32, tf.float32, tf.int32, tf.float32]
-        found = tf.numpy_function(find, list(sizes), types)
+        found = found_when_run(find, list(sizes))
         other = copy.copy(self)
         other._input_taps = self._input_taps.shaped(*found[:2])
         other._output_taps = self._output_taps.shaped(*found[2:])

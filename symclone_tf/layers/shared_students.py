@@ -1,8 +1,12 @@
 """One student in several layers: its trainable part, and the anchors they share."""
 
+import functools
 import gc
 from typing import TYPE_CHECKING
 
+from keras import ops
+
+from symclone_tf.backends import backend
 from symclone_tf.layers.anchors import PENALTIES, AnchorPenalty
 from symclone_tf.layers.decoupled_anchors import DECOUPLED, DecoupledAnchor
 from symclone_tf.students import Student
@@ -78,6 +82,7 @@ def set_trainable_part(layer: "StudentLayer") -> None:
         }
         for weight in student.weights:
             weight.trainable = id(weight) in trained
+    student.measure_ahead()
 
 
 def set_anchors(layer: "Cloned") -> None:
@@ -97,16 +102,26 @@ def set_anchors(layer: "Cloned") -> None:
             name=f"anchor_{len(layer.anchors)}",
             shape=weight.shape,
             dtype=weight.dtype,
-            initializer="zeros",
+            initializer=functools.partial(_copy_of, weight),
             trainable=False,
+            # Held in a layer's call, of whatever precision that is.
+            autocast=False,
         )
-        anchor.assign(weight)
         layer.anchors.append(anchor)
         options = layer.anchor, layer.anchor_strength, anchor
         if layer.anchor in DECOUPLED:
             weight.constraint = DecoupledAnchor(*options)
         elif layer.anchor in PENALTIES:
             weight.regularizer = AnchorPenalty(*options)
+
+
+def _copy_of(weight, shape, dtype=None):
+    """Initializer of anchors: Keras may build a layer in a scope that forgets what is
+    assigned in it. On JAX, variables share an array that is not copied, of which `fit`
+    takes each once."""
+    with backend().outside_of_functions():
+        value = ops.copy(ops.cast(weight, dtype))
+    return backend().constant(value)
 
 
 def _remove_anchors(student) -> None:

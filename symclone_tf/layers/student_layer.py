@@ -108,11 +108,11 @@ class StudentLayer:
         Only custom training loops need it: in `fit` it is that of the compiled model.
 
         Args:
-            optimizer: Keras optimizer that trains the layer.
+            optimizer: Keras optimizer that trains the layer; `None` for the last one.
         """
         for weight in self.student.weights:
             if isinstance(weight.constraint, DecoupledAnchor):
-                weight.constraint.optimizer = optimizer
+                weight.constraint.hold(optimizer)
 
     def anchor_penalty(self) -> Tensor:
         """The distance of the student's weights from w₀, before the strength.
@@ -136,7 +136,8 @@ class StudentLayer:
         if not self.anchors:
             name = self.name  # type: ignore[attr-defined]
             raise ValueError(
-                'Only layers with symmetry="anchored" remember their cloned weights. '
+                'Only layers with symmetry="anchored" remember their cloned weights; '
+                "networks.teacher_deviations compares all clones with their teachers. "
                 f"Received: layer {name!r}, {' '.join(map(str, self.treatment))}"
             )
         teacher, encoder = self.student.teacher, self.student.encoder.kernel

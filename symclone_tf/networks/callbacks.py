@@ -4,7 +4,6 @@ import warnings
 from typing import Any
 
 import keras
-import numpy as np
 
 from symclone_tf.layers import Deviation
 from symclone_tf.networks.convolutions import deviations
@@ -36,7 +35,9 @@ class EquivarianceErrors(keras.callbacks.Callback):
     that leaves the last row out. What is not defined is left out with a warning.
 
     For anchored layers it also records the deviation from the cloned weights, and adds
-    its norm to the logs, as `deviation/conv_1`.
+    its norm to the logs, as `deviation/conv_1`. `sc.figures.draw_equivariance` draws
+    the history, and `teacher_deviations` compares clones of all kinds with their
+    teachers.
 
     Args:
         inputs: Array of images, `(batch, height, width, channels)`, or of other inputs
@@ -76,7 +77,7 @@ class EquivarianceErrors(keras.callbacks.Callback):
         max_translation: int = 2,
     ):
         super().__init__()
-        self.inputs = np.asarray(inputs)
+        self.inputs = keras.ops.convert_to_numpy(inputs)
         self.group = group_of_any(group)
         self.max_translation = max_translation
         self.history: dict[str, list[float]] = {}

@@ -4,8 +4,18 @@ import collections
 
 import keras
 
-from symclone_tf.layers import Cloned, ClonedSeparableConv2D, Deviation, OrbitDense
+from symclone_tf.layers import (
+    Cloned,
+    ClonedAttention,
+    ClonedSeparableConv2D,
+    Deviation,
+    OrbitDense,
+    UntiedGroupConv2D,
+)
 from symclone_tf.layers.conversion import SUPPORTED
+
+# Layers of this package whose weights are not untied, or are so already.
+OTHERS = (OrbitDense, UntiedGroupConv2D)
 
 
 def convolution_layers(model: keras.Model) -> list[keras.layers.Layer]:
@@ -16,7 +26,8 @@ def convolution_layers(model: keras.Model) -> list[keras.layers.Layer]:
 
     Returns:
         List of `Conv2D`, `DepthwiseConv2D`, `SeparableConv2D`, `GroupConv2D`,
-        `Conv1D`, `Conv3D`, transposed convolutions, `OrbitDense`, and their clones.
+        `UntiedGroupConv2D`, `Conv1D`, `Conv3D`, transposed convolutions,
+        `OrbitDense`, and their clones.
 
     Example:
 
@@ -32,13 +43,18 @@ def convolution_layers(model: keras.Model) -> list[keras.layers.Layer]:
 def _collect(layer, found, seen) -> None:
     """Adds convolutions by identity, depth first, so that they come in order."""
     # A separable clone is one convolution, as the layer that it replaces is.
-    kinds = (*SUPPORTED, OrbitDense, Cloned, ClonedSeparableConv2D)
+    kinds = (*SUPPORTED, *OTHERS, Cloned, ClonedSeparableConv2D)
     seen.add(id(layer))
     for part in layer._flatten_layers(include_self=False, recursive=False):
         if isinstance(part, kinds):
             found.setdefault(id(part), part)
         elif id(part) not in seen:
             _collect(part, found, seen)
+
+
+def _attention(model) -> list[keras.layers.Layer]:
+    layers = model._flatten_layers(include_self=False)
+    return [layer for layer in layers if isinstance(layer, ClonedAttention)]
 
 
 def with_names(
@@ -75,6 +91,6 @@ def deviations(model: keras.Model) -> dict[str, Deviation]:
     """
     return {
         name: layer.deviation()
-        for name, layer in with_names(convolution_layers(model))
+        for name, layer in with_names([*convolution_layers(model), *_attention(model)])
         if getattr(layer, "anchors", ())
     }

@@ -190,6 +190,7 @@ def _assembled(fixed, body, after, layer) -> keras.Model:
     for part, values in (*body, *after):
         for weight, value in zip(part.weights, values, strict=True):
             # One bias per filter becomes one per feature map, or one per position.
+            value = ops.convert_to_numpy(value)
             weight.assign(np.resize(value, weight.shape))
     return model
 

@@ -13,6 +13,10 @@ from symclone_tf.layers import (
     GroupCopies,
 )
 from symclone_tf.layers.conversion import CONV_1D_3D, TRANSPOSED, geometry_of
+from symclone_tf.networks.attention_equivariance import (
+    attention_errors,
+    attention_layers,
+)
 from symclone_tf.networks.convolutions import convolution_layers, with_names
 from symclone_tf.networks.copies import all_layers
 from symclone_tf.networks.layer_inputs import layer_inputs
@@ -49,7 +53,8 @@ def layer_errors(
     layers by which these learn of each other are measured: all others treat each copy
     alike, so that the group permutes what they compute. A layer whose error is not
     defined is left out with a warning: one with strides under T(2), with channels
-    first, or whose feature maps are on another group.
+    first, or whose feature maps are on another group. Layers of `ClonedAttention` have
+    errors too and, under T(2), each of their heads, as `attention/head_0`.
 
     Args:
         model: `keras.Model`, of any kind, with one input.
@@ -86,6 +91,23 @@ def layer_errors(
                 errors[name] = _error(layer, group, recorded[0], max_translation)
             except ValueError as error:
                 warnings.warn(f"{name} is not measured: {error}", stacklevel=2)
+    return errors | _errors_of_attention(model, inputs, group, max_translation)
+
+
+def _errors_of_attention(model, inputs, group, max_translation) -> dict[str, float]:
+    """The errors of layers of attention and, under T(2), of their heads."""
+    layers = attention_layers(model)
+    errors: dict[str, float] = {}
+    for (name, layer), recorded in zip(
+        with_names(layers), layer_inputs(model, layers, inputs) if layers else ()
+    ):
+        try:
+            if not recorded:
+                continue
+            found = attention_errors(layer, group, recorded[0], max_translation)
+            errors |= {f"{name}{part}": error for part, error in found.items()}
+        except ValueError as error:
+            warnings.warn(f"{name} is not measured: {error}", stacklevel=3)
     return errors
 
 
@@ -122,7 +144,7 @@ def _error_of_copies(layer, group, inputs) -> float:
     if layer.group != group:
         raise ValueError(f"its copies are those of {layer.group.title}.")
     transformations = layer.student.teacher.transformations()
-    copies = np.asarray(layer.unfolded(inputs))
+    copies = keras.ops.convert_to_numpy(layer.unfolded(inputs))
     return largest_error(layer.of_copies, transformations, copies) or 0.0
 
 

@@ -84,7 +84,7 @@ def network_error(
             "The equivariance error is that of a network with one input. "
             f"Received: a network with {count} inputs"
         )
-    inputs = np.asarray(inputs)
+    inputs = keras.ops.convert_to_numpy(inputs)
     outputs = _evaluate(model, inputs)
     group = group_of_any(group)
     if isinstance(group, PointGroup) and group.is_trivial:

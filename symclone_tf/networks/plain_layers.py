@@ -208,7 +208,7 @@ def matrix(fixed: FixedKernel) -> PlainLayers:
     dense = layers.Dense(math.prod(features), use_bias=bool(fixed.bias))
     impulses = np.eye(math.prod(image), dtype="float32").reshape(-1, *image)
     rows = [
-        np.asarray(fixed.student(impulses[start : start + CHUNK], kernel))
+        ops.convert_to_numpy(fixed.student(impulses[start : start + CHUNK], kernel))
         for start in range(0, len(impulses), CHUNK)
     ]
     values = np.concatenate(rows).reshape(len(impulses), -1)

@@ -26,7 +26,11 @@ from symclone_tf.networks.network_inputs import (
     zeros,
 )
 from symclone_tf.networks.reconstruction import inputs_of, is_network, rebuilt
-from symclone_tf.networks.relaxation_report import Relaxation, relaxed_layer
+from symclone_tf.networks.relaxation_report import (
+    Relaxation,
+    RelaxedLayer,
+    relaxed_layer,
+)
 from symclone_tf.networks.relaxed_students import (
     clone_in_closed_form,
     relaxed_student,
@@ -76,7 +80,8 @@ def relax(
     Args:
         model: `keras.Model`, built. A subclassed one must have been built with one
             input.
-        symmetry: String, `symmetry` of `ClonedConv2D`.
+        symmetry: String, `symmetry` of `ClonedConv2D`. Of a frozen clone the student
+            does not train; the layer's kernel and bias do.
         student: String, the registered name of a kind of students; `None` for
             `"regional"` where that is much cheaper than `"local"`, for at least 256
             outputs of a convolution, and for all convolutions of a model that takes
@@ -130,15 +135,55 @@ def relax(
     regions = check_regions_option(regions, student)
     any_size = image_size is None and student in (None, "regional")
     any_size = any_size and takes_any_size(model)
-    specs, shapes = _at_a_size(model, image_size, any_size)
+    specs, shapes = at_a_size(model, image_size, any_size)
 
-    def student_of(teachers):
+    def student_of(_, teachers):
         return relaxed_student(teachers, student, regions, any_size)
 
+    def cloned_of(layer, copied):
+        return cloned_layer_of(layer, copied, symmetry=symmetry, **options)
+
+    sized = None if any_size else specs
+    return relaxed_network(
+        *(model, specs, shapes, sized, layers, student_of, cloned_of, relaxed_layer),
+        symmetry=symmetry,
+        verbose=verbose,
+        start=start,
+    )
+
+
+def relaxed_network(
+    model: keras.Model,
+    specs: Any,
+    shapes: dict[int, list[Any]],
+    sized: Any,
+    layers: Any,
+    student_of: Callable[[keras.layers.Layer, list[Teacher]], Student],
+    cloned_of: Callable[[keras.layers.Layer, Student], Any],
+    row_of: Callable[[str, keras.layers.Layer, Any], RelaxedLayer],
+    symmetry: str,
+    verbose: int,
+    start: float,
+) -> tuple[keras.Model, Relaxation]:
+    """A network whose chosen convolutions other layers replace, and its report.
+
+    Args:
+        specs: The inputs that the model is tried with, see `input_specs`.
+        shapes: See `input_shapes`.
+        sized: `specs` if the new network takes inputs of this size only, or `None`.
+        student_of: See `select`.
+        cloned_of: Callable of a convolution and its student, cloned: what replaces it.
+        row_of: Callable of a name, a convolution and what replaces it.
+        start: Float, when it began.
+        model, layers, symmetry, verbose: See `relax`.
+
+    Returns:
+        See `relax`.
+    """
     selection = select(model, shapes, layers, student_of)
     chosen = selection.chosen
     _check_memory(chosen, symmetry)
-    notes = _notes(model, None if any_size else specs)
+    notes = _notes(model, sized)
     clones = _clones(chosen, verbose)
 
     relaxed_layers = {}
@@ -147,16 +192,16 @@ def relax(
         if id(layer) not in chosen:
             return None
         copied = copy.deepcopy(clones[_key(chosen[id(layer)][2])])
-        cloned = cloned_layer_of(layer, copied, symmetry=symmetry, **options)
+        cloned = cloned_of(layer, copied)
         relaxed_layers[id(layer)] = cloned
         return cloned
 
-    sized = {} if any_size else network_shapes(model, specs, shapes, chosen)
-    relaxed = rebuilt(model, replace, sized)
+    resized = network_shapes(model, specs, shapes, chosen) if sized is not None else {}
+    relaxed = rebuilt(model, replace, resized)
     _check_clones(relaxed, relaxed_layers)
     check_own_weights(model, relaxed, zeros(specs))
     rows = tuple(
-        relaxed_layer(name, layer, relaxed_layers[key])
+        row_of(name, layer, relaxed_layers[key])
         for key, (name, layer, _) in chosen.items()
     )
     difference = max(largest_difference(model, relaxed, specs, *p) for p in PIXELS)
@@ -166,7 +211,7 @@ def relax(
             "largest output, though those of its convolutions do not: another layer "
             "uses something that is not copied with it.",
             RelaxingWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
     seconds = time.perf_counter() - start
     return relaxed, Relaxation(rows, selection.left, difference, seconds, notes)
@@ -198,11 +243,11 @@ def _notes(model, specs) -> tuple[str, ...]:
         ]
     if why := not_compiled(model):
         notes.append(f"It is not compiled, unlike the given network: {why}.")
-        warnings.warn(notes[-1], RelaxingWarning, stacklevel=3)
+        warnings.warn(notes[-1], RelaxingWarning, stacklevel=4)
     return tuple(notes)
 
 
-def _at_a_size(model, image_size, any_size):
+def at_a_size(model: keras.Model, image_size: Any, any_size: bool) -> tuple[Any, Any]:
     """The inputs that a model is tried with, and the shapes that reach its layers."""
     if not any_size:
         specs = input_specs(model, image_size)

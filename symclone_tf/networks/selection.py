@@ -138,7 +138,7 @@ def select(
     model: keras.Model,
     shapes: dict[int, list[Any]],
     layers: str | Iterable[str] | Callable[[keras.layers.Layer], bool] | None,
-    student_of: Callable[[list[Teacher]], Student],
+    student_of: Callable[[keras.layers.Layer, list[Teacher]], Student],
 ) -> Selection:
     """Selects the layers to relax.
 
@@ -146,8 +146,8 @@ def select(
         model: `keras.Model`, built.
         shapes: See `input_shapes`.
         layers: See `relax`.
-        student_of: Callable of a layer's teachers, one for each size of inputs that
-            it is called with, the largest first. It returns the layer's student, or
+        student_of: Callable of a layer and its teachers, one for each size of inputs
+            that it is called with, the largest first. It returns the student, or
             raises a `ValueError` with the reason why there is none.
 
     Returns:
@@ -175,7 +175,7 @@ def select(
         if is_wanted(name, layer):
             try:
                 teachers = _teachers(layer, shapes.get(id(layer)))
-                chosen[id(layer)] = name, layer, student_of(teachers)
+                chosen[id(layer)] = name, layer, student_of(layer, teachers)
             except ValueError as error:
                 left[name] = str(error)
     if isinstance(named, set) and left:

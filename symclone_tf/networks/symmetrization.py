@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -48,7 +49,7 @@ OPTIONS = ("anchor", "anchor_strength", "seed", "trainable_part")
 def symmetrize(
     model: keras.Model,
     group: str | PointGroup,
-    symmetry: str = "frozen",
+    symmetry: str | None = None,
     layers: Wanted = None,
     average: str = "logits",
     image_size: int | tuple[int, ...] | list[int] | None = None,
@@ -85,12 +86,15 @@ def symmetrize(
         group: String, as `"flip"`, `"c4"`, `"d4"` or `"c8"`, or a `PointGroup`; not
             `"t2"`, which has translations alone.
         symmetry: String, of the layers by which copies learn of each other, see
-            `ClonedConv2D`: `"frozen"`, `"trainable"` or `"anchored"`.
+            `ClonedConv2D`: `"frozen"`, `"trainable"` or `"anchored"`; `None` for
+            `"frozen"`. Of a frozen layer the student does not train; its kernel and
+            bias do.
         layers: Names of these layers; or a dictionary from names to the symmetry of
-            each; or a callable that is passed a convolution and returns whether it
-            becomes one. `None` for none if `symmetry` is `"frozen"`, and otherwise for
-            the last `Conv2D` larger than 1×1. Each takes |G|² times the operations of
-            the convolution that it replaces.
+            each, which leaves `symmetry` out; or a callable that is passed a
+            convolution and returns whether it becomes one. `None` for none, or for the
+            last `Conv2D` larger than 1×1 if `symmetry` is `"trainable"` or
+            `"anchored"`. Each takes |G|² times the operations of the convolution that
+            it replaces.
         average: String. `"logits"` is the mean of what the last softmax or sigmoid
             is of, or of the outputs themselves where there is none; `"probabilities"`
             that of the probabilities; `"most-confident"` are the outputs of the element
@@ -111,8 +115,8 @@ def symmetrize(
 
     Raises:
         ValueError: If the group does not act on such images, as quarter turns on
-            rectangles, the network has other inputs or outputs, or `average` does not
-            suit it.
+            rectangles, the network has other inputs or outputs, `average` does not
+            suit it, or no layer takes an option.
         TypeError: If `model` is not a Keras model.
         MemoryError: If |G| copies of one image's maps are more than is available.
 
@@ -137,7 +141,8 @@ def symmetrize(
     check_network(model)
     group = checked_group(group)
     one_of("average", average, AVERAGES)
-    check_clone_options(symmetry, **options)
+    others = _of_others(symmetry, layers)
+    check_clone_options(others, **options)
     regions = positive_pair("regions", regions)
     specs, tried = _specs(model, group, image_size)
     check_inputs(specs)
@@ -148,7 +153,7 @@ def symmetrize(
     check_average(model, average, kinds, tried)
     shapes = input_shapes(model, tried)
     check_memory(shapes, group)
-    chosen = select_for_copies(model, shapes, layers, symmetry, group)
+    chosen = select_for_copies(model, shapes, layers, others, group)
     _check_used(chosen, symmetry, regions, options)
     made_of = {
         key: copies_layer(layer, shapes[key], group, each, regions, **options)
@@ -171,10 +176,20 @@ def symmetrize(
     return made, dataclasses.replace(report, notes=notes, seconds=seconds)
 
 
+def _of_others(symmetry, layers):
+    """The symmetry of layers that have none of their own."""
+    if symmetry is not None and isinstance(layers, Mapping):
+        raise ValueError(
+            "`symmetry` is of layers that have none of their own, and `layers` gives "
+            f"each its own. Received: symmetry={symmetry!r}, layers={dict(layers)}"
+        )
+    return "frozen" if symmetry is None else symmetry
+
+
 def _check_used(chosen, symmetry, regions, options):
     """Refuses options that no layer would use."""
     each = {kind for _, _, kind in chosen.values()}
-    if symmetry != "frozen" and not each:
+    if symmetry is not None and not each:
         raise ValueError(
             f"symmetry={symmetry!r} is that of layers, and `layers` chooses none"
         )

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from symclone_tf.backends import backend
 from symclone_tf.data.images import Images
 from symclone_tf.errors import CloningError
 from symclone_tf.networks import layer_errors
@@ -78,7 +79,8 @@ class Sample:
     """The images of one seed, the same for all networks.
 
     Attributes:
-        train, validation, test: Pairs of uint8 images and integer labels.
+        train, validation, test: Pairs of images, of bytes or from 0 to 1, and of
+            integer labels.
     """
 
     train: tuple[Array, Array]
@@ -102,7 +104,7 @@ class Sample:
         over.
 
         Args:
-            images: uint8 array or tensor, `(batch, size, size, channels)`.
+            images: Array or tensor of the same type, `(batch, size, size, channels)`.
 
         Returns:
             float32 tensor of the same shape.
@@ -112,10 +114,13 @@ class Sample:
 
     @functools.cached_property
     def _pixels(self) -> tuple[Array, Array]:
-        """Mean and standard deviation, at least 1, of each channel."""
+        """Mean and standard deviation, at least 1 of 255, of each channel."""
         x, _ = self.train
-        mean, spread = (f(x, (0, 1, 2)).astype("float32") for f in (np.mean, np.std))
-        return mean, np.maximum(spread, 1.0)
+        mean, spread = (
+            f(x, (0, 1, 2), dtype="float64").astype("float32")
+            for f in (np.mean, np.std)
+        )
+        return mean, np.maximum(spread, 1.0 if x.dtype == np.uint8 else 1 / 255)
 
     def batches(
         self, part: str, batch: int, seed: int | None = None
@@ -189,7 +194,7 @@ def compiled(model: keras.Model) -> keras.Model:
         "sparse_categorical_crossentropy",
         metrics=["accuracy"],
         # On CPUs XLA slows down all but the largest trained students.
-        jit_compile=bool(tf.config.list_physical_devices("GPU")),
+        jit_compile=backend().compiles_steps(),
     )
     return model
 

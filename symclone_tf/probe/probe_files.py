@@ -14,7 +14,7 @@ from symclone_tf.probe.candidates import Candidate
 from symclone_tf.probe.plans import Plan
 
 # What probes did before there was a choice.
-EARLIER = {"student": "local", "regions": None}
+EARLIER = {"student": "local", "regions": None, "keep_together": None}
 # Options that may be larger when a probe is continued.
 GROWING = ("seeds", "minutes")
 

@@ -1,6 +1,7 @@
 """Which symmetries labelled images have: a probe with small networks."""
 
 import dataclasses
+import functools
 import math
 import pathlib
 import time
@@ -10,17 +11,19 @@ from symclone_tf.artifacts import check_directory
 from symclone_tf.checks import positive_integer, positive_number
 from symclone_tf.data.images import Images
 from symclone_tf.data.names import named_data
-from symclone_tf.experiments.experiment_data import warn_of_skipped
+from symclone_tf.probe.augmentation import layers_of
 from symclone_tf.probe.candidate_runs import Run, draw_samples, run
 from symclone_tf.probe.candidates import (
     Candidate,
+    augmented,
     baseline,
     candidates_of,
+    check_sizes,
     regions_of_clones,
 )
 from symclone_tf.probe.plans import BATCH, Plan, has_little, make_plan
 from symclone_tf.probe.probe_files import Kept
-from symclone_tf.probe.probe_progress import ProbeProgress
+from symclone_tf.probe.probe_progress import ProbeProgress, tell
 from symclone_tf.probe.recommendations import Recommendation, recommend
 from symclone_tf.probe.verdicts import Verdict, judge
 from symclone_tf.symmetry import get_group
@@ -74,23 +77,26 @@ class Probe:
 def probe(
     data: Path,
     groups: Iterable[str] = GROUPS,
-    seeds: int = 3,
+    seeds: int = 5,
     minutes: float = 30.0,
     output: Path = "probe",
     image_size: int | None = None,
     workspace: Workspace | None = None,
     student: str = "local",
     regions: int | tuple[int, int] | None = None,
+    keep_together: str | None = None,
 ) -> Probe:
     """Measures which symmetries labelled images have, by training small networks.
 
     For each symmetry, networks that assume it, that may break it, and that lack it
-    are trained on the same images and stopped by the same rule, with several seeds;
-    those that assume and lack it also with a quarter of the images. A verdict is a
-    paired t-test of the accuracies of networks of the same seed. The number of images
-    depends on the time. Each run is written to `output/probe.json` at once; a probe
-    that is started again continues after the last run, also with more seeds and
-    minutes, with as many images.
+    are trained on the same images and stopped by the same rule, with several seeds,
+    and so is an ordinary CNN with Keras' layers of augmentation; those that assume and
+    lack the symmetry also with a quarter of the images. A verdict is by an interval of
+    the differences in accuracy of networks of the same seed, which stays valid however
+    often one looks and goes on, see `Interval`. The number of images depends on the
+    time. Each run is written to `output/probe.json` at once; a probe that is started
+    again continues after the last run, also with more seeds and minutes, with as many
+    images.
 
     Args:
         data: String or path, see `open_images`.
@@ -107,6 +113,7 @@ def probe(
             has a kernel of its own in each region, rather than at each position.
         regions: Integer or pair of integers, of regional clones, see
             `network_students`; `None` for their default.
+        keep_together: String, a pattern of paths, see `open_images`.
 
     Returns:
         `Probe`.
@@ -146,17 +153,19 @@ def probe(
         "image_size": image_size,
         "student": student,
         "regions": None if regions is None else list(regions),
+        "keep_together": keep_together,
     }
     file = check_directory(output) / FILE
-    images = workspace.open_images(data, image_size)
+    images = workspace.open_images(data, image_size, keep_together)
+    check_sizes(groups, images.size)
     kept = Kept.read(file, options)
     more = seeds > kept.options["seeds"]
     kept = dataclasses.replace(kept, options=kept.options | options)
-    warn_of_skipped(images)
     candidates = candidates_of(groups, student, regions)
     if kept.plan is None:
         began = time.perf_counter()
-        plan = make_plan(candidates, images, seeds, minutes, workspace)
+        told = functools.partial(tell, disable=not workspace.verbose)
+        plan = make_plan(candidates, images, seeds, minutes, workspace, told)
         kept = dataclasses.replace(kept, plan=plan).after(time.perf_counter() - began)
         kept.write(file)
     elif more:
@@ -187,18 +196,23 @@ def _run_all(
     began = time.perf_counter()
     samples = draw_samples(images, plan, seeds)
     kept = kept.after(time.perf_counter() - began)
-    total = sum(plan.seconds[candidate.title] for _, candidate, _ in missing)
-    with ProbeProgress(total, disable=not workspace.verbose) as bar:
+    total = sum(plan.expected(candidate) for _, candidate, _ in missing)
+    with ProbeProgress(total, len(missing), not workspace.verbose) as bar:
         for seed, candidate, size in missing:
             if seed >= 2 and not _time_left(kept, seed):
                 break
-            with bar.run(f"{candidate.title}, seed {seed}", candidate, plan) as watch:
+            title = f"{candidate.title}, seed {seed}"
+            if size < plan.train_size:
+                title += ", a quarter of the images"
+            with bar.run(title, candidate, plan) as watch:
                 sample = samples[seed].few(size)
                 done = run(
                     candidate, images, sample, plan, seed, workspace, BATCH, [watch]
                 )
             kept.runs.append(done)
             kept.write(file)
+            bar.ended(title, done.accuracy)
+            watch.stop_if_interrupted()
     return kept
 
 
@@ -245,6 +259,10 @@ def _judged(
     verdicts = []
     for group in groups:
         assumed, compared = Candidate(group, "assumed"), baseline(group)
+        learner, beside = augmented(group), None
+        if learner is not None:
+            layers = ", ".join(layers_of(learner.kind))
+            beside = layers, accuracies(learner, plan.train_size)
         verdicts.append(
             judge(
                 group,
@@ -257,14 +275,16 @@ def _judged(
                     accuracies(compared, plan.little_size),
                 ),
                 kept.runs[0].chance,
+                beside,
             )
         )
     by_kind = {
         (each.group, each.kind): accuracies(each, plan.train_size)
         for each in candidates_of(groups)
     }
-    clones = {name: kept.options[name] for name in ("student", "regions")}
-    advice = recommend(images, verdicts, by_kind, plan.epochs, workspace, **clones)
+    how = {n: kept.options[n] for n in ("student", "regions", "keep_together")}
+    how["chance"] = kept.runs[0].chance
+    advice = recommend(images, verdicts, by_kind, plan.epochs, workspace, **how)
     results = {
         "images": {
             "classes": list(images.class_names),
@@ -272,6 +292,7 @@ def _judged(
             "channels": images.channels,
             "counts": images.counts,
             "skipped": len(images.skipped),
+            "notes": list(images.notes),
         },
         "verdicts": [dataclasses.asdict(verdict) for verdict in verdicts],
         "recommendation": dataclasses.asdict(advice),

@@ -1,17 +1,22 @@
-"""What a probe recommends, and the lines of Keras that build it."""
+"""What a probe recommends to begin with, and why."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from symclone_tf.data.images import Images
-from symclone_tf.probe.candidates import SHARE, Candidate
-from symclone_tf.probe.verdicts import Verdict, paired
+from symclone_tf.probe.augmentation import layers_of
+from symclone_tf.probe.candidates import Candidate, augmented
+from symclone_tf.probe.intervals import paired
+from symclone_tf.probe.keras_code import code_of
+from symclone_tf.probe.verdicts import NARROW, Verdict, learned, points
 from symclone_tf.symmetry import get_group
 from symclone_tf.workspace import Workspace
 
-HOW = {"assumed": "assumed", "may break": "but free to break it"}
+ORDINARY = ("t2", "assumed")
+Accuracies = Mapping[tuple[str, str], Sequence[float]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,91 +48,151 @@ class Recommendation:
 def recommend(
     images: Images,
     verdicts: Sequence[Verdict],
-    accuracies: Mapping[tuple[str, str], Sequence[float]],
+    accuracies: Accuracies,
     epochs: int,
     workspace: Workspace,
     student: str = "local",
     regions: Sequence[int] | None = None,
+    chance: float = 0.0,
+    keep_together: str | None = None,
 ) -> Recommendation:
-    """Chooses among the networks of a probe by what is significant.
+    """Chooses among the networks of a probe.
 
     Of the rotations and reflections to preserve, the one that gains most is
-    recommended, and translations where there is none. A network that may break the
-    symmetry is preferred to one that assumes it where that gains significantly, or
-    where assuming the symmetry costs.
+    recommended. Where no interval tells of one, it is the network with the highest mean
+    accuracy among ordinary CNNs, with augmentation and without, those that assume what
+    does not significantly cost, and those that may break what does, unless it hardly
+    differs from that of an ordinary CNN; the sentence then says so. Any network that
+    may break a symmetry is preferred where it gains significantly, or where assuming
+    translations costs, and one with augmentation where it gains significantly.
 
     Args:
         images: `Images`.
         verdicts: Sequence of `Verdict`.
         accuracies: Dictionary from pairs of group and kind to accuracies, by seed.
         epochs: Integer, how long to train.
-        workspace: `Workspace`, whose folders the lines of Python have.
+        workspace: `Workspace`, whose folder of data the lines of Python have.
         student: String, see `Candidate`.
         regions: Pair of integers or `None`, likewise.
+        chance: Float, the share of the most frequent class.
+        keep_together: String or `None`, see `open_images`.
 
     Returns:
         `Recommendation`.
     """
-    preserved = [v for v in verdicts if v.verdict == "preserve"]
-    rotations = [v for v in preserved if not get_group(v.group).is_trivial]
-    group = max(rotations, key=lambda v: v.gain.mean).group if rotations else "t2"
-    kind, why = "assumed", f"assuming {get_group(group).title} gains significantly"
-    if not rotations:
-        why = "assuming no rotation or reflection gains significantly"
-    free = [
-        (g, k)
-        for g, k in accuracies
-        if k == "may break"
-        and _significantly_better(accuracies[g, k], accuracies[group, "assumed"])
-    ]
-    if free:
-        best = max(free, key=lambda pair: float(np.mean(accuracies[pair])))
-        group, kind = best[0], "may break"
-        title = get_group(group).title
-        why = f"networks that are free to break {title} are significantly better"
-    elif group in {v.group for v in verdicts if v.verdict == "break"}:
-        kind, why = "may break", f"assuming {get_group(group).title} costs"
-    sentence = f"{get_group(group).title}, {HOW[kind]}: {why}."
-    clones = f'student="{student}"'
+    (group, kind), why = _chosen(verdicts, accuracies, chance)
+    clones: dict[str, Any] = {"student": student}
     if regions is not None:
-        clones += f", regions={tuple(regions)}"
-    code = _code(images, group, kind, epochs, workspace, clones)
-    return Recommendation(group, kind, sentence, code)
+        clones["regions"] = (regions[0], regions[1])
+    candidate = Candidate(group, kind, **clones)
+    code = code_of(candidate, images, epochs, workspace.data_dir, keep_together)
+    return Recommendation(group, kind, f"{name_of(group, kind)}: {why}.", code)
 
 
-def _significantly_better(first: Sequence[float], second: Sequence[float]) -> bool:
-    return paired(first, second).low > 0
+def name_of(group: str, kind: str) -> str:
+    """A network by what a user of Keras would call it.
+
+    Args:
+        group: String, of `Candidate`.
+        kind: String, of `Candidate`.
+
+    Returns:
+        String.
+
+    Example:
+
+    >>> print(name_of("c4", "assumed"))
+    C4, assumed
+    >>> print(name_of("t2", "assumed"))
+    T(2), an ordinary CNN
+    >>> print(name_of("t2", "with RandomRotation"))
+    An ordinary CNN with RandomRotation
+    """
+    if layers_of(kind):
+        return f"An ordinary CNN {kind}"
+    if (group, kind) == ORDINARY:
+        return f"{get_group(group).title}, an ordinary CNN"
+    how = {"assumed": "assumed", "may break": "but free to break it"}
+    return f"{get_group(group).title}, {how[kind]}"
 
 
-def _code(
-    images: Images,
-    group: str,
-    kind: str,
-    epochs: int,
-    workspace: Workspace,
-    made: str,
-) -> str:
-    """A few lines of Python that run as they are printed."""
-    options = [f"channels={images.channels}, width={Candidate(group, kind).width:.3g}"]
-    if kind == "may break":
-        options.append(f'symmetry="anchored", anchor_strength={SHARE}')
-    where = f"image_size={images.size}"
-    if workspace.data_dir is not None:
-        where += f", data_dir={str(workspace.data_dir)!r}"
-    classes = len(images.class_names)
-    return f"""import keras
-import symclone_tf as sc
+def _chosen(
+    verdicts: Sequence[Verdict], accuracies: Accuracies, chance: float
+) -> tuple[tuple[str, str], str]:
+    """The network, as group and kind, and the reason."""
+    best = max(accuracies, key=lambda each: _mean(accuracies, each))
+    if not learned(_mean(accuracies, best), chance):
+        return ORDINARY, "no network has learned enough yet to be preferred to it"
+    network, why = _assuming(verdicts, accuracies)
+    free = _better(accuracies, network, [n for n in accuracies if n[1] == "may break"])
+    broken = {verdict.group for verdict in verdicts if verdict.verdict == "break"}
+    if free is not None:
+        title = get_group(free[0]).title
+        return free, f"networks that are free to break {title} are significantly better"
+    if network == ORDINARY and network[0] in broken:
+        title = get_group(network[0]).title
+        return (network[0], "may break"), f"assuming {title} costs"
+    return network, why
 
-images = sc.data.open_images({images.name!r}, {where})
-train, test = (images.batches(split) for split in ("train", "test"))
-layers = sc.experiments.network_students("{group}", {images.size}, {made})
-clones = sc.workspace.load_or_clone(layers, {str(workspace.clones)!r})
-network = sc.experiments.image_network(
-    "cloned", "{group}", {classes}, {images.size}, clones, {", ".join(options)})
-pixels = keras.layers.Normalization()
-pixels.adapt(train.take(100).map(lambda image, label: image))
-model = keras.Sequential([pixels, network])
-model.compile("adamw", "sparse_categorical_crossentropy", metrics=["accuracy"])
-model.fit(train, validation_data=test, epochs={epochs}, shuffle=False)
-model.save("recommended.keras")
-"""
+
+def _assuming(
+    verdicts: Sequence[Verdict], accuracies: Accuracies
+) -> tuple[tuple[str, str], str]:
+    """The best network of those that assume a symmetry or learn it by augmentation."""
+    with_layers = [n for n in accuracies if layers_of(n[1])]
+    rotations = [v for v in verdicts if not get_group(v.group).is_trivial]
+    preserved = [v for v in rotations if v.verdict == "preserve"]
+    if preserved:
+        chosen = max(preserved, key=lambda v: v.gain.mean)
+        title = get_group(chosen.group).title
+        network = (chosen.group, "assumed")
+        better = _better(accuracies, network, with_layers)
+        if better is not None:
+            gain = paired(accuracies[better], accuracies[network])
+            return better, f"it is better than assuming {title}, by {points(gain)}"
+        return network, f"assuming {title} gains significantly" + _beside(chosen)
+    others = [
+        (v.group, "may break" if v.verdict == "break" else "assumed") for v in rotations
+    ]
+    compared = [ORDINARY, *others, *with_layers]
+    best = max(compared, key=lambda each: _mean(accuracies, each))
+    if best == ORDINARY:
+        return (
+            ORDINARY,
+            "none that assumes more or learns it has a higher mean accuracy",
+        )
+    gain = paired(accuracies[best], accuracies[ORDINARY])
+    if gain.tells:
+        return best, f"it is better than an ordinary CNN, by {points(gain)}"
+    if gain.high - gain.low < NARROW:
+        other = name_of(*best)
+        return ORDINARY, f"{other}, hardly differs from it, by {points(gain)}"
+    return best, (
+        "it has the highest mean accuracy, though seeds do not tell yet whether it is "
+        f"better than T(2), an ordinary CNN: it differs by {points(gain)}"
+    )
+
+
+def _beside(verdict: Verdict) -> str:
+    """Whether augmentation would do, where this is not told by another sentence."""
+    over, network = verdict.augmentation, augmented(verdict.group)
+    if over is None or network is None:
+        return ""
+    layers = ", ".join(layers_of(network.kind))
+    if over.low > 0:
+        return f", and more than {layers}"
+    return f"; whether {layers} does as well is not told"
+
+
+def _better(
+    accuracies: Accuracies,
+    network: tuple[str, str],
+    others: Sequence[tuple[str, str]],
+) -> tuple[str, str] | None:
+    """The best of others that are significantly better than a network, if any."""
+    found = [n for n in others if paired(accuracies[n], accuracies[network]).low > 0]
+    return max(found, key=lambda each: _mean(accuracies, each), default=None)
+
+
+def _mean(accuracies: Accuracies, network: tuple[str, str]) -> float:
+    return float(np.mean(accuracies[network]))

@@ -6,9 +6,9 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import ops
 
+from symclone_tf.backends import backend
 from symclone_tf.students.convolution_geometry import (
     geometry_of,
     grid_of,
@@ -63,10 +63,16 @@ class Convolving(keras.layers.Layer):
         return found
 
     def _measure(self) -> TranslationEquivariance:
-        # While a function is traced, variables have no values to measure outside of
-        # `init_scope`.
-        with tf.init_scope():
+        # While a function is traced, variables have no values to measure within it.
+        with backend().outside_of_functions():
             return translation_equivariance(self)
+
+    def measure_ahead(self) -> None:
+        """Measures frozen blocks now, where variables have no values in `fit`."""
+        if backend().keeps_variables or not self.built:
+            return
+        if not any(weight.trainable for weight in self.block_weights):
+            self.translation_equivariance()
 
     @property
     def trainable(self) -> bool:
@@ -78,6 +84,7 @@ class Convolving(keras.layers.Layer):
         keras.layers.Layer.trainable.fset(self, value)
         # Weights that were trained are no longer those that were measured.
         self._translation_equivariance = None
+        self.measure_ahead()
 
     def weights_changed(self) -> None:
         """Discards what was measured of the blocks' weights.
@@ -85,6 +92,7 @@ class Convolving(keras.layers.Layer):
         To be called after weights were assigned. Keras' loading of weights calls it.
         """
         self._translation_equivariance = None
+        self.measure_ahead()
         if not self._called_as_convolution:
             return
         # Not kept: other layers of the student may still be loaded.

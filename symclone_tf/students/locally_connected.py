@@ -193,25 +193,12 @@ class LocallyConnectedStudent(Student):
         return self.local_weights[position]
 
     def coordinates(self, operators: Operators) -> Iterator[tuple[None, Array]]:
-        teacher, colours = self.teacher, self.colours
-        # Impulses at all positions of a colour at once: no receptive field has two.
-        impulses = (colours == np.arange(colours.max() + 1)[:, None]).astype("float32")
-        size = operators.batch_size
-        responses = np.concatenate(
-            [
-                ops.convert_to_numpy(operators(impulses[start : start + size]))
-                for start in range(0, len(impulses), size)
-            ]
-        )
-        fields = receptive_fields_of(teacher)
-        found = responses[colours[fields], np.arange(teacher.positions_out)[:, None]]
-        found[fields < 0] = 0
-        yield None, found
+        yield None, receptive_field_responses(self.teacher, operators)
 
     def assign_coordinates(self, pieces: Iterable[tuple[None, Tensor]]) -> None:
         ((_, values),) = pieces
         weights = np.zeros(self.local_weights.shape, "float32")
-        weights[:, :, : values.shape[-1]] = values
+        weights[:, :, : values.shape[-1]] = ops.convert_to_numpy(values)
         self.local_weights.assign(weights)
 
     def by_position(self, values: Array) -> Array:
@@ -243,3 +230,29 @@ class LocallyConnectedStudent(Student):
             (keras.layers.Reshape((positions, maps * self.blocks)), []),
             (keras.layers.Permute((2, 1)), []),
         ]
+
+
+def receptive_field_responses(teacher: Teacher, operators: Operators) -> Array:
+    """A teacher's operators within its receptive fields.
+
+    Args:
+        teacher: `Teacher`.
+        operators: `Operators`.
+
+    Returns:
+        Array of shape `(positions_out, r, operators)`, zero for padding.
+    """
+    colours = colours_of(teacher)
+    # Impulses at all positions of a colour at once: no receptive field has two.
+    impulses = (colours == np.arange(colours.max() + 1)[:, None]).astype("float32")
+    size = operators.batch_size
+    responses = np.concatenate(
+        [
+            ops.convert_to_numpy(operators(impulses[start : start + size]))
+            for start in range(0, len(impulses), size)
+        ]
+    )
+    fields = receptive_fields_of(teacher)
+    found = responses[colours[fields], np.arange(teacher.positions_out)[:, None]]
+    found[fields < 0] = 0
+    return found

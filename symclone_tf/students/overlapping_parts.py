@@ -7,9 +7,9 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-import tensorflow as tf
 from keras import ops
 
+from symclone_tf.backends import backend
 from symclone_tf.students.regions import Interval
 from symclone_tf.types import Tensor
 
@@ -57,7 +57,7 @@ def cut(
     if any(map(_may_have_gaps, spans, overlaps)):
         return parts(images)
 
-    @tf.custom_gradient
+    @backend().custom_gradient
     def cut_parts(images):
         sizes = ops.shape(images)[1:-1]
 

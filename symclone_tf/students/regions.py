@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import tensorflow as tf
 from keras import ops
 
+from symclone_tf.backends import backend
 from symclone_tf.checks import integer_of, integers_along_axes, several
 from symclone_tf.teachers import SlidingWindow, Teacher
 from symclone_tf.types import Array, Tensor
@@ -246,13 +246,12 @@ def at_positions(
     """
     numbers, count = region_numbers(shape, regions), weights.shape[0]
 
-    @tf.custom_gradient
+    @backend().custom_gradient
     def gathered(weights):
         def gradient(upstream):
             # TensorFlow's own is sparse, with an entry for each position.
-            return tf.math.unsorted_segment_sum(upstream, numbers, count)
+            return ops.segment_sum(upstream, numbers, count)
 
         return ops.take(weights, numbers, axis=0), gradient
 
-    # A tensor: what TensorFlow differentiates itself may not see a variable.
-    return gathered(tf.convert_to_tensor(weights))
+    return gathered(weights)

@@ -6,12 +6,13 @@ from typing import Any
 import keras
 
 from symclone_tf.checks import one_of
+from symclone_tf.earlier import STUDENTS_REMOVED
 from symclone_tf.students.attention import AttentionStudent
 from symclone_tf.students.base import STUDENTS, Student
 from symclone_tf.students.dense import DenseStudent
 from symclone_tf.students.locally_connected import LocallyConnectedStudent
-from symclone_tf.students.mixer import MixerStudent
 from symclone_tf.students.regional import RegionalStudent
+from symclone_tf.students.relative_attention import RelativeAttentionStudent
 from symclone_tf.teachers import Teacher
 
 # Importing a class registers it.
@@ -19,8 +20,8 @@ BUILT_IN = (
     DenseStudent,
     LocallyConnectedStudent,
     RegionalStudent,
-    MixerStudent,
     AttentionStudent,
+    RelativeAttentionStudent,
 )
 # The kind of student that the names of artifacts leave out.
 DEFAULT = "dense"
@@ -41,24 +42,35 @@ class LocalStudent(LocallyConnectedStudent):
         object.__setattr__(self, "__class__", LocallyConnectedStudent)
 
 
+@keras.saving.register_keras_serializable("symclone_tf")
+class MixerStudent(keras.layers.Layer):
+    """What a file of version 0.2 names where it has a student that was removed."""
+
+    @classmethod
+    def from_config(cls, config: dict) -> "MixerStudent":
+        raise ValueError(f"{STUDENTS_REMOVED['mixer']}.")
+
+
 def get_student(name: str) -> type[Student]:
     """The class of a registered name.
 
     Args:
-        name: String, `"dense"`, `"local"`, `"regional"`, `"mixer"`, `"attention"` or a
-            name registered by `Student.register`.
+        name: String, `"dense"`, `"local"`, `"regional"`, `"attention"`,
+            `"relative-attention"` or a name registered by `Student.register`.
 
     Returns:
         Subclass of `Student`.
 
     Raises:
-        ValueError: If no class is registered by this name.
+        ValueError: If no class is registered by this name, or it was removed.
 
     Example:
 
     >>> get_student("local") is LocallyConnectedStudent
     True
     """
+    if name in STUDENTS_REMOVED:
+        raise ValueError(f"{STUDENTS_REMOVED[name]}. Received: student={name}")
     one_of("student", name, STUDENTS)
     return STUDENTS[name]
 
@@ -67,8 +79,8 @@ def make_student(name: str, teacher: Teacher, **options: Any) -> Student:
     """A student of a registered name, not yet built.
 
     Args:
-        name: String, `"dense"`, `"local"`, `"regional"`, `"mixer"`, `"attention"` or a
-            name registered by `Student.register`.
+        name: String, `"dense"`, `"local"`, `"regional"`, `"attention"`,
+            `"relative-attention"` or a name registered by `Student.register`.
         teacher: `Teacher`.
         **options: Of the class. For those that are `None` or empty, the class has
             defaults.

@@ -9,9 +9,9 @@ import functools
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import ops
 
+from symclone_tf.backends import backend
 from symclone_tf.students.interfaces import PlainLayers
 from symclone_tf.students.receptive_fields import receptive_fields_of
 from symclone_tf.teachers import Teacher
@@ -66,13 +66,15 @@ class RelativeReceptiveField:
             return slices(images)
         margins = self._margins()
 
-        @tf.custom_gradient
+        @backend().custom_gradient
         def sliced(images):
             def gradient(*upstream):
                 # Half as many passes as the slices' own gradients take.
                 parts = zip(upstream, margins)
                 rest = [(0, 0)] * (len(images.shape) - 3)
-                return tf.add_n([tf.pad(u, ((0, 0), *m, *rest)) for u, m in parts])
+                return backend().total(
+                    [ops.pad(u, ((0, 0), *m, *rest)) for u, m in parts]
+                )
 
             return slices(images), gradient
 

@@ -12,4 +12,9 @@ from .learning import operators as operators
 from .learning import transformed_outputs as transformed_outputs
 from .learning import untrained as untrained
 from .learning import weights_while_learning as weights_while_learning
+from .network_maps import ImageMaps as ImageMaps
+from .network_maps import LayerMaps as LayerMaps
+from .network_maps import layer_maps as layer_maps
+from .network_studies import NetworkStudy as NetworkStudy
+from .network_studies import study_network as study_network
 from .relaxed_networks import position_deviations as position_deviations

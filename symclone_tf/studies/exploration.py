@@ -1,6 +1,7 @@
 """A teacher and clones of it to explore: exact, inexact, and relaxed."""
 
 import dataclasses
+import pathlib
 from typing import Any
 
 import keras
@@ -13,8 +14,10 @@ from symclone_tf.errors import DataError
 from symclone_tf.experiments.network_layouts import kernel_size_of
 from symclone_tf.layers import ClonedConv2D
 from symclone_tf.students import LocallyConnectedStudent, make_student
+from symclone_tf.studies.own_images import own_images
 from symclone_tf.symmetry import PointGroup, get_group
 from symclone_tf.teachers import ConvTeacher
+from symclone_tf.types import Path
 from symclone_tf.workspace import Workspace
 
 # A page computes this many pixels 60 times a second; fewer show no digit.
@@ -27,6 +30,8 @@ MOST_ROTATIONS = 16
 FEWER = 5 / 9
 # Images that the relaxed clone is trained on, training steps, and images in each.
 IMAGES, STEPS, BATCH = 400, 200, 64
+# Images of one's own, of which there are no ten kinds.
+SHOWN = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +45,9 @@ class Exploration:
         accuracy: Float, of the network in which the relaxed clone was trained, on
             its training images.
         images: Array of shape `(count, size, size)` from 0 to 1.
-        are_digits: Boolean, whether these are MNIST's; else drawn strokes.
+        are_digits: Boolean, whether these are MNIST's; else drawn strokes, or images
+            of one's own.
+        data: String, the source of one's own images; `None` for the others.
 
     Example:
 
@@ -57,6 +64,7 @@ class Exploration:
     accuracy: float
     images: np.ndarray
     are_digits: bool
+    data: str | None = None
 
 
 def explore(
@@ -65,6 +73,7 @@ def explore(
     workspace: Workspace | None = None,
     student: str = "local",
     regions: int | tuple[int, int] | None = None,
+    data: Path | None = None,
 ) -> Exploration:
     """Clones a convolution twice, and trains a copy of one clone on a task.
 
@@ -80,12 +89,15 @@ def explore(
             Without MNIST, drawn strokes replace the digits.
         student: String, the kind of the clones, `"local"` or `"regional"`.
         regions: Integer or pair of integers, of regional clones.
+        data: String or path, images of one's own, see `sc.data.open_images`, of which
+            colours are averaged, for the page draws in gray; `None` for digits.
 
     Returns:
         `Exploration`.
 
     Raises:
         ValueError: If an argument is not accepted.
+        DataError: If there is no such data.
 
     Example:
 
@@ -99,14 +111,15 @@ def explore(
     kind: dict[str, Any] = {"student": student, "regions": regions}
     make_student(student, teacher, regions=regions)  # refuses other regions
     workspace = Workspace.of(workspace)
-    images, shown, are_digits = _images(image_size, workspace)
+    images, shown, are_digits = _images(image_size, workspace, data)
     verbose = workspace.verbose
     exact, _ = clone(teacher, verbose=verbose, **kind)
     blocks = round(FEWER * exact.blocks)
     fewer, _ = clone(teacher, blocks=blocks, verbose=verbose, **kind)
     relaxed, accuracy = _relaxed(exact, images[..., None], verbose=verbose)
     students = {"clone": exact, "fewer": fewer, "relaxed": relaxed}
-    return Exploration(teacher, students, accuracy, shown, are_digits)
+    source = None if data is None else pathlib.Path(data).name
+    return Exploration(teacher, students, accuracy, shown, are_digits, source)
 
 
 def _checked_group(group) -> PointGroup:
@@ -129,8 +142,12 @@ def _checked(image_size) -> int:
     return image_size
 
 
-def _images(size, workspace):
-    """Images to train on, one of each kind to show, and whether they are digits."""
+def _images(size, workspace, data):
+    """Images to train on, some to show, and whether they are digits."""
+    if data is not None:
+        trained = own_images(workspace, data, size, IMAGES, "train")
+        shown = own_images(workspace, data, size, SHOWN)
+        return trained.mean(axis=-1), shown.mean(axis=-1), False
     try:
         mnist = workspace.open_images("mnist", size)
     except DataError:

@@ -22,6 +22,7 @@ from symclone_tf.studies.learning import (
     learning_curve,
     weights_while_learning,
 )
+from symclone_tf.studies.own_images import own_images
 from symclone_tf.symmetry import GROUPS, PointGroup, get_group
 from symclone_tf.teachers import ConvTeacher
 from symclone_tf.types import Path
@@ -30,6 +31,9 @@ from symclone_tf.workspace import Workspace, load_or_clone
 DIGIT_SIZE = 28
 # Small enough to show the bands of an operator, and the steps of training.
 SMALL = 10
+# Of groups off the pixel grid, whose kernels are small enough for these.
+MOST_ROTATIONS = 32
+IMAGES = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,8 +43,10 @@ class GroupStudy:
     Attributes:
         group: `PointGroup`.
         student: String, the registered name of the kind of student.
-        images: Array of shape `(count, 28, 28)` from 0 to 1.
-        are_digits: Boolean, whether these are MNIST's test digits; else drawn strokes.
+        images: Array of shape `(count, 28, 28)` from 0 to 1; of one's own, `(count, 28,
+            28, channels)`.
+        are_digits: Boolean, whether these are MNIST's test digits; else drawn strokes,
+            or images of one's own.
         exact: `Student` of 28×28 images, with as many blocks as an exact copy needs.
         reduced: `Student` of 28×28 images, with two blocks less.
         small: `Student` of 10×10 images.
@@ -55,6 +61,7 @@ class GroupStudy:
             measured in closed form.
         benchmark: `pathlib.Path` of the table of `symclone-tf benchmark`.
         rows: List of `Row`, read from that table; empty if there is none.
+        data: String, the source of one's own images; `None` for the others.
 
     Example:
 
@@ -78,6 +85,7 @@ class GroupStudy:
     floors: dict[int, float]
     benchmark: pathlib.Path
     rows: list[Row]
+    data: str | None = None
 
 
 def study_group(
@@ -86,6 +94,7 @@ def study_group(
     benchmark: Path = "benchmark",
     student: str = "dense",
     regions: int | tuple[int, int] | None = None,
+    data: Path | None = None,
 ) -> GroupStudy:
     """Measures what the figures of a group show: clones, and how clones learn.
 
@@ -99,6 +108,8 @@ def study_group(
         student: String, the registered name of a kind of linear students.
         regions: Integer or pair of integers, of `"regional"` students, at most as many
             as outputs; `None` for their default.
+        data: String or path, images of one's own, see `sc.data.open_images`, resized
+            to 28×28 pixels; `None` for digits.
 
     Returns:
         `GroupStudy`.
@@ -106,6 +117,7 @@ def study_group(
     Raises:
         ValueError: If an argument is not accepted.
         ArtifactError: If a clone or a table cannot be read.
+        DataError: If there is no such data.
 
     Example:
 
@@ -114,11 +126,14 @@ def study_group(
         ...
     ValueError: `group` must be t2, flip, cN or dN, ... Received: group=c1
     """
-    group, workspace = get_group(group), Workspace.of(workspace)
+    group, workspace = _checked(group), Workspace.of(workspace)
     kind = student, regions
     table = pathlib.Path(benchmark, f"{group.name}.csv")
     rows = read_benchmark(table)
-    images, are_digits = _images(workspace.data_dir)
+    if data is None:
+        images, are_digits = _images(workspace.data_dir)
+    else:
+        images, are_digits = own_images(workspace, data, DIGIT_SIZE, IMAGES), False
     blocks = _numbers_of_blocks(exact_blocks(group))
     exact, reduced, small = load_or_clone(
         [
@@ -137,7 +152,19 @@ def study_group(
         *(group, student, images, are_digits, exact, reduced, small),
         *(weights, values, deformations, positions),
         *(curves, floors, table, rows),
+        None if data is None else pathlib.Path(data).name,
     )
+
+
+def _checked(group) -> PointGroup:
+    group = get_group(group)
+    # Kernels that tell more rotations apart are larger than the smallest images.
+    if kernel_size_of(group) > SMALL:
+        raise ValueError(
+            f"`group` must have at most {MOST_ROTATIONS} rotations to be drawn. "
+            f"Received: group={group.name}"
+        )
+    return group
 
 
 def studied_groups(

@@ -81,7 +81,7 @@ def rotated_outputs(
     images = np.stack([rotated(tf.constant(image), turn) for turn in turns])
     outputs = {}
     for name, network in networks.items():
-        found = np.asarray(network(images, training=False))
+        found = keras.ops.convert_to_numpy(network(images, training=False))
         if found.ndim != 2:
             raise ValueError(
                 "Networks must return (batch, units). "

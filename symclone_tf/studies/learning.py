@@ -45,7 +45,7 @@ def operators(layer: Layer, teacher: Teacher, kernel: ArrayLike) -> Array:
     positions = teacher.positions_in
     impulses = np.eye(positions, dtype="float32").reshape(-1, *teacher.input_shape, 1)
     kernel = np.asarray(kernel, "float32")[..., None, None]
-    responses = np.asarray(layer(impulses, kernel))
+    responses = keras.ops.convert_to_numpy(layer(impulses, kernel))
     shape = (positions, teacher.positions_out, teacher.representation_out)
     return responses.reshape(shape).transpose(2, 1, 0)
 
@@ -125,8 +125,8 @@ def transformed_outputs(
     """
     inputs = np.asarray(image, "float32")[None, ..., None]
     kernel = np.asarray(kernel, "float32")[..., None, None]
-    first = np.asarray(layer(inputs, kernel))
-    second = np.asarray(layer(transformation.inputs(inputs), kernel))
+    first = keras.ops.convert_to_numpy(layer(inputs, kernel))
+    second = keras.ops.convert_to_numpy(layer(transformation.inputs(inputs), kernel))
     expected = transformation.outputs(first)
     # A translation brings in zeros from outside, which are no outputs; interpolation
     # ends within the disc.

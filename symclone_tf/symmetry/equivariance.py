@@ -101,7 +101,7 @@ def largest_error(
     >>> largest_error(reflect, transformations_of("c4"), images) > 0.1
     True
     """
-    inputs = np.asarray(inputs)
+    inputs = ops.convert_to_numpy(inputs)
     outputs = _evaluate(layer, inputs)
     pairs = (
         transformation.compared(

@@ -206,17 +206,21 @@ class VolumeGroup(GroupTable):
             inputs = inputs[..., self.representation_permutation(element), :]
         return self.volume_elements[element].transform(inputs)
 
-    def check_inputs(self, shape: Sequence[int | None]) -> bool:
+    def check_inputs(
+        self, shape: Sequence[int | None], lifting: bool | None = None
+    ) -> bool:
         """Refuses what are neither volumes nor feature maps that the group acts on.
 
         Args:
             shape: Sequence, that of a batch of inputs, `None` where it is not known.
+            lifting: Boolean, whether they have to be volumes; `None` if both are
+                accepted.
 
         Returns:
             Boolean, whether they are volumes.
 
         Raises:
-            ValueError: If they are neither.
+            ValueError: If they are neither, or not what they have to be.
 
         Example:
 
@@ -224,11 +228,18 @@ class VolumeGroup(GroupTable):
         False
         """
         are_features = len(shape) == 6 and shape[4] == self.order
-        if len(shape) != 5 and not are_features:
+        grid = "(batch, depth, height, width"
+        kinds = {
+            True: f"volumes, {grid}, channels)",
+            False: f"feature maps, {grid}, {self.order}, channels)",
+        }
+        accepted = {kind: kinds[kind] for kind in kinds if lifting in (None, kind)}
+        option = "" if lifting is None else f" with lifting={lifting}"
+        is_volume = len(shape) == 5
+        if not (is_volume or are_features) or is_volume not in accepted:
             raise ValueError(
-                f"{self.title} takes volumes, (batch, depth, height, width, channels), "
-                "or feature maps, (batch, depth, height, width, "
-                f"{self.order}, channels). Received: inputs of shape {tuple(shape)}"
+                f"{self.title}{option} takes {', or '.join(accepted.values())}. "
+                f"Received: inputs of shape {tuple(shape)}"
             )
         self.check_size(shape[1:4], f"inputs of shape {tuple(shape)}")
         return not are_features

@@ -49,9 +49,11 @@ def evaluate(teacher: Teacher, inputs: Tensor, kernel: Tensor) -> Array:
 
 def outputs_differ(found: Tensor, expected: Tensor) -> bool:
     """Whether outputs differ by more than rounding does."""
-    error = np.linalg.norm(np.float64(found) - np.float64(expected))
+    values = (np.float64(ops.convert_to_numpy(v)) for v in (found, expected))
+    outputs, reference = values
+    error = np.linalg.norm(outputs - reference)
     # Negated, so that NaNs differ.
-    return not error <= TOLERANCE * np.linalg.norm(np.float64(expected))
+    return not error <= TOLERANCE * np.linalg.norm(reference)
 
 
 @functools.lru_cache(maxsize=64)

@@ -5,9 +5,9 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import ops
 
+from symclone_tf.backends import backend
 from symclone_tf.symmetry import Transformation
 from symclone_tf.teachers.base import Teacher
 from symclone_tf.teachers.evaluation import linear_in, measure_gains
@@ -37,7 +37,7 @@ class FunctionTeacher(Teacher):
         function: Callable of inputs, `(batch, *input_shape, channels)`, and a kernel,
             `(*kernel_shape, channels, filters)`, that returns outputs,
             `(batch, *output_shape, filters)`. It must sum over channels and treat each
-            filter on its own, and consist of operations of Keras or TensorFlow, since
+            filter on its own, and consist of operations of Keras or its backend, since
             cloning compiles it.
         input_shape: Integer or tuple of integers, without batch and channels.
         kernel_shape: Integer or tuple of integers, without channels and filters.
@@ -204,7 +204,7 @@ class FunctionTeacher(Teacher):
         function for each shape, as TensorFlow warns of one that is often retraced."""
         shapes = str((inputs.shape, kernel.shape))
         if shapes not in self._traced:
-            self._traced[shapes] = tf.function(self._map_over_pairs)
+            self._traced[shapes] = backend().compiled(self._map_over_pairs)
         return self._traced[shapes](inputs, kernel)
 
     def _map_over_pairs(self, inputs: Tensor, kernel: Tensor) -> Tensor:

@@ -13,20 +13,37 @@ from symclone_tf.teachers.convolution import channel_groups_of, convolve
 from symclone_tf.types import Array, Pair, Tensor
 
 
-def is_lifting(shape: Sequence[int | None], group: PointGroup) -> bool:
+def is_lifting(
+    shape: Sequence[int | None], group: PointGroup, lifting: bool | None = None
+) -> bool:
     """Whether inputs of this shape are images rather than feature maps on a group.
 
+    Args:
+        shape: Sequence, that of a batch of inputs, `None` where it is not known.
+        group: `PointGroup`.
+        lifting: Boolean, whether they have to be images; `None` if both are accepted.
+            Ignored if the group is trivial.
+
+    Returns:
+        Boolean.
+
     Raises:
-        ValueError: If the shape is neither.
+        ValueError: If the shape is neither, or not the one that it has to be.
     """
-    images = "(batch, height, width, channels)"
-    features = f"(batch, height, width, {group.order}, channels)"
+    kinds = {
+        True: "(batch, height, width, channels)",
+        False: f"(batch, height, width, {group.order}, channels)",
+    }
+    wanted = True if group.is_trivial else lifting
+    accepted = {kind: kinds[kind] for kind in kinds if wanted in (None, kind)}
+    given = lifting is not None and not group.is_trivial
+    option = f" with lifting={lifting}" if given else ""
     is_image = len(shape) == 4
-    is_feature = len(shape) == 5 and shape[3] == group.order and not group.is_trivial
-    if not is_image and not is_feature:
-        accepted = images if group.is_trivial else f"{images} or {features}"
+    is_feature = len(shape) == 5 and shape[3] == group.order
+    if not (is_image or is_feature) or is_image not in accepted:
         raise ValueError(
-            f"A convolution on {group.title} takes inputs of shape {accepted}. "
+            f"A convolution on {group.title}{option} takes inputs of shape "
+            f"{' or '.join(accepted.values())}. "
             f"Received: inputs of shape {tuple(shape)}"
         )
     group.check_size(shape[1:3], f"inputs of shape {tuple(shape)}")
@@ -169,6 +186,43 @@ def transformed_kernels(kernel: Tensor, group: PointGroup) -> Tensor:
     sources = group.product[group.inverse]
     moved = ops.take_along_axis(rotated, sources[:, None, :, None], axis=2)
     return ops.reshape(moved, (group.order, -1, in_channels, filters))
+
+
+def equivariant_part(
+    copies: Tensor, group: PointGroup, kernel_size: tuple[int, int]
+) -> Tensor:
+    """The nearest copies of one kernel, to a kernel for each element of a group.
+
+    Of all that `transformed_kernels` returns, it is what differs least from `copies`
+    in the sum of squares: the orthogonal projection on equivariant convolutions.
+
+    Args:
+        copies: Tensor of the shape that `transformed_kernels` returns.
+        group: `PointGroup`.
+        kernel_size: Pair of integers, the kernel's height and width.
+
+    Returns:
+        Tensor of the same shape.
+    """
+    order, entries, in_channels, filters = copies.shape
+    pixels = kernel_size[0] * kernel_size[1]
+    matrices = group.kernel_matrices(kernel_size)
+    # Eigenvalues are of the order of the group's, or zero up to rounding.
+    squares = np.sum(matrices.transpose(0, 2, 1) @ matrices, axis=0)
+    inverse = np.linalg.pinv(squares, rcond=1e-6, hermitian=True)
+    back = (inverse @ matrices.transpose(0, 2, 1)).transpose(1, 0, 2)
+    lifting = entries == pixels
+    rows = ops.reshape(copies, (order, pixels, entries // pixels, -1))
+    if not lifting:
+        # What the copy of h has at hg, the kernel has at g.
+        rows = ops.take_along_axis(rows, group.product[:, None, :, None], axis=2)
+    rows = ops.reshape(rows, (order * pixels, -1))
+    back = ops.cast(back.reshape(pixels, -1), copies.dtype)
+    axis = () if lifting else (order,)
+    kernel = ops.reshape(
+        ops.matmul(back, rows), (*kernel_size, *axis, in_channels, filters)
+    )
+    return transformed_kernels(kernel, group)
 
 
 def kernel_gains(group: PointGroup, kernel_size: Pair) -> Array:

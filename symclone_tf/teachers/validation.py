@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
-import tensorflow as tf
 from keras import ops
 
+from symclone_tf.backends import backend
 from symclone_tf.checks import positive_integer
 from symclone_tf.teachers.evaluation import (
     check_outputs,
@@ -44,7 +44,7 @@ def check_function(teacher: "FunctionTeacher") -> None:
             _check_deterministic(teacher, first, second)
         else:
             teacher.function(inputs, kernel)
-        compiled = tf.function(teacher.evaluate)(inputs, kernel)
+        compiled = backend().compiled(teacher.evaluate)(inputs, kernel)
     check_outputs(teacher)
     if outputs_differ(compiled, evaluate(teacher, inputs, kernel)):
         raise ValueError(

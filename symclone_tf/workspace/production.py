@@ -112,7 +112,10 @@ def _report(artifact: Artifact) -> Report:
 
 
 def load_or_clone(
-    students: Sequence[Student], directory: Path = "exported", verbose: int = 1
+    students: Sequence[Student],
+    directory: Path = "exported",
+    verbose: int = 1,
+    training: Training | None = None,
 ) -> list[Student]:
     """Loads students from their artifacts; those that are missing are cloned.
 
@@ -121,6 +124,8 @@ def load_or_clone(
         directory: String or path, the root of all artifacts, to which those that are
             missing are added.
         verbose: Integer, 0 for silence, 1 for a progress bar on stderr.
+        training: `Training`, how those that are missing are cloned; `None` for the
+            default.
 
     Returns:
         List of `Student`, trained.
@@ -144,7 +149,7 @@ def load_or_clone(
     if missing and verbose:
         names = ", ".join(student.teacher.title for student in missing)
         print(f"Cloning what is missing in {directory}: {names}", file=sys.stderr)
-    for _ in clone_and_export(missing, Training(), directory, verbose):
+    for _ in clone_and_export(missing, training or Training(), directory, verbose):
         pass
     return [load(home) for home in homes]
 

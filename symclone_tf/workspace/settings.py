@@ -1,10 +1,12 @@
 """Where clones and data are, and how much is printed: what a whole run shares."""
 
 import dataclasses
+import warnings
 
 from symclone_tf.checks import one_of
-from symclone_tf.data import Images, open_images
+from symclone_tf.data import Images, SegmentedImages, open_images, open_segmented
 from symclone_tf.data.sources import is_path
+from symclone_tf.errors import DataWarning
 from symclone_tf.types import Path
 
 
@@ -79,12 +81,20 @@ class Workspace:
         """
         return dataclasses.replace(self, verbose=0)
 
-    def open_images(self, data: Path, image_size: int | None = None) -> Images:
+    def open_images(
+        self,
+        data: Path,
+        image_size: int | None = None,
+        keep_together: str | None = None,
+    ) -> Images:
         """Opens images with this workspace's `strict` and `data_dir`.
+
+        A `DataWarning` each says what was changed or left out, see `Images.notes`.
 
         Args:
             data: String or path, see `symclone_tf.data.open_images`.
             image_size: Integer, pixels, see `symclone_tf.data.open_images`.
+            keep_together: String, a pattern, see `symclone_tf.data.open_images`.
 
         Returns:
             `Images`.
@@ -92,4 +102,42 @@ class Workspace:
         Raises:
             DataError: If there is no such data, or it is not labelled images.
         """
-        return open_images(data, image_size, strict=self.strict, data_dir=self.data_dir)
+        images = open_images(
+            data,
+            image_size,
+            strict=self.strict,
+            data_dir=self.data_dir,
+            keep_together=keep_together,
+        )
+        for note in images.notes:
+            warnings.warn(note, DataWarning, stacklevel=2)
+        return images
+
+    def open_segmented(
+        self,
+        data: Path,
+        image_size: int | None = None,
+        keep_together: str | None = None,
+    ) -> SegmentedImages:
+        """Opens images and masks with this workspace's `strict`.
+
+        A `DataWarning` each says what was changed or left out, see
+        `SegmentedImages.notes`.
+
+        Args:
+            data: String or path, see `symclone_tf.data.open_segmented`.
+            image_size: Integer, pixels, see `symclone_tf.data.open_segmented`.
+            keep_together: String, a pattern, see `symclone_tf.data.open_segmented`.
+
+        Returns:
+            `SegmentedImages`.
+
+        Raises:
+            DataError: If there is no such data, or it is not images and masks.
+        """
+        images = open_segmented(
+            data, image_size, strict=self.strict, keep_together=keep_together
+        )
+        for note in images.notes:
+            warnings.warn(note, DataWarning, stacklevel=2)
+        return images

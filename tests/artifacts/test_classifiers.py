@@ -12,7 +12,9 @@ from symclone_tf.artifacts.classifiers import (
     MODEL,
     export_classifier,
     network_file,
+    training_record,
 )
+from symclone_tf.errors import ArtifactError
 from symclone_tf.experiments.experiment import Experiment
 from symclone_tf.experiments.image_networks import image_network
 from symclone_tf.experiments.runs import find_or_clone
@@ -195,3 +197,33 @@ def test_the_network_of_a_classifier_is_found_in_its_newest_version(tmp_path):
     assert network_file(paths[0] / MODEL) == paths[0] / MODEL
     assert network_file(tmp_path) is None
     assert network_file(tmp_path / "nowhere") is None
+
+
+ERRORS = {
+    "conv_1": {"before": 1e-7, "after": 0.5},
+    "conv_2": {"before": None, "after": 1},
+}
+
+
+def test_what_a_classifier_was_trained_with_is_read(tmp_path):
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    metrics = {"options": {"group": "d4"}, "equivariance_error": ERRORS}
+    path = export_classifier(model, tmp_path, "name", metrics)
+    found = training_record(network_file(path))
+    assert found == ("d4", {"conv_1": [1e-7, 0.5]})
+    other = export_classifier(model, tmp_path, "other", {})
+    assert training_record(network_file(other)) == (None, {})
+    model.save(tmp_path / "classifier.keras")
+    assert training_record(tmp_path / "classifier.keras") == (None, {})
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{", "[]", '{"equivariance_error": 1}', '{"equivariance_error": {"a": {"b": 1}}}'],
+)
+def test_other_metrics_are_refused_in_one_line(tmp_path, text):
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    path = export_classifier(model, tmp_path, "name", {})
+    (path / METRICS).write_text(text)
+    with pytest.raises(ArtifactError, match=r"metrics\.json cannot be read"):
+        training_record(network_file(path))

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 import symclone_tf as sc
-from symclone_tf.artifacts import exporting, publishing
+from symclone_tf.artifacts import publishing, saved_models
 from symclone_tf.students import artifact_name
 
 from cases import CASES, OFF_QUARTERS
@@ -207,7 +207,7 @@ def test_failure_leaves_no_files_behind(small_clone, tmp_path, monkeypatch, erro
 
     student, _ = small_clone
     kept = sc.export(dense("t2", image_size=4, seed=0), tmp_path / "old")
-    monkeypatch.setattr(exporting, "_write_saved_model", fail)
+    monkeypatch.setattr(saved_models, "write_student", fail)
     with pytest.raises(type(error)):
         sc.export(student, tmp_path / "new" / "root")
     with pytest.raises(type(error)):
@@ -230,6 +230,7 @@ def test_paths_are_returned_as_paths(exported):
     assert sc.artifacts.find(str(exported)).path == exported
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", OFF_QUARTERS)
 @pytest.mark.parametrize("lifting", [True, False])
 def test_clones_of_any_group_are_exported_served_and_loaded(

@@ -76,6 +76,7 @@ def test_fused_layer_is_exported_as_it_is(rng, small_clone, tmp_path):
     assert json.loads((path / RECORD).read_text())["form"] == fused.form
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("filters", "form"), [(1, "dense"), (6, "factored")])
 def test_weights_are_written_once(rng, tmp_path, filters, form):
     student, _ = sc.clone("c4", image_size=14, solver="closed-form", verbose=0)

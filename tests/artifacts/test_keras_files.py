@@ -1,6 +1,8 @@
 """Networks in `.keras` files."""
 
+import json
 import warnings
+import zipfile
 
 import keras
 import numpy as np
@@ -21,6 +23,7 @@ def test_a_written_network_is_read(tmp_path):
     np.testing.assert_array_equal(load_network(file)(images), model(images))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", OFF_QUARTERS)
 def test_a_network_on_a_group_is_read_and_trained_on(tmp_path, group):
     model = on_group(group)
@@ -148,6 +151,7 @@ def written(file, **options):
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", UNREADABLE)
 def test_a_network_whose_loss_cannot_be_read_is_not_compiled(tmp_path, name):
     suffix, options = UNREADABLE[name]
@@ -240,3 +244,28 @@ def test_legacy_files_with_operations_between_layers_are_refused_with_a_way_out(
     assert "\n" not in str(e.value)
     model.save(tmp_path / "sum.keras")
     assert load_network(tmp_path / "sum.keras").count_params() == model.count_params()
+
+
+def test_optimizers_of_pytorch_are_those_of_this_backend(tmp_path):
+    """As Keras 3.15.1 writes them there, and does not read them elsewhere."""
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.Adam(0.003), "mse")
+    model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0)
+    written = sc.artifacts.save_network(model, tmp_path / "here.keras")
+    there = tmp_path / "there.keras"
+    with zipfile.ZipFile(written) as old, zipfile.ZipFile(there, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "config.json":
+                config = json.loads(content)
+                config["compile_config"]["optimizer"] |= {
+                    "module": "keras.src.backend.torch.optimizers.torch_adam",
+                    "registered_name": "Adam",
+                }
+                content = json.dumps(config)
+            new.writestr(name, content)
+    found = sc.artifacts.load_network(there)
+    assert type(found.optimizer) is keras.optimizers.Adam
+    assert int(found.optimizer.iterations) == 1
+    for mine, theirs in zip(found.optimizer.variables, model.optimizer.variables):
+        np.testing.assert_array_equal(mine, theirs)

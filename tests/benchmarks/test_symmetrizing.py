@@ -82,6 +82,19 @@ def test_images_are_transformed_by_elements_of_a_seed(rng):
     assert set(elements) == {0, 1, 2, 3}
 
 
+def test_flips_and_rotations_are_those_of_keras(rng):
+    images = np.zeros((600, 9, 9, 1), "float32")
+    images[:, 1, 4] = 1.0
+    found = methods.flipped_and_rotated(images, "d4", [0, 1])
+    np.testing.assert_array_equal(
+        found, methods.flipped_and_rotated(images, "", [0, 1])
+    )
+    assert found.shape == images.shape
+    # Of a point above the centre, all directions are seen.
+    places = found.reshape(600, -1).argmax(axis=1)
+    assert len(set(places)) > 12
+
+
 @pytest.fixture
 def few(monkeypatch, rng):
     """A few images, and a network of them."""

@@ -100,6 +100,7 @@ def test_group_names_are_completed():
     assert [item.value for item in found] == ["c12", "c16"]
 
 
+@pytest.mark.slow
 def test_strided_layers_are_cloned(run):
     options = ("--image-size", 9, "--layer", "group", "--strides", 2)
     assert run("clone", "--group", "c4", *options).exit_code == 0
@@ -108,6 +109,7 @@ def test_strided_layers_are_cloned(run):
     assert artifact.record["nmse"] < 1e-10
 
 
+@pytest.mark.slow
 def test_rectangles_are_cloned(run):
     sizes = ("--image-size", "6x9", "--kernel-size", "2x3", "--strides", "1x2")
     assert run("clone", "--group", "t2", *sizes).exit_code == 0
@@ -129,6 +131,7 @@ def test_local_students_are_one_word_away(run):
     assert "c4-lifting-8x8-k3-local" in again.stdout
 
 
+@pytest.mark.slow
 def test_regional_students_are_cloned(run):
     options = ("--image-size", 8, "--student", "regional", "--regions", "2x3")
     result = run("clone", "--group", "c4", *options)
@@ -231,7 +234,7 @@ def test_second_clone_is_a_second_version(run):
         ),
         (["--regions", "2"], "--regions 2", "is not for --student dense"),
         (["--student", "local", "--regions", "2x2"], "(2, 2)", "--student local"),
-        (["--student", "mixer", "--regions", "2"], "--regions 2", "--student mixer"),
+        (["--student", "attention", "--regions", "2"], "--regions 2", "attention"),
         (["--student", "regional", "--regions", "0"], "0 is not", "'--regions'"),
         (["--student", "regional", "--regions", "2x"], "'2x'", "numbers like 4 nor"),
         (

@@ -21,6 +21,7 @@ def test_measures_on_fresh_data(run, small_clone, tmp_path):
     assert run("evaluate", path, "--seed", 5).stdout == result.stdout
 
 
+@pytest.mark.slow
 def test_teachers_own_error_is_beside_that_of_a_rotation_by_any_angle(run, tmp_path):
     options = ("--image-size", 8, "--solver", "closed-form")
     cloned = run("clone", "--group", "c8", *options)
@@ -102,6 +103,7 @@ def test_a_network_is_measured_layer_by_layer_and_as_a_whole(run, tmp_path):
     assert shares["broken"] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", ["c8", "flip"])
 def test_what_interpolation_adds_to_a_network_is_said_in_one_line(run, tmp_path, group):
     model = on_group(group)
@@ -116,6 +118,7 @@ def test_what_interpolation_adds_to_a_network_is_said_in_one_line(run, tmp_path,
         assert f"adds up to {max(own.values()):.1e}" in line
 
 
+@pytest.mark.slow
 def test_a_classifier_is_measured_on_images_of_ones_own(run, rng, tmp_path):
     write_npz(tmp_path / "own.npz", rng, size=17)
     model = network(sc.layers.CentredMaxPooling2D(2))
@@ -145,6 +148,11 @@ def test_a_network_of_any_size_takes_one(run, tmp_path):
         (("folder", "--group", "c4"), "--group is for a network, a .keras file or a"),
         (("nowhere.keras", "--group", "c4"), "nowhere.keras does not exist"),
         (("network.keras", "--group", "c4", "--data", "rgb.npz"), "have 3 channels"),
+        (("folder", "--keep-together", "p"), "--keep-together is for a network, a"),
+        (
+            ("network.keras", "--group", "c4", "--keep-together", "p"),
+            "--keep-together is for a folder of --data",
+        ),
     ],
 )
 def test_options_of_the_other_kind_are_refused(

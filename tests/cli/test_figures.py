@@ -42,6 +42,12 @@ def test_says_what_is_left_out(run, figure_clones):
 def test_bad_input_is_one_line(refused, tmp_path):
     assert "'--format'" in refused("figures", "--group", "c4", "--format", "gif")
     assert "'--group'" in refused("figures", "--group", "c1")
+    assert "'--group'" in refused("figures")
+    many = refused("figures", "--group", "c64")
+    assert many == (
+        "Error: --group must have at most 32 rotations to be drawn. "
+        "Received: --group c64\n"
+    )
     (tmp_path / "benchmark").mkdir()
     (tmp_path / "benchmark" / "c4.csv").write_text("a,b\n1,2\n")
     assert "is not a table" in refused("figures", "--group", "c4")

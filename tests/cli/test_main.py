@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -6,6 +7,7 @@ import sys
 import pytest
 
 import symclone_tf
+from symclone_tf.cli.main import COMMANDS
 
 from processes import announcing
 
@@ -38,6 +40,19 @@ def test_help_names_every_command(run):
     output = run("--help").stdout
     assert all(name in output for name in ("clone", "evaluate", "list"))
     assert run("-h").stdout == output
+
+
+def test_help_says_what_frozen_means_wherever_it_is_offered(run):
+    names = [command.name for command in COMMANDS]
+    texts = {name: " ".join(run(name, "--help").stdout.split()) for name in names}
+    offering = {name: text for name, text in texts.items() if "[frozen|" in text}
+    assert set(offering) == {"train", "benchmark", "relax", "symmetrize"}
+    for text in offering.values():
+        assert re.search(
+            r"Of a frozen (clone|layer) the student does not train; "
+            r"(the layer's|its) kernel and bias do\.",
+            text,
+        )
 
 
 def test_version_is_the_packages(run):

@@ -31,6 +31,7 @@ def test_relaxes_a_saved_network(run, saved):
     np.testing.assert_allclose(relaxed(images), saved(images), atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".h5", ".keras"])
 def test_a_network_whose_loss_cannot_be_read_is_relaxed_uncompiled(
     run, tmp_path, suffix
@@ -59,6 +60,7 @@ def test_a_network_whose_loss_cannot_be_read_is_relaxed_uncompiled(
     np.testing.assert_allclose(relaxed(images), model(images), atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("saved")
 def test_takes_the_regularisation_and_the_layers(run):
     options = (
@@ -79,6 +81,7 @@ def test_takes_the_regularisation_and_the_layers(run):
     assert sorted(found) == ["ClonedConv2D"] * 2 + ["Conv2D", "DepthwiseConv2D"]
 
 
+@pytest.mark.slow
 def test_names_unchanged_layers_and_takes_a_size(run, tmp_path):
     images = keras.Input((None, None, 1))
     x = keras.layers.Conv2D(2, 3)(images)

@@ -56,6 +56,27 @@ def test_takes_layers_with_a_symmetry_each(run):
 
 
 @pytest.mark.usefixtures("saved")
+def test_symmetry_is_of_layers_without_their_own(run):
+    layers = ("--layer", "first=trainable", "--layer", "second")
+    options = ("--symmetry", "anchored", "--output", "new.keras")
+    result = run("symmetrize", "cells.keras", "--group", "flip", *layers, *options)
+    assert result.exit_code == 0, result.output
+    made = keras.saving.load_model("new.keras").get_layer("net")
+    found = [made.get_layer(name).symmetry for name in ("first", "second")]
+    assert found == ["trainable", "anchored"]
+
+
+@pytest.mark.usefixtures("saved")
+def test_symmetry_alone_is_of_the_last_convolution(run):
+    options = ("--symmetry", "trainable", "--output", "new.keras")
+    result = run("symmetrize", "cells.keras", "--group", "flip", *options)
+    assert result.exit_code == 0, result.output
+    made = keras.saving.load_model("new.keras").get_layer("net")
+    assert made.get_layer("second").symmetry == "trainable"
+    assert type(made.get_layer("first")) is keras.layers.Conv2D
+
+
+@pytest.mark.usefixtures("saved")
 def test_measures_on_images_of_ones_own(run, rng):
     x, y = rng.integers(0, 255, (20, 16, 16), "uint8"), np.arange(20) % 2
     np.savez("cells.npz", x_train=x, y_train=y, x_test=x, y_test=y)
@@ -77,6 +98,18 @@ def test_measures_on_images_of_ones_own(run, rng):
         (
             ("--group", "d4", "--anchor", "proximal"),
             "only for layers that are anchored",
+        ),
+        (
+            (
+                *("--group", "d4", "--symmetry", "anchored"),
+                *("--layer", "first=frozen", "--layer", "second=trainable"),
+            ),
+            "--symmetry anchored is for layers without their own, and there are none: "
+            "--layer first=frozen --layer second=trainable.",
+        ),
+        (
+            ("--group", "d4", "--symmetry", "frozen"),
+            "--symmetry frozen is for layers that --layer names, and it names none.",
         ),
         (("--group", "d4", "--output", "new.h5"), "new.h5"),
         (("--group", "d4", "--regions", "0"), "0 is not in the range"),

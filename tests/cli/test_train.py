@@ -17,12 +17,14 @@ SMALL = ("--train-size", 64, "--test-size", 32, "--epochs", 1)
 def test_trains_and_says_what_it_made(run, clones):
     result = run("train", "--group", "c4", "--clones", clones, *SMALL)
     assert result.exit_code == 0
-    path = pathlib.Path("trained", "c4-invariance-cloned-frozen", "1")
+    path = pathlib.Path("trained", "c4-invariance-cloned-frozen-regional", "1")
     assert str(path) in result.stdout
     for shown in ("Accuracy", "Untransformed", "conv_1", "network", "before", "after"):
         assert shown in result.stdout
     assert "Next: symclone-tf serving-config " in result.stdout
-    assert "symclone-tf benchmark --group c4\n" in result.stdout
+    assert "benchmark --group c4 --student regional\n" in result.stdout
+    assert "Largest class" in result.stdout
+    assert "1, the best of them 1" in result.stdout
     metrics = json.loads((path / "assets.extra" / "metrics.json").read_text())
     assert f"{metrics['accuracy']:.2%}" in result.stdout
     assert metrics["options"]["symmetry"] == "frozen"
@@ -51,6 +53,18 @@ def test_what_interpolation_adds_is_said(run, rng, tmp_path, architecture, said)
         assert error == metrics["equivariance_error"][name]["after"]
 
 
+@pytest.mark.slow
+def test_a_network_that_has_not_learned_is_said_to_have_not(run, rng, tmp_path):
+    write_npz(tmp_path / "own.npz", rng)
+    options = ("--architecture", "mlp", "--epochs", 1, "--learning-rate", 1e-9)
+    result = run("train", "--group", "c4", "--data", "own.npz", *options)
+    assert result.exit_code == 0
+    assert "This network has not learned: " in result.stdout
+    assert "another --learning-rate than 1e-09" in result.stdout
+    (file,) = pathlib.Path("trained").rglob("metrics.json")
+    assert json.loads(file.read_text())["learned"] is False
+
+
 @pytest.mark.usefixtures("mnist")
 @pytest.mark.slow
 def test_regional_students_are_trained(run):
@@ -75,6 +89,8 @@ def test_every_option_reaches_the_experiment(run):
         "symmetry": "anchored",
         "student": "local",
         "blocks": 9,
+        "recipe": "fixed",
+        "augment": "rotation",
         "anchor": "l2-sp",
         "anchor_strength": 2.5,
         "canvas": 28,
@@ -147,6 +163,7 @@ def test_own_images_are_trained_on(run, shapes):
     assert metrics["class_names"] == ["cross", "disc", "ring"]
     found = {"data": "my shapes", "image_size": 20, "canvas": 32, "train_size": 24}
     assert metrics["options"].items() >= found.items()
+    assert metrics["notes"] == [note.removeprefix("Note: ")]
     (model,) = sc.serving.served_models("trained")
     assert model.inputs == {"image": ((32, 32, 3), np.float32)}
     strict = run("train", "--group", "t2", "--data", "my shapes", "--strict")
@@ -178,6 +195,17 @@ def test_own_images_are_trained_on(run, shapes):
         (["--data", "my shapes", "--canvas", 15], "--canvas must be at least 16"),
         (["--data", "shapes.npz", "--image-size", 20, "--canvas", 16], "at least 20"),
         (["--data", "shapes.npz", "--symmetry", "frozen,frozen"], "4 separated by"),
+        (["--data", "nan.npz"], "nan.npz: 1,024 pixels are not numbers, but NaN or"),
+        (["--data", "rare.npz"], "rare.npz: label 1 has one image only"),
+        (["--keep-together", "p"], "--keep-together is for folders of images"),
+        (
+            ["--data", "my shapes", "--keep-together", "("],
+            "--keep-together must be a regular expression",
+        ),
+        (
+            ["--data", "my shapes", "--keep-together", "(q)"],
+            "30 files do not match --keep-together '(q)', the first of them cross/0",
+        ),
     ],
 )
 @pytest.mark.parametrize("command", ["train", "benchmark"])
@@ -189,6 +217,8 @@ def test_bad_images_are_refused_in_one_line(
     np.savez(tmp_path / "words.npz", x_train=np.array(["a"]), y_train=np.zeros(1, int))
     images = np.zeros((4, 16, 16), "uint8")
     np.savez(tmp_path / "one.npz", x_train=images, y_train=np.zeros(4, int))
+    np.savez(tmp_path / "nan.npz", x_train=images + np.nan, y_train=np.arange(4) % 2)
+    np.savez(tmp_path / "rare.npz", x_train=images, y_train=[0, 0, 0, 1])
     objects = np.array([None] * 4)
     np.savez(tmp_path / "pickled.npz", x_train=images, y_train=objects)
     for name, sizes in (("sizes", (16, 20)), ("small", (10, 10))):
@@ -223,7 +253,6 @@ def test_bad_images_are_refused_in_one_line(
             "--architecture cloned only",
         ),
         (["--architecture", "cnn", "--blocks", "7"], "--blocks 7", "cloned only"),
-        (["--regions", "2"], "--regions 2", "for --student regional only"),
         (["--student", "local", "--regions", "2"], "--regions 2", "regional only"),
         (["--anchor-strength", "2"], "--anchor-strength 2.0", "--symmetry anchored"),
         (["--canvas", "20"], "--canvas 20", "--canvas must be at least 28"),

@@ -52,12 +52,14 @@ def test_nothing_is_restored_without_a_checkpoint(file):
     assert Checkpoint(file).restore(make()) == 0
 
 
+@pytest.mark.slow
 def test_short_trainings_write_nothing(file, monkeypatch):
     monkeypatch.setattr(checkpoints, "SECONDS", 10)
     make().fit(steps_per_epoch=5, epochs=2, callbacks=[Checkpoint(file)], verbose=0)
     assert not file.parent.exists()
 
 
+@pytest.mark.slow
 def test_removed_checkpoint_leaves_no_folder(file):
     checkpoint = Checkpoint(file)
     make().fit(steps_per_epoch=5, callbacks=[checkpoint], verbose=0)
@@ -84,6 +86,7 @@ def test_damaged_file_is_refused(file, content):
         Checkpoint(file).restore(make())
 
 
+@pytest.mark.slow
 def test_failed_write_leaves_the_earlier_checkpoint(file, monkeypatch):
     checkpoint = Checkpoint(file)
     make().fit(steps_per_epoch=5, callbacks=[checkpoint], verbose=0)
@@ -114,6 +117,7 @@ def test_diverged_training_is_not_kept(file):
     assert not file.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("file")
 def test_checkpoint_stays_until_the_clone_is_written(tmp_path, monkeypatch):
     def fail(*arguments, **options):

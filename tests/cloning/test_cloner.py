@@ -94,6 +94,7 @@ def test_predicts_as_its_student(rng):
     )
 
 
+@pytest.mark.slow
 def test_saves_and_resumes_with_the_same_draws(tmp_path):
     whole = make()
     whole.compile()

@@ -26,6 +26,7 @@ def test_copies_every_teacher_exactly(group, lifting, size, padding):
     assert nmse(student, seed=99) < 1e-10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, *(later(n) for n in range(1, 5))])
 def test_no_seed_stalls(seed):
     assert clone("c4", image_size=9, seed=seed, verbose=0)[1].nmse < 1e-10
@@ -41,6 +42,7 @@ def test_copies_any_kernel_that_fits(size, kernel_size):
     assert report.nmse < 1e-10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("blocks", [later(5), 7, later(8)])
 def test_fewer_blocks_reach_the_eckart_young_floor(blocks):
     student, _ = clone("c4", image_size=10, blocks=blocks, verbose=0)
@@ -48,6 +50,7 @@ def test_fewer_blocks_reach_the_eckart_young_floor(blocks):
     assert reached == pytest.approx(1 - blocks / 9, rel=0.02)
 
 
+@pytest.mark.slow
 def test_more_blocks_than_needed_do_no_harm():
     assert clone("c4", image_size=8, blocks=12, verbose=0)[1].nmse < 1e-10
 
@@ -116,6 +119,7 @@ def test_recipe_is_computed_once(monkeypatch, tmp_path, exported):
     assert computed == [student]
 
 
+@pytest.mark.slow
 def test_training_continues_from_the_students_weights():
     student, _ = clone("c4", image_size=6, steps=5, verbose=0)
     before = nmse(student)
@@ -133,6 +137,7 @@ def test_divergence_is_reported_and_returns_nothing():
         clone("c4", image_size=6, learning_rate=50, verbose=0)
 
 
+@pytest.mark.slow
 def test_fidelity_that_is_not_reached_is_reported():
     with pytest.raises(sc.CloningError, match=r"reached an NMSE of .*1\.0e-03"):
         clone("c4", image_size=6, blocks=5, max_nmse=1e-3, verbose=0)
@@ -169,6 +174,7 @@ def test_bad_arguments_are_refused_before_any_work(options, message, monkeypatch
         clone(**{"group": "c4", "image_size": 6, "verbose": 0, **options})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("solver", ["sgd", "closed-form"])
 def test_regional_students_are_cloned(solver):
     options = {"image_size": 6, "student": "regional", "solver": solver, "verbose": 0}

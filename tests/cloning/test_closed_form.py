@@ -75,6 +75,7 @@ def test_is_the_optimum_of_training(blocks):
     assert reached == pytest.approx(1 - kept, rel=0.02, abs=1e-10)
 
 
+@pytest.mark.slow
 def test_evaluation_in_chunks_is_the_same(monkeypatch):
     whole, kept = solved("c4", False, image_size=6)
     monkeypatch.setattr(teacher_operators, "CHUNK", 1)

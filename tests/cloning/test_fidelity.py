@@ -82,6 +82,7 @@ def test_floor_of_too_few_blocks_is_measured_for_any_seed(group, lifting, blocks
     assert nmse(student, seed=seed) == pytest.approx(1 - blocks / 9, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_frames_that_are_too_large_are_drawn_in_part():
     student = solved("t2", image_size=28, blocks=8)
     assert nmse(student) == pytest.approx(1 / 9, rel=0.01)
@@ -95,6 +96,7 @@ def test_smallest_students_have_an_error_too(size, padding):
     assert student_equivariance_error(student) == 0
 
 
+@pytest.mark.slow
 def test_teachers_own_error_is_that_of_its_exact_clone():
     teacher = ConvTeacher("c8", image_size=12)
     _, report = clone(teacher, solver="closed-form", verbose=0)
@@ -105,6 +107,7 @@ def test_teachers_own_error_is_that_of_its_exact_clone():
     assert teacher_equivariance_error(teacher, seed=1) != own
 
 
+@pytest.mark.slow
 def test_teachers_own_error_is_the_same_for_worse_clones():
     teacher = ConvTeacher("c8", image_size=12)
     _, report = clone(teacher, blocks=2, solver="closed-form", verbose=0)
@@ -117,6 +120,7 @@ def test_teachers_without_interpolation_have_no_error_to_report(group):
     assert teacher_equivariance_error(ConvTeacher(group, image_size=8)) is None
 
 
+@pytest.mark.slow
 def test_function_teachers_with_interpolation_have_one_too():
     def scaled(inputs, kernel):
         return inputs * kernel[0]

@@ -76,7 +76,7 @@ def test_files_that_cannot_be_read_are_listed(tmp_path, rng):
     (tmp_path / "two" / "a" / "bad.png").write_text("bad")
     images = open_images(tmp_path / "two")
     assert [path.rpartition("/")[2] for path in images.skipped] == ["bad.png"]
-    with pytest.raises(sc.DataError, match="1 files are not PNG or JPEG"):
+    with pytest.raises(sc.DataError, match="1 file is not a PNG, JPEG"):
         open_images(tmp_path / "two", strict=True)
 
 
@@ -121,6 +121,8 @@ def test_names_of_tfds_are_found():
         ("STRIPES", {"image_size": 8}, ValueError, "from 16 to 512 pixels"),
         ("STRIPES", {"image_size": -1}, ValueError, "`image_size` must be a positive"),
         ("STRIPES", {"test_share": 1.0}, ValueError, "`test_share` must be more"),
+        ("mnist", {"keep_together": "p"}, ValueError, "is for folders of images"),
+        ("STRIPES", {"keep_together": "("}, ValueError, "must be a regular expression"),
     ],
 )
 def test_anything_else_is_refused(stripes, data, options, error, message):
@@ -152,6 +154,7 @@ def test_mnist_is_no_folder_that_happens_to_be_there(tmp_path, monkeypatch):
     assert open_images("./mnist").counts["train"] == 6
 
 
+@pytest.mark.slow
 def test_batches_are_from_0_to_1_and_training_ones_in_another_order(tmp_path):
     x = np.arange(20, dtype="uint8")[:, None, None].repeat(16, 1).repeat(16, 2)
     np.savez(tmp_path / "a.npz", x_train=x, y_train=np.arange(20) % 2)
@@ -170,3 +173,19 @@ def test_batches_are_from_0_to_1_and_training_ones_in_another_order(tmp_path):
     epochs = [[float(x[0, 0, 0]) for x, _ in train.unbatch()] for _ in range(2)]
     assert epochs[0] != epochs[1]
     assert first == second
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_deep_images_are_resized_and_padded_as_floats(rng, dtype):
+    x = rng.integers(np.iinfo(dtype).max + 1, size=(10, 20, 16), dtype=dtype)
+    for size in (None, 24):
+        images = open_images((x, np.arange(10) % 2), size)
+        assert images.dtype == ("uint8" if dtype == "uint8" else "float32")
+        side = size or 20
+        assert images.bytes_at(side) == side**2 * (1 if dtype == "uint8" else 4)
+        assert images.stream("train").element_spec[0].dtype == images.dtype
+        ((batch, _),) = images.batches("train", 8).as_numpy_iterator()
+        assert batch.shape == (8, side, side, 1)
+        assert 0 <= batch.min() <= batch.max() <= 1
+        assert batch.max() > 0.9
+    assert bool(images.notes) == (dtype == "uint16")

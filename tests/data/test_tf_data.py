@@ -57,16 +57,44 @@ def test_train_and_test_may_be_given(images):
     assert len(contents(found, "test")) == 5
 
 
-def test_shares_of_one_and_missing_channels_become_bytes(rng):
-    shares = rng.uniform(size=(20, 16, 16)).astype("float32")
-    expected = np.round(255 * shares).astype("uint8")
+@pytest.mark.parametrize(("white", "dtype"), [(255, "uint8"), (510, "float32")])
+def test_fractions_of_255_become_bytes_and_others_stay(rng, white, dtype):
+    levels = rng.integers(256, size=(20, 16, 16))
+    shares = (levels / white).astype("float32")
+    expected = levels.astype("uint8") if dtype == "uint8" else shares
     for given in (pairs(shares), pairs(shares).batch(3)):
         found = open_images({"train": given, "test": given})
-        assert found.channels == 1
+        assert (found.channels, found.dtype) == (1, dtype)
         stored = [image for image, _ in contents(found, "train")]
         assert stored == [image.tobytes() for image in expected]
 
 
+def test_deep_integers_and_truths_are_scaled_as_in_folders(rng):
+    deep = rng.integers(4096, size=(20, 16, 16)).astype("uint16")
+    found = open_images(pairs(deep))
+    assert found.notes == (f"20 images of integers up to {deep.max()}: 4095 is white",)
+    (x, _), *_ = contents(found, "train")
+    (first,) = [n for n, each in enumerate(deep) if scaled(each, 4095) == x]
+    assert first in range(20)
+    found = open_images(pairs(deep > 99))
+    assert (found.dtype, len(found.notes)) == ("uint8", 1)
+    assert {max(x) for x, _ in contents(found, "train")} == {255}
+
+
+def scaled(image, white):
+    return (image / white).astype("float32").tobytes()
+
+
+def test_images_of_one_group_stay_together(images):
+    groups = np.arange(20) // 4
+    stored = {image.tobytes(): group for image, group in zip(images, groups)}
+    found = open_images({"train": pairs(images), "groups": groups})
+    train, test = ({stored[x] for x, _ in contents(found, s)} for s in found.counts)
+    assert (len(train), len(test)) == (4, 1)
+    assert not train & test
+
+
+@pytest.mark.slow
 def test_images_of_several_sizes_are_resized():
     def each():
         for number in range(8):
@@ -81,6 +109,7 @@ def test_images_of_several_sizes_are_resized():
     assert len(list(found.stream("train"))) == 6
 
 
+@pytest.mark.slow
 def test_networks_train_on_their_batches(images):
     found = open_images(pairs(images))
     ((x, y),) = found.batches("train", 16).as_numpy_iterator()
@@ -132,11 +161,12 @@ def test_shuffled_datasets_would_mix_train_and_test(images):
         (lambda x, y: pairs(x[..., :1], np.zeros((20, 18), int)), "one integer as the"),
         (lambda x, y: pairs(x, np.eye(4, dtype=int)[y]).batch(4), "one integer as the"),
         (lambda x, y: pairs(tf.ragged.stack(list(x[..., 0]))), "dense tensors"),
-        (lambda x, y: pairs(2.0 * x), "bytes, or numbers from 0 to 1"),
+        (lambda x, y: pairs(1j * x), "train image 0 must have numbers as pixels"),
+        (lambda x, y: pairs(x + np.inf), "pixels are not numbers, but NaN or infinite"),
         (lambda x, y: pairs(x, y - 1), "must be from 0 to 2. Received: train"),
         (lambda x, y: pairs(x, 2 * y), "no training image has label 1"),
         (lambda x, y: pairs(x, 0 * y), "one class only"),
-        (lambda x, y: pairs(x).take(1), "no training image has label 0"),
+        (lambda x, y: pairs(x).take(1), "label 0 has one image only"),
         (
             lambda x, y: {"train": pairs(x), "test": pairs(x[..., :1])},
             "train has images of 3 channels, and test of 1",

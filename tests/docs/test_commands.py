@@ -77,8 +77,14 @@ def test_what_is_wrong_with_a_command_is_found():
 SLOW = [doc("how-to/several-gpus")]
 
 
+# By test_index.py, whole and in its order.
+APART = [doc("index")]
+
+
 @pytest.mark.slow
-@every_page([page for page in PAGES if any(w.block for w in commands(page))], SLOW)
+@every_page(
+    [p for p in PAGES if p not in APART and any(w.block for w in commands(p))], SLOW
+)
 def test_cheap_commands_run(page, gallery):
     for written in commands(page):
         if written.block and written.is_cheap:

@@ -4,6 +4,7 @@ import contextlib
 import io
 import pathlib
 import re
+import warnings
 
 import keras
 import numpy as np
@@ -31,6 +32,7 @@ pytestmark = pytest.mark.slow
 PAGES_RUN = (
     "cloning",
     "students",
+    "attention",
     "any-angle",
     "any-group",
     "any-teacher",
@@ -109,6 +111,12 @@ def test_python_of_students(tmp_path, monkeypatch):
     assert names["report"].nmse < 1e-3
     assert names["features"].shape == (4, 4, 4, 8)
     assert names["path"] == pathlib.Path("exported/t2-6x6-k3-attention/1")
+
+
+def test_python_of_attention(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = printed(doc("attention"))
+    assert [out for out, _ in found] == [said for _, said in found]
 
 
 def test_python_of_cloning(tmp_path, monkeypatch, capsys):
@@ -208,19 +216,48 @@ def test_python_and_commands_of_own_images(tmp_path, monkeypatch, capsys):
     assert names["path"] == pathlib.Path("trained/t2-shapes-breaking-gcnn/1")
     assert names["images"].counts == {"train": 72, "test": 18}
     assert names["batch"].shape == (32, 20, 20, 3)
+    text = text_of(doc("your-images"))
+    slides, split = names["slides"], str({"train": 32, "test": 8})
+    assert f"print(slides.dtype, slides.counts)  # {slides.dtype} {split}" in text
+    assert f"print(*slides.notes)  # {slides.notes[0]}" in text
+    assert capsys.readouterr().out.count(split) == text.count(split) == 3
     assert (
         names["outputs"]["label"].numpy()[0].decode() in names["metrics"]["class_names"]
     )
     for written in commands(doc("your-images")):
         if not written.block or written.name != "train":
             continue
-        result = CliRunner().invoke(main, written.arguments)
+        with warnings.catch_warnings():
+            warnings.simplefilter("default", sc.errors.DataWarning)
+            result = CliRunner().invoke(main, written.arguments)
         assert result.exit_code == 0, result.output
     made = sorted(path.name for path in pathlib.Path("trained").iterdir())
     last = "anchored-local-transformed-inputs-0.2-encoder"
-    assert made[:2] == [
+    assert made[:3] == [
+        "c4-microscope-invariance-cnn",
         f"c4-shapes-breaking-cloned-frozen3-{last}",
         "c4-shapes-invariance-gcnn",
+    ]
+
+
+def test_python_and_commands_of_segmentation(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = execute(doc("segmentation"))
+    printed = capsys.readouterr().out.splitlines()[0]
+    assert f"print(images.class_names, images.counts)  # {printed}\n" in text_of(
+        doc("segmentation")
+    )
+    found = names["metrics"]
+    assert found["transformed_mean_iou"] == pytest.approx(found["mean_iou"])
+    for written in commands(doc("segmentation")):
+        if written.block:
+            result = CliRunner().invoke(main, written.arguments)
+            assert result.exit_code == 0, result.output
+            assert "Intersection over union" in result.output
+    made = sorted(path.name for path in pathlib.Path("trained").iterdir())
+    assert made == [
+        "d4-cells-segmentation-gcnn",
+        "flip-cells-segmentation-cnn-flip-rotation",
     ]
 
 
@@ -240,7 +277,8 @@ def test_python_of_contributing(tmp_path, monkeypatch, registered):
 
 def test_no_page_has_python_that_is_not_run():
     run = [README, GALLERY, *map(doc, PAGES_RUN), *printing()]
-    run.append(doc("your-images"))
+    # The index by test_index.py.
+    run += map(doc, ("your-images", "segmentation", "index"))
     run.append(ROOT / "CONTRIBUTING.md")
     assert {page for page in PAGES if blocks(page, "python")} == set(run)
 

@@ -9,7 +9,7 @@ import time
 import keras
 import pytest
 
-from symclone_tf.errors import ArtifactError, DataError
+from symclone_tf.errors import ArtifactError, DataError, DataWarning
 from symclone_tf.experiments import benchmarking
 from symclone_tf.experiments.benchmarking import benchmark, benchmark_plan
 from symclone_tf.experiments.tables import markdown, read_benchmark, summarize
@@ -239,11 +239,14 @@ class TestOwnImages:
         data = write_folder(tmp_path / "shapes", rng)
         (data / "ring" / "bad.png").write_text("bad")
         found = sorted(tmp_path.rglob("*"))
-        with pytest.raises(DataError, match="1 files are not PNG or JPEG"):
+        with pytest.raises(DataError, match="1 file is not a PNG, JPEG"):
             next(
                 benchmark("c4", 1, tmp_path / "out", Workspace(strict=True), data=data)
             )
-        with pytest.raises(ValueError, match="`train_size` must be at most 24"):
+        with (
+            pytest.warns(DataWarning, match="1 file is left out"),
+            pytest.raises(ValueError, match="`train_size` must be at most 24"),
+        ):
             next(benchmark("c4", 1, tmp_path / "out", data=data, train_size=25))
         assert sorted(tmp_path.rglob("*")) == found
 

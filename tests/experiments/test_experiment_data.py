@@ -1,6 +1,7 @@
 """An experiment is complete once its images are open."""
 
 import pytest
+from PIL import Image
 
 from symclone_tf.errors import DataError, DataWarning
 from symclone_tf.experiments.experiment import Experiment
@@ -52,6 +53,7 @@ def test_mnist_needs_no_opening():
         ({"train_size": 25}, "`train_size` must be at most 24, the train images of"),
         ({"test_size": 7}, "`test_size` must be at most 6, the test images of"),
         ({"image_size": 15}, "`image_size` must be from 16 to 512"),
+        ({"keep_together": "("}, "`keep_together` must be a regular expression"),
         ({"image_size": 20, "canvas": 16}, "`canvas` must be at least 20"),
         ({"canvas": 15}, "`canvas` must be at least 16"),
         (
@@ -74,5 +76,21 @@ def test_files_that_are_left_out_are_named(folder, count):
         open_data(Experiment("cnn", data=folder))
     message = str(warned[0].message)
     assert message.endswith("bad2.png, …" if count > 3 else "bad0.png")
-    with pytest.raises(DataError, match="not PNG or JPEG images that can be read"):
+    with pytest.raises(DataError, match=r"not a PNG, .* image that can be read"):
         open_data(Experiment("cnn", data=folder), Workspace(strict=True))
+
+
+def test_files_of_one_patient_stay_together_and_changes_are_said_once(folder, rng):
+    for number in range(10):
+        for name in ("ring", "disc", "cross"):
+            file = folder / name / f"{number}.png"
+            file.rename(folder / name / f"p{number // 2}-{number}.png")
+    Image.new("LA", (16, 16)).save(folder / "ring" / "p9-0.png")
+    experiment = Experiment("cnn", data=folder, keep_together=r"p(\d)-")
+    with pytest.warns(DataWarning) as warned:
+        full, images = open_data(experiment)
+    (note,) = (str(each.message) for each in warned)
+    assert note == images.notes[0]
+    assert note.startswith("1 file is read without their transparency: ")
+    assert full.keep_together == r"p(\d)-"
+    assert images.counts["test"] % 2 == 0

@@ -259,6 +259,7 @@ def test_features_do_not_change_at_all_sizes_that_a_network_takes(rng, group):
         assert invariance_error(model, group, images) < 1e-5, canvas
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("group", "canvas"),
     [("c4", 17), later("c2", 21), later("d4", 22), later("c4", 66), later("d4", 71)],

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import scipy.ndimage
 import tensorflow as tf
 
 from symclone_tf.data.images import open_images
@@ -95,6 +96,7 @@ def noise(tmp_path, rng, count=30):
     return open_images(tmp_path / "n.npz")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", ["invariance", "breaking"])
 def test_corners_tell_no_angle(tmp_path, rng, task):
     found = noise(tmp_path, rng)
@@ -114,3 +116,24 @@ def test_a_reflection_is_a_task_of_its_own(tmp_path, rng):
         reflected = label == name + 3
         np.testing.assert_array_equal(other, image[:, ::-1] if reflected else image)
         assert reflected or label == name
+
+
+@pytest.mark.parametrize("turn", [0.06, 0.125, 0.4])
+def test_bytes_are_rounded_and_not_cut_off(rng, turn):
+    image = rng.integers(0, 256, size=(15, 15, 1)).astype("uint8")
+    angle, centre = 2 * np.pi * turn, 7
+    rows, columns = np.mgrid[:15, :15] - centre
+    source = [
+        rows * np.cos(angle) + columns * np.sin(angle) + centre,
+        columns * np.cos(angle) - rows * np.sin(angle) + centre,
+    ]
+    pixels = image[..., 0].astype("float64")
+    exact = scipy.ndimage.map_coordinates(pixels, source, order=1, mode="grid-constant")
+    inside = disc((15, 15)) > 0
+    found = rotated(tf.constant(image), turn).numpy()[..., 0]
+    assert found.dtype == np.uint8
+    near = np.abs(exact % 1 - 0.5) < 1e-3  # which may go either way
+    compared = inside & ~near
+    np.testing.assert_array_equal(found[compared], np.rint(exact)[compared])
+    darker = np.floor(exact)[inside] < found[inside]
+    assert darker.mean() > 0.2

@@ -35,7 +35,9 @@ class TestRunning:
         assert set(metrics) == {
             *("accuracy", "loss", "upright_accuracy", "parameters"),
             *("seconds", "seconds_per_epoch", "equivariance_error"),
+            *("epochs", "best_epoch", "largest_class", "learned"),
             *("deviation", "class_names", "versions", "options", "changed_classes"),
+            "notes",
         }
         assert metrics["class_names"] == list("0123456789")
         assert metrics["options"] == dataclasses.asdict(Experiment(**SMALL).complete())

@@ -212,6 +212,7 @@ def pictures(request, tmp_path, rng):
 
 
 class TestImages:
+    @pytest.mark.slow
     def test_images_are_rotated_with_all_their_channels(self, pictures):
         upright, labels = collected(
             image_task(pictures, "breaking", "c4", "test", transformed=False)
@@ -223,6 +224,7 @@ class TestImages:
         late = np.isin(rotations, (2, 3))
         np.testing.assert_array_equal(found, labels + 3 * late)
 
+    @pytest.mark.slow
     def test_translations_have_a_margin(self, pictures):
         upright, labels = collected(
             image_task(pictures, "breaking", "t2", "test", transformed=False)
@@ -256,7 +258,7 @@ class TestImages:
             for split in ("train", "test")
         ]
         monkeypatch.setattr(datasets, "CACHED", 0)
-        monkeypatch.setattr("symclone_tf.data.images.SHUFFLED", 0)
+        monkeypatch.setattr("symclone_tf.data.batches.SHUFFLED", 0)
         streamed = image_task(pictures, "breaking", batch_size=8, seed=3)
         epochs = [collected(streamed) for _ in range(2)]
         assert not np.array_equal(epochs[0][0], epochs[1][0])
@@ -291,3 +293,21 @@ def test_mnist_is_labelled_images_like_any():
     theirs = mnist_task("breaking", "d4", size=100, seed=2)
     for found, expected in zip(collected(mine), collected(theirs)):
         np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("group", ["c4", "t2", "c8"])
+@pytest.mark.parametrize("cached", [2**28, 0])
+def test_deep_images_keep_their_levels(rng, monkeypatch, group, cached):
+    monkeypatch.setattr("symclone_tf.experiments.tasks.CACHED", cached)
+    x = rng.integers(4096, size=(30, 16, 16)).astype("uint16")
+    images = open_images((x, np.arange(30) % 2))
+    task = image_task(images, "breaking", group)
+    ((batch, _),) = task.as_numpy_iterator()
+    assert batch.dtype == np.float32
+    assert 0 <= batch.min() < 0.01
+    assert 0.9 < batch.max() <= 1
+    levels = 4095 * batch.astype("float64")
+    if group != "c8":  # which interpolates
+        np.testing.assert_allclose(levels, np.rint(levels), atol=1e-3)
+        assert set(np.rint(levels).ravel()) <= {0, *x.ravel()}
+    assert len(np.unique(batch)) > 2000

@@ -3,32 +3,13 @@
 import numpy as np
 import pytest
 
-import symclone_tf as sc
 from symclone_tf.figures.curves import (
     draw_accuracies,
-    draw_equivariance,
     draw_learning_curves,
     draw_weights,
 )
 
-MLP = {"architecture": "mlp"}
-FROZEN = {"architecture": "cloned", "symmetry": "frozen"}
-
-
-def row(task, accuracy, seed=0, before=1e-6, after=0.5, **network):
-    experiment = sc.experiments.Experiment(task=task, seed=seed, **network).complete()
-    errors = {
-        f"conv_{i}_{when}": None if network == MLP else i * value
-        for i in (1, 2, 3, 4)
-        for when, value in (("before", before), ("after", after))
-    }
-    return sc.experiments.Row(experiment, {"accuracy": accuracy, **errors})
-
-
-def points(axes, marker="o"):
-    """All dots of a panel, sorted."""
-    lines = [line for line in axes.get_lines() if line.get_marker() == marker]
-    return sorted(tuple(xy) for line in lines for xy in line.get_xydata().tolist())
+from benchmark_rows import FROZEN, MLP, points, row
 
 
 @pytest.mark.slow
@@ -74,22 +55,6 @@ def test_floors_may_be_measured():
     assert dashed[-1].get_label() == "floor"
 
 
-@pytest.mark.parametrize(("group", "own"), [("c8", [0.1, 0.2, 0.3, 0.4]), ("c4", [])])
-def test_the_teachers_own_errors_are_those_of_exact_convolutions(group, own):
-    """Where transformations interpolate."""
-    exact = {"architecture": "gcnn", "group": group}
-    rows = [
-        row("breaking", 0.5, after=0.1, **exact),
-        row("breaking", 0.5, after=0.9, **{**FROZEN, "group": group}),
-    ]
-    figure = draw_equivariance(rows)
-    _, breaking = figure.axes
-    lines = [line for line in breaking.get_lines() if line.get_linestyle() == "--"]
-    assert [line.get_ydata()[0] for line in lines] == pytest.approx(own)
-    labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert ("teacher's own, by interpolation" in labels) == bool(own)
-
-
 def test_accuracies_are_a_dot_a_seed_and_a_line_at_their_mean():
     rows = [
         row("invariance", 0.25, **MLP),
@@ -104,35 +69,3 @@ def test_accuracies_are_a_dot_a_seed_and_a_line_at_their_mean():
     assert (0.375, 0.375) in means
     names = [label.get_text() for label in invariance.get_yticklabels()]
     assert names == ["mlp", rows[2].experiment.network]
-
-
-def test_equivariance_goes_from_before_to_after_training():
-    rows = [
-        row("breaking", 0.5, **MLP),
-        row("breaking", 0.5, after=0.2, **FROZEN),
-        row("breaking", 0.5, after=0.4, seed=1, **FROZEN),
-    ]
-    _, breaking = draw_equivariance(rows).axes
-    lines = [line for line in breaking.get_lines() if line.get_marker() == "None"]
-    ends = [line.get_ydata().tolist() for line in lines]
-    assert ends == [pytest.approx([i * 1e-6, i * 0.3]) for i in (1, 2, 3, 4)]
-    assert len(points(breaking)) == 8
-
-
-def test_all_networks_of_a_benchmark_are_told_apart():
-    plan = [
-        e
-        for e in sc.experiments.benchmark_plan("c4", seeds=1)
-        if e.architecture != "mlp"
-    ]
-    errors = row("breaking", 0.5, **FROZEN).figures
-    figure = draw_equivariance(
-        [sc.experiments.Row(experiment, errors) for experiment in plan]
-    )
-    (legend,) = figure.legends
-    *networks, _, _ = legend.legend_handles
-    looks = {(line.get_color(), line.get_marker()) for line in networks}
-    assert len(looks) == len(networks) == 9
-    figure.draw_without_rendering()
-    box, page = legend.get_window_extent(), figure.bbox
-    assert page.x0 <= box.x0 < box.x1 <= page.x1

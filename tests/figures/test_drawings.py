@@ -73,6 +73,7 @@ class TestDigits:
             assert pixels(axes).max() <= images.max()
 
 
+@pytest.mark.slow
 def test_operators_of_many_elements_are_a_selection(rng):
     figure = sc.figures.draw_operators(solved("d8"), rng.normal(size=(3, 3)))
     grid = np.reshape(figure.axes[:24], (8, 3))
@@ -118,6 +119,7 @@ class TestFeatureMaps:
         )
         return image, kernel, layers, np.reshape(figure.axes, (3, 4))
 
+    @pytest.mark.slow
     def test_columns_are_the_outputs_of_each_layer(self, rng):
         image, kernel, layers, grid = self.draw(rng, "c4", GroupTransformation("c4", 1))
         np.testing.assert_array_equal(pixels(grid[0, 0]), image)
@@ -129,6 +131,7 @@ class TestFeatureMaps:
                 maps = np.asarray(layer(inputs, kernel[..., None, None]))[0, ..., 0]
                 np.testing.assert_allclose(pixels(axes), mosaic(maps), atol=1e-6)
 
+    @pytest.mark.slow
     def test_last_row_is_the_difference_from_rotating_the_output(self, rng):
         _, _, layers, grid = self.draw(rng, "c4", GroupTransformation("c4", 1))
         for column, name in zip(grid.T[1:], layers):
@@ -141,6 +144,7 @@ class TestFeatureMaps:
             assert shown == pytest.approx(error, rel=0.06, abs=1e-6)
             assert (error < 1e-5) == (name == "teacher")
 
+    @pytest.mark.slow
     def test_last_row_is_the_difference_from_translating_the_output(self, rng):
         _, _, _, grid = self.draw(rng, "t2", Translation((1, -2)))
         for column in grid.T[1:]:
@@ -151,6 +155,7 @@ class TestFeatureMaps:
             assert np.isnan(difference[0]).all()
             assert np.isnan(difference[:, -2:]).all()
 
+    @pytest.mark.slow
     def test_where_a_rotation_interpolates_the_teachers_own_error_is_stated(self, rng):
         *_, grid = self.draw(rng, "c8", GroupTransformation("c8", 1))
         teacher, *others = [axes.get_xlabel().splitlines() for axes in grid[2, 1:]]
@@ -184,14 +189,33 @@ def test_student_of_feature_maps_has_no_operators_on_images():
         sc.figures.draw_operators(student, np.ones((3, 3)))
 
 
-def test_deformations_have_rows_of_positions_and_columns_of_steps(rng):
-    kept = {0: np.zeros((2, 9, 9)), 5: rng.normal(size=(2, 9, 9))}
-    figure = sc.figures.draw_deformations(kept, ["corner", "centre"])
-    grid = np.reshape(figure.axes[:4], (2, 2))
-    for position, row in enumerate(grid):
-        for matrices, axes in zip(kept.values(), row):
-            shown = axes.images[0].get_array()
-            np.testing.assert_array_equal(shown, matrices[position])
-            assert axes.images[0].get_clim() == (-1, 1)
-    assert [axes.get_title() for axes in grid[0]] == ["before", "step 5"]
-    assert [axes.get_ylabel() for axes in grid[:, 0]] == ["corner", "centre"]
+@pytest.mark.parametrize("channels", [1, 3])
+def test_images_of_ones_own_are_drawn_as_they_are(rng, channels):
+    images = rng.uniform(size=(2, 8, 8, channels))
+    figure = sc.figures.draw_digits(images, "c2")
+    for axes, image in zip(figure.axes[:2], images):
+        shown = axes.images[0].get_array()
+        np.testing.assert_allclose(shown, np.broadcast_to(image, (8, 8, 3)))
+    np.testing.assert_allclose(
+        figure.axes[2].images[0].get_array(),
+        np.broadcast_to(np.rot90(images[0], 2), (8, 8, 3)),
+    )
+
+
+@pytest.mark.slow
+def test_layers_get_the_mean_of_colours(rng):
+    teacher = sc.ConvTeacher("c4", image_size=8)
+    image, kernel = rng.uniform(size=(8, 8, 3)), rng.normal(size=(3, 3))
+    both = [
+        sc.figures.draw_feature_maps(
+            each, {"teacher": (teacher, teacher)}, kernel, GroupTransformation("c4", 1)
+        )
+        for each in (image, image.mean(axis=-1))
+    ]
+    colour, gray = ([axes.images for axes in figure.axes] for figure in both)
+    np.testing.assert_allclose(colour[0][0].get_array(), image, atol=1e-6)
+    np.testing.assert_allclose(
+        np.ma.filled(colour[1][0].get_array(), 0),
+        np.ma.filled(gray[1][0].get_array(), 0),
+        atol=1e-6,
+    )

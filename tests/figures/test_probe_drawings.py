@@ -92,3 +92,14 @@ def test_more_symmetries_than_colours_are_drawn(tmp_path):
     groups = ("t2", "c4", "flip", "c2", "d2", "d4", "c3", "c6", "c8", "d8")
     probe = finished(tmp_path / "stripes.npz", groups=groups)
     assert len(draw_probe_errors(probe).axes[0].patches) == 4 * len(groups)
+
+
+@pytest.mark.parametrize("group", ["t2", "c4", "c8"])
+def test_deep_images_are_drawn_from_0_to_1(rng, group):
+    image = rng.uniform(size=(1, 16, 16, 1)).astype("float32")
+    figure = draw_transformed_images(image, [group])
+    drawn = [axes.images[0] for axes in figure.axes if axes.images]
+    assert all(each.get_clim() == (0, 1) for each in drawn)
+    np.testing.assert_array_equal(drawn[0].get_array(), image[0, ..., 0])
+    assert all(each.get_array().max() > 0.9 for each in drawn)
+    assert all(each.get_array().max() <= 1 for each in drawn)

@@ -4,6 +4,7 @@ import symclone_tf as sc
 from symclone_tf.figures.probe_page import (
     probe_figures,
     probe_table,
+    probe_tables,
     write_probe_page,
 )
 
@@ -24,6 +25,28 @@ def test_table_has_a_row_for_each_symmetry(probe):
     assert rotations["Assumed"] == "61.0% ± 1.0%"
     assert rotations["Without"] == "91.0% ± 1.0%"
     assert rotations["Assuming it"] == "-30.0 (-30.0 to -30.0)"
+    assert rotations["Augmented"] == "86.0% ± 1.0%"
+    assert rotations["over augmentation"] == "-25.0 (-25.0 to -25.0)"
+    assert translations["over augmentation"] == translations["Augmented"] == "–"
+
+
+def test_two_seeds_exclude_nothing(tmp_path):
+    found = finished(tmp_path / "stripes.npz", seeds=2)
+    _, rotations = probe_table(found)
+    assert rotations["Assuming it"] == "-30.0 (any)"
+
+
+def test_tables_of_a_terminal_have_the_same_figures(probe):
+    (whole,) = (row for row in probe_table(probe) if row["Symmetry"] == "C4")
+    tables = probe_tables(probe)
+    found, gains = (rows[1] for rows in tables)
+    assert all(whole[name] == text for name, text in found.items())
+    assert gains == {
+        "Symmetry": "C4",
+        "Verdict": "break",
+        "Over lacking it": whole["Assuming it"],
+        "Over augmentation": whole["over augmentation"],
+    }
 
 
 def test_lines_on_bars_are_explained_where_there_are_any(tmp_path):

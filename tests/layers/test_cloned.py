@@ -60,6 +60,7 @@ def test_behaves_as_a_keras_layer(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("group", "group_out"),
     [
@@ -132,6 +133,7 @@ def test_preserves_or_breaks_the_symmetry(rng, symmetry):
         )
 
 
+@pytest.mark.slow
 def test_errors_use_the_action_on_outputs_that_the_layer_declares(rng):
     faces = icosahedron(20)
     exact = OrbitDense(2, icosahedron(12), faces, name="exact")
@@ -156,6 +158,7 @@ def test_initial_outputs_are_as_large_as_those_of_the_equivariant_layer(rng, gro
     assert sizes == pytest.approx([1, 1], rel=0.1)
 
 
+@pytest.mark.slow
 def test_becomes_plain_layers(rng, tmp_path):
     model = stacked(Cloned(2, taught(), "trainable", activation="tanh", name="second"))
     plain = sc.fuse_network(model)
@@ -182,6 +185,7 @@ def test_transformed_inputs_regularise_towards_equivariance(rng):
     assert errors[0] > 2 * errors[1]
 
 
+@pytest.mark.slow
 def test_layers_that_share_a_student_treat_it_alike():
     student = taught()
     Cloned(1, copy.deepcopy(student), "frozen")
@@ -206,6 +210,7 @@ def test_bad_input_is_refused():
         Cloned(2, taught(), groups=2)
 
 
+@pytest.mark.slow
 def test_a_layer_of_signals_takes_over_the_configuration(rng):
     layer = keras.layers.Conv1D(3, 3, padding="causal", activation="tanh", name="one")
     layer.build((None, 10, 2))
@@ -275,6 +280,7 @@ class TestTransposed:
 
         check()
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("student", ["local", "dense"])
     def test_frozen_ones_are_one_transposed_convolution(self, rng, student):
         layer = built("Conv2DTranspose", self.SHAPE, **self.STRIDED)
@@ -330,6 +336,7 @@ class TestTransposed:
         with pytest.raises(ValueError, match=r"shape \(batch, channels, 4, 5\)"):
             cloned(np.moveaxis(inputs, 1, -1))
 
+    @pytest.mark.slow
     def test_are_trained_saved_and_exported(self, rng, tmp_path):
         layer = built("Conv2DTranspose", self.SHAPE, **self.STRIDED)
         options = {"symmetry": "anchored", "anchor_strength": 0.3, "seed": 1}
@@ -351,6 +358,7 @@ class TestTransposed:
         served = tf.saved_model.load(str(tmp_path / "served"))
         np.testing.assert_allclose(served.serve(inputs), after, atol=1e-5)
 
+    @pytest.mark.slow
     def test_students_are_exported_and_loaded(self, rng, tmp_path):
         cloned = untied(built("Conv2DTranspose", self.SHAPE, strides=2), self.SHAPE)
         path = sc.export(cloned.student, tmp_path)
@@ -362,6 +370,7 @@ class TestTransposed:
             again(inputs, cloned.kernel), cloned.student(inputs, cloned.kernel)
         )
 
+    @pytest.mark.slow
     def test_transformed_inputs_keep_the_mean_of_an_equivariant_layer(self, rng):
         layer = built("Conv2DTranspose", (6, 6, 2), kernel_size=2, strides=2)
         options = {"symmetry": "anchored", "anchor_strength": 1, "seed": 0}

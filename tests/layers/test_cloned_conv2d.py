@@ -114,6 +114,7 @@ class TestCompute:
         np.testing.assert_array_equal(reloaded(inputs), model(inputs))
 
 
+@pytest.mark.slow
 @CASES
 @pytest.mark.parametrize(
     "symmetry",
@@ -157,6 +158,7 @@ def fit(model, rng, epochs=1, optimizer="adam"):
     return images
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("thaw", [False, True])
 def test_frozen_blocks_do_not_change_by_a_bit_and_kernels_do(rng, thaw):
     layer = ClonedConv2D(3, solved())
@@ -172,6 +174,7 @@ def test_frozen_blocks_do_not_change_by_a_bit_and_kernels_do(rng, thaw):
     assert not np.array_equal(kernel, layer.kernel)
 
 
+@pytest.mark.slow
 def test_trainable_blocks_change_and_break_the_symmetry(rng):
     layer = ClonedConv2D(3, solved(), symmetry="trainable")
     model = classifier(layer)
@@ -199,6 +202,7 @@ def test_stronger_anchors_leave_weights_nearer_to_the_clone(anchor, strengths):
     assert distances[0] > 2 * distances[1] > 4 * distances[2] > 0
 
 
+@pytest.mark.slow
 def test_anchors_survive_saving(rng, tmp_path):
     layer = ClonedConv2D(2, solved(), "anchored", anchor="l2-sp")
     model = classifier(layer)
@@ -237,6 +241,7 @@ def test_a_clone_with_its_report_is_refused():
         ClonedConv2D(3, (solved(), None))
 
 
+@pytest.mark.slow
 def test_exports_as_part_of_a_model(rng, tmp_path):
     model = classifier(ClonedConv2D(3, solved()))
     images = rng.normal(size=(3, 6, 6, 1)).astype("float32")

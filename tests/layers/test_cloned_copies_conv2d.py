@@ -100,6 +100,7 @@ def test_each_copy_may_get_weights_of_its_own(rng):
     assert error() > 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("anchor", ["transformed-inputs", "proximal"])
 def test_anchored_layers_train(anchor, rng):
     teacher = CopiesConvTeacher("c4", 6, padding="same")

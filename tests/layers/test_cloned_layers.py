@@ -32,6 +32,7 @@ def test_clones_of_every_kind_compute_what_the_layer_does(rng, kind):
     assert relative(cloned(inputs), layer(inputs)) < 1e-5
 
 
+@pytest.mark.slow
 def test_every_kind_that_is_supported_has_a_clone(rng):
     others = {"DepthwiseConv2D", "GroupConv2D", "GroupConv3D"}
     assert {kind.__name__ for kind in SUPPORTED} == {*KINDS, *others}

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 
 import symclone_tf as sc
 from symclone_tf.layers.cloned_conv2d import ClonedConv2D
+from symclone_tf.layers.conversion import teacher_of
 
 from cases import later
 from clones import draw, relative, solved
@@ -93,6 +94,19 @@ def test_the_bias_can_be_left_out(rng):
     assert relative(bare(images), expected) < 1e-3
 
 
+@pytest.mark.parametrize("lifting", [True, later(False)])
+def test_layers_that_say_lifting_are_taken_over_as_others_are(rng, lifting):
+    student = solved("c4", lifting)
+    inputs = draw(rng, student, 2)
+    layer = sc.GroupConv2D(3, 3, "c4", lifting=lifting)
+    expected = layer(inputs)
+    assert relative(ClonedConv2D.from_conv(layer, student)(inputs), expected) < 1e-3
+    assert teacher_of(layer, inputs.shape) == student.teacher
+    other = inputs[..., None, :] if lifting else inputs[:, :, :, 0]
+    with pytest.raises(ValueError, match=rf"C4 with lifting={lifting} takes"):
+        teacher_of(layer, other.shape)
+
+
 def test_kernel_of_feature_maps_is_refused_by_a_lifting_student():
     layer = sc.GroupConv2D(2, 3, "c4")
     layer.build((None, 6, 6, 4, 1))
@@ -120,6 +134,7 @@ def test_arrays_that_cannot_be_weights_are_refused(kernel, bias, message):
         ClonedConv2D.from_kernel(kernel, solved("c4"), bias)
 
 
+@pytest.mark.slow
 def test_takes_over_arrays(rng):
     kernel, bias = rng.normal(size=(3, 3, 2, 5)), rng.normal(size=5)
     layer = ClonedConv2D.from_kernel(kernel, solved("c4"), bias, activation="relu")

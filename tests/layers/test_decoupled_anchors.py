@@ -86,6 +86,7 @@ def test_each_step_decays_by_learning_rate_and_strength(rng, optimizer, student,
     assert remaining(layer, changes) == pytest.approx(0.8**5, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_schedules_are_followed(rng):
     model, layer, changes = displaced(rng)
     rates = [0.1, 0.2, 0.05]
@@ -95,6 +96,7 @@ def test_schedules_are_followed(rng):
     assert remaining(layer, changes) == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_a_rate_that_is_set_later_is_followed(rng):
     model, layer, changes = displaced(rng)
     fit(model, 1, keras.optimizers.SGD(0.1))
@@ -103,12 +105,14 @@ def test_a_rate_that_is_set_later_is_followed(rng):
     assert remaining(layer, changes) == pytest.approx(0.8 * 0.6, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_accumulated_steps_decay_once_in_all(rng):
     model, layer, changes = displaced(rng)
     fit(model, 8, keras.optimizers.SGD(0.01, gradient_accumulation_steps=4))
     assert remaining(layer, changes) == pytest.approx(0.98**2, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_scaled_losses_decay_alike(rng):
     model, layer, changes = displaced(rng, dtype="mixed_float16")
     scaled = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.1))
@@ -116,6 +120,7 @@ def test_scaled_losses_decay_alike(rng):
     assert remaining(layer, changes) == pytest.approx(0.8**5, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_reloaded_models_continue_to_decay(rng, tmp_path):
     model, _, changes = displaced(rng)
     fit(model, 2, keras.optimizers.SGD(0.1))
@@ -129,6 +134,7 @@ def test_reloaded_models_continue_to_decay(rng, tmp_path):
     assert remaining(layer, changes) == pytest.approx(0.8**5, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_soft_thresholding_leaves_small_changes_at_exactly_zero(rng):
     model, layer, changes = displaced(rng, 1.0, anchor="proximal")
     fit(model, 4, keras.optimizers.SGD(0.05))
@@ -139,6 +145,7 @@ def test_soft_thresholding_leaves_small_changes_at_exactly_zero(rng):
         assert np.any(found == 0)
 
 
+@pytest.mark.slow
 def test_two_layers_of_one_student_decay_once(rng):
     student = solved("t2", image_size=6, padding="same")
     options = {"anchor": "decoupled-l2-sp", "anchor_strength": 2.0}
@@ -160,6 +167,7 @@ class TestCustomTrainingLoops:
         weights = layer.trainable_weights
         optimizer.apply(tape.gradient(loss, [w.value for w in weights]), weights)
 
+    @pytest.mark.slow
     def test_the_layer_follows_the_optimizer_that_it_is_passed(self, rng):
         _, layer, changes = displaced(rng)
         optimizer = keras.optimizers.SGD(0.1)

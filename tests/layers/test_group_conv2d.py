@@ -1,9 +1,12 @@
 """Group convolution as a Keras layer, equivariant whatever its weights."""
 
+import pickle
+
 import keras
 import numpy as np
 import pytest
 
+import symclone_tf as sc
 from symclone_tf.layers.group_conv2d import GroupConv2D
 from symclone_tf.symmetry.equivariance import equivariance_error
 from symclone_tf.symmetry.named_groups import GROUPS
@@ -76,6 +79,7 @@ def test_behaves_as_a_keras_layer(rng, tmp_path, group, lifting):
             "activation": "relu",
             "kernel_regularizer": "l2",
             "bias_constraint": "non_neg",
+            "lifting": lifting,
         },
         [inputs],
         (2, 4, 4, *GROUPS[group].representation_shape, 4),
@@ -114,6 +118,7 @@ def test_mixed_precision_computes_in_half(rng):
         ({"padding": "full"}, r"`padding` must be one of valid, same.*full"),
         ({"kernel_size": 4, "padding": "same"}, r"must be odd.*kernel_size=4"),
         ({"group": "so2"}, r"`group` must be t2, flip, cN.*so2"),
+        ({"lifting": "yes"}, r"`lifting` must be one of None, True, False.*=yes"),
     ],
 )
 def test_bad_arguments_are_refused(arguments, message):
@@ -139,6 +144,68 @@ def test_bad_arguments_are_refused(arguments, message):
 def test_bad_inputs_are_refused(group, shape, message):
     with pytest.raises(ValueError, match=message):
         GroupConv2D(2, 3, group)(np.zeros(shape))
+
+
+IMAGES, FEATURES = (2, 6, 6, 1), (2, 6, 6, 4, 1)
+
+
+@pytest.mark.parametrize(
+    ("lifting", "accepted", "refused"),
+    [
+        (True, IMAGES, FEATURES),
+        (True, IMAGES, (2, 6, 6, 3, 1)),
+        (False, FEATURES, IMAGES),
+        (False, FEATURES, (2, 6, 6, 3, 1)),
+    ],
+)
+def test_lifting_says_which_inputs_are_accepted(rng, lifting, accepted, refused):
+    inputs = rng.normal(size=accepted).astype("float32")
+    layer, free = GroupConv2D(2, 3, "c4", lifting=lifting), GroupConv2D(2, 3, "c4")
+    layer.build(accepted)
+    free.build(accepted)
+    free.set_weights(layer.get_weights())
+    np.testing.assert_array_equal(layer(inputs), free(inputs))
+    assert layer.compute_output_shape(accepted) == (2, 4, 4, 4, 2)
+    shape = ", ".join(map(str, (*accepted[3:-1], "channels")))
+    other = GroupConv2D(2, 3, "c4", lifting=lifting)
+    for check in (other.build, other.compute_output_shape):
+        with pytest.raises(ValueError, match="C4 with lifting") as caught:
+            check(refused)
+        assert str(caught.value) == (
+            f"A convolution on C4 with lifting={lifting} takes inputs of shape (batch, "
+            f"height, width, {shape}). Received: inputs of shape {refused}"
+        )
+    assert not other.built
+
+
+@pytest.mark.parametrize("lifting", [True, False])
+def test_translations_ignore_lifting_as_their_teacher_does(lifting):
+    layer = GroupConv2D(2, 3, "t2", lifting=lifting)
+    assert layer.lifting == sc.ConvTeacher("t2", 6, lifting=lifting).lifting
+    assert layer(np.zeros(IMAGES)).shape == (2, 4, 4, 2)
+    with pytest.raises(ValueError, match=r"^A convolution on T\(2\) takes inputs of"):
+        layer.compute_output_shape(FEATURES)
+
+
+def test_lifting_is_saved_copied_and_pickled(tmp_path):
+    each = [True, False, None]
+    layers = [GroupConv2D(2, 1, "c4", lifting=lifting) for lifting in each]
+    model = keras.Sequential([keras.Input(IMAGES[1:]), *layers])
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    copied = keras.models.clone_model(model)
+    pickled = pickle.loads(pickle.dumps(model))
+    rebuilt = sc.networks.rebuilt(model, lambda layer: None)
+    for same in (loaded, copied, pickled, rebuilt):
+        assert [layer.lifting for layer in same.layers] == each
+
+
+def test_configurations_without_lifting_accept_both():
+    config = GroupConv2D(2, 3, "c4", lifting=True).get_config()
+    assert config.pop("lifting") is True
+    layer = GroupConv2D.from_config(config)
+    assert layer.lifting is None
+    assert layer.compute_output_shape(FEATURES) == layer.compute_output_shape(IMAGES)
 
 
 @pytest.mark.parametrize("padding", ["valid", "same"])

@@ -30,6 +30,7 @@ def test_behaves_as_a_keras_layer(rng, tmp_path, group, lifting):
             "activation": "relu",
             "kernel_regularizer": "l2",
             "bias_constraint": "non_neg",
+            "lifting": lifting,
         },
         [rng.normal(size=(2, 4, 4, 4, *axis, 1)).astype("float32")],
         (2, 2, 2, 2, order, 2),
@@ -145,6 +146,7 @@ def test_errors_under_groups_of_images_are_not_defined(rng):
         ({"kernel_size": (3, 3, 5)}, r"O exchanges .*kernel_size=\(3, 3, 5\)"),
         ({"padding": "full"}, "`padding` must be one of valid, same"),
         ({"padding": "same", "kernel_size": 2}, "`kernel_size` must be odd"),
+        ({"lifting": "yes"}, "`lifting` must be one of None, True, False.*=yes"),
     ],
 )
 def test_bad_arguments_are_refused(arguments, message):
@@ -165,3 +167,35 @@ def test_bad_arguments_are_refused(arguments, message):
 def test_bad_inputs_are_refused(shape, message):
     with pytest.raises(ValueError, match=message):
         GroupConv3D(2, 3, "o")(np.zeros(shape))
+
+
+VOLUMES, FEATURES = (1, 4, 5, 6, 1), (1, 4, 5, 6, 8, 1)
+
+
+@pytest.mark.parametrize(
+    ("lifting", "accepted", "refused", "inputs"),
+    [
+        (True, VOLUMES, FEATURES, "volumes, (batch, depth, height, width, channels)"),
+        (
+            *(False, FEATURES, VOLUMES),
+            "feature maps, (batch, depth, height, width, 8, channels)",
+        ),
+    ],
+)
+def test_lifting_says_which_inputs_are_accepted(lifting, accepted, refused, inputs):
+    layer = GroupConv3D(2, 3, "d2h", lifting=lifting)
+    assert layer.compute_output_shape(accepted) == (1, 2, 3, 4, 8, 2)
+    for check in (layer.build, layer.compute_output_shape):
+        with pytest.raises(ValueError, match="D2h with") as caught:
+            check(refused)
+        assert str(caught.value) == (
+            f"D2h with lifting={lifting} takes {inputs}. "
+            f"Received: inputs of shape {refused}"
+        )
+
+
+def test_configurations_without_lifting_accept_both():
+    config = GroupConv3D(2, 3, "d2h", lifting=False).get_config()
+    assert config.pop("lifting") is False
+    layer = GroupConv3D.from_config(config)
+    assert layer.compute_output_shape(FEATURES) == layer.compute_output_shape(VOLUMES)

@@ -58,6 +58,7 @@ def test_elements_that_interpolate_act_as_the_group_does(rng, group, lifting):
         np.testing.assert_allclose(back[one], expected, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_gradients_of_interpolation_are_its_adjoint(rng):
     """⟨Ax, y⟩ = ⟨x, A*y⟩, in a compiled step."""
     teacher = sc.ConvTeacher("c8", 9)
@@ -233,6 +234,7 @@ def test_a_seed_gives_the_same_training_again(rng):
     np.testing.assert_array_equal(trained(), trained())
 
 
+@pytest.mark.slow
 def test_a_reloaded_layer_transforms_inputs_too(rng, tmp_path):
     student = solved("c4", True, 6, student="local")
     model = keras.Sequential([keras.Input((6, 6, 1)), regularised(student, 0.5)])
@@ -265,6 +267,7 @@ def test_a_teacher_without_symmetry_is_refused():
         regularised(student)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("group", "lifting"), [("c4", True), ("c8", True), ("c8", False)]
 )

@@ -26,6 +26,7 @@ def test_two_layers_share_one_student_through_saving(rng, tmp_path):
     np.testing.assert_array_equal(loaded(images), model(images))
 
 
+@pytest.mark.slow
 def test_layers_with_equal_students_of_one_name_stay_apart(rng, tmp_path):
     one, other = (solved(lifting=False, padding="same") for _ in range(2))
     other._name = one.name
@@ -40,6 +41,7 @@ def test_layers_with_equal_students_of_one_name_stay_apart(rng, tmp_path):
     np.testing.assert_array_equal(loaded(images), model(images))
 
 
+@pytest.mark.slow
 def test_cloned_models_have_students_of_their_own():
     layer = ClonedConv2D(3, solved(), "trainable")
     model = keras.Sequential([keras.Input((6, 6, 1)), layer])
@@ -48,6 +50,7 @@ def test_cloned_models_have_students_of_their_own():
 
 
 class TestSharing:
+    @pytest.mark.slow
     def test_layers_have_to_treat_the_student_alike(self):
         student = solved()
         layer = ClonedConv2D(3, student)
@@ -56,6 +59,7 @@ class TestSharing:
         assert layer.student is student
         ClonedConv2D(3, copy.deepcopy(student), "trainable")
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("other", [("kl", 5.0), later(("l2-sp", 6.0))])
     def test_anchors_have_to_be_alike_too(self, other):
         student = solved()
@@ -80,6 +84,7 @@ class TestSharing:
         assert float(sum(first.losses)) == penalty
         assert float(second.anchor_penalty()) == pytest.approx(penalty / 5)
 
+    @pytest.mark.slow
     def test_students_of_deleted_layers_are_free(self):
         student = solved()
         layer = ClonedConv2D(3, student, "anchored", "l2-sp", 5.0)
@@ -97,6 +102,7 @@ class TestSharing:
             ClonedConv2D.from_kernel(kernel, student, bias=np.ones(3))
         ClonedConv2D.from_kernel(kernel, student, symmetry="trainable")
 
+    @pytest.mark.slow
     def test_anchored_layers_of_one_student_come_back(self, rng, tmp_path):
         student = solved(lifting=False, padding="same")
         inputs = keras.Input((6, 6, 4, 1))

@@ -75,6 +75,7 @@ def test_frozen_parts_remain_frozen_after_unfreezing_and_reloading(
     np.testing.assert_allclose(reloaded(inputs), layer(inputs), atol=1e-6)
 
 
+@pytest.mark.slow
 @BOTH_KINDS
 def test_layers_whose_encoder_alone_is_trained_compute_as_convolutions(rng, student):
     _, layer, _ = trained(rng, "anchored", student, trainable_part="encoder")
@@ -126,6 +127,7 @@ def test_every_anchor_regularises_what_is_trained(rng, anchor, trainable_part, s
     assert distance(anchored) < 0.8 * distance(free)
 
 
+@pytest.mark.slow
 @BOTH_KINDS
 def test_deviations_are_by_position_and_by_pair_of_elements(rng, student):
     student = solved("c4", False, 6, student=student)
@@ -175,6 +177,7 @@ def test_each_anchor_has_its_own_default_strength(anchor, strength):
     assert layer.get_config()["anchor_strength"] == strength
 
 
+@pytest.mark.slow
 def test_layers_of_one_student_have_the_same_trainable_part():
     student = solved()
     first = sc.ClonedConv2D(2, student, "trainable", trainable_part="encoder")

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import symclone_tf as sc
 from symclone_tf.layers import ClonedConv2D, GroupConv2D
@@ -79,6 +80,27 @@ def test_errors_reach_tensorboard(images, tmp_path):
     assert [step for step, name in seen if name == tag] == [0, 1]
 
 
+@pytest.mark.slow
+def test_tensorboard_plots_what_the_history_has(images, tmp_path):
+    """By TensorBoard's own reader: the errors of each epoch, under their names."""
+    layer = ClonedConv2D(2, solved(image_size=8), "trainable", name="conv_1")
+    model = classifier(layer)
+    errors = EquivarianceErrors(images, "c4")
+    callbacks = [errors, keras.callbacks.TensorBoard(tmp_path)]
+    model.fit(images, images[:, 0, 0, 0], epochs=3, verbose=0, callbacks=callbacks)
+    read = EventAccumulator(str(tmp_path / "train")).Reload()
+    plotted = {
+        tag: [float(tf.make_ndarray(event.tensor_proto)) for event in read.Tensors(tag)]
+        for tag in read.Tags()["tensors"]
+        if tag.startswith("epoch_equivariance_error")
+    }
+    for name, recorded in errors.history.items():
+        tag = f"epoch_equivariance_error/{name}"
+        assert plotted[tag] == pytest.approx(recorded[1:], rel=1e-6)
+    whole = [found.equivariance_error for found in errors.network]
+    assert plotted["epoch_equivariance_error"] == pytest.approx(whole[1:], rel=1e-6)
+
+
 def test_second_training_starts_a_new_history(images):
     model = classifier(GroupConv2D(2, 3, "c4", name="conv"))
     errors = EquivarianceErrors(images, "c4")
@@ -87,6 +109,7 @@ def test_second_training_starts_a_new_history(images):
     assert len(errors.history["conv"]) == 2
 
 
+@pytest.mark.slow
 def test_the_whole_network_is_recorded_beside_its_layers(images):
     """A pooling that leaves a row out: each convolution is equivariant, all are not."""
 
@@ -129,6 +152,7 @@ def test_unknown_group_is_refused():
         EquivarianceErrors(np.zeros((1, 4, 4, 1)), "c65")
 
 
+@pytest.mark.slow
 def test_deviations_of_anchored_layers_are_in_the_logs(rng):
     layers = [
         ClonedConv2D(

@@ -108,6 +108,7 @@ class Sampling(layers.Layer):
         return x + keras.random.normal(keras.ops.shape(x), seed=self.seed)
 
 
+@pytest.mark.slow
 def test_random_and_other_states_are_as_before_and_equal():
     sampling = Sampling()
     model = functional(layers.Conv2D(2, 3), sampling)
@@ -137,6 +138,7 @@ def test_states_are_put_back_also_after_an_error():
     assert float(layer.calls.result()) == 0
 
 
+@pytest.mark.slow
 def test_states_of_a_recurrent_network_are_put_back():
     clip = keras.Input(batch_shape=(1, 3, 8, 8, 1))
     x = layers.TimeDistributed(layers.Conv2D(2, 3))(clip)

@@ -166,6 +166,7 @@ class Secret(keras.optimizers.SGD):
         raise NotImplementedError("no configuration")
 
 
+@pytest.mark.slow
 def test_what_cannot_be_compiled_alike_is_said_before_anything_is_cloned(monkeypatch):
     class Started(Exception):
         """Cloning has begun."""

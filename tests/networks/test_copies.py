@@ -37,6 +37,7 @@ def test_functions_are_the_same_objects(activation):
     assert copied(dense).activation is activation
 
 
+@pytest.mark.slow
 def test_a_copy_computes_the_same_with_weights_of_its_own():
     x = np.random.default_rng(0).normal(size=(2, 6, 6, 3)).astype("float32")
     for layer in (
@@ -143,6 +144,7 @@ def test_layers_of_others_are_shared():
     assert copy.function is layer.function
 
 
+@pytest.mark.slow
 def test_a_student_that_layers_share_is_one_student_in_the_copies():
     student, _ = sc.clone("t2", image_size=6, solver="closed-form", verbose=0)
     convs = [sc.ClonedConv2D(1, student, name=name) for name in "ab"]
@@ -226,6 +228,7 @@ def test_traced_functions_that_cannot_be_made_again_are_refused():
         Copies(layer, lambda one: one if one is layer.dense else None).of(layer)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("predicted", [False, True])
 def test_a_subclassed_model_is_copied_after_it_predicted_too(predicted):
     model = subclassed()
@@ -243,6 +246,7 @@ def test_a_subclassed_model_is_copied_after_it_predicted_too(predicted):
     )
 
 
+@pytest.mark.slow
 def test_tensorflow_finds_the_parts_of_the_copy(tmp_path):
     model = plain()
     copy = sc.networks.rebuilt(model, lambda _: None)
@@ -260,6 +264,7 @@ def test_tensorflow_finds_the_parts_of_the_copy(tmp_path):
         tf.saved_model.save(one, str(tmp_path / "saved"))
 
 
+@pytest.mark.slow
 def test_activations_with_weights_are_of_the_copy_too():
     conv = layers.Conv2D(4, 3, activation=layers.PReLU(alpha_initializer="ones"))
     model = keras.Sequential([keras.Input((6, 6, 1)), conv])
@@ -274,6 +279,7 @@ def test_activations_with_weights_are_of_the_copy_too():
         np.testing.assert_allclose(one(noise(model)), model(noise(model)), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_paths_of_what_replaces_layers_are_those_of_the_layers():
     images = keras.Input((6, 6, 1))
     encoders = []

@@ -10,7 +10,7 @@ from symclone_tf.networks.fusion import fuse
 from cases import later
 from clones import dense, solved
 from fused import FORMS, make
-from processors import NEEDS_TRANSPOSED_DILATED
+from processors import NEEDS_CHANNELS_FIRST, NEEDS_TRANSPOSED_DILATED
 from regional_layers import layer_of, trained
 
 
@@ -137,6 +137,7 @@ def test_transposed_clones_become_transposed_convolutions_again(rng, case, optio
     assert fused.cost.operations == 2 * np.prod(layer.kernel.shape) * positions
 
 
+@pytest.mark.slow
 @MOST
 def test_changed_transposed_clones_become_other_plain_layers(rng, case):
     kind, shape, geometry = TRANSPOSED[case]
@@ -185,7 +186,10 @@ def test_separable_clones_become_separable_convolutions_again(rng, case):
     "options",
     [
         {"compute": "blocks"},
-        later({"data_format": "channels_first"}),
+        pytest.param(
+            {"data_format": "channels_first"},
+            marks=[pytest.mark.slow, NEEDS_CHANNELS_FIRST],
+        ),
         later({"student": "dense"}),
     ],
 )

@@ -15,6 +15,7 @@ from symclone_tf.networks.layer_equivariance import layer_errors
 from symclone_tf.symmetry.equivariance import equivariance_error
 
 from networks import of_signals, of_volumes
+from processors import NEEDS_CHANNELS_FIRST
 
 
 def test_errors_are_those_of_each_layer_on_its_inputs(images):
@@ -59,10 +60,11 @@ def test_half_precision_does_not_overflow(rng, dtype):
     ("layer", "group", "message"),
     [
         (layers.Conv2D(1, 3, strides=2, name="conv"), "t2", r"strides are \(2, 2\)"),
-        (
+        pytest.param(
             layers.Conv2D(1, 3, data_format="channels_first", name="conv"),
             "c4",
             "data_format is channels_first",
+            marks=NEEDS_CHANNELS_FIRST,
         ),
         (GroupConv2D(1, 3, "d4", name="conv"), "c4", "Feature maps of C4 have 4"),
         (layers.Conv2D(1, 7, padding="same", name="conv"), "t2", "No part"),
@@ -125,6 +127,7 @@ def upsampling(size=8, channels=2, **options):
     return model, keras.Sequential([keras.Input((size, size, channels)), *clones])
 
 
+@pytest.mark.slow
 def test_separable_and_transposed_convolutions_and_their_clones_are_measured(rng):
     images = rng.normal(size=(2, 8, 8, 2)).astype("float32")
     for model in upsampling():
@@ -138,6 +141,7 @@ def test_separable_and_transposed_convolutions_and_their_clones_are_measured(rng
     assert min(errors.values()) > 0.1
 
 
+@pytest.mark.slow
 def test_transposed_convolutions_commute_with_rotations_if_their_kernels_do(rng):
     images = rng.normal(size=(2, 8, 8, 2)).astype("float32")
     for model in upsampling(padding="valid"):
@@ -150,6 +154,7 @@ def test_transposed_convolutions_commute_with_rotations_if_their_kernels_do(rng)
         assert max(layer_errors(model, images, "c4").values()) < 1e-5
 
 
+@pytest.mark.slow
 def test_transposed_convolutions_whose_outputs_do_not_overlap_are_left_out(rng):
     model, clones = upsampling(4, kernel_size=5, strides=1)
     images = rng.normal(size=(2, 4, 4, 2)).astype("float32")

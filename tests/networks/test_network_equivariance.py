@@ -77,6 +77,7 @@ def test_one_number_is_no_class(rng):
     assert found.changed_classes is None
 
 
+@pytest.mark.slow
 def test_translations_are_by_whole_pixels_with_zeros(rng):
     images = np.zeros((4, 12, 12, 1), "float32")
     images[:, 4:8, 4:8] = rng.normal(size=(4, 4, 4, 1))

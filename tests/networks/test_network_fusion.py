@@ -10,6 +10,7 @@ import symclone_tf as sc
 from cases import later
 from networks import noise, of_signals, of_volumes, plain
 from processes import run_script
+from processors import NEEDS_CHANNELS_FIRST
 from regional_layers import change_regions
 
 
@@ -42,6 +43,7 @@ def changed(model, rng):
     return relaxed
 
 
+@pytest.mark.slow
 def test_changed_clones_become_layers_of_another_form(rng):
     model = plain()
     relaxed = changed(model, rng)
@@ -75,6 +77,7 @@ def test_a_fused_network_does_not_need_this_package(rng, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_group_convolutions_become_convolutions_with_reshapes():
     model = keras.Sequential(
         [keras.Input((9, 9, 1)), sc.GroupConv2D(2, 3, "c4", name="lifting")]
@@ -116,6 +119,7 @@ def test_poolings_over_the_group_become_sums_of_keras(rng, tmp_path, group, symm
     np.testing.assert_allclose(again(images), fused(images), atol=1e-6)
 
 
+@NEEDS_CHANNELS_FIRST
 def test_channels_first_is_kept():
     model = keras.Sequential(
         [
@@ -129,6 +133,7 @@ def test_channels_first_is_kept():
     np.testing.assert_allclose(fused(images), relaxed(images), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_compiled_loss_is_kept():
     relaxed, _ = sc.relax(plain(), verbose=0)
     relaxed.compile("sgd", "mse")
@@ -158,6 +163,7 @@ def test_networks_of_signals_become_their_convolutions_again(symmetry):
     np.testing.assert_allclose(fused.model(signals), model(signals), atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("symmetry", ["frozen", later("trainable")])
 def test_networks_of_volumes_become_their_convolutions_again(symmetry):
     model = of_volumes()
@@ -173,6 +179,7 @@ def test_networks_of_volumes_become_their_convolutions_again(symmetry):
     np.testing.assert_allclose(fused.model(volumes), model(volumes), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_changed_clones_of_volumes_become_one_matrix(rng):
     relaxed = changed(of_volumes(), rng)
     fused = sc.fuse_network(relaxed)
@@ -192,6 +199,7 @@ def pooled(size):
     return keras.Model(images, layers.Conv2D(2, 3, name="second")(x))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [12, 11])
 def test_centred_poolings_become_poolings_of_keras(size):
     relaxed, _ = sc.relax(pooled(size), "frozen", verbose=0)
@@ -243,6 +251,7 @@ def test_blocks_that_keras_cannot_read_are_fused_with_a_note():
     )
 
 
+@pytest.mark.slow
 def test_a_wrapper_of_what_is_no_convolution_any_more_is_replaced(rng):
     images = keras.Input((8, 8, 2))
     bounded = layers.SpectralNormalization(
@@ -282,6 +291,7 @@ def images_of(size, channels=2):
     return rng.normal(size=(2, *size, channels)).astype("float32")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("symmetry", ["frozen", later("trainable")])
 def test_unchanged_clones_of_images_of_any_size_stay_so(symmetry):
     model = of_any_size()
@@ -295,6 +305,7 @@ def test_unchanged_clones_of_images_of_any_size_stay_so(symmetry):
         np.testing.assert_allclose(fused(images), model(images), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_changed_clones_of_images_of_any_size_are_fused_for_one(rng, tmp_path):
     relaxed, _ = sc.relax(of_any_size(), verbose=0)
     change_regions(relaxed, rng)
@@ -331,6 +342,7 @@ def test_a_clone_that_is_called_with_several_sizes_is_a_convolution_or_refused(r
         sc.fuse_network(model)
 
 
+@pytest.mark.slow
 def test_clones_are_fused_for_the_sizes_that_reach_them(rng):
     """A student of one size in a network of another, before a pooling and after."""
     student, _ = sc.clone(

@@ -93,6 +93,7 @@ class OfSeveral(keras.Model):
         return self.conv(first) - self.conv(second)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "structure", [lambda x, y: [x, y], lambda x, y: {"first": x, "second": y}]
 )

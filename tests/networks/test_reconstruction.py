@@ -102,6 +102,7 @@ def test_networks_of_any_size_are_rebuilt_for_a_given_one():
     assert rebuilt(model, keep).input_shape == (None, None, None, 3)
 
 
+@pytest.mark.slow
 def test_it_is_compiled_as_before():
     for make in (plain, sequential):
         model = make()

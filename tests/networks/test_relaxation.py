@@ -10,6 +10,7 @@ from symclone_tf.networks import relaxed_students
 
 from cases import later
 from networks import noise, of_signals, of_volumes, plain, settle
+from processors import NEEDS_CHANNELS_FIRST
 
 
 def relaxed_plain(*arguments, **options):
@@ -34,6 +35,7 @@ def test_a_relaxed_network_computes_the_same(student):
     assert not report.left
 
 
+@pytest.mark.slow
 def test_convolutions_larger_than_a_pixel_become_clones():
     _, relaxed, report = relaxed_plain("anchored", anchor="decoupled-l2-sp")
     kinds = {
@@ -49,6 +51,7 @@ def test_convolutions_larger_than_a_pixel_become_clones():
     assert isinstance(layer.student, sc.LocallyConnectedStudent)
 
 
+@pytest.mark.slow
 def test_the_report_counts_weights_and_operations():
     _, relaxed, report = relaxed_plain()
     first, inner, depthwise = report.layers
@@ -72,12 +75,14 @@ def test_the_report_counts_weights_and_operations():
         assert row.difference < 1e-5
 
 
+@pytest.mark.slow
 def test_a_frozen_network_takes_as_many_operations():
     _, _, report = relaxed_plain("frozen")
     for row in report.layers:
         assert row.operations == row.operations_before
 
 
+@pytest.mark.slow
 def test_the_given_network_does_not_change():
     model = plain()
     before = [w.numpy().copy() for w in model.weights]
@@ -113,6 +118,7 @@ def test_equal_layers_share_a_cloning_but_no_weights(monkeypatch):
     assert np.abs(first.block_weights[0]).max() > 0.5
 
 
+@pytest.mark.slow
 def test_group_convolutions_are_relaxed_too():
     model = keras.Sequential(
         [
@@ -168,6 +174,7 @@ def test_clones_too_large_to_train_are_refused_before_anything_is_cloned(monkeyp
         sc.relax(model, student="dense", verbose=0)
 
 
+@NEEDS_CHANNELS_FIRST
 def test_convolutions_with_channels_first_are_relaxed():
     model = keras.Sequential(
         [
@@ -229,6 +236,7 @@ def test_mixed_precision_is_kept():
     assert losses[-1] < losses[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("student", ["local", later("regional")])
 @pytest.mark.parametrize("policy", ["bfloat16", later("float16")])
 def test_half_precision_is_kept(student, policy, tmp_path):
@@ -320,6 +328,7 @@ def test_signals_of_any_length_need_an_image_size_for_local_students():
     assert report.layers[0].teacher == "T(1) 9"
 
 
+@pytest.mark.slow
 def test_groups_of_channels_of_signals_remain_with_a_reason():
     model = keras.Sequential(
         [
@@ -344,6 +353,7 @@ class HiddenState(layers.Layer):
         return keras.ops.where(inputs > 100, inputs + added, inputs)
 
 
+@pytest.mark.slow
 def test_networks_that_compute_something_else_are_warned_of():
     hidden = HiddenState()
     model = keras.Sequential(

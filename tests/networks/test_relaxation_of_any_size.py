@@ -45,6 +45,7 @@ def test_networks_for_images_of_any_size_remain_so(regions, tmp_path):
             assert np.abs(found - expected).max() < 1e-5 * scale
 
 
+@pytest.mark.slow
 def test_they_are_trained_with_images_of_several_sizes():
     relaxed, _ = sc.relax(of_any_size(), verbose=0)
     relaxed.compile(keras.optimizers.SGD(0.1), "mse", jit_compile=False)
@@ -67,6 +68,7 @@ def halved_five_times():
     return keras.Sequential([keras.Input((None, None, 3)), *convolutions, *ends])
 
 
+@pytest.mark.slow
 def test_images_may_have_fewer_outputs_than_regions():
     model = halved_five_times()
     batches = [images_of(*size) for size in ((64, 64), (32, 40), (9, 9), (1, 2))]

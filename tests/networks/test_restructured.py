@@ -76,6 +76,7 @@ def test_a_file_has_the_clones_of_such_networks(name, tmp_path):
     np.testing.assert_allclose(outputs(third, inputs), expected, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_class_is_the_same_with_its_behaviour(tmp_path):
     model = classifier()
     relaxed, _ = trained(model)
@@ -94,6 +95,7 @@ def test_the_class_is_the_same_with_its_behaviour(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_attributes_hold_the_tensors_of_the_new_graph():
     relaxed, _ = trained(Backbone(), image_size=(10, 8))
     assert relaxed.levels["P1"].shape == (None, 5, 4, 3)
@@ -125,6 +127,7 @@ def test_a_network_that_is_relaxed_in_two_steps_has_all_clones(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_weights_are_saved_and_loaded_in_place(tmp_path):
     relaxed, inputs = trained(classifier())
     expected = outputs(relaxed, inputs)
@@ -158,6 +161,7 @@ def as_it_was(layer):
     return conv
 
 
+@pytest.mark.slow
 def test_layers_like_those_of_the_class_need_not_be_named():
     model = functional(Block(4))
     relaxed, _ = sc.relax(model, verbose=0)
@@ -185,6 +189,7 @@ def test_fused_networks_that_are_convolutions_again_are_of_their_own_class(tmp_p
     )
 
 
+@pytest.mark.slow
 def test_it_is_said_which_fused_layers_only_this_package_can_read():
     relaxed, _ = trained(functional(Block(4, name="mine")))
     fused = sc.fuse_network(relaxed)

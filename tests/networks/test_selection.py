@@ -42,6 +42,7 @@ def test_layers_come_with_the_shapes_of_inputs_that_reach_them():
     assert order[-1] == id(model.get_layer("answers"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("chosen", "names"),
     [
@@ -55,6 +56,7 @@ def test_layers_are_chosen_by_name_or_by_a_callable(chosen, names):
     assert [row.name for row in report.layers] == names
 
 
+@pytest.mark.slow
 def test_images_of_any_size_need_an_image_size_for_local_students():
     images = keras.Input((None, None, 1))
     model = keras.Model(images, layers.Conv2D(2, 3)(images))
@@ -67,6 +69,7 @@ def test_images_of_any_size_need_an_image_size_for_local_students():
         sc.relax(plain(), image_size=13, verbose=0)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_relaxed_remains_with_a_reason():
     model = keras.Sequential(
         [
@@ -155,6 +158,7 @@ def pyramid(levels):
     return keras.Model(images, outputs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("levels", [2, 3, 5])
 def test_a_head_of_any_number_of_sizes_gets_regions(levels):
     model = pyramid(levels)
@@ -169,6 +173,7 @@ def test_a_head_of_any_number_of_sizes_gets_regions(levels):
         np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("levels", [2, 3, 5])
 def test_a_head_of_any_number_of_sizes_remains_without_regions(levels):
     _, report = sc.relax(pyramid(levels), student="local", verbose=0)
@@ -194,6 +199,7 @@ def test_a_nested_network_at_two_sizes_is_relaxed_by_regions_only(student):
     assert relaxed.get_layer("head").input_shape == (None, None, None, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "options", "names"),
     [
@@ -264,6 +270,7 @@ class Uncalled(layers.Layer):
         return x
 
 
+@pytest.mark.slow
 def test_each_convolution_that_remains_has_a_reason_in_one_line():
     images = keras.Input((8, 8, 3))
     x = layers.Conv2D(3, 3, padding="same", name="relaxed")(images)
@@ -279,6 +286,7 @@ def test_each_convolution_that_remains_has_a_reason_in_one_line():
         sc.relax(model, layers=["uncalled"], verbose=0)
 
 
+@pytest.mark.slow
 def test_a_network_of_any_size_is_said_to_take_one():
     images = keras.Input((None, None, 3))
     model = keras.Model(images, layers.Conv2D(2, 3)(images))
@@ -318,6 +326,7 @@ class Keeping(layers.Layer):
         return self.conv(x)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_replaced_is_not_reported_as_relaxed():
     with pytest.raises(ValueError, match="No layer in 'keeping', a Keeping, can be"):
         sc.relax(functional(Keeping()), verbose=0)

@@ -9,6 +9,7 @@ import symclone_tf as sc
 from symclone_tf.symmetry import get_group
 
 from cases import later
+from processors import NEEDS_CHANNELS_FIRST
 from symmetric import classifier, images_of, largest_deviation, rectangles
 
 FIRST = {"data_format": "channels_first"}
@@ -27,7 +28,10 @@ def flattened_first():
     return keras.Model(x, layers.Dense(3)(layers.Flatten(**FIRST)(y)))
 
 
-@pytest.mark.parametrize("make", [channels_first, flattened_first])
+@pytest.mark.parametrize(
+    "make",
+    [pytest.param(channels_first, marks=NEEDS_CHANNELS_FIRST), flattened_first],
+)
 @pytest.mark.parametrize("group", ["flip", later("d4")])
 def test_channels_may_be_first_at_images_or_within(make, group, rng):
     model = make()
@@ -56,6 +60,7 @@ def test_a_softmax_over_other_axes_is_left_where_it_is(rng):
     assert "no softmax or sigmoid over the last axis" in report.notes[0]
 
 
+@pytest.mark.slow
 def test_maps_of_probabilities_sum_to_one_outside_the_disc_too(rng):
     x = keras.Input((9, 9, 2))
     model = keras.Model(x, layers.Conv2D(3, 3, padding="same", activation="softmax")(x))
@@ -191,6 +196,13 @@ def of_sequences():
         (classifier, "flip", {"regions": 2}, "that are trainable or anchored, and"),
         (classifier, "flip", {"anchor": "kl"}, "`anchor` is of layers that are anch"),
         (classifier, "flip", {"symmetry": "anchored", "layers": []}, "chooses none"),
+        (classifier, "flip", {"symmetry": "frozen"}, "'frozen' is .* chooses none"),
+        (
+            classifier,
+            "flip",
+            {"symmetry": "frozen", "layers": {"first": "anchored"}},
+            r"its own. Received: symmetry='frozen', layers={'first': 'anchored'}$",
+        ),
         (of_patches, "flip", {"layers": "second"}, "parts of images"),
         (of_rectangular_maps, "c4", {"layers": "second"}, r"3×7 pixels, and C4 takes"),
         (of_two_images, "c4", {}, "with 4 times as many images, as where a layer"),
@@ -235,6 +247,7 @@ def test_what_subclasses_do_of_their_own_is_said():
     )
 
 
+@pytest.mark.slow
 def test_clones_of_a_relaxed_network_are_counted_whole():
     relaxed, _ = sc.relax(classifier(), verbose=0)
     made, report = sc.symmetrize(relaxed, "flip")

@@ -77,3 +77,20 @@ def test_a_run_has_all_results(images, local_clones):
     assert 1 <= found.epochs <= 6
     assert list(found.errors) == ["conv_1", "conv_2", "conv_3", "conv_4"]
     assert max(found.errors.values()) < 1e-5
+
+
+def test_deep_images_are_normalised_as_bytes_are(images, rng):
+    (sample,) = draw_samples(images, PLAN, 1)
+    expected = sample.normalized(sample.test[0])
+    parts = {
+        name: (getattr(sample, name)[0].astype("float32") / 255, sample.test[1])
+        for name in ("train", "validation", "test")
+    }
+    deep = type(sample)(**parts)
+    np.testing.assert_allclose(deep.normalized(deep.test[0]), expected, atol=1e-4)
+    # Images that are bright all over, of which single precision has to keep the rest.
+    bright = 0.9 + 1e-3 * rng.uniform(size=(400, 16, 16, 1)).astype("float32")
+    deep = type(sample)((bright, None), (bright, None), (bright, None))
+    mean, spread = deep._pixels
+    assert mean == pytest.approx(bright.mean(dtype="float64"), abs=1e-6)
+    assert spread == pytest.approx(1 / 255)

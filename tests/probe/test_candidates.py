@@ -5,8 +5,10 @@ import symclone_tf as sc
 from symclone_tf.networks import convolution_layers, layer_errors
 from symclone_tf.probe.candidates import (
     Candidate,
+    augmented,
     baseline,
     candidates_of,
+    check_sizes,
     regions_of_clones,
 )
 from symclone_tf.students.regions import region_numbers
@@ -33,12 +35,61 @@ def test_each_symmetry_is_compared_with_what_differs_in_it_alone():
     titles = [c.title for c in candidates_of(["t2", "c4"])]
     assert titles == [
         "T(2) without",
+        "T(2) with RandomRotation",
         "T(2) assumed",
         "T(2) may break",
         "C4 assumed",
         "C4 may break",
     ]
     assert baseline("d4") == Candidate("t2", "assumed")
+    assert augmented("t2") is None
+
+
+def test_augmentation_that_is_the_same_is_trained_once():
+    found = candidates_of(["c2", "c4", "c8", "flip", "d4"])
+    learners = [c.kind for c in found if c.kind.startswith("with ")]
+    assert learners == [
+        "with RandomRotation",
+        "with RandomFlip",
+        "with RandomFlip, RandomRotation",
+    ]
+
+
+def test_augmentation_is_all_that_an_ordinary_cnn_lacks(images, tmp_path, rng):
+    kind = "with RandomFlip, RandomRotation"
+    learner, ordinary = (
+        network("t2", each, images, tmp_path, seed=5) for each in (kind, "assumed")
+    )
+    layers = [type(layer).__name__ for layer in learner.layers]
+    assert layers[:2] == ["RandomFlip", "RandomRotation"]
+    assert layers[2:] == [type(layer).__name__ for layer in ordinary.layers]
+    for ours, theirs in zip(learner.trainable_weights, ordinary.trainable_weights):
+        assert np.array_equal(ours, theirs)
+    batch = rng.normal(size=(3, 16, 16, 1)).astype("float32")
+    # Keras' layers augment unless they are told not to.
+    same = learner(batch, training=False), ordinary(batch)
+    assert np.array_equal(*same)
+    assert not list(tmp_path.iterdir())  # nothing was cloned
+
+
+@pytest.mark.slow
+def test_group_convolutions_compute_what_frozen_clones_do(images, local_clones, rng):
+    batch = rng.normal(size=(3, 16, 16, 1)).astype("float32")
+    for group in ("t2", "c4"):
+        assumed = network(group, "assumed", images, local_clones)
+        clones = network(group, "may break", images, local_clones)
+        assert np.abs(assumed(batch) - clones(batch)).max() < 1e-5
+
+
+def test_images_that_are_too_small_for_a_group_are_refused():
+    check_sizes(["t2", "d8"], 16)
+    check_sizes(["c16"], 32)
+    with pytest.raises(ValueError, match=r"`image_size` must be at least \d+") as error:
+        check_sizes(["t2", "c16"], 16)
+    least = int(str(error.value).split("at least ")[1].split()[0])
+    check_sizes(["c16"], least)
+    with pytest.raises(ValueError, match=f"Received: images of {least - 1}×"):
+        check_sizes(["c16"], least - 1)
 
 
 @pytest.mark.slow
@@ -48,8 +99,8 @@ def test_networks_start_from_their_symmetry(images, more_local_clones, group, ki
     model = network(group, kind, images, more_local_clones)
     assert model.output_shape == (None, 2)
     assert max(errors(model, images, group).values()) < 1e-5
-    kinds = {layer.symmetry for layer in convolution_layers(model)}
-    assert kinds == {"frozen" if kind == "assumed" else "anchored"}
+    kinds = {getattr(each, "symmetry", None) for each in convolution_layers(model)}
+    assert kinds == {None if kind == "assumed" else "anchored"}
 
 
 @pytest.mark.slow

@@ -1,12 +1,14 @@
 import pytest
 
 import symclone_tf as sc
-from symclone_tf.probe.candidates import candidates_of
+from symclone_tf.probe import plans
+from symclone_tf.probe.candidates import Candidate, candidates_of
 from symclone_tf.probe.plans import (
     EPOCHS,
     FEWEST_EPOCHS,
     FEWEST_IMAGES,
     RESERVE,
+    Plan,
     Speed,
     make_plan,
 )
@@ -15,6 +17,7 @@ from symclone_tf.workspace import Workspace
 from probes import stripes
 
 CANDIDATES = candidates_of(["t2"])
+PLAIN = [candidate for candidate in CANDIDATES if not candidate.has_clones]
 
 
 @pytest.fixture
@@ -27,6 +30,7 @@ def speed(monkeypatch):
     """Networks of a known speed: a second to start, ten steps a second."""
     speed = Speed(1.0, 0.1)
     monkeypatch.setattr(Speed, "of", classmethod(lambda cls, *arguments: speed))
+    monkeypatch.setattr(plans, "CLONED", 1.0)
     return speed
 
 
@@ -76,23 +80,56 @@ def test_too_little_time_is_refused_with_what_would_do(images):
     assert "minutes=1" in str(error.value)
 
 
-def test_too_little_time_is_refused_before_all_clones_are_made(images, monkeypatch):
+@pytest.fixture
+def measured(monkeypatch):
+    """The candidates that were timed: clones ten times as slow as convolutions."""
     measured = []
 
     def of(cls, candidate, *arguments):
         measured.append(candidate)
-        return Speed(10.0, 1.0)
+        return Speed(1.0, 1.0 if candidate.has_clones else 0.1)
 
     monkeypatch.setattr(Speed, "of", classmethod(of))
+    return measured
+
+
+def test_too_little_time_is_refused_before_anything_is_cloned(images, measured):
     with pytest.raises(ValueError, match=r"at least \d+ here, for 3 networks and 3"):
         planned(images, 0.3)
-    assert measured == CANDIDATES[:1]
+    assert set(measured) == {PLAIN[0]}
+    assert not measured[0].has_clones
+
+
+def test_what_was_cloned_is_not_refused_any_more(images, measured):
+    lines = []
+    plan = make_plan(CANDIDATES, images, 3, 3, Workspace(verbose=0), lines.append)
+    assert set(measured) == set(CANDIDATES)
+    assert measured[0] in PLAIN
+    assert (plan.train_size, plan.epochs) == (FEWEST_IMAGES, FEWEST_EPOCHS)
+    assert lines[0] == f"Timed 1 of 3 networks: {measured[0].title}"
+    assert "minutes rather than 3, with the fewest images" in lines[-1]
+    assert int(lines[-1].split("about ")[1].split()[0]) > 3
+
+
+def test_networks_that_were_not_timed_take_as_long_as_others():
+    plan = Plan(128, 32, 40, 8, {"T(2) assumed": 10.0, "C4 assumed": 20.0})
+    assert plan.expected(Candidate("c4", "assumed")) == 20
+    assert plan.expected(Candidate("t2", "with RandomRotation")) == 15
 
 
 def test_too_few_images_are_refused(tmp_path):
-    few = sc.data.open_images(stripes(tmp_path / "few.npz", 100))
-    with pytest.raises(sc.DataError, match="has 80 images to train on: a probe needs"):
+    few = sc.data.open_images(stripes(tmp_path / "few.npz", 95))
+    wanted = "has 76 images to train on: a probe needs 80 or more"
+    with pytest.raises(sc.DataError, match=wanted):
         planned(few, 30)
+
+
+@pytest.mark.usefixtures("speed")
+def test_a_hundred_images_are_all_used(tmp_path):
+    few = sc.data.open_images(stripes(tmp_path / "few.npz", 120))
+    for minutes in (2, 200):
+        plan = planned(few, minutes)
+        assert (plan.train_size, plan.validation_size, plan.test_size) == (76, 19, 24)
 
 
 @pytest.mark.slow

@@ -45,7 +45,7 @@ def test_probes_of_0_2_are_continued_under_todays_names(file):
 
 
 def test_probes_begun_before_there_was_a_choice_of_students_had_local_ones(file):
-    options = OPTIONS | {"student": "local", "regions": None}
+    options = OPTIONS | {"student": "local", "regions": None, "keep_together": None}
     assert Kept.read(file, options).options == options
     with pytest.raises(sc.ArtifactError, match="a probe with student=local: give"):
         Kept.read(file, options | {"student": "regional"})

@@ -51,7 +51,8 @@ def test_networks_that_assume_a_symmetry_preserve_it_and_free_ones_break_it(foun
 @pytest.mark.slow
 def test_everything_is_written(found, folder):
     kept = json.loads((folder / "probe" / "probe.json").read_text())
-    assert len(kept["runs"]) == len(found.runs) == 2 * (2 + 2 + 1)
+    assert len(kept["runs"]) == len(found.runs) == 2 * (2 + 2 + 1 + 1)
+    assert kept["verdicts"][0]["augmentation"]["count"] == 2
     assert kept["verdicts"][0]["sentence"] == found.verdicts[0].sentence
     assert kept["recommendation"]["code"] == found.recommendation.code
     assert kept["images"]["classes"] == ["across", "along"]
@@ -78,6 +79,26 @@ def test_it_goes_on_after_the_last_run(found, folder, monkeypatch):
     assert again.verdicts == found.verdicts
     monkeypatch.undo()
     assert json.loads(file.read_bytes())["runs"] == json.loads(whole)["runs"]
+
+
+@pytest.mark.slow
+def test_a_probe_of_an_earlier_version_gets_networks_with_augmentation(
+    found, folder, monkeypatch
+):
+    file = folder / "probe" / "probe.json"
+    whole = file.read_bytes()
+    kept = json.loads(whole)
+    learner = "with RandomRotation"
+    kept["runs"] = [each for each in kept["runs"] if each["kind"] != learner]
+    del kept["plan"]["seconds"][f"T(2) {learner}"]
+    file.write_text(json.dumps(kept))
+    trained = {each.seed: each for each in found.runs if each.kind == learner}
+    monkeypatch.setattr(
+        probing, "run", lambda candidate, a, b, c, seed, *rest: trained[seed]
+    )
+    assert probed(folder).verdicts == found.verdicts
+    assert len(json.loads(file.read_bytes())["runs"]) == len(json.loads(whole)["runs"])
+    file.write_bytes(whole)
 
 
 @pytest.mark.slow

@@ -1,16 +1,11 @@
-import shutil
-
-import keras
-import numpy as np
 import pytest
 
 import symclone_tf as sc
 from symclone_tf.data import open_images
-from symclone_tf.probe.recommendations import recommend
+from symclone_tf.probe.recommendations import name_of, recommend
 from symclone_tf.probe.verdicts import judge
 
-from cases import later
-from probes import finished, stripes
+from probes import stripes
 
 FEW = ([0.6, 0.7], [0.5, 0.55])
 
@@ -20,24 +15,32 @@ def images(tmp_path):
     return open_images(stripes(tmp_path / "stripes.npz"))
 
 
-def advice(images, **by_group):
-    """Lists of accuracies: assumed, without, may break."""
+def advice(images, rotated=None, chance=0.0, **by_group):
+    """Lists of accuracies: assumed, without, may break; and with RandomRotation."""
     verdicts, found = [], {}
+    beside = rotated and ("RandomRotation", rotated)
     for group, (assumed, without, breaking) in by_group.items():
-        verdicts.append(judge(group, group, assumed, without, breaking, FEW))
+        lists = assumed, without, breaking, FEW, chance
+        augmented = None if group in ("t2", "flip") else beside
+        verdicts.append(judge(group, group, *lists, augmented=augmented))
         found |= {(group, "assumed"): assumed, (group, "may break"): breaking}
         other = ("t2", "without") if group == "t2" else ("t2", "assumed")
         found[other] = without
-    return recommend(images, verdicts, found, 8, sc.workspace.Workspace())
+    if rotated:
+        found["t2", "with RandomRotation"] = rotated
+    workspace = sc.workspace.Workspace()
+    return recommend(images, verdicts, found, 8, workspace, chance=chance)
 
 
-HIGH, LOW, MIDDLE = [0.90, 0.91], [0.70, 0.71], [0.80, 0.81]
+HIGH, MIDDLE, LOW = [0.90, 0.91, 0.92], [0.80, 0.81, 0.82], [0.70, 0.71, 0.72]
+# Seven points better than `MIDDLE` on the mean, of which three seeds do not tell.
+PERHAPS = [0.84, 0.91, 0.89]
 
 
 def test_a_symmetry_to_preserve_is_assumed(images):
     found = advice(images, c4=(HIGH, LOW, HIGH))
     assert (found.group, found.kind) == ("c4", "assumed")
-    assert "assuming C4 gains significantly" in found.sentence
+    assert found.sentence == "C4, assumed: assuming C4 gains significantly."
 
 
 def test_of_several_to_preserve_the_one_that_gains_most(images):
@@ -49,20 +52,70 @@ def test_of_several_to_preserve_the_one_that_gains_most(images):
 def test_reflections_and_any_angle_are_recommended_too(images, group, title):
     found = advice(images, c4=(MIDDLE, LOW, MIDDLE), **{group: (HIGH, LOW, HIGH)})
     assert found.sentence.startswith(f"{title}, assumed: assuming {title} gains")
-    assert f'network_students("{group}", 16' in found.code
-    assert f'"cloned", "{group}"' in found.code
+    assert f', 3, "{group}", **relu)' in found.code
 
 
-def test_where_none_is_to_be_preserved_translations_alone_are_assumed(images):
+def test_where_none_is_better_it_is_an_ordinary_cnn(images):
     found = advice(images, c4=(LOW, HIGH, MIDDLE))
     assert (found.group, found.kind) == ("t2", "assumed")
-    assert "no rotation or reflection" in found.sentence
+    assert found.sentence == (
+        "T(2), an ordinary CNN: none that assumes more or learns it has a higher mean "
+        "accuracy."
+    )
+
+
+def test_where_intervals_do_not_tell_the_mean_does_and_it_is_said(images):
+    found = advice(images, c4=(PERHAPS, MIDDLE, PERHAPS))
+    assert (found.group, found.kind) == ("c4", "assumed")
+    assert found.sentence.startswith(
+        "C4, assumed: it has the highest mean accuracy, though seeds do not tell yet "
+        "whether it is better than T(2), an ordinary CNN: it differs by +7.0 points (-"
+    )
+
+
+def test_what_hardly_differs_from_an_ordinary_cnn_is_not_preferred(images):
+    found = advice(images, c4=([0.801, 0.81, 0.82], MIDDLE, LOW))
+    assert (found.group, found.kind) == ("t2", "assumed")
+    words = "T(2), an ordinary CNN: C4, assumed, hardly differs from it, by +0.0 points"
+    assert found.sentence.startswith(words)
+
+
+def test_what_costs_may_be_broken_where_the_mean_of_that_is_highest(images):
+    found = advice(images, c4=(LOW, MIDDLE, PERHAPS))
+    assert (found.group, found.kind) == ("c4", "may break")
+    assert (
+        "it has the highest mean accuracy, though seeds do not tell" in found.sentence
+    )
+
+
+def test_what_significantly_costs_is_not_recommended_for_its_mean(images):
+    found = advice(images, c4=(LOW, MIDDLE, LOW), d4=(PERHAPS, MIDDLE, LOW))
+    assert found.group == "d4"
+
+
+def test_augmentation_is_recommended_where_it_is_best(images):
+    found = advice(images, c4=(MIDDLE, PERHAPS, LOW), rotated=HIGH)
+    assert (found.group, found.kind) == ("t2", "with RandomRotation")
+    assert found.sentence.startswith("An ordinary CNN with RandomRotation: it has the")
+    assert "keras.layers.RandomRotation(0.5)" in found.code
+    better = advice(images, c4=(MIDDLE, LOW, MIDDLE), rotated=HIGH)
+    assert better.sentence == (
+        "An ordinary CNN with RandomRotation: it is better than assuming C4, by 10.0 "
+        "points (10.0 to 10.0)."
+    )
+
+
+def test_what_is_preserved_is_compared_with_augmentation(images):
+    found = advice(images, c4=(HIGH, LOW, HIGH), rotated=MIDDLE)
+    assert found.sentence.endswith("gains significantly, and more than RandomRotation.")
+    found = advice(images, c4=(HIGH, LOW, HIGH), rotated=PERHAPS)
+    assert found.sentence.endswith("; whether RandomRotation does as well is not told.")
 
 
 def test_what_is_significantly_better_when_free_is_anchored(images):
     found = advice(images, t2=(LOW, LOW, MIDDLE), c4=(LOW, LOW, HIGH))
     assert (found.group, found.kind) == ("c4", "may break")
-    assert 'symmetry="anchored"' in found.code
+    assert '"symmetry": "anchored"' in found.code
 
 
 def test_what_costs_is_not_assumed(images):
@@ -71,31 +124,12 @@ def test_what_costs_is_not_assumed(images):
     assert "assuming T(2) costs" in found.sentence
 
 
-def test_lines_have_the_students_of_the_probe(images):
-    verdict = judge("c4", "c4", HIGH, LOW, HIGH, FEW)
-    found = {("c4", "assumed"): HIGH, ("t2", "assumed"): LOW}
-    arguments = images, [verdict], found, 8, sc.workspace.Workspace()
-    assert ', 16, student="local")' in recommend(*arguments).code
-    code = recommend(*arguments, student="regional", regions=[2, 3]).code
-    assert '"c4", 16, student="regional", regions=(2, 3))' in code
-    assert ', student="regional")' in recommend(*arguments, student="regional").code
+def test_networks_that_learned_nothing_recommend_nothing_special(images):
+    found = advice(images, c4=([0.51] * 3, [0.50] * 3, [0.5] * 3), chance=0.5)
+    assert (found.group, found.kind) == ("t2", "assumed")
+    assert "no network has learned enough yet" in found.sentence
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ["assumed", later("may break")])
-def test_lines_run_as_they_are_printed(tmp_path, monkeypatch, kind, local_clones, rng):
-    monkeypatch.chdir(tmp_path)
-    if kind == "assumed":  # and else the lines make what is missing
-        shutil.copytree(local_clones, "exported")
-    found = finished("stripes.npz").recommendation
-    code = found.code.replace("epochs=8", "epochs=1")
-    if kind == "may break":
-        assert found.kind == "assumed"
-        code = code.replace("width=2)", 'width=2, symmetry="anchored")')
-        assert "anchored" in code
-    exec(compile(code, "<printed>", "exec"), {})
-    model = keras.saving.load_model("recommended.keras")
-    images = rng.uniform(0, 255, (4, *model.input_shape[1:])).astype("float32")
-    plain = sc.fuse_network(model).model
-    # Logits of noise are large, and so is their rounding.
-    np.testing.assert_allclose(plain(images), model(images), atol=0.01)
+def test_networks_are_called_what_users_of_keras_call_them():
+    assert name_of("t2", "assumed") == "T(2), an ordinary CNN"
+    assert name_of("d4", "may break") == "D4, but free to break it"

@@ -157,6 +157,7 @@ def test_irregular_receptive_fields_are_computed_too(rng, monkeypatch, most):
     assert relative(np.asarray(student(inputs, kernel)), expected) < 1e-5
 
 
+@pytest.mark.slow
 def test_teachers_that_declare_no_receptive_fields_are_cloned_too():
     for solver in ("sgd", "closed-form"):
         student, report = sc.clone(

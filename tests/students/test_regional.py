@@ -261,6 +261,7 @@ class TestWeightsThatOnlyMeetPadding:
             for t in np.flatnonzero(outside):
                 np.testing.assert_allclose(after[t, v], mean, atol=1e-6)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("solver", ["closed-form", "sgd"])
     def test_are_filled_by_both_solvers(self, rng, solver):
         student = RegionalStudent(self.TEACHER, (4, 4), seed=0)

@@ -65,6 +65,7 @@ def test_deviation_is_the_distance_from_the_mean(rng, kind):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("share", "is_convolution"), [(0.5, True), (2, False)])
 def test_tolerance_is_relative_to_all_weights(share, is_convolution):
     student = solved("t2", image_size=9, student="local")
@@ -86,6 +87,7 @@ def test_weights_outside_of_receptive_fields_count(rng):
     )
 
 
+@pytest.mark.slow
 def test_weights_of_the_padding_do_not_count(rng):
     student = solved("t2", image_size=6, padding="same", student="local")
     (weight,) = student.block_weights

@@ -133,6 +133,7 @@ def test_frozen_clones_compute_as_one_transposed_convolution(rng, case, kind):
     np.testing.assert_allclose(transposed_kernel(student, kernel), kernel, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["local", "dense"])
 def test_one_weight_that_differs_is_found(rng, kind):
     """At any position: the distance from the mean of all that are tied."""

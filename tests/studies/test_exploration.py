@@ -1,5 +1,6 @@
 """Clones to explore are made as they should be."""
 
+import numpy as np
 import pytest
 
 import symclone_tf as sc
@@ -16,6 +17,30 @@ def test_three_clones_are_exact_inexact_and_relaxed(tmp_path, offline):
     assert sc.nmse(relaxed) > 0.01
     assert found.accuracy > 0.75
     assert not found.are_digits
+
+
+@pytest.mark.slow
+def test_images_may_be_ones_own(tmp_path, rng):
+    """In gray, the mean of their colours, and as many as there are."""
+    x, y = rng.integers(0, 256, (30, 16, 16, 3), "uint8"), np.arange(30) % 2
+    file = tmp_path / "cells.npz"
+    np.savez(file, x_train=x, y_train=y, x_test=x[:5], y_test=y[:5])
+    workspace = sc.workspace.Workspace(verbose=0)
+    found = sc.studies.explore("c2", 16, workspace, data=file)
+    assert (found.data, found.are_digits) == ("cells.npz", False)
+    expected = sorted(map(tuple, (x[:5].mean(axis=-1) / 255).reshape(5, -1)))
+    shown = sorted(map(tuple, found.images.reshape(5, -1)))
+    np.testing.assert_allclose(shown, expected, atol=1e-6)
+    page = sc.figures.write_explore_page(found, tmp_path / "explore.html")
+    text = page.read_text("utf-8")
+    assert "the first test images of cells.npz" in text
+    assert '"kind": "Image"' in text
+
+
+def test_missing_images_are_refused_before_anything_is_cloned(tmp_path, capsys):
+    with pytest.raises(sc.DataError, match=r"none\.npz"):
+        sc.studies.explore("c2", 16, data=tmp_path / "none.npz")
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.slow

@@ -88,3 +88,39 @@ def test_groups_are_those_with_clones_or_a_benchmark(tmp_path, drawn_from):
     assert sc.studies.studied_groups(tmp_path, benchmark) == ["c4"]
     with pytest.raises(sc.ArtifactError, match="There is nothing to report"):
         sc.studies.studied_groups(tmp_path / "x", tmp_path)
+
+
+@pytest.mark.usefixtures("without_mnist")
+@pytest.mark.slow
+def test_images_may_be_ones_own_in_colour(drawn_from, rng, tmp_path):
+    x, y = rng.integers(0, 256, (20, 28, 28, 3), "uint8"), np.arange(20) % 2
+    file = tmp_path / "cells.npz"
+    np.savez(file, x_train=x, y_train=y, x_test=x[:4], y_test=y[:4])
+    study = sc.studies.study_group("c4", **drawn_from, data=file)
+    assert (study.data, study.are_digits) == ("cells.npz", False)
+    assert study.images.shape == (4, 28, 28, 3)
+    expected = sorted(map(tuple, (x[:4] / 255).reshape(4, -1)))
+    shown = sorted(map(tuple, study.images.reshape(4, -1)))
+    np.testing.assert_allclose(shown, expected, atol=1e-6)
+    digits, _, maps, *_ = sc.figures.illustrate(study)
+    assert digits.caption.startswith("Images of cells.npz")
+    drawn = digits.figure.axes[0].images[0].get_array()
+    np.testing.assert_allclose(drawn, study.images[0], atol=1e-6)
+    assert "the mean of its colours" in maps.caption
+    image, transformed = (maps.figure.axes[n].images[0].get_array() for n in (0, 5))
+    np.testing.assert_allclose(image, study.images[0], atol=1e-6)
+    np.testing.assert_allclose(transformed, np.rot90(study.images[0]), atol=1e-6)
+
+
+def test_missing_images_are_refused_before_anything_is_cloned(tmp_path, capsys):
+    workspace = Workspace(tmp_path / "exported")
+    with pytest.raises(sc.DataError, match=r"none\.npz"):
+        sc.studies.study_group("c4", workspace, data=tmp_path / "none.npz")
+    assert capsys.readouterr().err == ""
+    assert not (tmp_path / "exported").exists()
+
+
+@pytest.mark.parametrize("group", ["c64", "d33"])
+def test_groups_with_kernels_larger_than_images_are_refused(group, tmp_path):
+    with pytest.raises(ValueError, match=f"at most 32 rotations.*group={group}"):
+        sc.studies.study_group(group, Workspace(tmp_path))

@@ -84,6 +84,7 @@ def test_outputs_are_the_functions_for_all_channels(rng):
     assert cloned(inputs).shape == (4, 11, 11, 2)
 
 
+@pytest.mark.slow
 def test_the_symmetry_that_it_declares_is_measured():
     transformations = permutations_of(cyclic(8))
     _, report = sc.clone(
@@ -97,6 +98,7 @@ def test_the_symmetry_that_it_declares_is_measured():
     assert report.equivariance_error > 0.1
 
 
+@pytest.mark.slow
 def test_options_of_training_are_for_training():
     _, report = sc.clone(sc.FunctionTeacher(ring, 8, 3, 8), steps=3, verbose=0)
     assert (report.solver, report.steps) == ("sgd", 3)
@@ -123,6 +125,7 @@ def test_nonlinear_functions_are_trained_with_a_caveat_for_linear_students(capsy
     assert local.block_parameters == 6 * 6 * local.blocks
 
 
+@pytest.mark.slow
 def test_functions_of_one_channel_are_evaluated_for_each(rng):
     def of_one_channel(inputs, kernel):
         return kernel[0] * inputs + kernel[1] * ops.flip(inputs, axis=1)
@@ -137,6 +140,7 @@ def test_functions_of_one_channel_are_evaluated_for_each(rng):
     assert report.nmse < 1e-10
 
 
+@pytest.mark.slow
 def test_representation_and_positions_are_separated():
     def pooled(inputs, kernel):
         return ops.einsum("npgc,gco->npo", inputs, kernel)
@@ -148,6 +152,7 @@ def test_representation_and_positions_are_separated():
     assert report.nmse < 1e-10
 
 
+@pytest.mark.slow
 def test_learning_rates_depend_on_the_joint_gain_of_similar_entries():
     """Two entries with the same effect have twice the gain together."""
     twice = np.stack([np.eye(6), np.eye(6)]).astype("float32")
@@ -182,6 +187,7 @@ class TestExport:
         assert loaded.teacher is teacher
         assert sc.nmse(loaded) < 1e-10
 
+    @pytest.mark.slow
     def test_is_loaded_only_where_the_teacher_was_created(self, tmp_path):
         teacher = sc.FunctionTeacher(ring, 8, 3, 8, name="ring-8").registered()
         path = sc.export(sc.clone(teacher, verbose=0)[0], tmp_path)
@@ -194,6 +200,7 @@ class TestExport:
         with pytest.raises(sc.ArtifactError):
             sc.load(path)  # another teacher of this name
 
+    @pytest.mark.slow
     def test_of_a_layer_in_a_network(self, tmp_path):
         teacher = sc.FunctionTeacher(ring, 8, 3, 8).registered()
         student, _ = sc.clone(teacher, verbose=0)

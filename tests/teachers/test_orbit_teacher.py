@@ -126,6 +126,7 @@ def test_too_few_blocks_reach_their_floor(solver):
     assert report.nmse == pytest.approx(sizes[:2].sum() / sizes.sum(), rel=0.03)
 
 
+@pytest.mark.slow
 def test_training_depends_on_the_gains_of_the_kernels_entries():
     """With learning rates for gains of 1 it would not converge."""
     teacher = sc.OrbitTeacher(symmetric(48))
@@ -261,6 +262,7 @@ def test_other_kinds_of_groups_are_refused(name):
         sc.OrbitTeacher(**groups)
 
 
+@pytest.mark.slow
 def test_errors_are_measured_by_generators_and_words(rng):
     student, _ = sc.clone(sc.OrbitTeacher(cyclic(6)), solver="closed-form", verbose=0)
     transformations = list(student.teacher.transformations())
@@ -275,6 +277,7 @@ def test_errors_are_measured_by_generators_and_words(rng):
     assert student_equivariance_error(student) > 0.01
 
 
+@pytest.mark.slow
 def test_command_line_finds_it(exported, tmp_path, monkeypatch):
     student, path = exported
     monkeypatch.chdir(tmp_path)

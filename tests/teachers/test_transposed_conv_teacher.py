@@ -87,6 +87,7 @@ def test_computes_the_formula_and_what_keras_computes(rng, case):
     np.testing.assert_allclose(outputs, by_loops, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_all_that_keras_computes_is_accepted_and_nothing_else(rng):
     """Kernels, strides, paddings, dilations, and sizes even and odd, along an axis."""
     paddings, output_paddings = ("valid", "same"), (None, 0, 1, 2)

@@ -132,6 +132,7 @@ def test_channels_in_groups_are_convolved_separately(rng):
     np.testing.assert_allclose(group_conv3d(inputs, kernel, "d2h"), expected, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lifting", [True, False])
 def test_all_copies_are_one_convolution(lifting, rng):
     inputs, kernel = draw(rng, "oh", lifting, 4)

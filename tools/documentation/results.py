@@ -91,6 +91,38 @@ def any_angle(file) -> str:
     return report(read_rows(file), machine())
 
 
+def attention(file) -> str:
+    """Transformers whose attention begins as a convolution."""
+    from benchmarks import attention as measured
+    from benchmarks.this_machine import machine
+
+    return measured.report(measured.read_rows(file), machine())
+
+
+def backends(file) -> str:
+    """One network on each of Keras' backends."""
+    from benchmarks import backends as measured
+    from benchmarks.this_machine import machine
+
+    return measured.report(measured.read_rows(file), machine())
+
+
+def segmenting(file) -> str:
+    """U-Nets for touching shapes."""
+    from benchmarks import segmenting as measured
+    from benchmarks.cloning import machine
+
+    return measured.report(measured.read_rows(file), machine())
+
+
+def own_images(file) -> str:
+    """Classifiers as `train` makes them."""
+    from benchmarks import own_images as measured
+    from benchmarks.cloning import machine
+
+    return measured.report(measured.read_rows(file), machine())
+
+
 def symmetrizing(file) -> str:
     """Trained networks that got a symmetry."""
     from benchmarks.cloning import machine
@@ -191,8 +223,12 @@ BY_FOLDER = {"mnist": mnist, "probes": probe}
 BY_NAME = {
     "almost_symmetric": almost_symmetric,
     "any_angle": any_angle,
+    "backends": backends,
     "ring": ring,
     "relax_time": relax_time,
     "architectures": architectures,
+    "attention": attention,
+    "own_images": own_images,
+    "segmenting": segmenting,
     "symmetrizing": symmetrizing,
 }

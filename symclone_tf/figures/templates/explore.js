@@ -175,7 +175,9 @@
     const [ground, dark, less, more] =
       ["--ground", "--ink", "--less", "--more"].map(colour);
     const shares = Array.from({ length: STEPS + 1 }, (_, i) => i / STEPS);
-    ink = Uint32Array.from(shares, (share) => mixed(ground, dark, share));
+    // Photographs are light where they are bright, strokes dark on the page's ground.
+    const ends = data.arePhotographs ? [[0, 0, 0], [255, 255, 255]] : [ground, dark];
+    ink = Uint32Array.from(shares, (share) => mixed(...ends, share));
     signed = Uint32Array.from([
       ...shares.slice(1).reverse().map((share) => mixed(ground, less, share)),
       ...shares.map((share) => mixed(ground, more, share)),
@@ -396,7 +398,7 @@
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = name;
-    button.setAttribute("aria-label", `${data.isDigits ? "Digit" : "Stroke"} ${name}`);
+    button.setAttribute("aria-label", `${data.kind} ${name}`);
     button.addEventListener("click", () => { spin(false); sample(number); });
     find("samples").append(button);
   });

@@ -1,0 +1,226 @@
+"""Vision transformers whose attention begins as a convolution: `python -m
+benchmarks.attention`.
+
+The same network with `MultiHeadAttention`, with clones of T(2) and of C4, with ConViT's
+gates, and a CNN of as many weights, on CIFAR-10, Fashion-MNIST and blood cells. All see
+flipped images. Each run is a line of a CSV at once, and what was interrupted continues
+when it is started again. `SYMCLONE_TF_DATA` is a folder with `malaria.npz` and
+`cifar10.npz`; TensorFlow Datasets downloads what is not there.
+"""
+
+import argparse
+import functools
+import itertools
+import pathlib
+import statistics
+import time
+
+import keras
+import numpy as np
+from rich.console import Console
+
+import symclone_tf as sc
+from benchmarks import csv_rows, measured_pages
+from benchmarks.any_angle.data import cells, photographs
+from benchmarks.own_images import clothes
+from benchmarks.peers.gated_attention import GatedAttention
+from benchmarks.symmetrizing.report import percent
+from benchmarks.this_machine import machine
+
+HEADS, KEY_DIM, BLOCKS, PATCH = 9, 12, 4, 4
+WIDTH = HEADS * KEY_DIM
+EPOCHS, BATCH_SIZE, RATE = 15, 64, 1e-3
+NETWORKS = (
+    "ViT, MultiHeadAttention",
+    "ViT, cloned attention, T(2)",
+    "ViT, cloned attention, T(2), sharpness 1.5",
+    "ViT, cloned attention, C4",
+    "ViT, ConViT's gates",
+    "CNN",
+)
+# What is read, and along which axes images are flipped.
+DATA = {
+    "CIFAR-10": (photographs, ("horizontal",)),
+    "Fashion-MNIST": (clothes, ("horizontal",)),
+    "cells": (cells, ("horizontal", "vertical")),
+}
+KEY = ("data", "count", "network", "seed")
+FIELDS = (*KEY, "weights", "epochs", "seconds_per_epoch", "share", "accuracy")
+
+
+def main():
+    """Trains what the table lacks, and writes the page."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--data", nargs="+", default=list(DATA), choices=DATA)
+    parser.add_argument("--counts", nargs="+", type=int, default=[1_000, 10_000])
+    parser.add_argument(
+        "--output",
+        type=pathlib.Path,
+        default=pathlib.Path("benchmarks/results/attention.csv"),
+    )
+    chosen = parser.parse_args()
+    chosen.output.parent.mkdir(parents=True, exist_ok=True)
+    done = {tuple(row[name] for name in KEY) for row in read_rows(chosen.output)}
+    for case in itertools.product(chosen.seeds, chosen.data, chosen.counts, NETWORKS):
+        seed, data, count, network = case
+        if (data, count, network, seed) not in done:
+            row = run(data, count, network, seed)
+            csv_rows.append(chosen.output, row, FIELDS)
+            Console(stderr=True).print(row)
+    measured_pages.write(chosen.output, report(read_rows(chosen.output), machine()))
+
+
+@functools.cache
+def student(group, size, sharpness):
+    """A clone of a group's convolution of 3×3 patches."""
+    teacher = sc.ConvTeacher(group, size, lifting=group == "t2", padding="same")
+    made = sc.students.RelativeAttentionStudent(teacher, sharpness=sharpness, seed=0)
+    found, _ = sc.clone(teacher, student=made, solver="closed-form", verbose=0)
+    return found
+
+
+def attention_of(network, size):
+    """A layer of attention between size×size patches."""
+    if "MultiHead" in network:
+        return keras.layers.MultiHeadAttention(HEADS, KEY_DIM)
+    if "ConViT" in network:
+        return GatedAttention((size, size), HEADS, KEY_DIM)
+    group = "c4" if "C4" in network else "t2"
+    sharpness = 1.5 if "sharpness" in network else 20.0
+    key_dim = KEY_DIM // sc.get_group(group).order
+    return sc.layers.ClonedAttention(student(group, size, sharpness), key_dim)
+
+
+def transformer(network, shape, classes, flips) -> keras.Model:
+    """A transformer of patches, whose mean is classified."""
+    layers, size = keras.layers, shape[0] // PATCH
+    images = keras.Input(shape)
+    x = flipped(images, flips)
+    x = layers.Conv2D(WIDTH, PATCH, strides=PATCH)(x)
+    x = layers.Reshape((size * size, WIDTH))(x)
+    for _ in range(BLOCKS):
+        normal = layers.LayerNormalization()(x)
+        x = x + attention_of(network, size)(normal, normal)
+        hidden = layers.LayerNormalization()(x)
+        hidden = layers.Dense(2 * WIDTH, activation="gelu")(hidden)
+        x = x + layers.Dense(WIDTH)(hidden)
+    x = layers.GlobalAveragePooling1D()(layers.LayerNormalization()(x))
+    return keras.Model(images, layers.Dense(classes)(x))
+
+
+def cnn(shape, classes, flips) -> keras.Model:
+    """A CNN of as many weights."""
+    layers = keras.layers
+    images = keras.Input(shape)
+    x = flipped(images, flips)
+    for filters, strides in ((48, 1), (96, 2), (144, 2), (160, 1)):
+        x = layers.Conv2D(filters, 3, strides, "same", use_bias=False)(x)
+        x = layers.Activation("relu")(layers.BatchNormalization()(x))
+    x = layers.GlobalAveragePooling2D()(x)
+    return keras.Model(images, layers.Dense(classes)(x))
+
+
+def flipped(images, flips):
+    """Images that are flipped at random in training."""
+    for flip in flips:
+        images = keras.layers.RandomFlip(flip)(images)
+    return images
+
+
+def run(data, count, network, seed) -> dict:
+    """Trains one network, and returns its row."""
+    read, flips = DATA[data]
+    (x, y), tested = read()
+    chosen = np.random.default_rng(seed).permutation(len(x))[:count]
+    x, y, (images, labels) = x[chosen], y[chosen], tested
+    keras.utils.set_random_seed(seed)
+    arguments = padded(x).shape[1:], int(y.max()) + 1, flips
+    model = cnn(*arguments) if network == "CNN" else transformer(network, *arguments)
+    steps = EPOCHS * -(-len(x) // BATCH_SIZE)
+    model.compile(
+        keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(RATE, steps)),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    ends = []
+    clock = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda *_: ends.append(time.perf_counter())
+    )
+    model.fit(padded(x), y, BATCH_SIZE, epochs=EPOCHS, callbacks=[clock], verbose=0)
+    _, accuracy = model.evaluate(padded(images), labels, 256, verbose=0)
+    clones = [a for a in model.layers if isinstance(a, sc.layers.ClonedAttention)]
+    shares = [float(np.mean(layer.content_shares)) for layer in clones]
+    return {
+        **{"data": data, "count": count, "network": network, "seed": seed},
+        "weights": model.count_params(),
+        "epochs": EPOCHS,
+        # Without the first, which is traced.
+        "seconds_per_epoch": round(float(np.median(np.diff(ends))), 3),
+        "share": round(float(np.mean(shares)), 4) if shares else 0.0,
+        "accuracy": round(float(accuracy), 5),
+    }
+
+
+def padded(images):
+    """Images whose size is a multiple of the patches'."""
+    zeros = [-size % PATCH for size in images.shape[1:3]]
+    widths = [(0, 0), *((z // 2, z - z // 2) for z in zeros), (0, 0)]
+    return np.pad(images.reshape(*images.shape[:3], -1), widths)
+
+
+def read_rows(file) -> list[dict]:
+    """The rows of a table; none if there is no such file."""
+    whole = ("count", "seed", "weights", "epochs")
+    return csv_rows.read(file, whole, ("seconds_per_epoch", "share", "accuracy"))
+
+
+def report(rows, about) -> str:
+    """The Markdown page."""
+    text = (
+        f"Transformers of {BLOCKS} blocks, {HEADS} heads of {KEY_DIM}, patches of "
+        f"{PATCH}×{PATCH} pixels, and a CNN, {EPOCHS} epochs, nothing tuned; images "
+        "flipped at random for all. Shares are those of content, the mean over heads "
+        "and blocks after training. Mean ± standard deviation where there are several "
+        "seeds, which choose the images that are trained on, too."
+    )
+    heads = ["network", "seeds", "weights", "seconds per epoch", "share", "accuracy"]
+    cases = dict.fromkeys((row["data"], row["count"]) for row in rows)
+    sections = [
+        (
+            f"{data}, {count:,} images",
+            [],
+            heads,
+            table(
+                [row for row in rows if (row["data"], row["count"]) == (data, count)]
+            ),
+        )
+        for data, count in cases
+    ]
+    title = "Attention that begins as a convolution"
+    return measured_pages.page(title, about, text, sections)
+
+
+def table(rows) -> list[list[str]]:
+    """A line for each network."""
+    lines = []
+    for network in NETWORKS:
+        kept = [row for row in rows if row["network"] == network]
+        if kept:
+            seconds = statistics.mean(row["seconds_per_epoch"] for row in kept)
+            share = statistics.mean(row["share"] for row in kept)
+            lines.append(
+                [
+                    network,
+                    str(len(kept)),
+                    f"{kept[0]['weights']:,}",
+                    f"{seconds:.1f}",
+                    f"{share:.2f}" if "cloned" in network else "–",
+                    percent([row["accuracy"] for row in kept]),
+                ]
+            )
+    return lines
+
+
+if __name__ == "__main__":
+    main()

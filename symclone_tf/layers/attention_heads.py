@@ -1,0 +1,140 @@
+"""The heads of attention that begins as a convolution."""
+
+import math
+
+import keras
+from keras import ops
+
+from symclone_tf.students import RelativeAttentionStudent
+from symclone_tf.students.attention_along_axes import product_of
+from symclone_tf.types import Tensor
+
+
+class AttentionHeads:
+    """Mixin of `ClonedAttention`: projections, and what heads attend to.
+
+    Attributes:
+        student: `RelativeAttentionStudent`.
+        group_size: Integer, the feature maps of its teacher.
+        key_dim: Integer, of queries and keys.
+        class_token: Boolean, whether the first token is none of a patch.
+        use_bias: Boolean.
+        dropout: Keras layer, of the attention by content.
+    """
+
+    student: RelativeAttentionStudent
+    group_size: int
+    key_dim: int
+    class_token: bool
+    use_bias: bool
+    dropout: keras.layers.Layer
+    content_shares: Tensor
+    output_kernel: Tensor
+    query_bias: Tensor
+    bias: Tensor
+
+    @property
+    def tokens(self) -> int:
+        """Integer, the patches and a class token."""
+        return self.student.teacher.positions_in + self.class_token
+
+    def heads_and_content(
+        self, query: Tensor, training: bool = False
+    ) -> tuple[Tensor, Tensor]:
+        """What each head attends to, and its attention by content.
+
+        Args:
+            query: Tensor, as in a call of the layer.
+            training: Boolean.
+
+        Returns:
+            Pair of tensors of shape `(batch, tokens, heads, |G| · value_dim)` and
+            `(batch, heads, tokens, tokens)`.
+        """
+        tokens = ops.reshape(query, (-1, self.tokens, query.shape[-1]))
+        queries, keys, values = self._projected(tokens)
+        scores = ops.matmul(
+            ops.transpose(queries, (0, 2, 1, 3)), ops.transpose(keys, (0, 2, 3, 1))
+        )
+        content = self.dropout(ops.softmax(scores), training=training)
+        return self._attended(content, values), content
+
+    def _projected(self, tokens: Tensor) -> list[Tensor]:
+        """Queries, keys and values, of shape `(batch, tokens, heads, dim)`."""
+        heads, count = self.student.heads, self.group_size
+        names = ("query_kernel", "key_kernel", "value_kernel")
+        kernels = ops.concatenate([getattr(self, name) for name in names], axis=-1)
+        encoded = ops.reshape(
+            ops.transpose(self.student.head_kernels(kernels), (1, 0, 2)),
+            (-1, heads, count, kernels.shape[-1]),
+        )
+        parts = ops.split(encoded, [self.key_dim, 2 * self.key_dim], axis=-1)
+        # Of the few weights, not of the many tokens.
+        scale = 1 / math.sqrt(self.key_dim * count)
+        widths = [heads * count * part.shape[-1] for part in parts]
+        rows = tokens.shape[-1]
+        flat = [ops.reshape(part, (rows, w)) for part, w in zip(parts, widths)]
+        flat[0] = flat[0] * scale
+        encoded = ops.cast(ops.concatenate(flat, axis=1), tokens.dtype)
+        projected = ops.matmul(tokens, encoded)
+        parts = ops.split(projected, [widths[0], 2 * widths[0]], axis=-1)
+        if self.use_bias:
+            parts[0] = parts[0] + ops.tile(self.query_bias * scale, heads * count)
+        shape = (-1, self.tokens, heads)
+        return [ops.reshape(p, (*shape, w // heads)) for p, w in zip(parts, widths)]
+
+    def _attended(self, content: Tensor, values: Tensor) -> Tensor:
+        """What heads attend to. Not by the sum of both kinds of attention, which has
+        as many numbers as tokens squared."""
+        shares = ops.cast(self.content_shares, values.dtype)[:, None]
+        by_content = ops.matmul(content, ops.transpose(values, (0, 2, 1, 3)))
+        by_content = ops.transpose(by_content, (0, 2, 1, 3))
+        patches = values[:, 1:] if self.class_token else values
+        by_position = self.student.attend(patches)
+        if self.class_token:
+            mean = ops.mean(patches, axis=1, keepdims=True)
+            by_position = ops.concatenate([mean, by_position], axis=1)
+        return by_content * shares + by_position * (1 - shares)
+
+    def merged(self, heads: Tensor) -> Tensor:
+        """The sum of all heads' outputs.
+
+        Args:
+            heads: Tensor of shape `(batch, tokens, heads, |G| · value_dim)`.
+
+        Returns:
+            Tensor of shape `(batch, tokens, |G| · output_dim)`.
+        """
+        encoded = self.student.head_kernels(self.output_kernel)
+        encoded = ops.reshape(encoded, (-1, encoded.shape[-1]))
+        heads = ops.reshape(heads, (-1, self.tokens, encoded.shape[0]))
+        outputs = ops.matmul(heads, ops.cast(encoded, heads.dtype))
+        if self.use_bias:
+            outputs = outputs + ops.tile(self.bias, self.group_size)
+        return outputs
+
+    def position_attention(self) -> Tensor:
+        """The attention by position, without shares.
+
+        Returns:
+            Tensor of shape `(heads, tokens, tokens)`.
+        """
+        found = product_of(self.student.attention())
+        if not self.class_token:
+            return found
+        patches = found.shape[-1]
+        own = ops.full((self.student.heads, 1, patches), 1 / patches)
+        return ops.pad(ops.concatenate([own, found], axis=1), ((0, 0), (0, 0), (1, 0)))
+
+    def mixed(self, content: Tensor) -> Tensor:
+        """The attention of both kinds.
+
+        Args:
+            content: Tensor of shape `(batch, heads, tokens, tokens)`.
+
+        Returns:
+            Tensor of the same shape.
+        """
+        shares = ops.cast(self.content_shares, content.dtype)[:, None, None]
+        position = ops.cast(self.position_attention(), content.dtype)
+        return content * shares + position * (1 - shares)
