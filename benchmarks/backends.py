@@ -116,8 +116,10 @@ def train(folder, start) -> dict:
         x, y, tested, labels = (
             arrays[name] for name in ("x_train", "y_train", "x_test", "y_test")
         )
+    # It falls to zero, so that rounding alone does not decide where training ends.
+    rate = keras.optimizers.schedules.CosineDecay(RATE, EPOCHS * -(-len(x) // BATCH))
     model.compile(
-        keras.optimizers.Adam(RATE),
+        keras.optimizers.Adam(rate),
         "sparse_categorical_crossentropy",
         metrics=["accuracy"],
         jit_compile=backend().compiles_steps(),
@@ -157,7 +159,8 @@ def report(rows, about) -> str:
             f"three frozen, the last one anchored by decoupled L2-SP, no dropout; "
             f"{rows[0]['weights']:,} weights. "
             f"{TRAINED:,} digits of MNIST rotated by any angle to train on, in the "
-            f"same order, {TESTED:,} to test on; {EPOCHS} epochs of Adam, seed {SEED}. "
+            f"same order, {TESTED:,} to test on; {EPOCHS} epochs of Adam, its rate "
+            f"falling from {RATE} to 0 as a cosine, seed {SEED}. "
             "*Its own seed*: initial weights as the backend draws them from the seed; "
             "*TensorFlow's file*: those of one `.keras` file.",
             "",

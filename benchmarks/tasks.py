@@ -13,6 +13,8 @@ from benchmarks import plumes
 from symclone_tf.experiments.network_layouts import network_teachers
 
 CANVAS, SIZE = 56, 32
+# How many digits MNIST has to train on, and how many of them choices are made by.
+DIGITS, VALIDATED = 60_000, 5_000
 SIX = 6
 
 
@@ -157,6 +159,30 @@ class Task:
         if split == "train":
             data = data.shuffle(len(arrays[0]), seed=seed)
         return data.batch(64 if self.classes else 16)
+
+    def validation(self, trained, seed) -> tf.data.Dataset | None:
+        """Digits that are not trained on, to choose by, transformed as in tests.
+
+        Args:
+            trained: Integer, how many are trained on.
+            seed: Integer.
+
+        Returns:
+            `tf.data.Dataset`; `None` for other tasks, and where no digits are left.
+        """
+        if self.name not in sc.experiments.TASKS or trained + VALIDATED > DIGITS:
+            return None
+        return sc.experiments.image_task(
+            sc.data.open_images("mnist"),
+            self.name,
+            self.group,
+            "train",
+            VALIDATED,
+            transformed=True,
+            # Of other elements of the group than those of training.
+            seed=seed + 1000,
+            first=trained,
+        )
 
     def _arrays(self, split, size, seed):
         kind, _, which = self.name.partition(" ")

@@ -19,7 +19,12 @@ import pytest
 from symclone_tf.cli.startup import start
 
 from clones import dense
-from other_backends import BACKEND, forbid_tensorflow, imports_tensorflow
+from other_backends import (
+    BACKEND,
+    forbid_tensorflow,
+    imports_tensorflow,
+    let_tests_read_gradients,
+)
 from pictures import no_mnist
 from samples import sampled
 
@@ -28,6 +33,8 @@ if BACKEND == "tensorflow":
 else:
     keras.config.disable_interactive_logging()
     forbid_tensorflow()
+if BACKEND == "torch":
+    let_tests_read_gradients()
 
 
 def pytest_ignore_collect(collection_path):

@@ -11,6 +11,7 @@ import symclone_tf as sc
 from benchmarks.almost_symmetric.regularised import (
     Augmented,
     ChangingStrength,
+    last_rotated,
     weighted_pooling,
 )
 from benchmarks.peers import PEERS
@@ -123,6 +124,25 @@ def _last_untied(symmetry="anchored", **options):
     return architecture
 
 
+def _last_peer(name):
+    """Group convolutions, the last of which is a peer, of whose inputs a share is
+    transformed."""
+
+    def architecture(task, share, clones):
+        remaining = len(task.teachers)
+
+        def convolution(*arguments, **of_keras):
+            nonlocal remaining
+            remaining -= 1
+            if remaining:
+                return sc.GroupConv2D(*arguments, **of_keras)
+            return PEERS[name](*arguments, share=share, **of_keras)
+
+        return convolution
+
+    return architecture
+
+
 def _augmented(model, task, strength):
     """The network behind a layer of data augmentation."""
     augmented = Augmented(task.group, task.canvas, strength)
@@ -134,6 +154,16 @@ def _changing(first, last):
 
 
 LAST = {"last_only": True}
+SHARES = (0.1, 0.2, 0.3, 0.4, 0.5)
+# What may break the symmetry in the last layer alone, all regularised alike.
+LAST_CLONE = "last clone, transformed inputs"
+LAST_UNTIED = "gcnn, last untied, transformed inputs"
+LAST_CNN = "cnn, last layer's inputs transformed"
+LAST_PEERS = {
+    f"gcnn, last {name}, transformed inputs": name
+    for name in ("relaxed rotation", "relaxed translation", "rpp", "position bias")
+}
+REGULARISED = (LAST_CLONE, LAST_UNTIED, *LAST_PEERS, LAST_CNN)
 METHODS = (
     Method("mlp", (), _named("mlp"), ("invariance", "breaking", "digit", "quadrant")),
     Method("cnn", (), _named("cnn")),
@@ -197,14 +227,14 @@ METHODS = (
         DIGITS,
     ),
     Method(
-        "last clone, transformed inputs",
-        (0.1, 0.2, 0.3, 0.5),
+        LAST_CLONE,
+        SHARES,
         _clones(anchor="transformed-inputs", **LAST),
     ),
     Method("gcnn, last untied", (), _last_untied("trainable"), ROTATED),
     Method(
-        "gcnn, last untied, transformed inputs",
-        (0.1, 0.2, 0.3, 0.4, 0.5),
+        LAST_UNTIED,
+        SHARES,
         _last_untied(anchor="transformed-inputs"),
         ROTATED,
     ),
@@ -238,6 +268,11 @@ METHODS = (
     Method("relaxed translation", (0.0, 1e-1, 1.0), _peer("relaxed translation")),
     Method("position bias", (0.0, 1e-3, 1e-2), _peer("position bias")),
     Method("untied", (0.0, 1e-4, 1e-3, 1e-2), _peer("untied")),
+    *(
+        Method(title, SHARES, _last_peer(name), (*DIGITS, "sixes turned"))
+        for title, name in LAST_PEERS.items()
+    ),
+    Method(LAST_CNN, SHARES, _named("cnn"), DIGITS, last_rotated),
 )
 
 

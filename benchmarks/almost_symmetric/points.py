@@ -20,6 +20,8 @@ class Point:
             after training for `keeps`; empty where these are all the same.
         weights: Integer.
         seconds: Float, per epoch, the mean of all runs.
+        validated: Float, the smaller of both accuracies on images to choose by, means
+            of the seeds that have one; `None` if none has.
     """
 
     method: str
@@ -29,6 +31,7 @@ class Point:
     upright: tuple[float, ...]
     weights: int
     seconds: float
+    validated: float | None = None
 
     @property
     def smaller(self) -> float:
@@ -73,7 +76,31 @@ def _point(method, strength, keeps, breaks) -> Point:
         tuple(value for value in upright if value is not None),
         keeps[0]["weights"],
         statistics.mean(row["seconds_per_epoch"] for row in (*keeps, *breaks)),
+        _validated(keeps, breaks),
     )
+
+
+def _validated(keeps, breaks):
+    found = [
+        [row["validation_accuracy"] for row in rows if row.get("validation_accuracy")]
+        for rows in (keeps, breaks)
+    ]
+    return min(map(statistics.mean, found)) if all(found) else None
+
+
+def chosen(found) -> dict[str, Point]:
+    """The strength of each method that is best on images that were not tested on.
+
+    Methods without a choice are left out, and so are those without such images.
+    """
+    best = {}
+    for point in found:
+        other = best.get(point.method)
+        if point.validated is None or point.strength is None:
+            continue
+        if other is None or point.validated > other.validated:
+            best[point.method] = point
+    return best
 
 
 def knees(found) -> dict[str, Point]:

@@ -7,7 +7,7 @@ import symclone_tf as sc
 KEY = ("method", "strength", "task", "seed", "train_size", "epochs")
 FIELDS = (
     *(*KEY, "accuracy", "upright_accuracy", "error"),
-    *("weights", "seconds_per_epoch"),
+    *("weights", "seconds_per_epoch", "validation_accuracy"),
 )
 LAST = "frozen,frozen,frozen,anchored"
 KINDS = {"local": "clones", "dense": "Dense clones"}
@@ -76,6 +76,7 @@ def of_benchmark(row) -> dict | None:
         "error": None,
         "weights": int(figures["parameters"]),
         "seconds_per_epoch": figures["seconds_per_epoch"],
+        "validation_accuracy": None,
     }
 
 

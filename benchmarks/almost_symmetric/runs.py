@@ -55,6 +55,7 @@ def run(method, strength, task, seed, train_size, epochs, clones) -> dict:
         upright = model.evaluate(
             task.data("test", None, seed, transformed=False), verbose=0
         )
+    validation = task.validation(train_size, seed)
     anchors = sum(
         math.prod(anchor.shape)
         for layer in sc.networks.convolution_layers(model)
@@ -66,6 +67,8 @@ def run(method, strength, task, seed, train_size, epochs, clones) -> dict:
         "error": None if task.classes else found / unchanged(test),
         "weights": model.count_params() - anchors,
         "seconds_per_epoch": round(seconds / epochs, 2),
+        "validation_accuracy": validation
+        and round(model.evaluate(validation, verbose=0)[1], 5),
     }
 
 

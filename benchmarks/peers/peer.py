@@ -2,9 +2,11 @@
 
 import math
 
+import keras
 from keras import ops
 
 import symclone_tf as sc
+from symclone_tf.layers.random_transformations import RandomTransformations
 from symclone_tf.teachers.group_convolution import transformed_kernels
 
 
@@ -18,17 +20,30 @@ class Peer(sc.GroupConv2D):
         kernel_size: Integer, height and width of the kernel.
         group: String, as `"t2"`, `"c4"` or `"d4"`.
         strength: Float, the factor of the peer's own penalty.
+        share: Float, the share of inputs that are transformed in training, and whose
+            outputs are transformed back, as by `anchor="transformed-inputs"` of clones.
         **kwargs: Of `GroupConv2D`.
     """
 
-    def __init__(self, filters, kernel_size, group, strength=0.0, **kwargs):
+    def __init__(self, filters, kernel_size, group, strength=0.0, share=0.0, **kwargs):
         super().__init__(filters, kernel_size, group, **kwargs)
-        self.strength = strength
+        self.strength, self.share = strength, share
+        self.seed_generator = keras.random.SeedGenerator(0)
 
     def build(self, input_shape):
         super().build(input_shape)
         self.positions = self.compute_output_shape(input_shape)[1:3]
         self.build_peer(input_shape)
+        if self.share:
+            teacher = sc.ConvTeacher(
+                self.group,
+                tuple(input_shape[1:3]),
+                self.kernel_size,
+                lifting=len(input_shape) == 4,
+            )
+            self.transformations = RandomTransformations(
+                teacher, self.share, self.seed_generator
+            )
 
     def build_peer(self, input_shape):
         """Makes the weights that the group convolution does not have."""
@@ -37,12 +52,20 @@ class Peer(sc.GroupConv2D):
         """The penalty for deviating from a group convolution, without its strength."""
         return 0.0
 
-    def call(self, inputs):
+    def call(self, inputs, training=False):
         if self.strength:
             self.add_loss(self.strength * self.penalty())
-        outputs = self.linear_outputs(inputs)
+        if not (training and self.share):
+            return self.biased_and_activated(self._on_the_group(inputs))
+        elements = self.transformations.draw(ops.shape(inputs)[0])
+        inputs = self.transformations.transform_inputs(inputs, elements)
+        outputs = self._on_the_group(inputs)
+        outputs = self.transformations.invert_outputs(outputs, elements)
+        return self.biased_and_activated(outputs)
+
+    def _on_the_group(self, inputs):
         shape = (-1, *self.positions, *self.group.representation_shape, self.filters)
-        return self.biased_and_activated(ops.reshape(outputs, shape))
+        return ops.reshape(self.linear_outputs(inputs), shape)
 
     def copies(self, kernel):
         """A kernel transformed by each group element.
@@ -73,7 +96,11 @@ class Peer(sc.GroupConv2D):
         return ops.conv(stacked, bank, padding="valid", data_format="channels_last")
 
     def get_config(self):
-        return {**super().get_config(), "strength": self.strength}
+        return {
+            **super().get_config(),
+            "strength": self.strength,
+            "share": self.share,
+        }
 
 
 class Relaxed(Peer):

@@ -5,13 +5,17 @@ import numpy as np
 import pytest
 
 import symclone_tf as sc
-from benchmarks.almost_symmetric.methods import METHODS, trained
-from benchmarks.almost_symmetric.points import knees, means, points
-from benchmarks.almost_symmetric.regularised import Augmented, ChangingStrength
+from benchmarks.almost_symmetric.methods import LAST_UNTIED, METHODS, trained
+from benchmarks.almost_symmetric.points import chosen, knees, means, points
+from benchmarks.almost_symmetric.regularised import (
+    Augmented,
+    ChangingStrength,
+    RotatedConv2D,
+)
 from benchmarks.almost_symmetric.report import report, write_report
 from benchmarks.almost_symmetric.rows import KEY, method_of, read, read_all
 from benchmarks.almost_symmetric.runs import run_once, unchanged
-from benchmarks.tasks import TASKS, Task, Wrapped
+from benchmarks.tasks import TASKS, Task, Wrapped, digits
 
 pytestmark = pytest.mark.slow
 
@@ -47,6 +51,61 @@ def test_knees_are_the_largest_smaller_accuracies():
     row = "| rpp | 0.0001 | 2 | 7 | 75.0% ± 7.1% | 90.0% ± 0.0% | 65.0% ± 7.1% |"
     assert f"{row} **65.0%** | 1.0 |" in page
     assert "| rpp | 0.01 | 1 | 7 | 90.0% | 90.0% | 50.0% | 50.0% | 1.0 |" in page
+
+
+def test_shares_are_chosen_by_images_that_are_not_tested_on():
+    rows = [
+        {**row, "validation_accuracy": validated, "method": "gcnn, last rpp, x"}
+        for row, validated in zip(ROWS[2:], (0.6, 0.5, 0.7, 0.7, 0.9, 0.5))
+    ]
+    found = points([*rows, *ROWS])
+    assert [point.validated for point in found][:2] == [pytest.approx(0.6), 0.5]
+    best = chosen(found)
+    assert {name: point.strength for name, point in best.items()} == {
+        "gcnn, last rpp, x": 1e-4
+    }
+
+
+def test_gains_are_reported_of_the_chosen_shares():
+    rows = [
+        {**row, "method": LAST_UNTIED, "validation_accuracy": row["accuracy"]}
+        for row in ROWS[2:]
+    ]
+    line = f"| {LAST_UNTIED} | 0.0001 | 2 | 7 | 75.0% ± 7.1% | 65.0% ± 7.1% |"
+    assert line in report(rows, {})
+    assert "What the gain is made of" not in report(ROWS, {})
+
+
+def test_digits_to_choose_by_are_not_trained_on(mnist):
+    task = TASKS["invariance"]
+    assert TASKS["quadrant"].validation(100, 0) is None
+    assert task.validation(60_000, 0) is None
+    labels = np.concatenate([y for _, y in task.validation(10_000, 0)])
+    _, all_labels = digits("train", 15_000)
+    _, trained_on = digits("train", 10_000)
+    others = np.bincount(all_labels) - np.bincount(trained_on)
+    np.testing.assert_array_equal(np.bincount(labels), others)
+
+
+@pytest.mark.parametrize("share", [0.25, 1.0])
+def test_a_share_of_a_convolutions_inputs_passes_it_rotated(rng, share):
+    layer = RotatedConv2D(2, 3, share=share)
+    plain = keras.layers.Conv2D(2, 3)
+    images = rng.normal(size=(400, 6, 6, 3)).astype("float32")
+    plain.build(images.shape)
+    layer.build(images.shape)
+    layer.set_weights(plain.get_weights())
+    expected = np.array(plain(images))
+    np.testing.assert_allclose(layer(images), expected, atol=1e-5)
+    found = np.array(layer(images, training=True))
+    kernel = np.array(plain.kernel)
+    each = []
+    for turn in range(4):
+        plain.kernel.assign(np.rot90(kernel, -turn))
+        each.append(np.isclose(found, plain(images), atol=1e-4).all((1, 2, 3)))
+    shares = np.mean(each, axis=1)
+    np.testing.assert_allclose(shares[1:], share / 4, atol=0.07)
+    assert np.sum(each, axis=0).tolist() == [1] * 400
 
 
 def test_points_are_of_the_most_images_unless_asked():

@@ -98,6 +98,26 @@ def test_pays_what_the_paper_says(rng, name, group):
     assert free.losses == []
 
 
+@CASES
+@EVERY_PEER
+def test_transformed_inputs_see_the_mean_over_the_group(rng, name, group, lifting):
+    """Of a peer that is equivariant they change nothing, of others they do."""
+    peer, inputs, start = made(rng, name, group, lifting, share=1.0)
+    inputs = tf.repeat(inputs, 20, axis=0)  # not all by the identity
+    expected = start(inputs)
+    same = (
+        np.array(peer(inputs, training=True)) - expected,
+        np.array(peer(inputs)) - expected,
+    )
+    # Translations lose what leaves the image.
+    assert group == "t2" or np.abs(same[0]).max() < 1e-5
+    assert np.abs(same[1]).max() < 1e-5
+    for weight in peer.trainable_weights:
+        weight.assign(weight + rng.normal(size=weight.shape))
+    changed = np.array(peer(inputs, training=True)) - np.array(peer(inputs))
+    assert group == "t2" or np.abs(changed).max() > 1e-2
+
+
 @pytest.mark.slow
 @EVERY_PEER
 def test_trains_in_a_model(rng, name):

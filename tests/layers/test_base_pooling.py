@@ -153,6 +153,7 @@ def test_takes_half_precision_and_xla(rng, pooling, policy, size):
 
 
 @POOLINGS
+@pytest.mark.tensorflow
 def test_gradients_are_those_of_a_commuting_map(rng, pooling):
     """The gradient of a sum that weighs all outputs alike turns with the image."""
     import tensorflow as tf
