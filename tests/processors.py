@@ -3,10 +3,15 @@
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
+
+from other_backends import BACKEND
 
 
 def _computes(layer):
+    if BACKEND != "tensorflow":
+        return True
+    import tensorflow as tf
+
     try:
         layer(np.ones((1, 3, 3, 3)))
     except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError):

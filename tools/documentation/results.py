@@ -115,6 +115,14 @@ def segmenting(file) -> str:
     return measured.report(measured.read_rows(file), machine())
 
 
+def distilling(file) -> str:
+    """What distillation transfers, and what cloning."""
+    from benchmarks import distilling as measured
+    from benchmarks.cloning import machine
+
+    return measured.report(measured.read_rows(file), machine())
+
+
 def own_images(file) -> str:
     """Classifiers as `train` makes them."""
     from benchmarks import own_images as measured
@@ -228,6 +236,7 @@ BY_NAME = {
     "relax_time": relax_time,
     "architectures": architectures,
     "attention": attention,
+    "distilling": distilling,
     "own_images": own_images,
     "segmenting": segmenting,
     "symmetrizing": symmetrizing,
