@@ -1,7 +1,6 @@
 """Teachers of regional students, and students with random weights, for tests."""
 
 import pytest
-import tensorflow as tf
 
 from symclone_tf.students.locally_connected import LocallyConnectedStudent
 from symclone_tf.students.regional import RegionalStudent
@@ -94,7 +93,9 @@ def expected_of(student, inputs, kernel):
 
 
 def gradients_of(student, pair, weights, upstream):
-    """Of inputs, kernel, encoder and blocks."""
+    """Of inputs, kernel, encoder and blocks, by TensorFlow."""
+    import tensorflow as tf
+
     with tf.GradientTape() as tape:
         tape.watch(pair)
         outputs = student(*pair)

@@ -15,6 +15,7 @@ from benchmarks.almost_symmetric.regularised import (
     weighted_pooling,
 )
 from benchmarks.peers import PEERS
+from benchmarks.peers.multitask import multitask
 
 DIGITS = ("invariance", "breaking")
 # Tasks of groups of rotations, whose layers have elements to untie.
@@ -273,6 +274,7 @@ METHODS = (
         for title, name in LAST_PEERS.items()
     ),
     Method(LAST_CNN, SHARES, _named("cnn"), DIGITS, last_rotated),
+    Method("cnn, REMUL", (0.1, 0.3, 1.0, 3.0, 10.0), _named("cnn"), DIGITS, multitask),
 )
 
 

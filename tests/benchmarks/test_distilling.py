@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-import symclone_tf as sc
 from benchmarks import distilling
 from benchmarks.distilling import (
     FIELDS,
