@@ -26,7 +26,7 @@ from other_backends import (
     let_tests_read_gradients,
 )
 from pictures import no_mnist
-from samples import sampled
+from samples import sampled, sampled_tests
 
 if BACKEND == "tensorflow":
     start()
@@ -59,6 +59,13 @@ def pytest_addoption(parser):
         metavar="N",
         help="run each test with one in N of its parameters, at least one",
     )
+    parser.addoption(
+        "--slow-tests",
+        type=int,
+        default=1,
+        metavar="N",
+        help="run one in N of each file's slow tests that need no data, at least one",
+    )
 
 
 @pytest.hookimpl(wrapper=True)
@@ -71,10 +78,17 @@ def pytest_collection_modifyitems(config, items):
         if BACKEND != "tensorflow" and item.get_closest_marker("tensorflow"):
             item.add_marker(pytest.mark.skip(reason="only TensorFlow does this"))
     yield
-    names = [item.nodeid for item in items if not item.nodeid.startswith(EACH)]
+    some = [item for item in items if not item.nodeid.startswith(EACH)]
+    names = [item.nodeid for item in some]
     left = set(names) - sampled(names, config.getoption("--sample"))
+    slow = [item.nodeid for item in some if _repeats(item)]
+    left |= set(slow) - sampled_tests(slow, config.getoption("--slow-tests"))
     config.hook.pytest_deselected(items=[i for i in items if i.nodeid in left])
     items[:] = [item for item in items if item.nodeid not in left]
+
+
+def _repeats(item):
+    return item.get_closest_marker("slow") and not item.get_closest_marker("data")
 
 
 @pytest.fixture(autouse=True)
