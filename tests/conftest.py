@@ -23,7 +23,7 @@ from other_backends import (
     BACKEND,
     forbid_tensorflow,
     imports_tensorflow,
-    let_tests_read_gradients,
+    let_tests_read_tensors,
 )
 from pictures import no_mnist
 from samples import sampled, sampled_tests
@@ -34,7 +34,7 @@ else:
     keras.config.disable_interactive_logging()
     forbid_tensorflow()
 if BACKEND == "torch":
-    let_tests_read_gradients()
+    let_tests_read_tensors()
 
 
 def pytest_ignore_collect(collection_path):

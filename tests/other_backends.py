@@ -28,22 +28,42 @@ def forbid_tensorflow():
     sys.meta_path.insert(0, _NoTensorFlow)
 
 
-def let_tests_read_gradients():
-    """Lets NumPy read tensors of PyTorch with gradients where a test asks, as
-    `keras.ops.convert_to_numpy` does; where the package asks, it fails as ever."""
+def let_tests_read_tensors():
+    """Lets NumPy take PyTorch's tensors where a test asks, as it does TensorFlow's and
+    JAX's, with gradients too; where the package asks, it fails as ever."""
     import torch
 
     plain = torch.Tensor.__array__
 
     def array(tensor, *arguments, **options):
-        frame = sys._getframe(1)
-        while "/numpy/" in frame.f_code.co_filename:
-            frame = frame.f_back
-        asked = pathlib.Path(frame.f_code.co_filename)
-        tested = pathlib.Path(__file__).parent in asked.parents
-        return plain(tensor.detach() if tested else tensor, *arguments, **options)
+        tensor = tensor.detach() if _a_test_asks() else tensor
+        return plain(tensor, *arguments, **options)
+
+    def call(tensor, function, types, arguments, options):
+        if not _a_test_asks():
+            return function._implementation(*arguments, **options)
+        return function(*_arrays(arguments), **_arrays(options))
 
     torch.Tensor.__array__ = array
+    torch.Tensor.__array_function__ = call
+    torch.Tensor.__array_wrap__ = lambda tensor, values, *context: values
+
+
+def _a_test_asks():
+    frame = sys._getframe(2)
+    while "/numpy/" in frame.f_code.co_filename:
+        frame = frame.f_back
+    asked = pathlib.Path(frame.f_code.co_filename)
+    return pathlib.Path(__file__).parent in asked.parents
+
+
+def _arrays(values):
+    """Tensors as arrays, in lists, tuples and dictionaries too."""
+    if isinstance(values, list | tuple):
+        return type(values)(map(_arrays, values))
+    if isinstance(values, dict):
+        return {name: _arrays(value) for name, value in values.items()}
+    return values.detach().cpu().numpy() if hasattr(values, "detach") else values
 
 
 def imports_tensorflow(file):

@@ -21,11 +21,7 @@ def sampled(names, one_in):
     tests = collections.defaultdict(list)
     for name in names:
         tests[name.partition("[")[0]].append(name)
-    return {
-        name
-        for of_test in tests.values()
-        for name in _first(of_test, one_in)
-    }
+    return {name for of_test in tests.values() for name in _first(of_test, one_in)}
 
 
 def sampled_tests(names, one_in):

@@ -79,20 +79,42 @@ def check_own_weights(model: keras.Model, made: keras.Model, inputs: Any) -> Non
     Raises:
         ValueError: If it does, as where a layer finds others in a global variable.
     """
-    used = {id(variable.value) for variable in made.variables}
-    if keras.config.backend() == "tensorflow":
-        import tensorflow as tf
-
-        with tf.GradientTape() as tape, unchanged(made):
-            made(inputs, training=False)
-        used |= {id(variable) for variable in tape.watched_variables()}
+    of_copy = {id(variable) for variable in made.variables}
+    used = of_copy | _variables_read(made, inputs)
     for variable in model.variables:
-        if id(variable.value) in used:
+        # TensorFlow tells of its own variables, and two of Keras may hold one of them.
+        if {id(variable), id(variable.value)} & used:
             raise ValueError(
                 "The network cannot be copied: one of its layers finds others where "
                 "they cannot be followed, as in a global variable, or an object of its "
                 f"own kind. Received: {variable.path!r}, which the copy would share"
             )
+
+
+def _variables_read(model, inputs) -> set[int]:
+    """The identities of variables that a call reads; TensorFlow's own on TensorFlow."""
+    if keras.config.backend() == "tensorflow":
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape, unchanged(model):
+            model(inputs, training=False)
+        found = {id(variable) for variable in tape.watched_variables()}
+        return found | {id(variable.value) for variable in model.variables}
+    with _ReadVariables() as scope:
+        model(inputs, training=False)
+    return scope.found
+
+
+class _ReadVariables(keras.StatelessScope):
+    """Notes which variables of Keras are read; what is assigned is forgotten."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = set()
+
+    def get_current_value(self, variable):
+        self.found.add(id(variable))
+        return super().get_current_value(variable)
 
 
 def _predicts(model) -> bool:

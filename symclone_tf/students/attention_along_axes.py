@@ -53,7 +53,8 @@ def attention_to(
     """
     before, after = window.padding_of(size)
     keys = ops.arange(-before, size + after, dtype="float32")
-    weights = ops.softmax(-sharpness * ops.square(targets[..., None] - keys))
+    targets = ops.convert_to_tensor(targets)[..., None]
+    weights = ops.softmax(-sharpness * ops.square(targets - keys))
     return weights[..., before : before + size]
 
 

@@ -44,6 +44,7 @@ def test_several_inputs_are_noise_each():
     assert largest_difference(model, zero, input_specs(model)) == pytest.approx(1)
 
 
+@pytest.mark.tensorflow
 def test_of_classes_with_an_own_prediction_that_is_compared():
     model = classifier()
     plain_model = keras.Model(model.input, model.output)

@@ -24,7 +24,7 @@ def test_exact_clones_err_as_their_teachers_and_broken_ones_more(rng, group):
     weight.assign(weight + rng.normal(size=weight.shape, scale=0.1))
     broken = layer_errors(model, images, group)["lifting"]
     assert teacher_errors(model, images, group)["lifting"] == own["lifting"]
-    assert broken > own["lifting"] + 0.1
+    assert broken > 1.05 * own["lifting"]
 
 
 def test_group_convolutions_are_teachers_themselves_and_others_have_none(rng):

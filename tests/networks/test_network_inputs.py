@@ -108,6 +108,7 @@ def test_subclassed_models_of_several_inputs_know_their_shapes(structure):
     assert report.difference < 1e-5
 
 
+@pytest.mark.tensorflow
 def test_words_beside_images_are_words():
     words = keras.Input((1,), dtype="string")
     model = keras.Model(words, layers.StringLookup(vocabulary=["a", "0"])(words))

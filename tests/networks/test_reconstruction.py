@@ -195,6 +195,7 @@ class OwnFunctional(keras.Model):
         return {"mine": keras.ops.convert_to_tensor(self.rate)}
 
 
+@pytest.mark.tensorflow  # steps of training have other arguments elsewhere
 @pytest.mark.parametrize("make", [OwnSequential, OwnFunctional])
 def test_models_of_an_own_class_remain_of_it(make):
     model = make(3)

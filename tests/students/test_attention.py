@@ -66,6 +66,7 @@ def test_starts_with_uniform_attention():
     np.testing.assert_allclose(student.attention(), 1 / 26, rtol=1e-5)
 
 
+@pytest.mark.tensorflow  # elsewhere the seed draws other starts
 def test_learns_which_position_to_attend_to():
     """Each block ends with all of its attention at one position of each receptive
     field, the same relative to every output position."""
@@ -134,6 +135,7 @@ def test_stacks_is_fused_exported_and_served(rng, tmp_path):
     assert path.parts[-2] == "c4-lifting-6x6-k3-attention"
 
 
+@pytest.mark.tensorflow
 def test_command_line_makes_one(tmp_path):
     chosen = ["clone", "--group", "t2", "--image-size", "5", "--student", "attention"]
     output = ["--steps", "20", "--output", str(tmp_path)]
