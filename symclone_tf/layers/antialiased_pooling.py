@@ -103,6 +103,8 @@ class AntialiasedMaxPooling2D(SpatialPooling2D):
 
 def _reflected(images, margin):
     """Pads height and width by reflection, also by more than their sizes."""
+    if not margin:  # by which Keras 3.15.1 cannot pad on PyTorch
+        return images
     if all(size is not None and size > margin for size in images.shape[1:3]):
         both = (margin, margin)
         return ops.pad(images, [(0, 0), both, both, (0, 0)], mode="reflect")
