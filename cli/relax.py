@@ -1,16 +1,15 @@
 """`symclone-tf relax`."""
 
-import re
-
 import click
 
 from symclone_tf.cli import options
 from symclone_tf.cli.startup import start
 from symclone_tf.cli.tables import figure, show
+from symclone_tf.cli.trained_network import network_and_output
 
 
 @click.command()
-@click.argument("model", type=click.Path(exists=True, dir_okay=False))
+@click.argument("model", type=click.Path(exists=True))
 @click.option(
     "--output",
     type=click.Path(dir_okay=False),
@@ -56,10 +55,10 @@ def relax(
 ):
     """Replace the convolutions of a trained network by clones that can break symmetry.
 
-    MODEL is a .keras file, or a legacy .h5 file, of a network. The new network computes
-    the same outputs, is of the same class, and has the same names of layers. If the
-    loss, metrics or optimizer that it was compiled with cannot be read, it is not
-    compiled.
+    MODEL is a .keras file or a legacy .h5 file of a network, or the folder of a
+    classifier that train has exported. The new network computes the same outputs, is of
+    the same class, and has the same names of layers. If the loss, metrics or optimizer
+    that it was compiled with cannot be read, it is not compiled.
 
     The table at the end has for each layer what it was and what its clone imitates; its
     channels and filters; weights, and multiplications for one image, before and after;
@@ -67,8 +66,7 @@ def relax(
     largest output.
     """
     sc = start()
-    output = output or re.sub(r"\.(keras|h5|hdf5)$", "", model) + "-relaxed.keras"
-    sc.artifacts.check_keras_file(output)
+    file, output = network_and_output(sc, model, output, "relaxed")
     chosen = {k: value for k, value in regularisation.items() if value is not None}
     if symmetry != "anchored" and set(chosen) - {"trainable_part"}:
         raise click.UsageError(
@@ -77,7 +75,7 @@ def relax(
     if symmetry == "frozen" and chosen["trainable_part"] != "all":
         raise click.UsageError("--trainable-part is for clones that are not frozen.")
     relaxed, report = sc.relax(
-        sc.artifacts.load_network(model),
+        sc.artifacts.load_network(file),
         symmetry,
         student,
         list(layers) or None,

@@ -1,13 +1,12 @@
 """`symclone-tf symmetrize`."""
 
-import re
-
 import click
 
 from symclone_tf.cli import options
 from symclone_tf.cli.network_images import images_for
 from symclone_tf.cli.startup import start
 from symclone_tf.cli.tables import figure, show
+from symclone_tf.cli.trained_network import network_and_output
 
 SYMMETRIES = ("frozen", "trainable", "anchored")
 # On which deviations from invariance are measured.
@@ -36,7 +35,7 @@ class Layer(click.ParamType):
 
 
 @click.command()
-@click.argument("model", type=click.Path(exists=True, dir_okay=False))
+@click.argument("model", type=click.Path(exists=True))
 @click.option(
     "--group",
     type=options.GROUP,
@@ -81,6 +80,11 @@ class Layer(click.ParamType):
     help="Regions of rows and columns in which layers that are not frozen have weights "
     "of their own.",
 )
+@click.option(
+    "--data-format",
+    type=click.Choice(["channels_last", "channels_first"]),
+    help="Where images have their channels.  [default: as the first layers tell]",
+)
 @options.NETWORK_SIZE
 @options.ANCHOR
 @options.ANCHOR_STRENGTH
@@ -101,6 +105,7 @@ def symmetrize(
     symmetry,
     layers,
     regions,
+    data_format,
     image_size,
     data,
     keep_together,
@@ -110,26 +115,25 @@ def symmetrize(
 ):
     """Make a trained network invariant under a group, without training it anew.
 
-    MODEL is a .keras file, or a legacy .h5 file, of a network that takes images. The
-    new network's outputs are a mean of the given network's, each on images that an
-    element of the group has transformed; maps, as of segmentation, are transformed
-    back. It has the same weights, at as many times the cost as the group has elements,
-    and can be trained further.
+    MODEL is a .keras file or a legacy .h5 file of a network that takes images, or the
+    folder of a classifier that train has exported. The new network's outputs are a mean
+    of the given network's, each on images that an element of the group has transformed;
+    maps, as of segmentation, are transformed back. It has the same weights, at as many
+    times the cost as the group has elements, and can be trained further.
 
     The table at the end has for each convolution and dense layer its weights and
     operations for one image, before and after. Below it is how much the outputs change
     when images are transformed, relative to the outputs.
     """
     sc = start()
-    output = output or re.sub(r"\.(keras|h5|hdf5)$", "", model) + f"-{group}.keras"
-    sc.artifacts.check_keras_file(output)
+    file, output = network_and_output(sc, model, output, group)
     kinds = _symmetries(layers, symmetry)
     chosen = {k: value for k, value in regularisation.items() if value is not None}
     if chosen and "anchored" not in (kinds.values() if kinds else [symmetry]):
         raise click.UsageError(
             "--anchor and --anchor-strength are only for layers that are anchored."
         )
-    network = sc.artifacts.load_network(model)
+    network = sc.artifacts.load_network(file)
     shown = None
     if data is not None or keep_together is not None:
         which = images, 0, data, image_size, data_dir, keep_together
@@ -143,6 +147,7 @@ def symmetrize(
         image_size,
         shown,
         regions,
+        data_format,
         **chosen,
     )
     path = sc.artifacts.save_network(made, output)

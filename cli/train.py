@@ -151,11 +151,27 @@ def train(context, output, clones, data_dir, image_dtype, resume, strict, **choi
 
 
 def not_learned(metrics, rate):
-    """Says that a network is no better than chance, and what may help."""
-    used = metrics["options"]["learning_rate"]
-    other = "" if rate is None else f", another --learning-rate than {used:g}"
-    return (
-        "This network has not learned: it classifies no more test images than whoever "
-        f"always says the largest class, {metrics['largest_class']:.1%}. Try more "
-        f"--epochs{other}, more images, or --architecture cnn."
+    """Says that a network is no better than chance may be, and what may help."""
+    options = metrics["options"]
+    accuracy, largest = (
+        metrics["upright_accuracy"] or metrics["accuracy"],
+        metrics["largest_class"],
     )
+    if accuracy > largest:
+        said = (
+            "Whether this network has learned cannot be told from so few test images: "
+            f"it classifies {accuracy:.1%} of them, and whoever always says the "
+            f"largest class {largest:.1%}."
+        )
+    else:
+        said = (
+            "This network has not learned: it classifies no more test images than "
+            f"whoever always says the largest class, {largest:.1%}."
+        )
+    others = ["more --epochs", "more images"]
+    if rate is not None:
+        used = options["learning_rate"]
+        others.insert(1, f"another --learning-rate than {used:g}")
+    if options["architecture"] != "cnn":
+        others.append("--architecture cnn")
+    return f"{said} Try {', '.join(others[:-1])}, or {others[-1]}."

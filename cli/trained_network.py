@@ -1,6 +1,8 @@
 """A trained network, and images of one's own, for commands that draw both."""
 
 import dataclasses
+import pathlib
+import re
 from typing import Any
 
 import click
@@ -73,10 +75,36 @@ def open_network(sc, model, data, groups=(), data_dir=None) -> TrainedNetwork:
     if not found:
         raise click.UsageError("A .keras file needs --group, under which it is drawn.")
     network = sc.artifacts.load_network(file)
-    in_artifact = file.parent.name == sc.artifacts.METRICS.parent.name
-    name = file.parents[2].name if in_artifact else file.stem
+    name = file.parents[2].name if _is_in_artifact(sc, file) else file.stem
     images = images_for(sc, network, IMAGES, 0, data, None, data_dir)
     return TrainedNetwork(network, name, images, found, history)
+
+
+def network_and_output(sc, model, output, suffix) -> tuple[pathlib.Path, str]:
+    """The file of a network, and of what is made of it.
+
+    Args:
+        sc: The package.
+        model: String, `MODEL`: a Keras file, or the folder of a classifier.
+        output: String, `--output`; `None` for a file beside the network's, or for one
+            here if that is in an artifact.
+        suffix: String, of its name.
+    """
+    file = sc.artifacts.network_file(model)
+    if file is None:
+        raise click.UsageError(
+            "MODEL must be a .keras or .h5 file, or the folder of one classifier that "
+            f"train has exported. Received: {model}"
+        )
+    kept = re.sub(r"\.(keras|h5|hdf5)$", "", str(file))
+    name = file.parents[2].name if _is_in_artifact(sc, file) else kept
+    output = output or f"{name}-{suffix}.keras"
+    sc.artifacts.check_keras_file(output)
+    return file, output
+
+
+def _is_in_artifact(sc, file) -> bool:
+    return file.parent.name == sc.artifacts.METRICS.parent.name
 
 
 def studies_of(sc, opened) -> list:

@@ -1,6 +1,7 @@
 """Rooms whose names load on first use, see their `__init__.pyi`."""
 
 import importlib
+import pkgutil
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,8 @@ def attach(
     def load_and_register(name: str) -> Any:
         try:
             value = load(name)
+        except AttributeError as error:
+            raise AttributeError(f"{error}{_elsewhere(name)}") from None
         except ModuleNotFoundError as error:
             if error.name not in ("tensorflow", "tensorflow_datasets"):
                 raise
@@ -35,3 +38,16 @@ def attach(
         return value
 
     return load_and_register, names, public
+
+
+def _elsewhere(name):
+    """Where a name is that is not in the room in which it was looked for."""
+    if name.startswith("_"):
+        return ""
+    package = importlib.import_module("symclone_tf")
+    rooms = [each.name for each in pkgutil.iter_modules(package.__path__) if each.ispkg]
+    for room in rooms:
+        known = getattr(importlib.import_module(f"symclone_tf.{room}"), "__all__", ())
+        if name in known:
+            return f": it is symclone_tf.{room}.{name}"
+    return ""

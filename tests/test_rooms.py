@@ -102,3 +102,10 @@ UNTESTED_ALONE = {
     *("gradient_descent", "training_options", "report"),
     *("drawn_steps", "tensorflow_steps", "jax_steps", "torch_steps"),
 }
+
+
+def test_names_that_moved_to_another_room_are_said_to_be_there():
+    with pytest.raises(AttributeError, match=r"open_images: it is symclone_tf\.data\."):
+        _ = symclone_tf.experiments.open_images
+    with pytest.raises(AttributeError, match=r"attribute nothing$"):
+        _ = symclone_tf.layers.nothing

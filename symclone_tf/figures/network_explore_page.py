@@ -16,6 +16,8 @@ from symclone_tf.types import ArrayLike, Path
 
 # Images on the page, pictures of an image under an element, and bytes.
 MOST_IMAGES, MOST_PICTURES, MOST_BYTES = 6, 64, 8_000_000
+# Of the page without its pictures, at most.
+OF_PAGE = 100_000
 
 
 def write_network_explore_page(
@@ -35,7 +37,8 @@ def write_network_explore_page(
         model: `keras.Model`, of any kind, with one input.
         images: Array of shape `(count, height, width, channels)`, from 0 to 1, as the
             model takes them. The first six are shown, or fewer of groups of more than
-            eleven elements: at most 64 pictures.
+            eleven elements, and of networks with many maps: at most 64 pictures, and
+            8 MB.
         group: String or `PointGroup` of rotations or reflections.
         output: String or path; the page of an earlier run is replaced.
         name: String, the network's.
@@ -73,10 +76,17 @@ def write_network_explore_page(
             f"that the page stays small. Received: group={group.name}"
         )
     images = images[: min(MOST_IMAGES, MOST_PICTURES // len(elements))]
-    pictures = [
-        [png_uri(draw_layer_maps(layer_maps(model, image, group, e))) for e in elements]
-        for image in images
-    ]
+    pictures: list[list[str]] = []
+    room = MOST_BYTES - OF_PAGE
+    for image in images:
+        drawn = [
+            png_uri(draw_layer_maps(layer_maps(model, image, group, e)))
+            for e in elements
+        ]
+        room -= sum(len(picture) for picture in drawn)
+        if pictures and room < 0:
+            break
+        pictures.append(drawn)
     page = render_page(
         "explore_network.html",
         f"What the layers of {name} see",
@@ -88,7 +98,8 @@ def write_network_explore_page(
     if len(page) > MOST_BYTES:
         raise ArtifactError(
             f"The page would have {len(page) / 1e6:.0f} MB, more than "
-            f"{MOST_BYTES / 1e6:.0f} MB: give fewer images"
+            f"{MOST_BYTES / 1e6:.0f} MB, with one image: choose smaller ones, or a "
+            "group of fewer elements"
         )
     write_file(output, page)
     return output

@@ -15,14 +15,18 @@ class Averaging:
         average: String, `"most-confident"`, or else the mean.
         kinds: List of strings, one for each output: the activation that is applied to
             the mean, or none, `""`.
-        data_format: String, of images and maps.
+        data_format: String, of images, and of maps unless `of_outputs` says otherwise.
+        of_outputs: List of strings, one for each output; or empty.
     """
 
-    def __init__(self, group, average, kinds, data_format="channels_last"):
+    def __init__(
+        self, group, average, kinds, data_format="channels_last", of_outputs=()
+    ):
         self.group = group
         self.average = average if average == "most-confident" else "mean"
         self.kinds = kinds
         self.data_format = data_format
+        self.of_outputs = of_outputs
 
     def around(self, model, inner, specs) -> keras.Model:
         """The new network, with the names of the given one's inputs and outputs.
@@ -45,9 +49,11 @@ class Averaging:
         outputs = self._called(inner, copies)
         flat = keras.tree.flatten(outputs)
         kinds = self.kinds if is_network(model) else [""] * len(flat)
+        formats = self.of_outputs or [self.data_format] * len(flat)
+        names = output_names(model, len(flat))
         made = [
-            self._averaged(tensor, kind, self._unique(name, "outputs"))
-            for tensor, kind, name in zip(flat, kinds, output_names(model, len(flat)))
+            self._averaged(tensor, kind, self._unique(name, "outputs"), data_format)
+            for tensor, kind, name, data_format in zip(flat, kinds, names, formats)
         ]
         outputs = keras.tree.pack_sequence_as(outputs, made)
         return keras.Model(inputs, outputs, name=f"{model.name}_{self.group.name}")
@@ -86,10 +92,10 @@ class Averaging:
         options = {"name": name, "dtype": tensor.dtype}
         return GroupCopies(self.group, self.data_format, **options)(tensor)
 
-    def _averaged(self, tensor, kind, name):
+    def _averaged(self, tensor, kind, name, data_format):
         own = self._unique(f"{name}_average", "mean") if kind else name
         options = {"name": own, "dtype": tensor.dtype}
-        layer = GroupAverage(self.group, self.average, self.data_format, **options)
+        layer = GroupAverage(self.group, self.average, data_format, **options)
         average = layer(tensor)
         if not kind:
             return average

@@ -66,6 +66,8 @@ def probabilities_of(layer: Any) -> str:
     >>> probabilities_of(keras.layers.Dense(3))
     ''
     """
+    if not _applies_activation_last(layer):
+        return ""
     if isinstance(layer, keras.layers.Softmax):
         axes = layer.axis if isinstance(layer.axis, (list, tuple)) else [layer.axis]
         return "softmax" if list(axes) == [-1] else ""
@@ -74,6 +76,18 @@ def probabilities_of(layer: Any) -> str:
         return PROBABILITIES.get(activation, "")
     except TypeError:  # a layer of its own
         return ""
+
+
+def _applies_activation_last(layer) -> bool:
+    """Whether what a layer returns is what its activation returns.
+
+    Known of Keras' own calls and of this package's; a call of one's own may do anything
+    with what is called activation, and recurrent layers go on with it.
+    """
+    if isinstance(layer, (keras.layers.RNN, keras.layers.Wrapper)):
+        return False
+    module = getattr(getattr(layer, "call", None), "__module__", None) or ""
+    return module.partition(".")[0] in ("keras", "symclone_tf")
 
 
 def give_logits(layers: list[Any]) -> None:

@@ -182,10 +182,17 @@ def select(
         name, why = next(iter(left.items()))
         raise ValueError(f"Layer {name!r} cannot be relaxed: {why}")
     if not chosen:
+        said = ", ".join(one.name for one in model.layers)
+        if not left:
+            raise ValueError(
+                f"The model has no convolution to relax. Received: layers {said}"
+            )
+        names: dict[str, list[str]] = {}
+        for name, why in left.items():
+            names.setdefault(why, []).append(name)
+        reasons = [f"{', '.join(each)}: {why}" for why, each in names.items()]
         raise ValueError(
-            "The model has no convolution to relax. "
-            f"Received: layers {', '.join(one.name for one in model.layers)}"
-            + "".join(f"; {name}: {why}" for name, why in left.items())
+            f"The model has no convolution that can be relaxed. {'; '.join(reasons)}"
         )
     return Selection(chosen, left)
 

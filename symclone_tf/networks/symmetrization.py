@@ -8,6 +8,12 @@ from typing import Any
 import keras
 
 from symclone_tf.checks import one_of, positive_pair
+from symclone_tf.networks.channel_positions import (
+    FIRST,
+    LAST,
+    image_channels,
+    output_channels,
+)
 from symclone_tf.networks.compilation import compile_alike, not_compiled
 from symclone_tf.networks.copies_selection import (
     Wanted,
@@ -35,7 +41,6 @@ from symclone_tf.networks.symmetrization_checks import (
     check_outputs,
     checked_group,
     checked_images,
-    data_format_at_inputs,
 )
 from symclone_tf.networks.symmetrization_report import Comparison, Symmetrization
 from symclone_tf.symmetry import PointGroup
@@ -55,6 +60,7 @@ def symmetrize(
     image_size: int | tuple[int, ...] | list[int] | None = None,
     images: ArrayLike | None = None,
     regions: int | tuple[int, int] | list[int] = 1,
+    data_format: str | None = None,
     **options: Any,
 ) -> tuple[keras.Model, Symmetrization]:
     """Makes a trained network invariant under a group, without training it anew.
@@ -106,6 +112,8 @@ def symmetrize(
         regions: Integer or pair of integers, in how many regions of rows and columns
             layers that may break the symmetry have weights of their own, beside those
             of each element; 1 to preserve translation equivariance.
+        data_format: String, `"channels_first"` or `"channels_last"`, of images; `None`
+            for that of the first layers, as far as these tell.
         **options: Further options of the layers: `anchor`, `anchor_strength`,
             `trainable_part` and `seed`.
 
@@ -116,7 +124,8 @@ def symmetrize(
     Raises:
         ValueError: If the group does not act on such images, as quarter turns on
             rectangles, the network has other inputs or outputs, `average` does not
-            suit it, or no layer takes an option.
+            suit it, no layer takes an option, or nothing tells where images have their
+            channels.
         TypeError: If `model` is not a Keras model.
         MemoryError: If |G| copies of one image's maps are more than is available.
 
@@ -141,6 +150,8 @@ def symmetrize(
     check_network(model)
     group = checked_group(group)
     one_of("average", average, AVERAGES)
+    if data_format is not None:
+        one_of("data_format", data_format, (FIRST, LAST))
     others = _of_others(symmetry, layers)
     check_clone_options(others, **options)
     regions = positive_pair("regions", regions)
@@ -153,6 +164,8 @@ def symmetrize(
     check_average(model, average, kinds, tried)
     shapes = input_shapes(model, tried)
     check_memory(shapes, group)
+    channels = data_format or image_channels(model, shapes, tried)
+    of_outputs = output_channels(model, channels)
     chosen = select_for_copies(model, shapes, layers, others, group)
     _check_used(chosen, symmetry, regions, options)
     made_of = {
@@ -165,12 +178,13 @@ def symmetrize(
         group,
         average,
         kinds if with_logits else [""] * len(kinds),
-        data_format_at_inputs(model, shapes, tried),
+        channels,
+        of_outputs,
     )
     made = averaging.around(model, inner, specs)
     compile_alike(model, made, rebuilding)
     notes = _notes(model, average, kinds)
-    comparison = Comparison(model, made, group, averaging.data_format)
+    comparison = Comparison(model, made, group, channels, of_outputs)
     report = comparison.report(made_of, shapes, tried, images)
     seconds = time.perf_counter() - start
     return made, dataclasses.replace(report, notes=notes, seconds=seconds)
@@ -244,7 +258,10 @@ def _notes(model, average, kinds) -> tuple[str, ...]:
     if average == "logits" and not all(kinds):
         names = output_names(model, len(kinds))
         which = ", ".join(name for name, kind in zip(names, kinds) if not kind)
-        whose = "Its outputs are" if not any(kinds) else f"Its outputs {which} are"
+        whose = "Its outputs are"
+        if any(kinds):
+            one = kinds.count("") == 1
+            whose = f"Its output {which} is" if one else f"Its outputs {which} are"
         notes.append(
             f"{whose} the mean of the given network's as they are: no softmax or "
             "sigmoid over the last axis was found at the end."

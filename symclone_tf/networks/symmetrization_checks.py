@@ -7,7 +7,6 @@ import keras
 import numpy as np
 import psutil
 
-from symclone_tf.networks.copies import all_layers
 from symclone_tf.networks.last_activations import are_read_again
 from symclone_tf.networks.reconstruction import is_network
 from symclone_tf.networks.selection import flat_shapes
@@ -108,33 +107,6 @@ def check_inputs(specs: Any) -> None:
             "width, channels), and vectors beside them. Received: a model with inputs "
             f"of shape {shapes}"
         )
-
-
-def data_format_at_inputs(
-    model: keras.Model, shapes: dict[int, list[Any]], specs: Any
-) -> str:
-    """Where images that enter a network have their channels.
-
-    Args:
-        model: `keras.Model`.
-        shapes: See `input_shapes`.
-        specs: Inputs of one size, see `input_specs`.
-
-    Returns:
-        String, the `data_format` of a convolution or pooling that takes inputs of the
-        images' shape, and so may take the images; `"channels_last"` if there is none.
-    """
-    images = {
-        tuple(spec.shape[1:])
-        for spec in keras.tree.flatten(specs)
-        if len(spec.shape) == 4
-    }
-    for layer in all_layers(model):
-        spatial = hasattr(layer, "kernel_size") or hasattr(layer, "pool_size")
-        for call in shapes.get(id(layer), ()) if spatial else ():
-            if any(shape[1:] in images for shape in flat_shapes(call)):
-                return str(layer.data_format)
-    return "channels_last"
 
 
 def check_memory(shapes: dict[int, list[Any]], group: PointGroup) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -97,13 +98,15 @@ class Comparison:
         model: `keras.Model`, the given one.
         made: `keras.Model`, the new one.
         group: `PointGroup`.
-        data_format: String, of images and maps.
+        data_format: String, of images, and of maps unless `of_outputs` says otherwise.
+        of_outputs: Sequence of strings, one for each output; or empty.
     """
 
     model: keras.Model
     made: keras.Model
     group: PointGroup
     data_format: str = "channels_last"
+    of_outputs: Sequence[str] = ()
 
     def report(
         self,
@@ -125,13 +128,17 @@ class Comparison:
             `Symmetrization`.
         """
         inputs = _noise(specs) if images is None else images
+        before, after = (
+            deviation(each, inputs, self.group, self.data_format, self.of_outputs)
+            for each in (self.model, self.made)
+        )
         return Symmetrization(
             self.group.name,
             tuple(layers_of(self.model, shapes, self.group.order, replaced)),
             self.model.count_params(),
             self.made.count_params(),
-            deviation(self.model, inputs, self.group, self.data_format),
-            deviation(self.made, inputs, self.group, self.data_format),
+            before,
+            after,
             "noise" if images is None else "the given images",
         )
 
@@ -223,6 +230,7 @@ def deviation(
     inputs: Any,
     group: PointGroup,
     data_format: str = "channels_last",
+    of_outputs: Sequence[str] = (),
 ) -> float:
     """A network's largest deviation from invariance, or of maps from equivariance.
 
@@ -230,22 +238,16 @@ def deviation(
         model: `keras.Model`.
         inputs: Array, or a structure of arrays; those of 4 axes are transformed.
         group: `PointGroup`.
-        data_format: String, of images and maps.
+        data_format: String, of images, and of maps unless `of_outputs` says otherwise.
+        of_outputs: Sequence of strings, one for each output; or empty.
 
     Returns:
         Float, relative to the outputs; the largest of all outputs and elements.
     """
-    first = [np.asarray(each) for each in keras.tree.flatten(inputs)]
     first = [
-        np.moveaxis(x, 1, -1) if x.ndim == 4 and data_format != "channels_last" else x
-        for x in first
+        _channels_last(np.asarray(each), data_format)
+        for each in keras.tree.flatten(inputs)
     ]
-
-    def last(array: Array, back: bool = False) -> Array:
-        """With the channels last, or back as they are."""
-        if array.ndim != 4 or data_format == "channels_last":
-            return array
-        return np.moveaxis(array, *((-1, 1) if back else (1, -1)))
 
     def outputs(arrays) -> list[Array]:
         parts = [
@@ -255,14 +257,15 @@ def deviation(
         return [np.concatenate(each) for each in zip(*parts)]
 
     def of_batch(arrays) -> list[Array]:
-        arrays = [last(array, back=True) for array in arrays]
+        if data_format == "channels_first":
+            arrays = [np.moveaxis(x, -1, 1) if x.ndim == 4 else x for x in arrays]
         packed = keras.tree.pack_sequence_as(inputs, arrays)
         with unchanged(model):
             found = keras.tree.flatten(model(packed, training=False))
         # Squares of float16 would overflow.
-        return [
-            last(keras.ops.convert_to_numpy(each).astype("float64")) for each in found
-        ]
+        found = [keras.ops.convert_to_numpy(each).astype("float64") for each in found]
+        formats = of_outputs or [data_format] * len(found)
+        return list(map(_channels_last, found, formats))
 
     expected, largest = outputs(first), 0.0
     for each in transformations_of(group):
@@ -270,3 +273,9 @@ def deviation(
         for found, wanted in zip(outputs(moved), expected):
             largest = max(largest, relative(*each.compared(found, wanted)))
     return largest
+
+
+def _channels_last(array, data_format) -> Array:
+    """Images or maps with their channels last."""
+    moved = array.ndim == 4 and data_format == "channels_first"
+    return np.moveaxis(array, 1, -1) if moved else array

@@ -1,5 +1,6 @@
 """A trained network is drawn on one's own images, by three commands."""
 
+import pathlib
 import shlex
 
 import numpy as np
@@ -152,3 +153,26 @@ def test_files_are_not_executed(refused, cells, tmp_path):
     file.write_bytes(b"import os")
     options = ["--group", "c4", "--model", file, "--data", cells]
     assert "cannot be read as a Keras model" in refused("report", *options)
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [("symmetrize --group c2", "c2-cells-c2"), ("relax", "c2-cells-relaxed")],
+)
+def test_what_is_made_of_an_artifact_stays_out_of_it(
+    run, classifier, command, name, tmp_path
+):
+    before = sorted(classifier.rglob("*"))
+    for given in (classifier, *classifier.rglob("classifier.keras")):
+        result = run(*command.split(), str(given))
+        assert result.exit_code == 0, result.output
+        assert pathlib.Path(f"{name}.keras").is_file()
+        pathlib.Path(f"{name}.keras").unlink()
+    assert sorted(classifier.rglob("*")) == before
+
+
+@pytest.mark.parametrize("command", ["symmetrize --group c2", "relax"])
+def test_folders_without_a_network_are_refused(run, tmp_path, command):
+    result = run(*command.split(), str(tmp_path))
+    assert result.exit_code == 2
+    assert "MODEL must be a .keras or .h5 file, or the folder" in result.output

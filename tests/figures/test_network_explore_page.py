@@ -52,6 +52,18 @@ def test_more_images_than_fit_are_left_out(images, tmp_path, monkeypatch):
         write_network_explore_page(model, images, "d4", file)
 
 
+def test_images_that_make_the_page_too_large_are_left_out(
+    images, tmp_path, monkeypatch
+):
+    model, file = breaks_last("c2"), tmp_path / "explore.html"
+    whole = pictures(write_network_explore_page(model, images[:3], "c2", file))
+    size = sum(len(picture) for row in whole for picture in row)
+    monkeypatch.setattr(network_explore_page, "OF_PAGE", file.stat().st_size - size)
+    monkeypatch.setattr(network_explore_page, "MOST_BYTES", file.stat().st_size - 1)
+    fewer = pictures(write_network_explore_page(model, images[:3], "c2", file))
+    assert fewer == whole[:2]
+
+
 def test_too_large_a_page_is_refused_in_one_line(images, tmp_path, monkeypatch):
     monkeypatch.setattr(network_explore_page, "MOST_BYTES", 10_000)
     file = tmp_path / "explore.html"

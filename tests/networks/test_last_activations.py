@@ -1,10 +1,12 @@
 """Which layers end a network, and by what its outputs are probabilities."""
 
 import keras
+import numpy as np
 import pytest
 from keras import layers
 from own_networks import Block
 
+import symclone_tf as sc
 from symclone_tf.networks.last_activations import (
     are_read_again,
     give_logits,
@@ -112,3 +114,43 @@ def nested():
 def test_others_are_outputs_alone(make):
     model = make()
     assert not are_read_again(model, input_specs(model))
+
+
+class Gate(layers.Layer):
+    """Uses a sigmoid for something else than its outputs."""
+
+    def __init__(self):
+        super().__init__()
+        self.activation = keras.activations.sigmoid
+
+    def call(self, x):
+        return x * self.activation(x)
+
+
+class Tempered(layers.Softmax):
+    def call(self, x):
+        return super().call(x / 5)
+
+
+class Named(layers.Dense):
+    """A class of one's own, with Keras' own call."""
+
+
+@pytest.mark.parametrize("make", [Gate, Tempered])
+def test_what_layers_of_ones_own_do_with_an_activation_is_not_known(make, rng):
+    x = keras.Input((6, 6, 1))
+    features = layers.Dense(3)(layers.Flatten()(x))
+    model = keras.Model(x, make()(features))
+    assert probabilities_of(model.layers[-1]) == ""
+    made, report = sc.symmetrize(model, "flip")
+    images = rng.normal(size=(4, 6, 6, 1)).astype("float32")
+    each = [np.array(model(x)) for x in (images, images[:, :, ::-1].copy())]
+    np.testing.assert_allclose(made(images), np.mean(each, axis=0), atol=1e-6)
+    assert "as they are" in report.notes[0]
+
+
+def test_recurrent_layers_go_on_with_their_activation():
+    assert probabilities_of(layers.GRU(3, activation="sigmoid")) == ""
+    assert probabilities_of(layers.TimeDistributed(layers.Dense(2, "softmax"))) == ""
+    assert probabilities_of(Named(3, "sigmoid")) == "sigmoid"
+    assert probabilities_of(sc.GroupConv2D(3, 3, "c4", activation="sigmoid"))

@@ -139,6 +139,12 @@ def test_other_models_are_refused(make, error, message):
         sc.relax(make(), verbose=0)
 
 
+def test_what_no_convolution_takes_is_said_once():
+    message = r"that can be relaxed\. first, inner.*: `regions` must be [^;]*$"
+    with pytest.raises(ValueError, match=message):
+        sc.relax(plain(), student="regional", regions=(2, 2, 2), verbose=0)
+
+
 def test_unknown_names_and_symmetries_are_refused():
     with pytest.raises(ValueError, match=r"\['nowhere'\].*Its convolutions: first, in"):
         sc.relax(plain(), layers=["first", "nowhere"], verbose=0)

@@ -4,14 +4,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from keras import layers
 
-from symclone_tf.networks.network_inputs import input_specs
-from symclone_tf.networks.selection import input_shapes
 from symclone_tf.networks.symmetrization_checks import (
     checked_group,
     checked_images,
-    data_format_at_inputs,
 )
 from symclone_tf.symmetry import PointGroup
 
@@ -26,38 +22,6 @@ def test_groups_that_files_cannot_name_are_refused(name):
 
 
 FIRST = {"data_format": "channels_first"}
-
-
-def last_then_first():
-    """Only the layer at the images counts."""
-    x = keras.Input((6, 6, 3))
-    y = layers.Permute((3, 1, 2))(layers.Conv2D(4, 3)(x))
-    return keras.Model(x, layers.GlobalMaxPooling2D(**FIRST)(y))
-
-
-def flattened():
-    x = keras.Input((6, 6, 3))
-    return keras.Model(x, layers.Flatten(**FIRST)(x))
-
-
-def first():
-    x = keras.Input((3, 6, 6))
-    return keras.Model(x, layers.MaxPooling2D(2, **FIRST)(layers.Rescaling(2.0)(x)))
-
-
-@pytest.mark.parametrize(
-    ("make", "data_format"),
-    [
-        (last_then_first, "channels_last"),
-        (flattened, "channels_last"),
-        (first, "channels_first"),
-    ],
-)
-def test_channels_are_where_a_layer_takes_them_from_images(make, data_format):
-    model = make()
-    specs = input_specs(model)
-    shapes = input_shapes(model, specs)
-    assert data_format_at_inputs(model, shapes, specs) == data_format
 
 
 SPEC = keras.KerasTensor((None, 4, 5, 3), "float32")

@@ -119,7 +119,7 @@ def test_what_is_said_of_outputs_names_those_without_probabilities():
         layers.Dense(1, name="b")(flat),
     ]
     _, report = sc.symmetrize(keras.Model(x, outputs), "flip")
-    assert report.notes[0].startswith("Its outputs b are the mean of")
+    assert report.notes[0].startswith("Its output b is the mean of")
 
 
 def test_rectangles_are_refused_by_networks_of_any_size_too(rng):
