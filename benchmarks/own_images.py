@@ -212,7 +212,7 @@ def overview(rows) -> list[list[str]]:
             kept = [r for r in rows if (r["data"], r["network"]) == (title, wanted)]
             minutes = [row["seconds"] / 60 for row in kept]
             found = percent([row["as_they_are"] for row in kept])
-            spent = f" ({statistics.mean(minutes):.0f})" if kept else ""
+            spent = f" ({statistics.mean(minutes):.1f})" if kept else ""
             cells.append(found + spent)
         lines.append([name, *cells])
     return lines
