@@ -16,6 +16,7 @@ import time
 
 import keras
 import numpy as np
+from keras import ops
 from rich.console import Console
 
 import symclone_tf as sc
@@ -32,6 +33,9 @@ CLONES = {
     "local": ("local", "trainable"),
 }
 NAMES = ("convolution", *CLONES)
+# What a local clone multiplies: at each of its positions, what is in the receptive
+# field, for all images and maps of C4's case above, by its blocks.
+PRODUCT = (26 * 26, 32 * 32, 9, 9)
 FIRST = "tensorflow"
 
 
@@ -45,10 +49,13 @@ def main():
     parser.add_argument("--backends", nargs="+", default=names, choices=names)
     chosen = parser.parse_args()
     rows = collect(CASES, chosen.backends, chosen.rounds, chosen.repetitions)
+    products = {
+        name: run_on(name, "benchmarks.backend_steps", "product")["seconds"]
+        for name in chosen.backends
+    }
     about = {**machine(), "load": round(os.getloadavg()[0], 1)}
-    write_results(
-        chosen.output, "backend_steps", {"machine": about, "rows": rows}, report
-    )
+    found = {"machine": about, "rows": rows, "products": products}
+    write_results(chosen.output, "backend_steps", found, report)
 
 
 def collect(cases, backends, rounds, repetitions) -> list[dict]:
@@ -83,6 +90,23 @@ def _fastest(case, repetitions):
             call()
             seconds[name] = min(seconds[name], time.perf_counter() - start)
     return seconds
+
+
+def product(repetitions=15) -> dict:
+    """Seconds of a local clone's products alone, see `PRODUCT`, and of their sum."""
+    positions, count, entries, blocks = PRODUCT
+    rng = np.random.default_rng(0)
+    fields, weights = (
+        ops.convert_to_tensor(rng.normal(size=(positions, *shape)), "float32")
+        for shape in ((count, entries), (entries, blocks))
+    )
+    call = backend().compiled(lambda x, w: ops.sum(ops.matmul(x, w)))
+    seconds = float("inf")
+    for _ in range(repetitions + 2):
+        start = time.perf_counter()
+        float(call(fields, weights))
+        seconds = min(seconds, time.perf_counter() - start)
+    return {"seconds": seconds}
 
 
 def step(name, group, image_size, channels, filters, batch):
@@ -139,8 +163,20 @@ def report(results) -> str:
         "brackets those by TensorFlow's ratio.",
         "",
         *table(results["rows"]),
+        "",
+        products(results["products"]),
     ]
     return "\n".join([*lines, ""])
+
+
+def products(seconds) -> str:
+    """What the products of a local clone take on each backend, in a sentence."""
+    positions, count, entries, blocks = PRODUCT
+    each = ", ".join(f"{1e3 * s:.1f} ms on {TITLES[n]}" for n, s in seconds.items())
+    return (
+        f"The products of a local clone at {positions} positions, each of "
+        f"{count}×{entries} by {entries}×{blocks}, in one call, with their sum: {each}."
+    )
 
 
 def table(rows) -> list[str]:
@@ -167,5 +203,7 @@ def table(rows) -> list[str]:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["measure"]:
         print(json.dumps(measure(*json.loads(sys.argv[2]))))
+    elif sys.argv[1:2] == ["product"]:
+        print(json.dumps(product()))
     else:
         main()

@@ -2,6 +2,7 @@
 
 import pytest
 
+import symclone_tf as sc
 from benchmarks import backend_steps
 from benchmarks.backend_steps import NAMES, collect, report
 
@@ -16,7 +17,9 @@ def rows_of(**ratios):
 
 
 def test_ratios_are_to_the_same_backends_convolution():
-    text = report({"machine": {}, "rows": rows_of(tensorflow=4.0, jax=3.0)})
+    rows = rows_of(tensorflow=4.0, jax=3.0)
+    text = report({"machine": {}, "rows": rows, "products": {"jax": 0.0015}})
+    assert "1024×9 by 9×9, in one call, with their sum: 1.5 ms on JAX." in text
     assert "| c4, 2 → 3 channels | TensorFlow | 2.0 | 1.00 | 1.00 | 4.00 |" in text
     assert "| JAX | 2.0 | 1.00 (1.00) | 1.00 (1.00) | 3.00 (0.75) |" in text
 
@@ -25,6 +28,16 @@ def test_ratios_are_to_the_same_backends_convolution():
 def test_clones_step_as_many_numbers_as_the_convolution():
     steps = [backend_steps.step(name, "c4", 6, 1, 1, 2) for name in NAMES]
     assert all(loss() > 0 for loss in steps)
+
+
+def test_products_are_those_of_the_larger_local_clone():
+    teacher = sc.ConvTeacher("c4", 28, lifting=False)
+    positions, count, entries, blocks = backend_steps.PRODUCT
+    _, image_size, channels, _, batch = backend_steps.CASES[1]
+    assert (image_size, entries, blocks) == (28, 9, 9)
+    assert positions == teacher.positions_out
+    assert count == batch * teacher.representation_in * channels
+    assert backend_steps.product(repetitions=1)["seconds"] > 0
 
 
 @pytest.mark.slow
