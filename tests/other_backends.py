@@ -33,7 +33,7 @@ def let_tests_read_tensors():
     JAX's, with gradients too; where the package asks, it fails as ever."""
     import torch
 
-    plain = torch.Tensor.__array__
+    plain, wrapped = torch.Tensor.__array__, torch.Tensor.__array_wrap__
 
     def array(tensor, *arguments, **options):
         tensor = tensor.detach() if _a_test_asks() else tensor
@@ -44,9 +44,12 @@ def let_tests_read_tensors():
             return function._implementation(*arguments, **options)
         return function(*_arrays(arguments), **_arrays(options))
 
+    def wrap(tensor, values, *context):
+        return values if _a_test_asks() else wrapped(tensor, values)
+
     torch.Tensor.__array__ = array
     torch.Tensor.__array_function__ = call
-    torch.Tensor.__array_wrap__ = lambda tensor, values, *context: values
+    torch.Tensor.__array_wrap__ = wrap
 
 
 def _a_test_asks():

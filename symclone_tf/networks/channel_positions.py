@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import numpy as np
 
 from symclone_tf.networks.copies import all_layers
 from symclone_tf.networks.reconstruction import is_network
@@ -30,15 +31,29 @@ def channel_move(operation: Any) -> str:
     >>> channel_move(keras.layers.Permute((2, 1, 3)))  # height and width
     ''
     """
-    axes = getattr(operation, "axes", None)
-    if isinstance(operation, keras.layers.Permute):
-        axes = (0, *operation.dims)
-    elif type(operation).__name__ != "Transpose":
-        return ""
-    axes = tuple(axes or ())
+    axes = _order(operation)
     if len(axes) != 4 or axes[0]:
         return ""
     return LAST if axes[3] == 1 else FIRST if axes[1] == 3 else ""
+
+
+def _order(operation) -> tuple[int, ...]:
+    """The axes of four, in their new order; empty if an operation does not say."""
+    each: Any = operation
+    if isinstance(each, keras.layers.Permute):
+        return (0, *each.dims)
+    # Operations of `keras.ops` have their arguments, but no names that are public.
+    kind = type(each).__name__
+    where = np.zeros((1, 2, 3, 4))  # of which each size names its axis
+    if kind == "Transpose":
+        return tuple(each.axes or (3, 2, 1, 0))
+    if kind == "Moveaxis":
+        where = np.moveaxis(where, each.source, each.destination)
+    elif kind == "Swapaxes":
+        where = np.swapaxes(where, each.axis1, each.axis2)
+    else:
+        return ()
+    return tuple(size - 1 for size in where.shape)
 
 
 def image_channels(model: keras.Model, shapes: dict[int, list[Any]], specs: Any) -> str:
@@ -88,10 +103,13 @@ def _operations(model, shapes):
     for layer in all_layers(model):
         for call in shapes.get(id(layer), ()):
             yield layer, flat_shapes(call)
-    for operation in getattr(model, "operations", ()) if is_network(model) else ():
-        if not isinstance(operation, keras.layers.Layer):
-            for node in operation._inbound_nodes:
-                yield operation, [tensor.shape for tensor in node.input_tensors]
+    nested = [each for each in all_layers(model) if isinstance(each, keras.Model)]
+    for network in filter(is_network, [model, *nested]):
+        # A Sequential model has layers alone.
+        for operation in getattr(network, "operations", ()):
+            if not isinstance(operation, keras.layers.Layer):
+                for node in operation._inbound_nodes:
+                    yield operation, [tensor.shape for tensor in node.input_tensors]
 
 
 def output_channels(model: keras.Model, of_images: str) -> list[str]:

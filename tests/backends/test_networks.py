@@ -74,6 +74,22 @@ def test_networks_become_invariant_and_are_trained():
     assert losses[-1] < losses[0]
 
 
+def test_maps_become_equivariant_and_are_trained_from_logits(rng):
+    """Of probabilities Keras' own loss has no gradient on PyTorch."""
+    images = keras.Input((8, 8, 1))
+    hidden = keras.layers.Conv2D(3, 3, padding="same", activation="relu")(images)
+    logits = keras.layers.Conv2D(2, 4, strides=2, padding="same")(hidden)
+    made, _ = sc.symmetrize(keras.Model(images, logits), "c4")
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    made.compile("sgd", loss)
+    before = made.get_weights()
+    made.fit(IMAGES, rng.integers(2, size=(len(IMAGES), 4, 4)), verbose=0)
+    assert relative(made.get_weights()[0], before[0]) > 0
+    found = made.predict(np.rot90(IMAGES, 1, (1, 2)).copy(), verbose=0)
+    expected = np.rot90(made.predict(IMAGES, verbose=0), 1, (1, 2))
+    assert relative(found, expected) < 1e-5
+
+
 @pytest.mark.parametrize("symmetry", ["frozen", "trainable"])
 def test_layers_are_fused(made, symmetry):
     layer = sc.ClonedConv2D(2, copy.deepcopy(made[0]), symmetry, activation="relu")

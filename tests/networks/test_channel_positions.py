@@ -51,12 +51,25 @@ def exact():
     return keras.Model(x, sc.GroupConv2D(2, 3, "c4")(x))
 
 
-def permuted(operation=False):
+MOVES = {
+    "layer": layers.Permute((2, 3, 1)),
+    "transpose": lambda x: ops.transpose(x, (0, 2, 3, 1)),
+    "moveaxis": lambda x: ops.moveaxis(x, 1, -1),
+    "swapaxes": lambda x: ops.swapaxes(x, 1, 3),
+}
+
+
+def permuted(move="layer"):
     """As converters of networks of other frameworks write them."""
     x = keras.Input((3, 8, 8))
-    last = ops.transpose(x, (0, 2, 3, 1)) if operation else layers.Permute((2, 3, 1))(x)
+    last = MOVES[move](x)
     y = layers.Conv2D(4, 3, 2, "same", activation="relu")(last)
     return keras.Model(x, layers.Dense(3, "softmax")(layers.Flatten()(y)))
+
+
+def nested(model):
+    x = keras.Input(model.input_shape[1:])
+    return keras.Model(x, layers.Rescaling(2.0)(model(x)))
 
 
 @pytest.mark.parametrize(
@@ -68,7 +81,8 @@ def permuted(operation=False):
         (own, "channels_last"),
         (exact, "channels_last"),
         (permuted, "channels_first"),
-        (lambda: permuted(operation=True), "channels_first"),
+        (lambda: permuted("moveaxis"), "channels_first"),
+        (lambda: nested(permuted("transpose")), "channels_first"),
     ],
 )
 def test_channels_are_where_a_layer_takes_them_from_images(make, data_format):
@@ -78,9 +92,9 @@ def test_channels_are_where_a_layer_takes_them_from_images(make, data_format):
     assert image_channels(model, shapes, specs) == data_format
 
 
-@pytest.mark.parametrize("operation", [False, True])
-def test_networks_that_move_channels_become_invariant(rng, operation):
-    model = permuted(operation)
+@pytest.mark.parametrize("move", MOVES)
+def test_networks_that_move_channels_become_invariant(rng, move):
+    model = permuted(move)
     made, report = sc.symmetrize(model, "d4")
     images = rng.normal(size=(2, 3, 8, 8)).astype("float32")
     expected = np.array(made(images))
@@ -113,12 +127,9 @@ def moved_back():
 
 
 @NEEDS_CHANNELS_FIRST
-@pytest.mark.parametrize("nested", [False, True])
-def test_maps_may_have_them_elsewhere(rng, nested):
-    model = moved_back()
-    if nested:
-        x = keras.Input((3, 8, 8))
-        model = keras.Model(x, layers.Rescaling(2.0)(model(x)))
+@pytest.mark.parametrize("make", [moved_back, lambda: nested(moved_back())])
+def test_maps_may_have_them_elsewhere(rng, make):
+    model = make()
     assert output_channels(model, "channels_first") == ["channels_last"]
     made, report = sc.symmetrize(model, "d4")
     images = rng.normal(size=(2, 3, 8, 8)).astype("float32")
