@@ -147,7 +147,7 @@ def _rounding(model, specs) -> float:
     import numpy as np
 
     from symclone_tf.networks.network_inputs import noise
-    from symclone_tf.networks.relaxation import PIXELS
+    from symclone_tf.networks.replacement import PIXELS
 
     found = 0.0
     for pixels in PIXELS:

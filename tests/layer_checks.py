@@ -76,5 +76,5 @@ def run_keras_own_checks(cls, arguments, inputs, output_shape, weights, trainabl
             expected_num_trainable_weights=trainable,
             expected_num_non_trainable_weights=weights - trainable,
             expected_num_seed_generators=int(_draws(arguments)),
-            supports_masking=False,
+            supports_masking=cls.__name__ == "ClonedAttention",
         )

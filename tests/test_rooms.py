@@ -100,6 +100,7 @@ def test_tests_mirror_the_rooms():
 UNTESTED_ALONE = {
     *("base", "encoding", "convolution", "saved_models", "interfaces"),
     *("gradient_descent", "training_options", "report"),
+    "replacement",
     *("drawn_steps", "tensorflow_steps", "jax_steps", "torch_steps"),
 }
 

@@ -63,6 +63,20 @@ def check_content_share(value: Any) -> float:
     return float(value)
 
 
+def check_prefix_tokens(value: Any) -> int:
+    """Refuses a number of tokens that is none.
+
+    Raises:
+        ValueError: If it is no integer from 0.
+    """
+    if not isinstance(value, (int, np.integer)) or value < 0 or value is True:
+        raise ValueError(
+            "`prefix_tokens` must be an integer from 0: 1 with a class token. "
+            f"Received: prefix_tokens={value}"
+        )
+    return int(value)
+
+
 def check_same(query: Any, **others: Any) -> None:
     """Refuses attention to other tokens than the layer's own.
 
@@ -92,8 +106,8 @@ def token_shape(layer: "ClonedAttention", shape: Shape) -> Any:
     """
     shape, (grid, _) = tuple(shape), layer.student.sizes
     count, channels = layer.group_size, shape[-1]
-    accepted: list[Shape] = [(int(np.prod(grid)) + layer.class_token,)]
-    if not layer.class_token:
+    accepted: list[Shape] = [(layer.tokens,)]
+    if not layer.prefix_tokens:
         accepted.append(grid)
     if shape[1:-1] not in accepted or channels is None or channels % count:
         shapes = [("batch", *each, "channels") for each in accepted]

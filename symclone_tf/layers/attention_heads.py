@@ -5,6 +5,7 @@ import math
 import keras
 from keras import ops
 
+from symclone_tf.layers.attention_masks import masked_positions, masked_softmax
 from symclone_tf.students import RelativeAttentionStudent
 from symclone_tf.students.attention_along_axes import product_of
 from symclone_tf.types import Tensor
@@ -17,7 +18,7 @@ class AttentionHeads:
         student: `RelativeAttentionStudent`.
         group_size: Integer, the feature maps of its teacher.
         key_dim: Integer, of queries and keys.
-        class_token: Boolean, whether the first token is none of a patch.
+        prefix_tokens: Integer, the first tokens that are none of patches.
         use_bias: Boolean.
         dropout: Keras layer, of the attention by content.
     """
@@ -25,7 +26,7 @@ class AttentionHeads:
     student: RelativeAttentionStudent
     group_size: int
     key_dim: int
-    class_token: bool
+    prefix_tokens: int
     use_bias: bool
     dropout: keras.layers.Layer
     content_shares: Tensor
@@ -35,17 +36,18 @@ class AttentionHeads:
 
     @property
     def tokens(self) -> int:
-        """Integer, the patches and a class token."""
-        return self.student.teacher.positions_in + self.class_token
+        """Integer, the patches and the tokens before them."""
+        return self.student.teacher.positions_in + self.prefix_tokens
 
     def heads_and_content(
-        self, query: Tensor, training: bool = False
+        self, query: Tensor, training: bool = False, mask: Tensor = None
     ) -> tuple[Tensor, Tensor]:
         """What each head attends to, and its attention by content.
 
         Args:
             query: Tensor, as in a call of the layer.
             training: Boolean.
+            mask: Boolean tensor, see `combined_mask`, or `None`.
 
         Returns:
             Pair of tensors of shape `(batch, tokens, heads, |G| · value_dim)` and
@@ -56,8 +58,13 @@ class AttentionHeads:
         scores = ops.matmul(
             ops.transpose(queries, (0, 2, 1, 3)), ops.transpose(keys, (0, 2, 3, 1))
         )
-        content = self.dropout(ops.softmax(scores), training=training)
-        return self._attended(content, values), content
+        content = self.dropout(masked_softmax(scores, mask), training=training)
+        if mask is None:
+            return self._attended(content, values), content
+        # A position term that differs between images is no product over axes.
+        values = ops.transpose(values, (0, 2, 1, 3))
+        heads = ops.matmul(self.mixed(content, mask), values)
+        return ops.transpose(heads, (0, 2, 1, 3)), content
 
     def _projected(self, tokens: Tensor) -> list[Tensor]:
         """Queries, keys and values, of shape `(batch, tokens, heads, dim)`."""
@@ -79,7 +86,10 @@ class AttentionHeads:
         projected = ops.matmul(tokens, encoded)
         parts = ops.split(projected, [widths[0], 2 * widths[0]], axis=-1)
         if self.use_bias:
-            parts[0] = parts[0] + ops.tile(self.query_bias * scale, heads * count)
+            # As a channel that is 1 everywhere, and under each group element.
+            bias = self.student.head_kernels(self.query_bias[..., None, :])
+            bias = ops.reshape(ops.sum(bias, axis=1), (widths[0],)) * scale
+            parts[0] = parts[0] + ops.cast(bias, tokens.dtype)
         shape = (-1, self.tokens, heads)
         return [ops.reshape(p, (*shape, w // heads)) for p, w in zip(parts, widths)]
 
@@ -89,11 +99,13 @@ class AttentionHeads:
         shares = ops.cast(self.content_shares, values.dtype)[:, None]
         by_content = ops.matmul(content, ops.transpose(values, (0, 2, 1, 3)))
         by_content = ops.transpose(by_content, (0, 2, 1, 3))
-        patches = values[:, 1:] if self.class_token else values
+        prefix = self.prefix_tokens
+        patches = values[:, prefix:] if prefix else values
         by_position = self.student.attend(patches)
-        if self.class_token:
+        if prefix:
             mean = ops.mean(patches, axis=1, keepdims=True)
-            by_position = ops.concatenate([mean, by_position], axis=1)
+            means = ops.repeat(mean, prefix, axis=1)
+            by_position = ops.concatenate([means, by_position], axis=1)
         return by_content * shares + by_position * (1 - shares)
 
     def merged(self, heads: Tensor) -> Tensor:
@@ -119,22 +131,26 @@ class AttentionHeads:
         Returns:
             Tensor of shape `(heads, tokens, tokens)`.
         """
-        found = product_of(self.student.attention())
-        if not self.class_token:
+        found, prefix = product_of(self.student.attention()), self.prefix_tokens
+        if not prefix:
             return found
         patches = found.shape[-1]
-        own = ops.full((self.student.heads, 1, patches), 1 / patches)
-        return ops.pad(ops.concatenate([own, found], axis=1), ((0, 0), (0, 0), (1, 0)))
+        alike = ops.full((self.student.heads, prefix, patches), 1 / patches)
+        found = ops.concatenate([alike, found], axis=1)
+        return ops.pad(found, ((0, 0), (0, 0), (prefix, 0)))
 
-    def mixed(self, content: Tensor) -> Tensor:
+    def mixed(self, content: Tensor, mask: Tensor = None) -> Tensor:
         """The attention of both kinds.
 
         Args:
             content: Tensor of shape `(batch, heads, tokens, tokens)`.
+            mask: Boolean tensor, see `combined_mask`, or `None`.
 
         Returns:
             Tensor of the same shape.
         """
         shares = ops.cast(self.content_shares, content.dtype)[:, None, None]
         position = ops.cast(self.position_attention(), content.dtype)
+        if mask is not None:
+            position = masked_positions(position, mask, self.prefix_tokens)
         return content * shares + position * (1 - shares)

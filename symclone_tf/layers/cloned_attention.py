@@ -3,21 +3,22 @@
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 from symclone_tf.checks import one_of, positive_integer
 from symclone_tf.layers.anchors import strength_of
 from symclone_tf.layers.attention_checks import (
     check_content_share,
+    check_prefix_tokens,
     check_same,
     check_student,
     token_shape,
 )
 from symclone_tf.layers.attention_heads import AttentionHeads
+from symclone_tf.layers.attention_kernels import AttentionKernels
+from symclone_tf.layers.attention_masks import combined_mask
 from symclone_tf.layers.base_conv import Activation, Initializer, Regularizer
 from symclone_tf.layers.content_shares import ContentShare
-from symclone_tf.layers.conversion import bias_of, real_array
 from symclone_tf.layers.decoupled_anchors import training_optimizer
 from symclone_tf.layers.shared_students import (
     SYMMETRIES,
@@ -28,11 +29,13 @@ from symclone_tf.layers.shared_students import (
 )
 from symclone_tf.layers.student_layer import StudentLayer
 from symclone_tf.students import RelativeAttentionStudent
-from symclone_tf.types import ArrayLike, Shape, Tensor
+from symclone_tf.types import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="symclone_tf")
-class ClonedAttention(StudentLayer, AttentionHeads, keras.layers.Layer):
+class ClonedAttention(
+    StudentLayer, AttentionKernels, AttentionHeads, keras.layers.Layer
+):
     """Multi-head self-attention on a grid of patches that begins as a convolution.
 
     Takes the place of `keras.layers.MultiHeadAttention` in a vision transformer. Each
@@ -70,9 +73,10 @@ class ClonedAttention(StudentLayer, AttentionHeads, keras.layers.Layer):
         trainable_part: String, what training changes of a student that is not frozen:
             `"blocks"`, the positions that heads attend to, and how they are mixed;
             `"encoder"`; or `"all"`.
-        class_token: Boolean, whether the first token is none of a patch. It attends to
-            all patches alike, and to all tokens by content; patches attend to it by
-            content.
+        prefix_tokens: Integer, how many of the first tokens are none of a patch: 1 for
+            a class token, 2 with one for distillation, more with registers. They attend
+            to all patches alike, and to all tokens by content; patches attend to them
+            by content.
         content_share: Float from 0 to 1, where shares begin.
         dropout: Float, of the attention by content.
         activation: Activation function of the outputs, or its name.
@@ -84,10 +88,16 @@ class ClonedAttention(StudentLayer, AttentionHeads, keras.layers.Layer):
         **kwargs: `name`, `trainable`, `dtype`.
 
     Call arguments:
-        query: Tensor of shape `(batch, patches, channels)`, row by row, with one more
-            token before them for a class token; or `(batch, rows, columns,
-            channels)`. Channels are those of all group elements, one after another.
+        query: Tensor of shape `(batch, patches, channels)`, row by row, after the
+            prefix tokens if there are some; or `(batch, rows, columns, channels)`.
+            Channels are those of all group elements, one after another.
         value: The same tensor, or none, as for `key`: the layer is self-attention.
+        attention_mask: Boolean tensor of shape `(batch, tokens, tokens)`, or one that
+            broadcasts to it, of the tokens that each may attend to. By position, others
+            are as padding is.
+        query_mask: Boolean tensor of shape `(batch, tokens)`, of those that may be
+            attended to; also as `mask`. Keras passes the mask of a tensor that has one.
+        use_causal_mask: Boolean, whether to attend to no later tokens.
         return_attention_scores: Boolean, whether to return the attention as well.
         training: Boolean, whether dropout acts.
 
@@ -130,7 +140,7 @@ class ClonedAttention(StudentLayer, AttentionHeads, keras.layers.Layer):
         anchor: str = "decoupled-l2-sp",
         anchor_strength: float | None = None,
         trainable_part: str = "all",
-        class_token: bool = False,
+        prefix_tokens: int = 0,
         content_share: float = 0.0,
         dropout: float = 0.0,
         activation: Activation = None,
@@ -156,7 +166,8 @@ class ClonedAttention(StudentLayer, AttentionHeads, keras.layers.Layer):
         self.anchor = anchor
         self.anchor_strength = strength_of(anchor, anchor_strength)
         self.trainable_part = trainable_part
-        self.class_token = bool(class_token)
+        self.prefix_tokens = check_prefix_tokens(prefix_tokens)
+        self.supports_masking = True
         self.content_share = check_content_share(content_share)
         self.dropout = keras.layers.Dropout(dropout, seed=seed, dtype=self.dtype_policy)
         self.activation = keras.activations.get(activation)
@@ -174,57 +185,6 @@ class ClonedAttention(StudentLayer, AttentionHeads, keras.layers.Layer):
         # Here, since Keras may cast each argument to a tensor of its own.
         check_same(query, value=value, key=key)
         return super().__call__(query, **options)
-
-    @classmethod
-    def from_kernel(
-        cls,
-        kernel: ArrayLike,
-        student: RelativeAttentionStudent,
-        bias: ArrayLike | None = None,
-        **options: Any,
-    ) -> "ClonedAttention":
-        """Makes a layer that begins as the convolution of a kernel.
-
-        Args:
-            kernel: Array of shape `(k, k, channels, filters)` or, on a group, `(k, k,
-                |G|, channels, filters)`.
-            student: `RelativeAttentionStudent`.
-            bias: Array of shape `(filters,)`, or `None` for none.
-            **options: Further arguments of the layer, such as `symmetry`; without
-                `key_dim`, it is `value_dim`, the smaller of channels and filters.
-
-        Returns:
-            The layer, built, whose outputs are the convolution's up to the clone's
-            error.
-
-        Raises:
-            ValueError: If an array is not real and finite, or has the wrong shape.
-        """
-        group_size = check_student(student, options.get("anchor"))
-        kernel = real_array("kernel", kernel)
-        entries = student.teacher.kernel_shape
-        if kernel.shape[:-2] != entries:
-            takes = ", ".join(map(str, (*entries, "channels", "filters")))
-            raise ValueError(
-                f"`kernel` must have shape ({takes}). "
-                f"Received: kernel of shape {kernel.shape}"
-            )
-        channels, filters = kernel.shape[-2:]
-        least = min(channels, filters)
-        bias = None if bias is None else bias_of(bias, kernel)
-        options = {"key_dim": least, "use_bias": bias is not None, **options}
-        layer = cls(student, value_dim=least, output_dim=filters, **options)
-        layer.build((None, *student.sizes[0], channels * group_size))
-        # One of both projections is the kernel, and the other the identity: of each
-        # entry of the kernel and, of a group's elements, of the first.
-        identity = np.zeros((*entries, least, least), kernel.dtype)
-        identity[(slice(None), slice(None), 0)[: len(entries)]] = np.eye(least)
-        pair = (identity, kernel) if channels <= filters else (kernel, identity)
-        layer.value_kernel.assign(pair[0])
-        layer.output_kernel.assign(pair[1])
-        if bias is not None:
-            layer.bias.assign(bias)
-        return layer
 
     def build(self, input_shape: Shape) -> None:
         channels = token_shape(self, input_shape)[-1] // self.group_size
@@ -249,11 +209,13 @@ class ClonedAttention(StudentLayer, AttentionHeads, keras.layers.Layer):
             )
             setattr(self, f"{name}_kernel", weight)
         if self.use_bias:
+            entries = self.student.teacher.kernel_shape
+            of_query = ("query_bias", (*entries, self.key_dim))
             self.query_bias, self.bias = (
                 self.add_weight(
-                    name=name, shape=(size,), initializer=self.bias_initializer
+                    name=name, shape=shape, initializer=self.bias_initializer
                 )
-                for name, size in (("query_bias", self.key_dim), ("bias", filters))
+                for name, shape in (of_query, ("bias", (filters,)))
             )
         self.content_shares = self.add_weight(
             name="content_shares",
@@ -267,16 +229,26 @@ class ClonedAttention(StudentLayer, AttentionHeads, keras.layers.Layer):
     def call(
         self,
         query: Tensor,
+        attention_mask: Tensor = None,
+        query_mask: Tensor = None,
+        mask: Tensor = None,
         return_attention_scores: bool = False,
+        use_causal_mask: bool = False,
         training: bool = False,
     ) -> Any:
         token_shape(self, query.shape)
         if self.anchors:
             self.hold(training_optimizer())
-        heads, content = self.heads_and_content(query, training)
+        tokens = mask if query_mask is None else query_mask
+        allowed = combined_mask(self.tokens, attention_mask, tokens, use_causal_mask)
+        heads, content = self.heads_and_content(query, training, allowed)
         outputs = self.activation(self.merged(heads))
         outputs = ops.reshape(outputs, (-1, *query.shape[1:-1], outputs.shape[-1]))
-        return (outputs, self.mixed(content)) if return_attention_scores else outputs
+        return (
+            (outputs, self.mixed(content, allowed))
+            if return_attention_scores
+            else outputs
+        )
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         channels = token_shape(self, input_shape)[-1]
@@ -286,7 +258,7 @@ class ClonedAttention(StudentLayer, AttentionHeads, keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         config = {**super().get_config(), **self.student_config()}
         del config["compute"]
-        names = ("key_dim", "value_dim", "output_dim", "class_token", "content_share")
+        names = ("key_dim", "value_dim", "output_dim", "prefix_tokens", "content_share")
         config.update({name: getattr(self, name) for name in names})
         return {
             **config,

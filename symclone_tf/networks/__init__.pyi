@@ -1,4 +1,5 @@
 from .attention_relaxation import relax_to_attention as relax_to_attention
+from .attention_replacement import replace_attention as replace_attention
 from .callbacks import EquivarianceErrors as EquivarianceErrors
 from .clone_deviations import teacher_deviations as teacher_deviations
 from .convolutions import convolution_layers as convolution_layers

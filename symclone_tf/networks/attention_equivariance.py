@@ -31,8 +31,8 @@ def attention_errors(
 ) -> dict[str, float]:
     """The equivariance error of a layer and, under T(2), of each of its heads.
 
-    Other groups permute heads, which have no errors of their own then. A class token is
-    kept as it is, or its mean over group elements.
+    Other groups permute heads, which have no errors of their own then. Tokens before
+    the patches are kept as they are, or their means over group elements.
 
     Args:
         layer: `ClonedAttention`.
@@ -49,9 +49,9 @@ def attention_errors(
     heads = layer.student.heads if get_group(group).is_trivial else 0
     channels, count = inputs.shape[-1], layer.group_size
     tokens = np.reshape(inputs, (-1, layer.tokens, channels))
-    first, patches = np.split(tokens, [int(layer.class_token)], axis=1)
-    if layer.class_token:
-        parts = first.reshape(-1, 1, count, channels // count)
+    first, patches = np.split(tokens, [layer.prefix_tokens], axis=1)
+    if layer.prefix_tokens:
+        parts = first.reshape(len(first), -1, count, channels // count)
         parts = np.broadcast_to(parts.mean(axis=2, keepdims=True), parts.shape)
         first = parts.reshape(first.shape)
 
@@ -87,9 +87,9 @@ def attention_errors(
 
 
 def _as_maps(layer: ClonedAttention, tokens: Tensor) -> Tensor:
-    """Patches as feature maps, without a class token."""
+    """Patches as feature maps, without the tokens before them."""
     grid, count = layer.student.sizes[0], layer.group_size
     elements = (count,) if count > 1 else ()
-    patches = tokens[:, int(layer.class_token) :]
+    patches = tokens[:, layer.prefix_tokens :]
     shape = (-1, *grid, *elements, patches.shape[-1] // count)
     return ops.reshape(patches, shape)

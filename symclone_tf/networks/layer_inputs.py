@@ -1,6 +1,7 @@
 """What reaches and leaves the layers of a network, whatever kind of model it is."""
 
 import contextlib
+import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -23,7 +24,8 @@ def layer_inputs(
     Returns:
         List of a list for each layer, with an array for each of its calls.
     """
-    calls = _calls(model, layers, inputs, keras.ops.convert_to_numpy)
+    as_array = keras.ops.convert_to_numpy
+    calls = _calls(model, layers, inputs, _first_as(as_array))
     return [[found for one, found in calls if one is layer] for layer in layers]
 
 
@@ -40,7 +42,8 @@ def layer_outputs(
     Returns:
         List of a list for each layer, with an array for each of its calls.
     """
-    calls = _calls(model, layers, inputs, keras.ops.convert_to_numpy, outputs=True)
+    as_array = keras.ops.convert_to_numpy
+    calls = _calls(model, layers, inputs, after=lambda _, found: as_array(found))
     return [[found for one, found in calls if one is layer] for layer in layers]
 
 
@@ -58,20 +61,91 @@ def layer_calls(
         List of pairs, in the order of calls, of a layer and the shape of its inputs,
         or a structure of shapes where it takes several.
     """
+    return _calls(model, layers, inputs, _first_as(_shapes))
 
-    def shapes(value):
-        return keras.tree.map_structure(lambda x: tuple(getattr(x, "shape", ())), value)
 
-    return _calls(model, layers, inputs, shapes)
+def attention_calls(
+    model: keras.Model, layers: list[keras.layers.Layer], inputs: Any
+) -> list[tuple[keras.layers.Layer, Any]]:
+    """Calls a model, and records what its attention is called with.
+
+    Args:
+        model: `keras.Model`, of any kind.
+        layers: List of `keras.layers.MultiHeadAttention`, and of layers whose outputs
+            are of interest.
+        inputs: Array or tensor, or what else the model takes.
+
+    Returns:
+        List of pairs, in the order of calls, of a layer and a shape: of the outputs or,
+        of attention, of the query, and `None` if its value or key is another tensor.
+    """
+
+    def is_attention(layer):
+        return isinstance(layer, keras.layers.MultiHeadAttention)
+
+    def before(layer, arguments, options):
+        if not is_attention(layer):
+            return NOTHING
+        # Of the class: the layer's own `call` is what records.
+        bound = inspect.signature(type(layer).call).bind(layer, *arguments, **options)
+        query, value = bound.arguments["query"], bound.arguments["value"]
+        key = bound.arguments.get("key")
+        alone = value is query and (key is None or key is query)
+        return _shapes(query) if alone else None
+
+    def after(layer, found):
+        return NOTHING if is_attention(layer) else _shapes(found)
+
+    return _calls(model, layers, inputs, before, after)
+
+
+def _first_as(record):
+    """What records the first argument of a call."""
+    return lambda _, arguments, options: record((*arguments, *options.values())[0])
+
+
+def _shapes(value):
+    return keras.tree.map_structure(lambda x: tuple(getattr(x, "shape", ())), value)
+
+
+# What is not recorded.
+NOTHING = object()
 
 
 def _calls(
-    model, layers, inputs, record, outputs=False
+    model: keras.Model,
+    layers: list[keras.layers.Layer],
+    inputs: Any,
+    before: Callable[..., Any] | None = None,
+    after: Callable[..., Any] | None = None,
 ) -> list[tuple[keras.layers.Layer, Any]]:
+    """Calls a model, and records what layers are called with, or return.
+
+    Args:
+        before: Callable of a layer, the arguments and the options of a call, or `None`.
+        after: Callable of a layer and what it returns, or `None`.
+        model, layers, inputs: See `layer_calls`.
+    """
     calls: list[tuple[keras.layers.Layer, Any]] = []
+
+    def record(layer, recorded):
+        if recorded is not NOTHING:
+            calls.append((layer, recorded))
+
+    def recording(layer, call):
+        def recording_call(*arguments, **options):
+            if before is not None:
+                record(layer, before(layer, arguments, options))
+            found = call(*arguments, **options)
+            if after is not None:
+                record(layer, after(layer, found))
+            return found
+
+        return recording_call
+
     with contextlib.ExitStack() as stack:
         for layer in layers:
-            stack.enter_context(_recording(layer, record, calls, outputs))
+            stack.enter_context(_replaced_call(layer, recording(layer, layer.call)))
         # Where a model, or a layer in it, compiles its call with `tf.function`, layers
         # see symbols of a graph, or nothing once it has been traced.
         stack.enter_context(backend().run_eagerly())
@@ -80,25 +154,14 @@ def _calls(
 
 
 @contextlib.contextmanager
-def _recording(
-    layer, record: Callable[[Any], Any], calls: list, outputs: bool
-) -> Iterator[None]:
-    """Records the inputs or outputs of a layer's calls while the context lasts."""
+def _replaced_call(layer, call) -> Iterator[None]:
+    """Replaces a layer's call while the context lasts."""
     # Keras 3 has no hooks around a layer's call. Models that end at inner tensors would
     # be another way for functional ones, but would leave nodes on the caller's layers,
     # by which `layer.input` becomes ambiguous; subclassed models have no such tensors.
-    call, own = layer.call, vars(layer).get("call")
-
-    def recording_call(*arguments, **options):
-        if outputs:
-            found = call(*arguments, **options)
-            calls.append((layer, record(found)))
-            return found
-        calls.append((layer, record((*arguments, *options.values())[0])))
-        return call(*arguments, **options)
-
+    own = vars(layer).get("call")
     # Past `Layer.__setattr__`, by which Keras tracks what belongs to the layer.
-    object.__setattr__(layer, "call", recording_call)
+    object.__setattr__(layer, "call", call)
     try:
         yield
     finally:

@@ -19,7 +19,7 @@ def test_rows_are_reported_by_network(tmp_path):
     for row in [row_of(cloned, 0, 0.5), row_of(cloned, 1, 0.7), row_of("CNN", 0, 0.25)]:
         csv_rows.append(file, row, attention.FIELDS)
     found = attention.report(attention.read_rows(file), {"processor": "some"})
-    assert "## cells, 900 images" in found
+    assert "## cells, 900 images, 15 epochs" in found
     assert f"| {cloned} | 2 | 1,000 | 2.0 | 0.25 | 60.0 ± 14.1% |" in found
     assert "| CNN | 1 | 1,000 | 2.0 | – | 25.0% |" in found
 

@@ -18,7 +18,7 @@ def model():
     options = {"student": "relative-attention", "solver": "closed-form", "verbose": 0}
     student, _ = sc.clone("t2", image_size=4, padding="same", **options)
     tokens = keras.Input((17, 12))
-    layer = ClonedAttention(student, 4, class_token=True, content_share=0.3)
+    layer = ClonedAttention(student, 4, prefix_tokens=1, content_share=0.3)
     return keras.Model(tokens, layer(tokens, tokens))
 
 

@@ -11,6 +11,8 @@ from symclone_tf.layers import ClonedAttention
     ("arguments", "message"),
     [
         ({"content_share": 1.5}, "`content_share` must be a number from 0 to 1"),
+        ({"prefix_tokens": -1}, "`prefix_tokens` must be an integer from 0"),
+        ({"prefix_tokens": True}, "1 with a class token"),
         ({"key_dim": 0}, "`key_dim` must be a positive integer"),
         ({"output_dim": 0}, "`output_dim` must be a positive integer"),
         ({"symmetry": "thawed"}, "`symmetry` must be one of"),
@@ -35,7 +37,7 @@ def test_students_and_inputs_that_do_not_fit_are_refused(students):
     with pytest.raises(
         ValueError, match=r"takes inputs of shape \(batch, 13, channels"
     ):
-        ClonedAttention(students["t2"], 2, class_token=True)(np.zeros((1, 12, 4)))
+        ClonedAttention(students["t2"], 2, prefix_tokens=1)(np.zeros((1, 12, 4)))
     with pytest.raises(
         ValueError, match=r"must have shape \(3, 3, channels, filters\)"
     ):

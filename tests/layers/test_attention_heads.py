@@ -6,7 +6,7 @@ from symclone_tf.layers import ClonedAttention
 
 
 def test_a_class_token_attends_to_all_patches_alike(students):
-    layer = ClonedAttention(students["t2"], 2, class_token=True)
+    layer = ClonedAttention(students["t2"], 2, prefix_tokens=1)
     layer.build((None, 13, 4))
     found = np.array(layer.position_attention())
     assert found.shape == (9, 13, 13)
@@ -17,7 +17,7 @@ def test_a_class_token_attends_to_all_patches_alike(students):
 
 
 def test_scores_are_those_of_what_heads_attend_to(rng, students):
-    layer = ClonedAttention(students["t2"], 2, class_token=True, content_share=0.25)
+    layer = ClonedAttention(students["t2"], 2, prefix_tokens=1, content_share=0.25)
     tokens = rng.normal(size=(2, 13, 4)).astype("float32")
     _, scores = layer(tokens, return_attention_scores=True)
     heads, content = layer.heads_and_content(tokens)

@@ -15,7 +15,7 @@ GRID = (4, 3)
 
 def random_layer(rng, student, channels, **options):
     layer = ClonedAttention(student, 3, **options)
-    size = student.teacher.positions_in + layer.class_token
+    size = student.teacher.positions_in + layer.prefix_tokens
     layer.build((None, size, channels))
     for weight in (*layer.weights, student.targets):
         if weight.path != layer.content_shares.path:
@@ -28,8 +28,9 @@ def softmax(scores):
     return weights / weights.sum(axis=-1, keepdims=True)
 
 
-def expected_of(layer, tokens):
+def expected_of(layer, tokens, mask=None):
     """The formula, for one head after another, of a layer of T(2)."""
+    mask = np.ones((1, *[tokens.shape[1]] * 2)) if mask is None else mask
     student = layer.student
     rows, columns = GRID
     targets = student.targets.numpy()
@@ -48,32 +49,60 @@ def expected_of(layer, tokens):
                 layer.output_kernel,
             )
         )
-        first = tokens @ query + (layer.query_bias.numpy() if layer.use_bias else 0)
-        content = softmax(first @ (tokens @ key).swapaxes(1, 2) / np.sqrt(3))
+        first = tokens @ query + mixed @ layer.query_bias.numpy().reshape(9, -1)
+        scores = first @ (tokens @ key).swapaxes(1, 2) / np.sqrt(3)
+        content = softmax(np.where(mask, scores, -np.inf))
         position = np.zeros((rows * columns, rows * columns))
         for p, (row, column) in enumerate(np.ndindex(GRID)):
             target = targets[head, row], targets[head, rows + column]
             scores = -student.sharpness * np.sum(np.square(keys - target), axis=1)
             position[p] = softmax(scores)[inside]
-        if layer.class_token:
-            position = np.pad(position, ((1, 0), (1, 0)))
-            position[0, 1:] = 1 / (rows * columns)
+        if prefix := layer.prefix_tokens:
+            position = np.pad(position, ((prefix, 0), (prefix, 0)))
+            position[:prefix, prefix:] = 1 / (rows * columns)
+        position = position * mask
+        for one in position:
+            one[:prefix] /= one[:prefix].sum(axis=1, keepdims=True)
         share = layer.content_shares.numpy()[head]
         attention = share * content + (1 - share) * position
         total = total + attention @ tokens @ value @ output
     return total
 
 
-@pytest.mark.parametrize("class_token", [False, True])
-def test_equals_the_formula(rng, students, class_token):
-    layer = random_layer(rng, students["t2"], 5, class_token=class_token)
+@pytest.mark.parametrize("prefix", [0, 2])
+def test_equals_the_formula(rng, students, prefix):
+    layer = random_layer(rng, students["t2"], 5, prefix_tokens=prefix)
     layer.content_shares.assign(rng.uniform(size=9))
-    tokens = rng.normal(size=(2, 12 + class_token, 5)).astype("float32")
+    tokens = rng.normal(size=(2, 12 + prefix, 5)).astype("float32")
     outputs, scores = layer(tokens, return_attention_scores=True)
     np.testing.assert_allclose(outputs, expected_of(layer, tokens), atol=1e-4)
-    assert tuple(scores.shape) == (2, 9, 12 + class_token, 12 + class_token)
+    assert tuple(scores.shape) == (2, 9, 12 + prefix, 12 + prefix)
     heads, _ = layer.heads_and_content(tokens)
     np.testing.assert_allclose(layer.merged(heads), outputs, atol=1e-5)
+
+
+@pytest.mark.parametrize("prefix", [0, 2])
+@pytest.mark.parametrize("given", ["attention_mask", "query_mask", "causal"])
+def test_equals_the_formula_of_what_masks_leave(rng, students, prefix, given):
+    layer = random_layer(rng, students["t2"], 5, prefix_tokens=prefix)
+    layer.content_shares.assign(rng.uniform(size=9))
+    size = 12 + prefix
+    tokens = rng.normal(size=(2, size, 5)).astype("float32")
+    rows = rng.uniform(size=(2, size)) > 0.3
+    rows[:, [prefix, prefix + 1]] = True
+    mask = {
+        "attention_mask": rng.uniform(size=(2, size, size)) > 0.3,
+        "query_mask": np.broadcast_to(rows[:, None], (2, size, size)),
+        "causal": np.tri(size)[None] > 0,
+    }[given]
+    options = {"attention_mask": mask, "query_mask": rows}
+    options = {given: options[given]} if given in options else {}
+    if given == "causal":
+        prefix and pytest.skip("the first tokens see no patches")
+        options = {"use_causal_mask": True}
+    outputs, scores = layer(tokens, return_attention_scores=True, **options)
+    np.testing.assert_allclose(outputs, expected_of(layer, tokens, mask), atol=1e-4)
+    assert not np.any(np.asarray(scores)[~np.broadcast_to(mask[:, None], scores.shape)])
 
 
 @pytest.mark.parametrize(("channels", "filters"), [(2, 5), (5, 2)])
@@ -133,7 +162,7 @@ def test_behaves_as_a_keras_layer(
             "student": students["t2"],
             "key_dim": 2,
             "symmetry": symmetry,
-            "class_token": True,
+            "prefix_tokens": 1,
             "output_dim": 3,
             "anchor": "l2-sp",
         },

@@ -20,15 +20,15 @@ def network(group, **options):
     )
     images = keras.Input((6, 6, 4))
     tokens = keras.layers.Reshape((36, 4))(images)
-    if options.get("class_token"):
-        tokens = keras.layers.ZeroPadding1D((1, 0))(tokens)
+    if prefix := options.get("prefix_tokens"):
+        tokens = keras.layers.ZeroPadding1D((prefix, 0))(tokens)
     layer = ClonedAttention(student, 2, name="attention", **options)
     return keras.Model(images, layer(tokens, tokens)), layer
 
 
-@pytest.mark.parametrize("class_token", [False, True])
-def test_heads_that_attend_to_content_are_found(rng, class_token):
-    model, layer = network("t2", class_token=class_token)
+@pytest.mark.parametrize("prefix", [0, 2])
+def test_heads_that_attend_to_content_are_found(rng, prefix):
+    model, layer = network("t2", prefix_tokens=prefix)
     images = rng.normal(size=(3, 6, 6, 4)).astype("float32")
     errors = sc.networks.layer_errors(model, images, "t2", max_translation=1)
     assert list(errors) == ["attention", *(f"attention/head_{h}" for h in range(9))]
@@ -40,7 +40,7 @@ def test_heads_that_attend_to_content_are_found(rng, class_token):
 
 
 def test_group_attention_is_measured_as_a_whole_while_it_trains(rng):
-    model, layer = network("c4", symmetry="anchored", class_token=True)
+    model, layer = network("c4", symmetry="anchored", prefix_tokens=1)
     model.compile("sgd", "mse")
     images = rng.normal(size=(2, 6, 6, 4)).astype("float32")
     errors = sc.EquivarianceErrors(images, "c4")

@@ -1,0 +1,95 @@
+"""What attention that begins as a convolution may not attend to."""
+
+from typing import Any
+
+from keras import ops
+
+from symclone_tf.types import Tensor
+
+
+def combined_mask(
+    tokens: int, attention_mask: Any, token_mask: Any, use_causal_mask: bool
+) -> Tensor | None:
+    """One mask of all that say what tokens may attend to, as `MultiHeadAttention` has.
+
+    Args:
+        tokens: Integer.
+        attention_mask: Boolean tensor of shape `(tokens, tokens)`, `(batch, tokens,
+            tokens)` or `(batch, heads, tokens, tokens)`, where an axis may be 1, or
+            `None`: which tokens, along the last axis, each may attend to.
+        token_mask: Boolean tensor of shape `(batch, tokens)`, or `None`: the tokens
+            that may be attended to.
+        use_causal_mask: Boolean, whether to attend to no later tokens.
+
+    Returns:
+        Boolean tensor that broadcasts to `(batch, heads, tokens, tokens)`, or `None`.
+
+    Raises:
+        ValueError: If a mask has another shape.
+
+    Example:
+
+    >>> combined_mask(2, None, None, True)[0, 0].numpy().tolist()
+    [[True, False], [True, True]]
+    """
+    masks = []
+    if attention_mask is not None:
+        mask = ops.cast(attention_mask, "bool")
+        sizes = tuple(mask.shape)
+        if not 2 <= len(sizes) <= 4 or any(n not in (1, tokens) for n in sizes[-2:]):
+            raise ValueError(
+                f"`attention_mask` must have shape ({tokens}, {tokens}), (batch, "
+                f"{tokens}, {tokens}) or (batch, heads, {tokens}, {tokens}). "
+                f"Received: attention_mask of shape {sizes}"
+            )
+        for _ in range(4 - len(sizes)):
+            mask = ops.expand_dims(mask, -3)
+        masks.append(mask)
+    if token_mask is not None:
+        rows = ops.reshape(ops.cast(token_mask, "bool"), (-1, 1, 1, tokens))
+        masks.append(rows)
+    if use_causal_mask:
+        order = ops.arange(tokens)
+        masks.append((order[:, None] >= order)[None, None])
+    combined = None
+    for mask in masks:
+        combined = mask if combined is None else ops.logical_and(combined, mask)
+    return combined
+
+
+def masked_softmax(scores: Tensor, mask: Tensor | None) -> Tensor:
+    """The softmax over what may be attended to, and zero where that is nothing.
+
+    Args:
+        scores: Tensor of shape `(batch, heads, tokens, tokens)`.
+        mask: See `combined_mask`.
+
+    Returns:
+        Tensor of the same shape.
+    """
+    if mask is None:
+        return ops.softmax(scores)
+    # float16 reaches down to -65504.
+    weights = ops.softmax(ops.where(mask, scores, -3e4))
+    return weights * ops.cast(mask, scores.dtype)
+
+
+def masked_positions(position: Tensor, mask: Tensor, prefix_tokens: int) -> Tensor:
+    """The position term, for which what is masked is as the padding of an image.
+
+    Args:
+        position: Tensor of shape `(heads, tokens, tokens)`.
+        mask: See `combined_mask`.
+        prefix_tokens: Integer, the first tokens, which attend to all patches alike:
+            to those that they may attend to.
+
+    Returns:
+        Tensor of shape `(batch, heads, tokens, tokens)`.
+    """
+    found = position * ops.cast(mask, position.dtype)
+    if not prefix_tokens:
+        return found
+    first, patches = found[:, :, :prefix_tokens], found[:, :, prefix_tokens:]
+    sums = ops.sum(first, axis=-1, keepdims=True)
+    alike = ops.where(sums > 0, first / ops.where(sums > 0, sums, 1), 0)
+    return ops.concatenate([ops.cast(alike, found.dtype), patches], axis=2)

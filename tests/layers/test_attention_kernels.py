@@ -1,0 +1,73 @@
+"""Attention that has the weights of other layers."""
+
+import keras
+import numpy as np
+import pytest
+
+import symclone_tf as sc
+from symclone_tf.layers import ClonedAttention
+from symclone_tf.layers.attention_kernels import why_other
+
+
+@pytest.fixture
+def attention(rng):
+    layer = keras.layers.MultiHeadAttention(9, 2, value_dim=3, output_shape=4)
+    layer.build((None, 12, 5), (None, 12, 5))
+    for weight in layer.weights:
+        weight.assign(rng.normal(size=weight.shape))
+    return layer
+
+
+@pytest.mark.parametrize("sharpness", [20.0, 1.5])
+def test_content_alone_is_what_the_attention_computes(rng, attention, sharpness):
+    teacher = sc.ConvTeacher("t2", (4, 3), padding="same")
+    student = sc.students.RelativeAttentionStudent(teacher, sharpness=sharpness, seed=0)
+    student, _ = sc.clone(teacher, student=student, solver="closed-form", verbose=0)
+    layer = ClonedAttention.from_attention(attention, student, content_share=1)
+    tokens = rng.normal(size=(2, 12, 5)).astype("float32")
+    mask = rng.uniform(size=(2, 12, 12)) > 0.3
+    expected = attention(tokens, tokens)
+    np.testing.assert_allclose(layer(tokens, tokens), expected, atol=1e-4)
+    expected = attention(tokens, tokens, attention_mask=mask)
+    found = layer(tokens, tokens, attention_mask=mask)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_position_alone_is_the_convolution_of_values_and_outputs(
+    rng, attention, students
+):
+    layer = ClonedAttention.from_attention(attention, students["t2"])
+    values, outputs = (
+        np.asarray(part.kernel)
+        for part in (attention.value_dense, attention.output_dense)
+    )
+    kernel = np.einsum("chv,hvo->hco", values, outputs).reshape(3, 3, 5, 4)
+    images = rng.normal(size=(2, 4, 3, 5)).astype("float32")
+    expected = keras.ops.conv(images, kernel, padding="same") + layer.bias
+    np.testing.assert_allclose(layer(images), expected, atol=1e-4)
+
+
+def test_another_number_of_heads_is_refused(students):
+    attention = keras.layers.MultiHeadAttention(8, 2)
+    attention.build((None, 12, 5), (None, 12, 5))
+    with pytest.raises(ValueError, match="must be of T\\(2\\) and have 8 heads"):
+        ClonedAttention.from_attention(attention, students["t2"])
+
+
+@pytest.mark.parametrize(
+    ("options", "shape", "reason"),
+    [
+        ({}, (None, 12, 4), None),
+        ({}, None, "its query, value and key are not one tensor"),
+        ({"kernel_regularizer": "l2"}, (None, 12, 4), "it has a kernel_regularizer"),
+        ({"use_gate": True}, (None, 12, 4), "it has a use_gate"),
+        ({"output_shape": (2, 3)}, (None, 12, 4), "several axes of channels"),
+        ({"attention_axes": 2}, (None, 4, 3, 4), "along some axes alone"),
+    ],
+)
+def test_what_it_does_not_compute_is_named(options, shape, reason):
+    attention = keras.layers.MultiHeadAttention(2, 2, **options)
+    built = shape or (None, 12, 4)
+    attention.build(built, built)
+    found = why_other(attention, shape)
+    assert found == reason if reason is None else reason in found
