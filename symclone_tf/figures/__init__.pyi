@@ -1,3 +1,4 @@
+from .attention_drawings import draw_attention_positions as draw_attention_positions
 from .curves import draw_accuracies as draw_accuracies
 from .curves import draw_learning_curves as draw_learning_curves
 from .curves import draw_weights as draw_weights

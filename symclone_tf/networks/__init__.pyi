@@ -1,3 +1,5 @@
+from .attention_positions import HeadPositions as HeadPositions
+from .attention_positions import attention_positions as attention_positions
 from .attention_relaxation import relax_to_attention as relax_to_attention
 from .attention_replacement import replace_attention as replace_attention
 from .callbacks import EquivarianceErrors as EquivarianceErrors
