@@ -132,8 +132,17 @@ def flipped(images, flips):
     return images
 
 
-def run(data, count, network, seed, epochs=None) -> dict:
-    """Trains one network, and returns its row."""
+def run(data, count, network, seed, epochs=None, watch=None) -> dict:
+    """Trains one network, and returns its row.
+
+    Args:
+        data: String, of `DATA`.
+        count: Integer, the images that are trained on.
+        network: String, of `NETWORKS`.
+        seed: Integer.
+        epochs: Integer; `None` for those of `EPOCHS`.
+        watch: Callable of the network before and after training, or `None`.
+    """
     read, flips = DATA[data]
     (x, y), tested = read()
     chosen = np.random.default_rng(seed).permutation(len(x))[:count]
@@ -148,11 +157,15 @@ def run(data, count, network, seed, epochs=None) -> dict:
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
+    if watch:
+        watch(model)
     ends = []
     clock = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda *_: ends.append(time.perf_counter())
     )
     model.fit(padded(x), y, BATCH_SIZE, epochs=epochs, callbacks=[clock], verbose=0)
+    if watch:
+        watch(model)
     _, accuracy = model.evaluate(padded(images), labels, 256, verbose=0)
     clones = [a for a in model.layers if isinstance(a, sc.layers.ClonedAttention)]
     shares = [float(np.mean(layer.content_shares)) for layer in clones]
