@@ -15,7 +15,9 @@ from benchmarks.almost_symmetric.regularised import (
     weighted_pooling,
 )
 from benchmarks.peers import PEERS
+from benchmarks.peers.constrained import Constrained
 from benchmarks.peers.multitask import multitask
+from benchmarks.peers.soft_regularization import soft_regularized
 
 DIGITS = ("invariance", "breaking")
 # Tasks of groups of rotations, whose layers have elements to untie.
@@ -67,10 +69,9 @@ def _named(architecture):
     return lambda task, strength, clones: architecture
 
 
-def _peer(name):
-    return lambda task, strength, clones: functools.partial(
-        PEERS[name], strength=strength
-    )
+def _peer(kind):
+    kind = PEERS.get(kind, kind)
+    return lambda task, strength, clones: functools.partial(kind, strength=strength)
 
 
 def _clones(symmetry="anchored", student="local", last_only=False, **options):
@@ -275,6 +276,10 @@ METHODS = (
     ),
     Method(LAST_CNN, SHARES, _named("cnn"), DIGITS, last_rotated),
     Method("cnn, REMUL", (0.1, 0.3, 1.0, 3.0, 10.0), _named("cnn"), DIGITS, multitask),
+    Method(
+        "cnn, SER", (0.1, 0.3, 1.0, 3.0, 10.0), _named("cnn"), DIGITS, soft_regularized
+    ),
+    Method("ace", (1e-4, 3e-4, 1e-3, 3e-3, 1e-2), _peer(Constrained), ROTATED),
 )
 
 
