@@ -20,6 +20,8 @@ from .reconstruction import rebuilt as rebuilt
 from .relaxation import relax as relax
 from .relaxation_report import Relaxation as Relaxation
 from .relaxation_report import RelaxedLayer as RelaxedLayer
+from .strength_search import StrengthSearch as StrengthSearch
+from .strength_search import TriedStrength as TriedStrength
 from .symmetrization import symmetrize as symmetrize
 from .symmetrization_report import Symmetrization as Symmetrization
 from .symmetrization_report import SymmetrizedLayer as SymmetrizedLayer

@@ -131,6 +131,16 @@ def own_images(file) -> str:
     return measured.report(measured.read_rows(file), machine())
 
 
+def strength_search(file) -> str:
+    """Several strengths of a network's last layer, in one training."""
+    from benchmarks import strength_search as measured
+    from benchmarks.almost_symmetric.rows import read
+    from benchmarks.cloning import machine
+
+    single = read(RESULTS / "almost_symmetric.csv")
+    return measured.report(measured.read_rows(file), single, machine())
+
+
 def symmetrizing(file) -> str:
     """Trained networks that got a symmetry."""
     from benchmarks.cloning import machine
@@ -239,5 +249,6 @@ BY_NAME = {
     "distilling": distilling,
     "own_images": own_images,
     "segmenting": segmenting,
+    "strength_search": strength_search,
     "symmetrizing": symmetrizing,
 }
