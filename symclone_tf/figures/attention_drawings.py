@@ -23,7 +23,7 @@ def draw_attention_positions(positions: Mapping[str, HeadPositions]) -> Figure:
 
     Example:
 
-    >>> looks = sc.networks.HeadPositions(np.ones((2, 3, 3)) / 9, np.array([0, 0.5]))
+    >>> looks = HeadPositions(np.ones((2, 3, 3)) / 9, np.array([0, 0.5]))
     >>> figure = draw_attention_positions({"before": looks, "after": looks})
     >>> figure.axes[1].get_title()
     '0.50'

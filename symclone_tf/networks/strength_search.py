@@ -102,9 +102,10 @@ class StrengthSearch(keras.Model):
             return values / count + ops.stop_gradient(values * (1 - 1 / count))
 
         maps = keras.layers.Lambda(shared, name="shared")(last.input)
-        images = keras.tree.flatten(whole.inputs)
         names = [f"strength_{strength}" for strength in strengths]
-        outputs = {name: end([maps, *images]) for name, end in zip(names, ends)}
+        outputs = {
+            name: end([maps, *_others(whole, last)]) for name, end in zip(names, ends)
+        }
         super().__init__(inputs_of(whole), outputs, **kwargs)
         self.strengths = dict(zip(names, strengths))
         self._last_name = anchored.name
@@ -257,7 +258,7 @@ def _end(whole, last, strength) -> keras.Model:
     """What comes from a layer's inputs on, with another strength."""
     outputs = whole.outputs[0] if len(whole.outputs) == 1 else whole.outputs
     # Of the network's inputs too, which a residual connection may add at the end.
-    end = keras.Model([last.input, *keras.tree.flatten(whole.inputs)], outputs)
+    end = keras.Model([last.input, *_others(whole, last)], outputs)
     before = {id(one) for one in keras.Model(whole.inputs, last.input).layers}
     twice = [one.name for one in end.layers if id(one) in before and one.weights]
     if twice:
@@ -269,6 +270,11 @@ def _end(whole, last, strength) -> keras.Model:
     return rebuilt(
         end, lambda one: (one is last and _with_strength(one, strength)) or None
     )
+
+
+def _others(whole, last) -> list[Any]:
+    """A network's inputs, but for that of a layer, if it is one."""
+    return [one for one in keras.tree.flatten(whole.inputs) if one is not last.input]
 
 
 def _with_strength(layer, strength) -> Any:
