@@ -38,6 +38,7 @@ class Method:
         finished: Callable, of a network and a strength, that gives the network that
             is trained; or `None`.
         callbacks: Callable, of a strength, that gives Keras callbacks; or `None`.
+        group: String, of the layers, in place of the task's; or `None`.
     """
 
     title: str
@@ -46,6 +47,7 @@ class Method:
     tasks: tuple[str, ...] = ()
     finished: Callable | None = None
     callbacks: Callable | None = None
+    group: str | None = None
 
     def takes(self, task) -> bool:
         """Whether it is for a task."""
@@ -60,6 +62,8 @@ class Method:
             seed: Integer, of the initial weights.
             clones: String or path, the root of all clones.
         """
+        if self.group:
+            task = dataclasses.replace(task, group=self.group)
         architecture = self.architecture(task, strength, clones)
         model = task.network(architecture, seed)
         return self.finished(model, task, strength) if self.finished else model
@@ -74,7 +78,9 @@ def _peer(kind):
     return lambda task, strength, clones: functools.partial(kind, strength=strength)
 
 
-def _clones(symmetry="anchored", student="local", last_only=False, **options):
+def _clones(
+    symmetry="anchored", student="local", last_only=False, part=None, **options
+):
     """Clones of a task's convolutions, all or only the last of them regularised."""
 
     def architecture(task, strength, clones):
@@ -87,7 +93,8 @@ def _clones(symmetry="anchored", student="local", last_only=False, **options):
         if symmetry == "anchored":
             treatment["anchor_strength"] = strength
         if last_only:
-            treatment["trainable_part"] = "blocks" if task.group == "t2" else "encoder"
+            usual = "blocks" if task.group == "t2" else "encoder"
+            treatment["trainable_part"] = part or usual
         remaining = len(wanted)
 
         def convolution(filters, kernel_size, group, **of_keras):
@@ -233,7 +240,20 @@ METHODS = (
         SHARES,
         _clones(anchor="transformed-inputs", **LAST),
     ),
-    Method("gcnn, last untied", (), _last_untied("trainable"), ROTATED),
+    Method(
+        "last regional clone, trainable everywhere",
+        (),
+        _clones("trainable", "regional", part="all", **LAST),
+    ),
+    Method(
+        "last clone of C8, trainable",
+        (),
+        _clones("trainable", **LAST),
+        ("plumes",),
+        group="c8",
+    ),
+    Method("gcnn of C8", (), _named("gcnn"), ("plumes",), group="c8"),
+    Method("gcnn, last untied", (), _last_untied("trainable"), (*ROTATED, "plumes")),
     Method(
         LAST_UNTIED,
         SHARES,
