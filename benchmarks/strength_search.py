@@ -29,6 +29,7 @@ from benchmarks.almost_symmetric.rows import read as read_single
 from benchmarks.almost_symmetric.runs import unchanged
 from benchmarks.tasks import TASKS
 from benchmarks.this_machine import machine
+from symclone_tf.networks.strength_search import STRENGTHS
 
 TRAINED, EPOCHS, TIMED = 10_000, 8, 2
 # Frames of smoke, all of them, and epochs, as in the other table.
@@ -84,7 +85,7 @@ def run(title, task, seed, trained=TRAINED, tested=None, epochs=None) -> list[di
     epochs = epochs or sizes(task)[1]
     keras.utils.set_random_seed(seed)
     model = method.network(task, SHARES[0], seed, "exported")
-    search = sc.networks.StrengthSearch(model, SHARES)
+    search = sc.networks.StrengthSearch(model)
     labels = bool(task.classes)
     loss = "sparse_categorical_crossentropy" if labels else "mse"
     metric = "accuracy" if labels else "root_mean_squared_error"
@@ -173,7 +174,7 @@ def report(rows, single, about) -> str:
         single: List of dictionaries, of `benchmarks.almost_symmetric`.
         about: Dictionary, of the machine.
     """
-    shares = ", ".join(f"{share:g}" for share in SHARES)
+    shares = ", ".join(f"{share:g}" for share in STRENGTHS)
     text = (
         f"One training with the strengths {shares} at once, by "
         f"`sc.networks.StrengthSearch`, on {TRAINED:,} digits for {EPOCHS} epochs, or "

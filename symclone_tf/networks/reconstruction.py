@@ -68,8 +68,32 @@ def rebuilt_layer(
     rebuilding = Rebuilding(layer, replace, shapes)
     made = rebuilding.whole()
     if isinstance(layer, keras.Model):
+        give_own_paths(made)
         compile_alike(layer, made, rebuilding)
     return made
+
+
+def give_own_paths(model: keras.Model) -> None:
+    """Gives all variables of a model paths that differ.
+
+    On PyTorch, Keras 3.15.1 registers parameters by their paths. Of two with one path,
+    as of towers whose layers have the same names, it registers one: gradients of the
+    other are never set to zero, and add up from step to step.
+
+    Args:
+        model: `keras.Model`.
+    """
+    known: set[str] = set()
+    for variable in model.variables:
+        path, number = variable.path, 1
+        while path in known:
+            number += 1
+            path = f"{variable.path}_{number}"
+        if path != variable.path:
+            variable._path = path
+        known.add(path)
+    # What PyTorch has registered by the earlier paths.
+    getattr(model, "_modules", {}).pop("_torch_params", None)
 
 
 class _Failed(ValueError):

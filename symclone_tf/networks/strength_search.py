@@ -9,10 +9,15 @@ from keras import ops
 
 from symclone_tf.checks import one_of, positive_number
 from symclone_tf.networks.copies import all_layers
-from symclone_tf.networks.reconstruction import inputs_of, is_network, rebuilt
+from symclone_tf.networks.reconstruction import (
+    give_own_paths,
+    inputs_of,
+    is_network,
+    rebuilt,
+)
 from symclone_tf.networks.selection import check_network
 
-STRENGTHS = (0.1, 0.2, 0.3, 0.4, 0.5)
+STRENGTHS = (0.1, 0.3, 0.5)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,6 +112,7 @@ class StrengthSearch(keras.Model):
             name: end([maps, *_others(whole, last)]) for name, end in zip(names, ends)
         }
         super().__init__(inputs_of(whole), outputs, **kwargs)
+        give_own_paths(self)
         self.strengths = dict(zip(names, strengths))
         self._last_name = anchored.name
         # Not as attributes that Keras tracks: their layers are those of the graph.

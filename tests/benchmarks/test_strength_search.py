@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks import csv_rows, strength_search
-from benchmarks.almost_symmetric.methods import LAST_CLONE, LAST_UNTIED, SHARES
+from benchmarks.almost_symmetric.methods import LAST_CLONE, LAST_UNTIED
 from benchmarks.tasks import TASKS
 
 
@@ -13,7 +13,7 @@ from benchmarks.tasks import TASKS
 @pytest.mark.parametrize("task", ["invariance", "sixes turned"])
 def test_a_run_has_a_row_for_each_strength(tmp_path, task):
     rows = strength_search.run(LAST_UNTIED, task, 0, 320, 100, epochs=1)
-    assert [row["strength"] for row in rows] == list(SHARES)
+    assert [row["strength"] for row in rows] == list(strength_search.STRENGTHS)
     assert sum(row["chosen"] for row in rows) == 1
     assert all(0 <= row["test"] <= 1 for row in rows)
     assert all((row["upright"] is None) is (task != "invariance") for row in rows)

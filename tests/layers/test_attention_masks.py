@@ -32,7 +32,8 @@ def test_tokens_that_may_attend_to_nothing_attend_to_nothing(rng):
     scores = rng.normal(size=(1, 1, 2, 2)).astype("float32")
     found = np.asarray(masked_softmax(scores, mask))[0, 0]
     np.testing.assert_allclose(found, [[1, 0], [0, 0]])
-    alike = np.asarray(masked_positions(np.full((1, 2, 2), 0.5, "float32"), mask, 2))
+    half = keras.ops.full((1, 2, 2), 0.5)
+    alike = np.asarray(masked_positions(half, keras.ops.convert_to_tensor(mask), 2))
     np.testing.assert_allclose(alike[0, 0], [[1, 0], [0, 0]])
 
 
