@@ -36,6 +36,7 @@ NETWORKS = (
     "ViT, MultiHeadAttention",
     "ViT, cloned attention, T(2)",
     "ViT, cloned attention, T(2), sharpness 1.5",
+    "ViT, cloned attention, T(2), content 0.25",
     "ViT, cloned attention, C4",
     "ViT, ConViT's gates",
     "CNN",
@@ -93,7 +94,9 @@ def attention_of(network, size):
     group = "c4" if "C4" in network else "t2"
     sharpness = 1.5 if "sharpness" in network else 20.0
     key_dim = KEY_DIM // sc.get_group(group).order
-    return sc.layers.ClonedAttention(student(group, size, sharpness), key_dim)
+    share = 0.25 if "content" in network else 0.0
+    found = student(group, size, sharpness)
+    return sc.layers.ClonedAttention(found, key_dim, content_share=share)
 
 
 def transformer(network, shape, classes, flips) -> keras.Model:

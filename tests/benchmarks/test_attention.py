@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import symclone_tf as sc
-from benchmarks import attention, attention_speed, csv_rows
+from benchmarks import attention, attention_heads, attention_speed, csv_rows
 
 
 def row_of(network, seed, accuracy):
@@ -51,6 +51,22 @@ def test_gates_begin_with_most_of_the_attention_by_position(rng):
     np.testing.assert_allclose(np.sum(found, axis=-1), 1, rtol=1e-5)
     # The first head looks one row up and one column left of the middle.
     assert np.argmax(found[0, 0, 4]) == 0
+
+
+@pytest.mark.slow
+def test_heads_are_drawn_before_and_after_training(rng, monkeypatch):
+    images, labels = rng.normal(size=(20, 16, 16, 3)), np.arange(20) % 4
+    toys = (images[:16], labels[:16]), (images[16:], labels[16:])
+    monkeypatch.setitem(attention.DATA, "toys", (lambda: toys, ("horizontal",)))
+    figure, row = attention_heads.drawn("toys", 16, 2)
+    grid = np.reshape(figure.axes, (1 + attention.BLOCKS, attention.HEADS))
+    rows = ["before", "block 1", "block 2", "block 3", "block 4"]
+    assert [axes.get_ylabel() for axes in grid[:, 0]] == rows
+    assert {axes.get_title() for axes in grid[0]} == {"0.00"}
+    before, after = (np.array(grid[i, 4].images[0].get_array()) for i in (0, 1))
+    assert np.argmax(before) == 12  # the middle of 5×5
+    assert np.abs(after - before).max() > 1e-4
+    assert (row["network"], row["epochs"]) == (attention_heads.NETWORK, 2)
 
 
 @pytest.mark.slow
