@@ -29,7 +29,7 @@ from benchmarks.almost_symmetric.rows import read as read_single
 from benchmarks.almost_symmetric.runs import unchanged
 from benchmarks.tasks import TASKS
 from benchmarks.this_machine import machine
-from symclone_tf.networks.strength_search import STRENGTHS
+from symclone_tf.networks.strength_search_checks import STRENGTHS
 
 TRAINED, EPOCHS = 10_000, 8
 # Steps that are timed, after some that are traced.

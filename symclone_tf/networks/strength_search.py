@@ -1,23 +1,26 @@
 """Finds how strongly a network's last layer is held, in one training."""
 
 import dataclasses
+import math
 from collections.abc import Iterable
 from typing import Any
 
 import keras
 from keras import ops
 
-from symclone_tf.checks import one_of, positive_number
-from symclone_tf.networks.copies import all_layers
+from symclone_tf.checks import one_of
 from symclone_tf.networks.reconstruction import (
     give_own_paths,
     inputs_of,
-    is_network,
     rebuilt,
 )
 from symclone_tf.networks.selection import check_network
-
-STRENGTHS = (0.1, 0.3, 0.5)
+from symclone_tf.networks.strength_search_checks import (
+    anchored_layer,
+    check_model,
+    mode_of,
+    strengths_of,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,14 +61,19 @@ class StrengthSearch(keras.Model):
         model: `keras.Model`, Sequential or functional, built, whose last anchored layer
             is followed by layers that use its outputs, its inputs and the network's
             inputs alone. It is copied, and does not change.
-        strengths: Iterable of floats, the values of `anchor_strength`.
+        strengths: Iterable of floats, the values of `anchor_strength`; `None` for
+            shares of 0.1, 0.3 and 0.5, with `"transformed-inputs"` and `"proximal"`,
+            and for a third, one and three times the layer's own with other anchors.
         layer: String, the name of an anchored layer; `None` for the last one.
         **kwargs: `name`.
 
+    A search is not saved; the networks that it returns are.
+
     Raises:
-        ValueError: If the model has no such layer, another layer shares its student, or
-            something after it depends on what comes before; or if the strengths are
-            not several different ones.
+        ValueError: If the model has no such layer, several outputs or a `train_step` of
+            its own, if another layer shares the student, or something after the layer
+            depends on what comes before; or if the strengths are not several different
+            ones.
         TypeError: If `model` is not a Keras model.
 
     Example:
@@ -85,20 +93,16 @@ class StrengthSearch(keras.Model):
     def __init__(
         self,
         model: keras.Model,
-        strengths: Iterable[float] = STRENGTHS,
+        strengths: Iterable[float] | None = None,
         layer: str | None = None,
         **kwargs: Any,
     ):
         check_network(model)
-        strengths = [positive_number("strengths", one) for one in strengths]
-        if len(set(strengths)) < max(2, len(strengths)):
-            raise ValueError(
-                "`strengths` must be several different numbers. "
-                f"Received: strengths={strengths}"
-            )
-        anchored = _anchored_layer(model, layer)
+        check_model(model)
+        anchored = anchored_layer(model, layer)
+        strengths = strengths_of(strengths, anchored)
         whole = rebuilt(model, lambda _: None)
-        last = next(one for one in all_layers(whole) if one.name == anchored.name)
+        last = next(one for one in whole.layers if one.name == anchored.name)
         ends = [_end(whole, last, strength) for strength in strengths]
         count = len(strengths)
 
@@ -106,7 +110,7 @@ class StrengthSearch(keras.Model):
             # Their gradients are those of the mean.
             return values / count + ops.stop_gradient(values * (1 - 1 / count))
 
-        maps = keras.layers.Lambda(shared, name="shared")(last.input)
+        maps = keras.layers.Lambda(shared, name=f"{last.name}_inputs")(last.input)
         names = [f"strength_{strength}" for strength in strengths]
         outputs = {
             name: end([maps, *_others(whole, last)]) for name, end in zip(names, ends)
@@ -114,9 +118,9 @@ class StrengthSearch(keras.Model):
         super().__init__(inputs_of(whole), outputs, **kwargs)
         give_own_paths(self)
         self.strengths = dict(zip(names, strengths))
-        self._last_name = anchored.name
         # Not as attributes that Keras tracks: their layers are those of the graph.
         object.__setattr__(self, "_whole", whole)
+        object.__setattr__(self, "_last", last)
         object.__setattr__(self, "_ends", dict(zip(names, ends)))
 
     def compile(
@@ -132,14 +136,30 @@ class StrengthSearch(keras.Model):
             optimizer: As of `keras.Model.compile`.
             loss: A loss function, or its name.
             metrics: List of metrics, or their names; `None` for none.
-            **options: As of `keras.Model.compile`.
+            **options: As of `keras.Model.compile`, without weights of losses.
+
+        Raises:
+            ValueError: If there are several losses, or a metric cannot be made again.
         """
+        if refused := sorted({"loss_weights", "weighted_metrics"} & set(options)):
+            raise ValueError(
+                "A search has one loss, without weights, and metrics without weights. "
+                f"Received: {', '.join(refused)}"
+            )
+        if metrics is not None and not isinstance(metrics, (list, tuple)):
+            raise ValueError(f"`metrics` must be a list. Received: metrics={metrics}")
         if isinstance(loss, (dict, list, tuple)):
             raise ValueError(f"`loss` must be one, for all strengths. Received: {loss}")
         names = list(self.strengths)
         each = {name: [_again(one) for one in metrics or ()] for name in names}
         losses = dict.fromkeys(names, loss)
         super().compile(optimizer, losses, metrics=each, **options)
+
+    def get_config(self) -> dict[str, Any]:
+        raise ValueError(
+            "A search is not saved: save the networks that `choose` and `network` "
+            "return, or the weights of the search"
+        )
 
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
@@ -159,7 +179,7 @@ class StrengthSearch(keras.Model):
         x: Any,
         y: Any = None,
         monitor: str = "loss",
-        mode: str = "min",
+        mode: str | None = None,
         tolerance: float = 0.0,
         **options: Any,
     ) -> tuple[keras.Model, tuple[TriedStrength, ...]]:
@@ -169,25 +189,36 @@ class StrengthSearch(keras.Model):
             x: Images, or a dataset, as of `keras.Model.evaluate`.
             y: Targets.
             monitor: String, `"loss"` or the name of a metric.
-            mode: String, `"min"` or `"max"`: what of it is best.
+            mode: String, `"min"` or `"max"`: what of it is best. `None` for `"min"` of
+                the loss and `"max"` of accuracies; others need one.
             tolerance: Float, how much worse than the best the largest strength that is
                 chosen may be: what symmetry is worth.
-            **options: Of `keras.Model.evaluate`.
+            **options: Of `keras.Model.evaluate`, as `batch_size`.
 
         Returns:
             Pair of a `keras.Model`, of the class of the given model and compiled as
             it is, and a tuple of `TriedStrength`, by strength.
 
         Raises:
-            ValueError: If there is no such metric, or an argument is not accepted.
+            ValueError: If there is no such metric, or an argument is not accepted, or
+                no score is a number.
         """
-        one_of("mode", mode, ("min", "max"))
+        mode = mode_of(monitor, mode)
+        if not tolerance >= 0:
+            raise ValueError(
+                f"`tolerance` must not be negative. Received: tolerance={tolerance}"
+            )
+        if "return_dict" in options:
+            raise ValueError("`return_dict` is not of `choose`, which needs all scores")
         found = self.evaluate(x, y, return_dict=True, **{"verbose": 0, **options})
         scores = {name: _of_output(name, found) for name in self.strengths}
         known = list(next(iter(scores.values())))
         one_of("monitor", monitor, known)
         sign = 1 if mode == "min" else -1
-        best = min(sign * each[monitor] for each in scores.values())
+        numbers = [s[monitor] for s in scores.values() if math.isfinite(s[monitor])]
+        if not numbers:
+            raise ValueError(f"No {monitor} is finite: training diverged")
+        best = min(sign * number for number in numbers)
         good = [n for n, s in scores.items() if sign * s[monitor] <= best + tolerance]
         chosen = max(good, key=self.strengths.__getitem__)
         tried = [
@@ -214,7 +245,7 @@ class StrengthSearch(keras.Model):
         end = self._ends[names[strength]]
 
         def replace(layer):
-            if layer.name != self._last_name:
+            if layer is not self._last:
                 return None
             return _with_strength(end.get_layer(layer.name), strength)
 
@@ -223,41 +254,6 @@ class StrengthSearch(keras.Model):
             if layer.weights:
                 made.get_layer(layer.name).set_weights(layer.get_weights())
         return made
-
-
-def _anchored_layer(model, name) -> Any:
-    """The layer whose strengths are tried.
-
-    Raises:
-        ValueError: If there is none.
-    """
-    layers = [
-        layer
-        for layer in model.layers
-        if getattr(layer, "symmetry", None) == "anchored"
-        and getattr(layer, "anchor_strength", None) is not None
-    ]
-    names = ", ".join(layer.name for layer in layers) or "none"
-    if not is_network(model) or not layers or name not in (None, *_names(layers)):
-        raise ValueError(
-            "`model` must be a Sequential or functional model with an anchored layer, "
-            f"or one of that name. Received: {model.name!r}, a {type(model).__name__}, "
-            f"with anchored layers {names}, and layer={name}"
-        )
-    found = layers[-1] if name is None else layers[_names(layers).index(name)]
-    student = getattr(found, "student", None)
-    others = [one for one in all_layers(model) if one is not found]
-    for other in others if student is not None else ():
-        if getattr(other, "student", None) is student:
-            raise ValueError(
-                f"Layer {found.name!r} shares its student with {other.name!r}, which "
-                "has one strength"
-            )
-    return found
-
-
-def _names(layers) -> list[str]:
-    return [layer.name for layer in layers]
 
 
 def _end(whole, last, strength) -> keras.Model:
@@ -293,9 +289,15 @@ def _with_strength(layer, strength) -> Any:
 
 def _again(metric) -> Any:
     """A metric like another, with a state of its own."""
-    if isinstance(metric, keras.metrics.Metric):
+    if not isinstance(metric, keras.metrics.Metric):
+        return metric
+    try:
         return type(metric).from_config(metric.get_config())
-    return metric
+    except Exception as error:
+        raise ValueError(
+            f"Metric {metric.name!r} cannot be made again from its configuration, "
+            "once for each strength; pass its function, or a name"
+        ) from error
 
 
 def _of_output(name, logs) -> dict[str, float]:

@@ -78,7 +78,7 @@ def test_the_best_on_other_images_is_chosen(images):
     targets = np.asarray(images[:, 0, 0]) * np.ones((1, 2))  # not invariant
     search.fit(images, targets, epochs=3, verbose=0)
     found = search.evaluate(images, targets, return_dict=True, verbose=0)
-    best, tried = search.choose(images, targets, "mae")
+    best, tried = search.choose(images, targets, "mae", "min")
     scores = [found[f"strength_{each.strength:g}_mae"] for each in tried]
     assert [each.scores["mae"] for each in tried] == scores
     assert [each.is_chosen for each in tried] == [s == min(scores) for s in scores]
@@ -97,7 +97,7 @@ def test_clones_and_batches_with_weights_are_taken(images):
     weights = np.linspace(0, 1, 24)
     logs = search.fit(images, np.ones((24, 2)), sample_weight=weights, verbose=0)
     assert {"strength_0.2_loss", "strength_0.4_error"} < set(logs.history)
-    best, _ = search.choose(images, np.ones((24, 2)), "error")
+    best, _ = search.choose(images, np.ones((24, 2)), "error", "min")
     assert type(best.get_layer("last")) is sc.ClonedConv2D
 
 
@@ -123,6 +123,8 @@ def test_a_layer_is_found_by_its_name(images):
             "`strengths` must be a positive, finite",
         ),
         (network, {"layer": "first"}, "anchored layers last, and layer=first"),
+        (network, {"strengths": 0.5}, "`strengths` must be several"),
+        (network, {"strengths": (0.5, 2)}, "a share of the inputs"),
         (
             lambda: network(UntiedGroupConv2D(2, 3, "c4")),
             {},
@@ -157,10 +159,43 @@ def test_a_student_that_other_layers_share_is_refused():
 
 def test_wrong_arguments_are_refused(images):
     search = sc.networks.StrengthSearch(network(), (0.1, 0.5))
-    with pytest.raises(ValueError, match="`loss` must be one"):
-        search.compile("adam", ["mse", "mse"])
-    search.compile("adam", "mse")
-    with pytest.raises(ValueError, match="`monitor` must be one of"):
-        search.choose(images, np.ones((24, 2)), "accuracy")
+    for options, message in (
+        ({"loss": ["mse", "mse"]}, "`loss` must be one"),
+        ({"metrics": "accuracy"}, "`metrics` must be a list"),
+        ({"loss_weights": [1]}, "Received: loss_weights"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            search.compile("adam", **{"loss": "mse", **options})
+    search.compile("adam", "mse", metrics=["mae"])
+    for options, message in (
+        ({"monitor": "accuracy"}, "`monitor` must be one of"),
+        ({"monitor": "mae"}, "`mode` must say whether the smallest mae is best"),
+        ({"tolerance": -1}, "`tolerance` must not be negative"),
+        ({"return_dict": False}, "`return_dict` is not of `choose`"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            search.choose(images, np.ones((24, 2)), **options)
+    with pytest.raises(ValueError, match="No loss is finite"):
+        search.choose(images, np.full((24, 2), np.nan))
     with pytest.raises(ValueError, match="`strength` must be one of"):
         search.network(0.7)
+    with pytest.raises(ValueError, match="A search is not saved"):
+        search.get_config()
+
+
+def test_a_layer_of_one_name_in_a_nested_network_stays(images):
+    head = keras.Sequential(
+        [keras.Input((6, 6, 4, 3)), untied(name="last")], name="head"
+    )
+    inputs = keras.Input((8, 8, 1))
+    x = head(sc.GroupConv2D(3, 3, "c4")(inputs))
+    x = GroupPooling()(untied(padding="same", name="last")(x))
+    model = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(x), name="last")
+    search = sc.networks.StrengthSearch(model, (0.1, 0.5))
+    search.compile("adam", "mse")
+    search.fit(images, np.ones((24, 3)), verbose=0)
+    for strength in (0.1, 0.5):
+        expected = search(images)[f"strength_{strength}"]
+        np.testing.assert_allclose(
+            search.network(strength)(images), expected, atol=1e-6
+        )
