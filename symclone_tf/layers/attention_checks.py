@@ -1,5 +1,6 @@
 """What attention that begins as a convolution takes."""
 
+import numbers
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,7 +55,7 @@ def check_content_share(value: Any) -> float:
     Raises:
         ValueError: If it is no number from 0 to 1.
     """
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
     if not number or not 0 <= value <= 1:
         raise ValueError(
             "`content_share` must be a number from 0 to 1. "

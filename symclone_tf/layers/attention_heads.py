@@ -58,7 +58,9 @@ class AttentionHeads:
         scores = ops.matmul(
             ops.transpose(queries, (0, 2, 1, 3)), ops.transpose(keys, (0, 2, 3, 1))
         )
-        content = self.dropout(masked_softmax(scores, mask), training=training)
+        content = self.dropout(
+            masked_softmax(scores, mask, self.dropout.rate > 0), training=training
+        )
         if mask is None:
             return self._attended(content, values), content
         # A position term that differs between images is no product over axes.

@@ -11,7 +11,7 @@ from keras import ops
 from symclone_tf.layers.attention_checks import check_student
 from symclone_tf.layers.conversion import bias_of, real_array
 from symclone_tf.students import RelativeAttentionStudent
-from symclone_tf.types import Array, ArrayLike, Shape
+from symclone_tf.types import Array, ArrayLike, Shape, Tensor
 
 if TYPE_CHECKING:
     from symclone_tf.layers.cloned_attention import ClonedAttention
@@ -126,20 +126,26 @@ class AttentionKernels:
         of_entries = _kernels_of_heads(student)
         parts = {name: getattr(attention, f"{name}_dense") for name in PARTS}
         for name, part in parts.items():
-            kernel = ops.convert_to_numpy(part.kernel)
+            kernel = _array(part.kernel)
             kernel = kernel if name == "output" else np.moveaxis(kernel, 1, 0)
             getattr(layer, f"{name}_kernel").assign(of_entries(kernel))
         if layer.use_bias:
             # Biases of keys change all scores of a query alike. Those of values reach
             # the outputs as they are, since the attention of a token is one in all.
             query, value, own = (
-                ops.convert_to_numpy(parts[name].bias)
-                for name in ("query", "value", "output")
+                _array(parts[name].bias) for name in ("query", "value", "output")
             )
             layer.query_bias.assign(of_entries(query))
-            outputs = ops.convert_to_numpy(parts["output"].kernel)
+            outputs = _array(parts["output"].kernel)
             layer.bias.assign(own + np.einsum("hv,hvo->o", value, outputs))
         return layer
+
+
+def _array(values: Tensor) -> Array:
+    """A tensor of any type, as bfloat16, as an array that NumPy computes with."""
+    wide = keras.backend.standardize_dtype(values.dtype) == "float64"
+    found = values if wide else ops.cast(values, "float32")
+    return np.asarray(ops.convert_to_numpy(found), "float64")
 
 
 def _kernels_of_heads(student: RelativeAttentionStudent) -> Callable[[Array], Array]:
@@ -148,12 +154,12 @@ def _kernels_of_heads(student: RelativeAttentionStudent) -> Callable[[Array], Ar
     count = math.prod(entries)
     units = np.eye(count, dtype="float32").reshape(*entries, 1, count)
     # Of a student that is exact, the identity.
-    mixed = ops.convert_to_numpy(student.head_kernels(units))[:, 0].astype("float64")
+    mixed = _array(student.head_kernels(units))[:, 0]
 
     def kernels(projections: Array) -> Array:
         flat = projections.reshape(len(projections), -1)
         found = np.linalg.solve(mixed, flat)
-        return found.reshape(*entries, *projections.shape[1:]).astype("float32")
+        return found.reshape(*entries, *projections.shape[1:])
 
     return kernels
 
@@ -178,6 +184,13 @@ def why_other(
             return f"it has a {name}, which ClonedAttention has not"
     if tuple(attention.attention_axes) != tuple(range(1, len(shape) - 1)):
         return "it attends along some axes alone"
+    parts = [getattr(attention, f"{name}_dense") for name in PARTS]
+    if any(getattr(part, "quantization_mode", None) for part in parts):
+        return "its weights are quantized"
+    if any(getattr(part, "lora_enabled", False) for part in parts):
+        return "it has LoRA weights beside its own, which ClonedAttention has not"
+    if any(part.trainable != attention.trainable for part in parts):
+        return "some of its projections are trainable, and some not"
     if len(attention.output_dense.kernel.shape) != 3:
         return "its outputs have several axes of channels"
     return None

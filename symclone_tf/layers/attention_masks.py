@@ -2,13 +2,18 @@
 
 from typing import Any
 
+import keras
 from keras import ops
 
 from symclone_tf.types import Tensor
 
 
 def combined_mask(
-    tokens: int, attention_mask: Any, token_mask: Any, use_causal_mask: bool
+    tokens: int,
+    attention_mask: Any = None,
+    rows: Any = None,
+    columns: Any = None,
+    use_causal_mask: bool = False,
 ) -> Tensor | None:
     """One mask of all that say what tokens may attend to, as `MultiHeadAttention` has.
 
@@ -17,8 +22,9 @@ def combined_mask(
         attention_mask: Boolean tensor of shape `(tokens, tokens)`, `(batch, tokens,
             tokens)` or `(batch, heads, tokens, tokens)`, where an axis may be 1, or
             `None`: which tokens, along the last axis, each may attend to.
-        token_mask: Boolean tensor of shape `(batch, tokens)`, or `None`: the tokens
-            that may be attended to.
+        rows: Boolean tensor of shape `(batch, tokens)`, or `None`: the tokens that may
+            attend.
+        columns: Boolean tensor of that shape, or `None`: those that may be attended to.
         use_causal_mask: Boolean, whether to attend to no later tokens.
 
     Returns:
@@ -29,7 +35,7 @@ def combined_mask(
 
     Example:
 
-    >>> combined_mask(2, None, None, True)[0, 0].numpy().tolist()
+    >>> combined_mask(2, use_causal_mask=True)[0, 0].numpy().tolist()
     [[True, False], [True, True]]
     """
     masks = []
@@ -45,9 +51,9 @@ def combined_mask(
         for _ in range(4 - len(sizes)):
             mask = ops.expand_dims(mask, -3)
         masks.append(mask)
-    if token_mask is not None:
-        rows = ops.reshape(ops.cast(token_mask, "bool"), (-1, 1, 1, tokens))
-        masks.append(rows)
+    for mask, shape in ((rows, (-1, 1, tokens, 1)), (columns, (-1, 1, 1, tokens))):
+        if mask is not None:
+            masks.append(ops.reshape(ops.cast(mask, "bool"), shape))
     if use_causal_mask:
         order = ops.arange(tokens)
         masks.append((order[:, None] >= order)[None, None])
@@ -57,21 +63,26 @@ def combined_mask(
     return combined
 
 
-def masked_softmax(scores: Tensor, mask: Tensor | None) -> Tensor:
-    """The softmax over what may be attended to, and zero where that is nothing.
+def masked_softmax(scores: Tensor, mask: Tensor | None, zero: bool) -> Tensor:
+    """The softmax over what may be attended to.
 
     Args:
         scores: Tensor of shape `(batch, heads, tokens, tokens)`.
         mask: See `combined_mask`.
+        zero: Boolean, whether a token that may attend to nothing does so, rather than
+            to all tokens alike. Keras 3.15.1 does the one in layers with dropout, and
+            the other in those without.
 
     Returns:
         Tensor of the same shape.
     """
     if mask is None:
         return ops.softmax(scores)
+    dtype = keras.backend.standardize_dtype(scores.dtype)
     # float16 reaches down to -65504.
-    weights = ops.softmax(ops.where(mask, scores, -3e4))
-    return weights * ops.cast(mask, scores.dtype)
+    least = -6e4 if dtype == "float16" else -1e30
+    weights = ops.softmax(ops.where(mask, scores, ops.cast(least, dtype)))
+    return weights * ops.cast(mask, dtype) if zero else weights
 
 
 def masked_positions(position: Tensor, mask: Tensor, prefix_tokens: int) -> Tensor:

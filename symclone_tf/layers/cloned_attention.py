@@ -95,8 +95,10 @@ class ClonedAttention(
         attention_mask: Boolean tensor of shape `(batch, tokens, tokens)`, or one that
             broadcasts to it, of the tokens that each may attend to. By position, others
             are as padding is.
-        query_mask: Boolean tensor of shape `(batch, tokens)`, of those that may be
-            attended to; also as `mask`. Keras passes the mask of a tensor that has one.
+        query_mask: Boolean tensor of shape `(batch, tokens)`, of those that may attend.
+        value_mask: Boolean tensor of that shape, of those that may be attended to.
+        mask: Boolean tensor of that shape, both; Keras passes it for a tensor that has
+            one.
         use_causal_mask: Boolean, whether to attend to no later tokens.
         return_attention_scores: Boolean, whether to return the attention as well.
         training: Boolean, whether dropout acts.
@@ -231,6 +233,7 @@ class ClonedAttention(
         query: Tensor,
         attention_mask: Tensor = None,
         query_mask: Tensor = None,
+        value_mask: Tensor = None,
         mask: Tensor = None,
         return_attention_scores: bool = False,
         use_causal_mask: bool = False,
@@ -239,8 +242,12 @@ class ClonedAttention(
         token_shape(self, query.shape)
         if self.anchors:
             self.hold(training_optimizer())
-        tokens = mask if query_mask is None else query_mask
-        allowed = combined_mask(self.tokens, attention_mask, tokens, use_causal_mask)
+        # With another mask beside, Keras passes that of a tensor as `query_mask`.
+        own = getattr(query, "_keras_mask", None) if mask is None else mask
+        rows = own if query_mask is None else query_mask
+        columns = own if value_mask is None else value_mask
+        masks = attention_mask, rows, columns, use_causal_mask
+        allowed = combined_mask(self.tokens, *masks)
         heads, content = self.heads_and_content(query, training, allowed)
         outputs = self.activation(self.merged(heads))
         outputs = ops.reshape(outputs, (-1, *query.shape[1:-1], outputs.shape[-1]))
@@ -249,6 +256,20 @@ class ClonedAttention(
             if return_attention_scores
             else outputs
         )
+
+    def compute_output_spec(
+        self,
+        query: Any,
+        *arguments: Any,
+        return_attention_scores: bool = False,
+        **options: Any,
+    ) -> Any:
+        shape = self.compute_output_shape(query.shape)
+        outputs = keras.KerasTensor(shape, self.compute_dtype)
+        if not return_attention_scores:
+            return outputs
+        scores = (query.shape[0], self.student.heads, self.tokens, self.tokens)
+        return outputs, keras.KerasTensor(scores, self.compute_dtype)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         channels = token_shape(self, input_shape)[-1]

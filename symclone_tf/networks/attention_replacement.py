@@ -11,20 +11,16 @@ import numpy as np
 from keras import ops
 
 from symclone_tf.checks import positive_pair
-from symclone_tf.errors import reason_of
 from symclone_tf.layers import ClonedAttention
 from symclone_tf.layers.attention_checks import check_content_share
 from symclone_tf.layers.attention_kernels import why_other
+from symclone_tf.networks.attention_selection import calls_of, select_attention
 from symclone_tf.networks.comparison import unchanged
-from symclone_tf.networks.convolutions import with_names
-from symclone_tf.networks.copies import all_layers
-from symclone_tf.networks.layer_inputs import attention_calls
-from symclone_tf.networks.network_inputs import input_specs, zeros
+from symclone_tf.networks.network_inputs import input_specs
 from symclone_tf.networks.relaxation import check_clone_options
 from symclone_tf.networks.relaxation_report import Relaxation, RelaxedLayer
 from symclone_tf.networks.replacement import replaced_network
 from symclone_tf.networks.selection import (
-    Selection,
     check_network,
     input_shapes,
 )
@@ -32,8 +28,11 @@ from symclone_tf.students import RelativeAttentionStudent
 from symclone_tf.students.relative_attention import SHARPNESS
 from symclone_tf.teachers import ConvTeacher
 
-# Before the patches: tokens of classes, of distillation, and registers.
-MOST_PREFIX = 16
+# Options of `ClonedAttention` that the layers have.
+OWN = {
+    *("student", "key_dim", "value_dim", "output_dim", "prefix_tokens"),
+    *("use_bias", "name", "dtype"),
+}
 
 
 def replace_attention(
@@ -68,15 +67,18 @@ def replace_attention(
             that is passed an attention layer and returns whether to replace it; `None`
             for all that can be: self-attention of tokens, on a grid.
         grid: Integer or pair of integers, rows and columns of patches; `None` for those
-            of the last convolution before. Tokens beyond these, at most 16, come before
-            the patches: of a class, for distillation, registers.
+            of a convolution before: of one with as many outputs as there are tokens,
+            or of the one with fewest fewer, the last of several. Tokens beyond these,
+            at most 16, come before the patches: of a class, for distillation,
+            registers. The report's notes say how many.
         kernel_size: Integer or pair of integers, whose product is the number of heads;
             `None` for the most square one, as 3×4 for 12 heads.
         sharpness: Float, of `RelativeAttentionStudent`. Less than 15 lets gradients
             move the positions.
         image_size: See `relax`.
         verbose: Integer, 0 for silence, 1 for a progress bar on stderr.
-        **options: Further options of `ClonedAttention`, such as `anchor`.
+        **options: Further options of `ClonedAttention`, such as `anchor`, but for those
+            of its sizes and biases.
 
     Returns:
         Pair of a `keras.Model`, of the same class and compiled as the given model is,
@@ -107,20 +109,28 @@ def replace_attention(
     check_network(model)
     check_clone_options(symmetry, options.get("anchor", "decoupled-l2-sp"))
     share = check_content_share(content_share)
+    if refused := sorted(OWN & set(options)):
+        raise ValueError(
+            "The layers that are replaced say it themselves. "
+            f"Received: {', '.join(refused)}"
+        )
     grid = None if grid is None else positive_pair("grid", grid)
     if kernel_size is not None:
         kernel_size = positive_pair("kernel_size", kernel_size)
     specs = input_specs(model, image_size)
-    shapes, calls = input_shapes(model, specs), _calls(model, specs)
+    shapes, calls = input_shapes(model, specs), calls_of(model, specs)
     student_of = functools.partial(_student_of, grid, kernel_size, sharpness)
-    selection = _select(model, calls, layers, student_of)
+    selection = select_attention(model, calls, layers, student_of)
+
+    def prefix_of(layer, student):
+        ((_, tokens, _),) = calls[id(layer)]
+        return tokens - student.teacher.positions_in
 
     def cloned_of(layer, student):
-        ((_, tokens, _),) = calls[id(layer)]
         return ClonedAttention.from_attention(
             layer,
             student,
-            prefix_tokens=tokens - student.teacher.positions_in,
+            prefix_tokens=prefix_of(layer, student),
             **{"content_share": share, "symmetry": symmetry, **options},
         )
 
@@ -130,84 +140,20 @@ def replace_attention(
         verbose=verbose,
         start=start,
         same=share == 1,
+        more_notes=_notes(selection, prefix_of),
     )
 
 
-def _calls(model, specs) -> dict[int, list[tuple[Any, int, Any]]]:
-    """How attention is called: a query's shape, its tokens, and the grid before it."""
-    kinds = (keras.layers.MultiHeadAttention, keras.layers.Conv2D)
-    parts = [layer for layer in all_layers(model) if isinstance(layer, kinds)]
-    with unchanged(model):
-        calls = attention_calls(model, parts, zeros(specs))
-    found: dict[int, list[tuple[Any, int, Any]]] = {}
-    grids: list[tuple[int, int]] = []
-    for layer, shape in calls:
-        if isinstance(layer, keras.layers.Conv2D):
-            first = layer.data_format == "channels_first"
-            grids.append(shape[2:] if first else shape[1:3])
-            continue
-        tokens = math.prod(shape[1:-1]) if shape else 0
-        fitting = [
-            grid for grid in grids if 0 <= tokens - math.prod(grid) <= MOST_PREFIX
-        ]
-        grid = shape[1:-1] if shape and len(shape) == 4 else None
-        call = (shape, tokens, grid or (fitting[-1] if fitting else None))
-        different = found.setdefault(id(layer), [])
-        if call not in different:
-            different.append(call)
-    return found
-
-
-def _select(model, calls, layers, student_of) -> Selection:
-    """The attention layers to replace."""
-    attention = [
-        layer
-        for layer in all_layers(model)
-        if isinstance(layer, keras.layers.MultiHeadAttention)
-    ]
-    order = {key: index for index, key in enumerate(calls)}
-    attention.sort(key=lambda layer: order.get(id(layer), len(order)))
-    found = with_names(attention)
-    wanted = _wanted(layers, found)
-    chosen, left = {}, {}
-    for name, layer in found:
-        if not wanted(name, layer):
-            continue
-        try:
-            student = student_of(layer, calls.get(id(layer), []))
-            chosen[id(layer)] = name, layer, student
-        except ValueError as error:
-            left[name] = reason_of(error)
-    named = layers is not None and not callable(layers)
-    if left and (named or not chosen):
-        name, why = next(iter(left.items()))
-        raise ValueError(f"The attention of layer {name!r} cannot be replaced: {why}")
-    if not chosen:
-        raise ValueError(
-            "The model has no keras.layers.MultiHeadAttention to replace. "
-            f"Received: layers {', '.join(one.name for one in model.layers)}"
-        )
-    return Selection(chosen, left)
-
-
-def _wanted(layers, found) -> Callable[[str, Any], bool]:
-    """Whether a layer of some name is to be replaced."""
-    if layers is None:
-        return lambda name, layer: True
-    if callable(layers):
-        return lambda name, layer: layers(layer)
-    named = {layers} if isinstance(layers, str) else set(layers)
-
-    def names_of(name, layer):
-        return {name, layer.name, *(layer.path or "").split("/")}
-
-    within = {part for name, layer in found for part in names_of(name, layer)}
-    if missing := sorted(named - within):
-        raise ValueError(
-            f"The model has no attention in layers named {missing}. "
-            f"Its attention: {', '.join(name for name, _ in found) or 'none'}"
-        )
-    return lambda name, layer: bool(names_of(name, layer) & named)
+def _notes(selection, prefix_of) -> list[str]:
+    """Which tokens are taken for those that are none of patches."""
+    layers: dict[str, list[str]] = {}
+    for name, layer, student in selection.chosen.values():
+        if prefix := prefix_of(layer, student):
+            rows, columns = student.sizes[0]
+            first = "the first token is" if prefix == 1 else f"{prefix} tokens are"
+            taken = f"{first} taken as before {rows}×{columns} patches"
+            layers.setdefault(taken, []).append(name)
+    return [f"Of {', '.join(names)}: {taken}." for taken, names in layers.items()]
 
 
 def _student_of(grid, kernel_size, sharpness, layer, calls) -> RelativeAttentionStudent:
@@ -243,7 +189,8 @@ def _student_of(grid, kernel_size, sharpness, layer, calls) -> RelativeAttention
             f"{kernel_size[0]}×{kernel_size[1]} has {math.prod(kernel_size)} positions"
         )
     teacher = ConvTeacher("t2", grid, kernel_size=kernel_size, padding="same")
-    return RelativeAttentionStudent(teacher, sharpness=sharpness, seed=0)
+    options = {"sharpness": sharpness, "seed": 0, "dtype": "float32"}
+    return RelativeAttentionStudent(teacher, **options)
 
 
 def _most_square(heads: int) -> tuple[int, int]:
@@ -268,7 +215,8 @@ def _row(name: str, layer: Any, attention: ClonedAttention) -> RelaxedLayer:
     shape = (2, tokens, channels)
     if len(layer.attention_axes) > 1:
         shape = (2, *student.sizes[0], channels)
-    inputs = np.random.default_rng(0).normal(size=shape).astype("float32")
+    inputs = ops.convert_to_tensor(np.random.default_rng(0).normal(size=shape))
+    inputs = ops.cast(inputs, attention.compute_dtype)
     with unchanged(layer), unchanged(attention):
         expected, outputs = (
             ops.convert_to_numpy(ops.cast(each(inputs, inputs), "float32"))

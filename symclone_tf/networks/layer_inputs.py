@@ -80,23 +80,41 @@ def attention_calls(
         of attention, of the query, and `None` if its value or key is another tensor.
     """
 
-    def is_attention(layer):
-        return isinstance(layer, keras.layers.MultiHeadAttention)
+    kind = keras.layers.MultiHeadAttention
+    others = [layer for layer in layers if not isinstance(layer, kind)]
+    attention = {id(layer) for layer in layers if isinstance(layer, kind)}
+    calls: list[tuple[keras.layers.Layer, Any]] = []
 
-    def before(layer, arguments, options):
-        if not is_attention(layer):
-            return NOTHING
-        # Of the class: the layer's own `call` is what records.
+    def record(layer, arguments, options):
         bound = inspect.signature(type(layer).call).bind(layer, *arguments, **options)
         query, value = bound.arguments["query"], bound.arguments["value"]
         key = bound.arguments.get("key")
         alone = value is query and (key is None or key is query)
-        return _shapes(query) if alone else None
+        if id(layer) in attention:
+            calls.append((layer, _shapes(query) if alone else None))
 
-    def after(layer, found):
-        return NOTHING if is_attention(layer) else _shapes(found)
+    with _before_casts(kind, record):
+        _calls(model, others, inputs, after=lambda _, x: _shapes(x), calls=calls)
+    return calls
 
-    return _calls(model, layers, inputs, before, after)
+
+@contextlib.contextmanager
+def _before_casts(kind, record) -> Iterator[None]:
+    """Records calls of all layers of a class, with the arguments that they are given.
+
+    Keras may cast each argument to a tensor of its own before a layer's `call`.
+    """
+    own = kind.__call__
+
+    def recording(layer, *arguments, **options):
+        record(layer, arguments, options)
+        return own(layer, *arguments, **options)
+
+    kind.__call__ = recording
+    try:
+        yield
+    finally:
+        del kind.__call__
 
 
 def _first_as(record):
@@ -108,37 +126,31 @@ def _shapes(value):
     return keras.tree.map_structure(lambda x: tuple(getattr(x, "shape", ())), value)
 
 
-# What is not recorded.
-NOTHING = object()
-
-
 def _calls(
     model: keras.Model,
     layers: list[keras.layers.Layer],
     inputs: Any,
     before: Callable[..., Any] | None = None,
     after: Callable[..., Any] | None = None,
+    calls: list[tuple[keras.layers.Layer, Any]] | None = None,
 ) -> list[tuple[keras.layers.Layer, Any]]:
     """Calls a model, and records what layers are called with, or return.
 
     Args:
         before: Callable of a layer, the arguments and the options of a call, or `None`.
         after: Callable of a layer and what it returns, or `None`.
+        calls: List that is added to; `None` for a new one.
         model, layers, inputs: See `layer_calls`.
     """
-    calls: list[tuple[keras.layers.Layer, Any]] = []
-
-    def record(layer, recorded):
-        if recorded is not NOTHING:
-            calls.append((layer, recorded))
+    calls = [] if calls is None else calls
 
     def recording(layer, call):
         def recording_call(*arguments, **options):
             if before is not None:
-                record(layer, before(layer, arguments, options))
+                calls.append((layer, before(layer, arguments, options)))
             found = call(*arguments, **options)
             if after is not None:
-                record(layer, after(layer, found))
+                calls.append((layer, after(layer, found)))
             return found
 
         return recording_call

@@ -3,7 +3,7 @@
 import copy
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import keras
@@ -37,8 +37,8 @@ from symclone_tf.teachers import Teacher
 COPIES = 4
 # Mean and standard deviation of noise, for networks of normalised and of raw pixels.
 PIXELS = ((0.0, 1.0), (128.0, 64.0))
-# More than rounding in float16 explains.
-MOST_DIFFERENCE = 0.05
+# More than rounding in float16 explains, and in bfloat16, an eighth as fine.
+MOST_DIFFERENCE, MOST_IN_BFLOAT16 = 0.05, 0.4
 
 
 def replaced_network(
@@ -53,12 +53,14 @@ def replaced_network(
     verbose: int,
     start: float,
     same: bool = True,
+    more_notes: Iterable[str] = (),
 ) -> tuple[keras.Model, Relaxation]:
     """A network whose selected layers others replace, and its report.
 
     Args:
         selection: `Selection`.
         same: Boolean, whether the outputs are to be those of the given network.
+        more_notes: Iterable of strings, for the report.
         model, specs, shapes, sized, cloned_of, row_of, symmetry, verbose, start: See
             `relaxed_network`.
 
@@ -67,7 +69,7 @@ def replaced_network(
     """
     chosen = selection.chosen
     _check_memory(chosen, symmetry)
-    notes = _notes(model, sized)
+    notes = (*_notes(model, sized), *more_notes)
     clones = _clones(chosen, verbose)
 
     relaxed_layers = {}
@@ -89,16 +91,28 @@ def replaced_network(
         for key, (name, layer, _) in chosen.items()
     )
     difference = max(largest_difference(model, relaxed, specs, *p) for p in PIXELS)
-    if same and difference > MOST_DIFFERENCE:
-        warnings.warn(
-            f"The outputs of the relaxed network differ by {difference:.2g} of the "
-            "largest output, though those of its convolutions do not: another layer "
-            "uses something that is not copied with it.",
-            RelaxingWarning,
-            stacklevel=4,
-        )
+    if same and difference > (most := _most(model)):
+        warnings.warn(_differs(difference, rows, most), RelaxingWarning, stacklevel=4)
     seconds = time.perf_counter() - start
     return relaxed, Relaxation(rows, selection.left, difference, seconds, notes)
+
+
+def _most(model) -> float:
+    """The largest difference that rounding explains."""
+    coarse = model.compute_dtype == "bfloat16"
+    return MOST_IN_BFLOAT16 if coarse else MOST_DIFFERENCE
+
+
+def _differs(difference, rows, most) -> str:
+    """What is said of a network whose outputs are not those of the given one."""
+    apart = [row.name for row in rows if row.difference > most]
+    said = f"The outputs of the new network differ by {difference:.2g} of the largest"
+    if apart:
+        return f"{said}, as do those of {', '.join(apart)}."
+    return (
+        f"{said}, though those of its new layers do not: another layer uses something "
+        "that is not copied with it."
+    )
 
 
 def _check_clones(relaxed, relaxed_layers) -> None:

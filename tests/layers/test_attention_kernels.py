@@ -35,6 +35,43 @@ def test_content_alone_is_what_the_attention_computes(rng, attention, sharpness)
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
+@pytest.mark.parametrize("dropout", [0.0, 0.1])
+@pytest.mark.parametrize("given", ["query_mask", "value_mask", "attached"])
+def test_masks_are_those_of_the_attention(rng, students, dropout, given):
+    tokens = rng.normal(size=(2, 12, 4)).astype("float32")
+    tokens[:, 8:] = 0
+    inputs, kept = keras.Input((12, 4)), keras.Input((12,), dtype="bool")
+    masked = keras.layers.Masking()(inputs) if given == "attached" else inputs
+    options = {} if given == "attached" else {given: kept}
+    attention = keras.layers.MultiHeadAttention(9, 2, dropout=dropout, use_bias=False)
+    expected = keras.Model([inputs, kept], attention(masked, masked, **options))
+    layer = ClonedAttention.from_attention(
+        attention, students["t2"], content_share=1, use_bias=False
+    )
+    found = keras.Model([inputs, kept], layer(masked, masked, **options))
+    arguments = [tokens, np.any(tokens, axis=-1)]
+    # Keras 3.15.1 ignores a `query_mask` that is passed, of tokens that may not attend.
+    kept = np.s_[:, :8] if given == "query_mask" else np.s_[:]
+    pair = (np.asarray(each(arguments))[kept] for each in (found, expected))
+    np.testing.assert_allclose(*pair, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
+def test_weights_of_other_types_are_taken(rng, dtype):
+    attention = keras.layers.MultiHeadAttention(9, 2, dtype=dtype)
+    attention.build((None, 12, 4), (None, 12, 4))
+    teacher = sc.ConvTeacher("t2", (4, 3), padding="same")
+    student = sc.students.RelativeAttentionStudent(teacher, seed=0, dtype="float32")
+    sc.cloning.solve(student)
+    layer = ClonedAttention.from_attention(attention, student, content_share=1)
+    tokens = keras.ops.cast(rng.normal(size=(2, 12, 4)), dtype)
+    pair = [
+        np.asarray(keras.ops.cast(each(tokens, tokens), "float32"))
+        for each in (layer, attention)
+    ]
+    np.testing.assert_allclose(*pair, atol={"float64": 1e-6}.get(dtype, 0.05))
+
+
 def test_position_alone_is_the_convolution_of_values_and_outputs(
     rng, attention, students
 ):
@@ -73,3 +110,20 @@ def test_what_it_does_not_compute_is_named(options, shape, reason):
     attention.build(built, built)
     found = why_other(attention, shape)
     assert found == reason if reason is None else reason in found
+
+
+def test_weights_that_it_would_not_keep_are_named(attention):
+    shape = (None, 12, 5)
+    attention.query_dense.trainable = False
+    assert "some of its projections are trainable" in why_other(attention, shape)
+    attention.query_dense.trainable = True
+    assert why_other(attention, shape) is None
+    attention.query_dense.enable_lora(2)
+    assert "it has LoRA weights" in why_other(attention, shape)
+
+
+def test_quantized_weights_are_named():
+    attention = keras.layers.MultiHeadAttention(2, 2)
+    attention.build((None, 12, 4), (None, 12, 4))
+    attention.query_dense.quantize("int8")
+    assert why_other(attention, (None, 12, 4)) == "its weights are quantized"

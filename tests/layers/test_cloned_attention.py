@@ -82,7 +82,7 @@ def test_equals_the_formula(rng, students, prefix):
 
 
 @pytest.mark.parametrize("prefix", [0, 2])
-@pytest.mark.parametrize("given", ["attention_mask", "query_mask", "causal"])
+@pytest.mark.parametrize("given", ["attention_mask", "value_mask", "causal"])
 def test_equals_the_formula_of_what_masks_leave(rng, students, prefix, given):
     layer = random_layer(rng, students["t2"], 5, prefix_tokens=prefix)
     layer.content_shares.assign(rng.uniform(size=9))
@@ -92,10 +92,10 @@ def test_equals_the_formula_of_what_masks_leave(rng, students, prefix, given):
     rows[:, [prefix, prefix + 1]] = True
     mask = {
         "attention_mask": rng.uniform(size=(2, size, size)) > 0.3,
-        "query_mask": np.broadcast_to(rows[:, None], (2, size, size)),
+        "value_mask": np.broadcast_to(rows[:, None], (2, size, size)),
         "causal": np.tri(size)[None] > 0,
     }[given]
-    options = {"attention_mask": mask, "query_mask": rows}
+    options = {"attention_mask": mask, "value_mask": rows}
     options = {given: options[given]} if given in options else {}
     if given == "causal":
         prefix and pytest.skip("the first tokens see no patches")
@@ -204,5 +204,10 @@ def test_takes_the_place_of_multi_head_attention(students):
     tokens = keras.Input((12, 4))
     outputs = ClonedAttention(students["t2"], 2)(tokens, tokens, key=tokens)
     assert tuple(outputs.shape) == (None, 12, 4)
+    layer = ClonedAttention(students["t2"], 2)
+    outputs, scores = layer(tokens, tokens, return_attention_scores=True)
+    assert tuple(scores.shape) == (None, 9, 12, 12)
+    both = keras.Model(tokens, [outputs, scores])(np.ones((2, 12, 4), "float32"))
+    assert [tuple(each.shape) for each in both] == [(2, 12, 4), (2, 9, 12, 12)]
     with pytest.raises(ValueError, match="`value` must be the same tensor as `query`"):
         ClonedAttention(students["t2"], 2)(tokens, outputs)

@@ -55,6 +55,8 @@ def test_content_alone_computes_what_the_network_did(rng, tmp_path):
     local, report = sc.networks.replace_attention(model, content_share=1, verbose=0)
     np.testing.assert_allclose(local(images), model(images), atol=1e-5)
     assert report.difference < 1e-5
+    taken = "2 tokens are taken as before 4×6 patches"
+    assert report.notes == (f"Of first/mha, second/mha: {taken}.",)
     assert [row.name for row in report.layers] == ["first/mha", "second/mha"]
     assert max(row.difference for row in report.layers) < 1e-5
     for layer in attention_in(local):
@@ -109,6 +111,9 @@ def test_maps_need_no_tokens(rng):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"layers": 3}, "`layers` must be a name, several, or a callable"),
+        ({"layers": lambda _: False}, "chooses no attention.*first/mha"),
+        ({"key_dim": 3, "name": "a"}, "Received: key_dim, name"),
         ({"layers": "third"}, r"no attention in layers named \['third'\].*first/mha"),
         ({"grid": (5, 6)}, "its 26 tokens are no grid of 5×6"),
         ({"kernel_size": 3}, "6 heads, and a kernel of 3×3 has 9 positions"),
@@ -146,6 +151,32 @@ def test_attention_to_others_is_left(rng):
     assert report.left == {"cross": "its query, value and key are not one tensor"}
     values = rng.normal(size=(2, 4, 4, 6)).astype("float32")
     np.testing.assert_allclose(local(values), model(values), atol=1e-5)
+
+
+def test_the_grid_is_that_of_as_many_outputs(rng):
+    images = keras.Input((16, 16, 3))
+    patches = keras.layers.Conv2D(12, 2, strides=2)(images)
+    side = keras.layers.Conv2D(12, 2)(patches)  # 7×7, and 15 more
+    side = keras.layers.GlobalAveragePooling2D(keepdims=True)(side)
+    side = keras.layers.Conv2D(12, 1)(side)  # 1×1
+    tokens = keras.layers.Reshape((64, 12))(patches * side)
+    attention = keras.layers.MultiHeadAttention(6, 4, name="mha")
+    model = keras.Model(images, attention(tokens, tokens))
+    local, report = sc.networks.replace_attention(model, 1, verbose=0)
+    layer = local.get_layer("mha")
+    assert (layer.student.sizes[0], layer.prefix_tokens) == ((8, 8), 0)
+    assert report.notes == ()
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_inputs_that_are_cast_are_one_tensor_still(rng, policy):
+    images = keras.Input((4, 4, 6))
+    normal = keras.layers.LayerNormalization(dtype="float32")(images)
+    attention = keras.layers.MultiHeadAttention(4, 2, dtype=policy)
+    model = keras.Model(images, attention(normal, normal))
+    local, report = sc.networks.replace_attention(model, 1, verbose=0)
+    assert report.difference < 0.05
+    assert local.layers[-1].compute_dtype == policy.removeprefix("mixed_")
 
 
 def test_a_network_without_attention_is_refused():

@@ -362,6 +362,6 @@ def test_networks_that_compute_something_else_are_warned_of():
     _, report = sc.relax(model, verbose=0)
     assert report.difference < 1e-5
     ELSEWHERE[id(hidden)] = 1000.0
-    with pytest.warns(sc.errors.RelaxingWarning, match="relaxed network differ by"):
+    with pytest.warns(sc.errors.RelaxingWarning, match="new network differ by"):
         _, report = sc.relax(model, verbose=0)
     assert report.difference > 0.5
