@@ -1,6 +1,27 @@
 """The page on attention says what was measured."""
 
-from pages import doc, flowing, results
+import statistics
+
+from benchmarks import attention
+from benchmarks.symmetrizing.report import percent
+
+from pages import RESULTS, doc, flowing, results
+from pages import table as on_page
+
+PAGE = doc("attention")
+ROWS = attention.read_rows(RESULTS / "attention.csv")
+
+
+def accuracies(network, data, count):
+    case = (network, data, count)
+    names = ("network", "data", "count")
+    return [
+        row["accuracy"] for row in ROWS if tuple(row[name] for name in names) == case
+    ]
+
+
+def mean(network, data, count):
+    return statistics.mean(accuracies(network, data, count))
 
 
 def test_times_are_those_of_the_run():
@@ -14,3 +35,43 @@ def test_times_are_those_of_the_run():
     text = flowing(doc("attention"))
     assert f"take {forward[0]} times as long on 8×8 patches and {forward[1]} on" in text
     assert f"a step of training {step[0]} and {step[1]} times" in text
+
+
+def whole_cases():
+    """Data, and numbers of images, that all networks were trained on."""
+    cases = dict.fromkeys((row["data"], row["count"]) for row in ROWS)
+    whole = [c for c in cases if all(accuracies(n, *c) for n in attention.NETWORKS)]
+    return sorted(
+        whole, key=lambda case: (case[1], list(attention.DATA).index(case[0]))
+    )
+
+
+def test_the_text_concludes_what_is_in_the_table():
+    plain, cloned, soft, open_, group, gates, cnn = attention.NETWORKS
+    for data in ("CIFAR-10", "Fashion-MNIST"):
+        gained = mean(cloned, data, 1_000) - mean(plain, data, 1_000)
+        assert round(100 * gained) == 12
+        assert mean(cloned, data, 1_000) > mean(gates, data, 1_000)
+    cells = {name: mean(name, "cells", 1_000) for name in attention.NETWORKS[:-1]}
+    assert max(cells, key=cells.get) == plain
+    assert cells[cloned] < cells[open_] < cells[gates]
+    shares = [
+        row["share"]
+        for row in ROWS
+        if row["data"] == "cells" and row["network"] in (cloned, soft, group)
+    ]
+    assert max(shares) < 0.02
+    for case in whole_cases():
+        every = {name: mean(name, *case) for name in attention.NETWORKS}
+        assert max(every, key=every.get) == cnn
+
+
+def test_accuracies_are_those_that_were_measured():
+    cases = whole_cases()
+    heads = " | ".join(f"{data}, {count:,}" for data, count in cases)
+    assert f"| network | {heads} |" in flowing(PAGE)
+    measured = [
+        [network, *(percent(accuracies(network, *case)) for case in cases)]
+        for network in attention.NETWORKS
+    ]
+    assert on_page(PAGE, "network") == measured

@@ -96,7 +96,9 @@ def attention(file) -> str:
     from benchmarks import attention as measured
     from benchmarks.this_machine import machine
 
-    return measured.report(measured.read_rows(file), machine())
+    return measured.report(measured.read_rows(file), machine()) + pictures(
+        file, r"-[a-z]+"
+    )
 
 
 def backends(file) -> str:
