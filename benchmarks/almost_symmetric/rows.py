@@ -19,7 +19,7 @@ ANCHORS = {
 
 
 def read(file) -> list[dict]:
-    """The runs of this comparison's table.
+    """The runs of this comparison's table; of a run that was repeated, the last.
 
     Args:
         file: Path; none are in a file that is not there.
@@ -27,7 +27,8 @@ def read(file) -> list[dict]:
     if not file.exists():
         return []
     with file.open(encoding="utf-8", newline="") as stream:
-        return [_parsed(row) for row in csv.DictReader(stream)]
+        rows = [_parsed(row) for row in csv.DictReader(stream)]
+    return list({key_of(row): row for row in rows}.values())
 
 
 def _parsed(row) -> dict:
@@ -42,7 +43,8 @@ def _parsed(row) -> dict:
 
 
 def read_all(file, benchmark) -> list[dict]:
-    """The runs of both tables; of runs in both, the benchmark's.
+    """The runs of both tables; of runs in both, the benchmark's, but for those of
+    this table that were validated too.
 
     Args:
         file: Path, of this comparison's table.
@@ -50,11 +52,17 @@ def read_all(file, benchmark) -> list[dict]:
     """
     found = [of_benchmark(row) for row in sc.experiments.read_benchmark(benchmark)]
     found = [row for row in found if row]
-    known = {_key(row) for row in found}
-    return found + [row for row in read(file) if _key(row) not in known]
+    own = read(file)
+    validated = {
+        key_of(row) for row in own if row.get("validation_accuracy") is not None
+    }
+    found = [row for row in found if key_of(row) not in validated]
+    known = {key_of(row) for row in found}
+    return found + [row for row in own if key_of(row) not in known]
 
 
-def _key(row) -> tuple:
+def key_of(row) -> tuple:
+    """What distinguishes a run: the values of `KEY`."""
     return tuple(row[name] for name in KEY)
 
 

@@ -8,21 +8,25 @@ import keras
 from rich.console import Console
 
 import symclone_tf as sc
-from benchmarks.almost_symmetric.methods import METHODS, trained
-from benchmarks.almost_symmetric.rows import FIELDS, KEY, read
+from benchmarks.almost_symmetric.methods import METHODS, REGULARISED, trained
+from benchmarks.almost_symmetric.rows import FIELDS, KEY, key_of, read
 from benchmarks.tasks import TASKS
 
 
 def run_once(file, key, clones="exported") -> None:
-    """Adds a run to the table, if it is not there.
+    """Adds a run to the table, if it is not there, or was not validated and can be.
 
     Args:
         file: Path, of the CSV.
         key: Tuple, the values of `KEY`.
         clones: String or path, the root of all clones.
     """
-    if key in {tuple(row[name] for name in KEY) for row in read(file)}:
-        return
+    rows = {key_of(row): row for row in read(file)}
+    if key in rows:
+        method, _, task, seed, size, _ = key
+        can_be = method in REGULARISED and TASKS[task].validation(size, seed)
+        if rows[key].get("validation_accuracy") is not None or not can_be:
+            return
     Console(stderr=True).print("{}, {}, {}, seed {} …".format(*key))
     row = dict(zip(KEY, key)) | run(*key, clones)
     new = not file.exists()

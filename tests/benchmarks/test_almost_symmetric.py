@@ -13,7 +13,7 @@ from benchmarks.almost_symmetric.regularised import (
     RotatedConv2D,
 )
 from benchmarks.almost_symmetric.report import report, write_report
-from benchmarks.almost_symmetric.rows import KEY, method_of, read, read_all
+from benchmarks.almost_symmetric.rows import FIELDS, KEY, method_of, read, read_all
 from benchmarks.almost_symmetric.runs import run_once, unchanged
 from benchmarks.tasks import TASKS, Task, Wrapped, digits
 
@@ -205,6 +205,25 @@ def test_strengths_change_from_epoch_to_epoch(first, last):
     assert encoder.constraint.strength is changing.strength
 
 
+@pytest.mark.parametrize(("validated", "runs"), [("", 1), ("0.5", 0)])
+def test_runs_that_could_be_validated_are_run_again(
+    tmp_path, monkeypatch, validated, runs
+):
+    file, called = tmp_path / "rows.csv", []
+    row = f"{LAST_UNTIED!r},0.1,breaking,0,64,1,0.1,,,7,1.0,{validated}"
+    file.write_text(f"{','.join(FIELDS)}\n{row}\n".replace("'", '"'))
+
+    def run(*key):
+        called.append(key)
+        return dict.fromkeys(FIELDS[6:], 0.5)
+
+    monkeypatch.setattr("benchmarks.almost_symmetric.runs.run", run)
+    monkeypatch.setattr(Task, "validation", lambda *_: "digits")
+    run_once(file, (LAST_UNTIED, 0.1, "breaking", 0, 64, 1))
+    assert len(called) == runs
+    assert len(file.read_text().splitlines()) == 2 + runs
+
+
 @pytest.mark.usefixtures("mnist")
 @pytest.mark.slow
 @pytest.mark.parametrize(
@@ -255,10 +274,10 @@ def test_the_benchmarks_run_counts_where_both_have_one(tmp_path):
     table = sc.experiments.read_benchmark("benchmarks/results/mnist/c4.csv")
     file = tmp_path / "rows.csv"
     file.write_text(
-        ",".join([*KEY, "accuracy", "upright_accuracy", "error", "weights"])
-        + ",seconds_per_epoch\n"
-        "gcnn,,invariance,0,10000,8,0.1,0.1,,7,1.0\n"
-        "untied,0.0,invariance,0,10000,8,0.2,0.2,,7,1.0\n"
+        ",".join(FIELDS) + "\ngcnn,,invariance,0,10000,8,0.1,0.1,,7,1.0,\n"
+        "cnn,,invariance,0,10000,8,0.1,0.1,,7,1.0,0.3\n"
+        "untied,0.0,invariance,0,10000,8,0.9,0.2,,7,1.0,\n"
+        "untied,0.0,invariance,0,10000,8,0.2,0.2,,7,1.0,\n"
     )
     rows = read_all(file, "benchmarks/results/mnist/c4.csv")
     accuracies = {
@@ -268,4 +287,5 @@ def test_the_benchmarks_run_counts_where_both_have_one(tmp_path):
     }
     assert accuracies["untied", 0] == 0.2
     assert accuracies["gcnn", 0] > 0.8
+    assert accuracies["cnn", 0] == 0.1  # which was validated
     assert len(rows) > len(table) / 2
