@@ -1,5 +1,3 @@
-from .attention_positions import HeadPositions as HeadPositions
-from .attention_positions import attention_positions as attention_positions
 from .attention_relaxation import relax_to_attention as relax_to_attention
 from .attention_replacement import replace_attention as replace_attention
 from .callbacks import EquivarianceErrors as EquivarianceErrors
@@ -9,6 +7,8 @@ from .convolutions import deviations as deviations
 from .fused_forms import FusedLayer as FusedLayer
 from .fused_forms import costs as costs
 from .fusion import fuse as fuse
+from .head_positions import HeadPositions as HeadPositions
+from .head_positions import attention_positions as attention_positions
 from .interpolation import teacher_errors as teacher_errors
 from .layer_equivariance import layer_errors as layer_errors
 from .network_equivariance import NetworkEquivariance as NetworkEquivariance
