@@ -22,7 +22,7 @@ LADDER = tuple(f"plumes {rung}" for rung in range(plumes.RUNGS))
 RECOMMENDED = "last clone, transformed inputs"
 # A number that is prime to the number of colours, so that pairs differ.
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<")
-OURS = ("clones", "last clone", "gcnn, pooling", "Dense clones")
+OURS = ("clones", "last clone", "gcnn, pooling", "gcnn, last untied", "Dense clones")
 LIMITS = {PAIRS[0]: ((0.3, 1), (0.4, 1)), PAIRS[1]: ((0.6, 1), (0.1, 1))}
 MNIST, QUADRANTS = PAIRS
 EXPLAINED = {
@@ -49,12 +49,18 @@ def draw_frontier(found, pair=PAIRS[0]):
         mine = [point for point in found if point.method == method]
         mine.sort(key=lambda point: point.strength or 0)
         ours = method.startswith(OURS)
+        pairs = [(point.keeps, point.breaks) for point in mine]
+        keeps, breaks = ([statistics.mean(v) for v in each] for each in zip(*pairs))
+        errors = [[_deviation(v) for v in each] for each in zip(*pairs)]
+        colour = COLOURS[number % len(COLOURS)]
+        bars = {"fmt": "none", "ecolor": colour, "elinewidth": 0.8}
+        axes.errorbar(keeps, breaks, errors[1], errors[0], **bars)
         axes.plot(
-            [statistics.mean(point.keeps) for point in mine],
-            [statistics.mean(point.breaks) for point in mine],
+            keeps,
+            breaks,
             linestyle="-" if ours else "--",
             marker=MARKERS[number % len(MARKERS)],
-            color=COLOURS[number % len(COLOURS)],
+            color=colour,
             markerfacecolor=None if ours else "white",
             linewidth=2 if method == RECOMMENDED else 1,
             markersize=7 if method == RECOMMENDED else 5,
@@ -66,6 +72,11 @@ def draw_frontier(found, pair=PAIRS[0]):
     axes.grid(visible=True)
     figure.legend(loc="outside right upper")
     return figure
+
+
+def _deviation(values) -> float:
+    """The standard deviation of seeds; none of one."""
+    return statistics.stdev(values) if len(values) > 1 else 0.0
 
 
 @styled

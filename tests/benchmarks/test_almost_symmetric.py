@@ -12,7 +12,11 @@ from benchmarks.almost_symmetric.regularised import (
     ChangingStrength,
     RotatedConv2D,
 )
-from benchmarks.almost_symmetric.report import report, write_report
+from benchmarks.almost_symmetric.report import (
+    draw_frontier,
+    report,
+    write_report,
+)
 from benchmarks.almost_symmetric.rows import FIELDS, KEY, method_of, read, read_all
 from benchmarks.almost_symmetric.runs import run_once, unchanged
 from benchmarks.tasks import TASKS, Task, Wrapped, digits
@@ -51,6 +55,17 @@ def test_knees_are_the_largest_smaller_accuracies():
     row = "| rpp | 0.0001 | 2 | 7 | 75.0% ± 7.1% | 90.0% ± 0.0% | 65.0% ± 7.1% |"
     assert f"{row} **65.0%** | 1.0 |" in page
     assert "| rpp | 0.01 | 1 | 7 | 90.0% | 90.0% | 50.0% | 50.0% | 1.0 |" in page
+
+
+def test_seeds_are_drawn_as_error_bars():
+    (axes,) = draw_frontier(points(ROWS)).axes
+    exact, relaxed = (bars[2] for bars in axes.containers)
+    for line in exact:  # of one seed
+        assert np.ptp(line.get_segments(), axis=1).max() == pytest.approx(0)
+    across, up = (np.ptp(line.get_segments()[0], axis=0) for line in relaxed)
+    deviation = np.std([0.7, 0.8], ddof=1)
+    np.testing.assert_allclose(across, [2 * deviation, 0], atol=1e-9)
+    np.testing.assert_allclose(up, [0, 2 * deviation], atol=1e-9)
 
 
 def test_shares_are_chosen_by_images_that_are_not_tested_on():
