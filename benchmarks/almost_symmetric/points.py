@@ -91,12 +91,14 @@ def _validated(keeps, breaks):
 def chosen(found) -> dict[str, Point]:
     """The strength of each method that is best on images that were not tested on.
 
-    Methods without a choice are left out, and so are those without such images.
+    Methods without a choice are left out, and so are those of which a strength has no
+    such images.
     """
+    without = {point.method for point in found if point.validated is None}
     best = {}
     for point in found:
         other = best.get(point.method)
-        if point.validated is None or point.strength is None:
+        if point.method in without or point.strength is None:
             continue
         if other is None or point.validated > other.validated:
             best[point.method] = point

@@ -79,6 +79,8 @@ def test_shares_are_chosen_by_images_that_are_not_tested_on():
     assert {name: point.strength for name, point in best.items()} == {
         "gcnn, last rpp, x": 1e-4
     }
+    rows[-2:] = [{**row, "validation_accuracy": None} for row in rows[-2:]]
+    assert chosen(points(rows)) == {}
 
 
 def test_gains_are_reported_of_the_chosen_shares():
