@@ -52,6 +52,13 @@ def test_the_text_concludes_what_is_in_the_table():
         gained = mean(cloned, data, 1_000) - mean(plain, data, 1_000)
         assert round(100 * gained) == 12
         assert mean(cloned, data, 1_000) > mean(gates, data, 1_000)
+    gained = mean(cloned, "CIFAR-10", 10_000) - mean(plain, "CIFAR-10", 10_000)
+    assert round(100 * gained) == 7
+    for count in (1_000, 10_000):
+        assert mean(cloned, "CIFAR-10", count) > mean(gates, "CIFAR-10", count)
+        assert mean(group, "CIFAR-10", count) > mean(cloned, "CIFAR-10", count)
+    weights = {row["network"]: row["weights"] for row in ROWS if row["data"] == "cells"}
+    assert 0.6 < weights[group] / weights[cloned] < 0.7
     cells = {name: mean(name, "cells", 1_000) for name in attention.NETWORKS[:-1]}
     assert max(cells, key=cells.get) == plain
     assert cells[cloned] < cells[open_] < cells[gates]
