@@ -51,6 +51,7 @@ def main():
     parser.add_argument("--methods", nargs="+", default=[LAST_UNTIED, LAST_CLONE])
     tasks = ["breaking", "invariance"]
     parser.add_argument("--tasks", nargs="+", default=tasks, choices=list(TASKS))
+    parser.add_argument("--clones", default="exported")
     parser.add_argument(
         "--output",
         type=pathlib.Path,
@@ -62,13 +63,15 @@ def main():
     for case in itertools.product(chosen.methods, chosen.tasks, chosen.seeds):
         if case not in done:
             Console(stderr=True).print("{}, {}, seed {} …".format(*case))
-            for row in run(*case):
+            for row in run(*case, clones=chosen.clones):
                 csv_rows.append(chosen.output, row, FIELDS)
     text = report(read_rows(chosen.output), read_single(SINGLE), machine())
     measured_pages.write(chosen.output, text)
 
 
-def run(title, task, seed, trained=TRAINED, tested=None, epochs=None) -> list[dict]:
+def run(
+    title, task, seed, trained=TRAINED, tested=None, epochs=None, clones="exported"
+) -> list[dict]:
     """Trains one network with all strengths, and tests each.
 
     Args:
@@ -78,6 +81,7 @@ def run(title, task, seed, trained=TRAINED, tested=None, epochs=None) -> list[di
         trained: Integer, the digits that are trained on.
         tested: Integer, those that are tested on; `None` for all.
         epochs: Integer; `None` for as many as in the other table.
+        clones: String or path, the root of all clones.
 
     Returns:
         List of rows, one for each strength.
@@ -86,7 +90,7 @@ def run(title, task, seed, trained=TRAINED, tested=None, epochs=None) -> list[di
     task = TASKS[task]
     epochs = epochs or sizes(task)[1]
     keras.utils.set_random_seed(seed)
-    model = method.network(task, SHARES[0], seed, "exported")
+    model = method.network(task, SHARES[0], seed, clones)
     search = sc.networks.StrengthSearch(model)
     labels = bool(task.classes)
     loss = "sparse_categorical_crossentropy" if labels else "mse"

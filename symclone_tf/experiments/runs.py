@@ -33,6 +33,7 @@ from symclone_tf.networks import (
     network_error,
     teacher_errors,
 )
+from symclone_tf.networks.comparison import has_finite_weights
 from symclone_tf.students import Student
 from symclone_tf.symmetry import get_group
 from symclone_tf.types import Array, Path
@@ -119,9 +120,10 @@ def run_experiment(
         resume=resume,
     )
     loss, accuracy = model.evaluate(data.test, verbose=0)
-    if not np.isfinite(loss):
+    if not np.isfinite(loss) or not has_finite_weights(model):
         raise CloningError(
-            f"Training diverged: the loss became {loss}. Lower `learning_rate`. "
+            f"Training diverged: weights or the loss, {loss}, are not finite. Lower "
+            "`learning_rate`. "
             f"Received: learning_rate={experiment.learning_rate}"
         )
     largest = largest_class(data.test)

@@ -6,7 +6,6 @@ import time
 from typing import Any, cast
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from symclone_tf.cloning import Checkpoint, versions
@@ -34,6 +33,7 @@ from symclone_tf.experiments.training_recipes import TRAINING_RECIPES
 from symclone_tf.experiments.unets import unet, unet_teachers
 from symclone_tf.layers import SYMMETRIES
 from symclone_tf.networks import layer_errors, network_error, teacher_errors
+from symclone_tf.networks.comparison import has_finite_weights
 from symclone_tf.students import Student
 from symclone_tf.symmetry import get_group
 from symclone_tf.types import Array
@@ -111,7 +111,7 @@ def run_segmentation(
         resume=resume,
         metric="mean_iou",
     )
-    if not all(np.isfinite(weight).all() for weight in model.get_weights()):
+    if not has_finite_weights(model):
         raise CloningError(
             "Training diverged: weights are not finite. Lower `learning_rate`. "
             f"Received: learning_rate={experiment.learning_rate}"

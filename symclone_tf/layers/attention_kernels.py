@@ -11,7 +11,7 @@ from keras import ops
 from symclone_tf.layers.attention_checks import check_student
 from symclone_tf.layers.conversion import bias_of, real_array
 from symclone_tf.students import RelativeAttentionStudent
-from symclone_tf.types import Array, ArrayLike, Shape, Tensor
+from symclone_tf.types import Array, ArrayLike, Tensor
 
 if TYPE_CHECKING:
     from symclone_tf.layers.cloned_attention import ClonedAttention
@@ -103,10 +103,14 @@ class AttentionKernels:
             The layer, built.
 
         Raises:
-            ValueError: If the student has other heads, or the layer what this one has
-                not.
+            TypeError: If `attention` is no `MultiHeadAttention`.
+            ValueError: If it is not built, the student has other heads, or it has what
+                this layer has not.
         """
         check_student(student, options.get("anchor"))
+        check_attention(attention)
+        if "use_bias" in options:
+            raise ValueError("`use_bias` is that of the attention")
         channels, heads, key_dim = attention.query_dense.kernel.shape
         if student.heads != heads or student.teacher.representation_in > 1:
             raise ValueError(
@@ -164,25 +168,39 @@ def _kernels_of_heads(student: RelativeAttentionStudent) -> Callable[[Array], Ar
     return kernels
 
 
-def why_other(
-    attention: keras.layers.MultiHeadAttention, shape: Shape | None
-) -> str | None:
+def check_attention(attention: Any) -> None:
+    """Refuses layers whose weights a `ClonedAttention` cannot have.
+
+    Raises:
+        TypeError: If it is no `MultiHeadAttention`.
+        ValueError: If it is not built, or has what `ClonedAttention` has not.
+    """
+    if not isinstance(attention, keras.layers.MultiHeadAttention):
+        raise TypeError(
+            "`attention` must be a keras.layers.MultiHeadAttention. "
+            f"Received: attention of type {type(attention).__name__}"
+        )
+    if not attention.built:
+        raise ValueError(f"Layer {attention.name!r} must be built: call it once")
+    if why := why_other(attention):
+        raise ValueError(f"Layer {attention.name!r} cannot be replaced: {why}")
+
+
+def why_other(attention: keras.layers.MultiHeadAttention) -> str | None:
     """Why a `ClonedAttention` cannot have the weights of an attention layer.
 
     Args:
         attention: `keras.layers.MultiHeadAttention`, built.
-        shape: Tuple, the shape of its query; `None` if its value or key is another.
 
     Returns:
         String, the reason; `None` if there is none.
     """
-    if shape is None:
-        return "its query, value and key are not one tensor"
     config = attention.get_config()
     for name, value in ABSENT.items():
         if config.get(name, value) != value:
             return f"it has a {name}, which ClonedAttention has not"
-    if tuple(attention.attention_axes) != tuple(range(1, len(shape) - 1)):
+    inputs = attention.query_dense.equation.partition(",")[0]
+    if tuple(attention.attention_axes) != tuple(range(1, len(inputs) - 1)):
         return "it attends along some axes alone"
     parts = [getattr(attention, f"{name}_dense") for name in PARTS]
     if any(getattr(part, "quantization_mode", None) for part in parts):

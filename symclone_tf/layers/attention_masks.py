@@ -1,5 +1,6 @@
 """What attention that begins as a convolution may not attend to."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import keras
@@ -12,7 +13,7 @@ def combined_mask(
     tokens: int,
     attention_mask: Any = None,
     rows: Any = None,
-    columns: Any = None,
+    columns: Iterable[Any] = (),
     use_causal_mask: bool = False,
 ) -> Tensor | None:
     """One mask of all that say what tokens may attend to, as `MultiHeadAttention` has.
@@ -24,7 +25,8 @@ def combined_mask(
             `None`: which tokens, along the last axis, each may attend to.
         rows: Boolean tensor of shape `(batch, tokens)`, or `None`: the tokens that may
             attend.
-        columns: Boolean tensor of that shape, or `None`: those that may be attended to.
+        columns: Iterable of boolean tensors of that shape, or `None`: those that may be
+            attended to.
         use_causal_mask: Boolean, whether to attend to no later tokens.
 
     Returns:
@@ -51,9 +53,13 @@ def combined_mask(
         for _ in range(4 - len(sizes)):
             mask = ops.expand_dims(mask, -3)
         masks.append(mask)
-    for mask, shape in ((rows, (-1, 1, tokens, 1)), (columns, (-1, 1, 1, tokens))):
-        if mask is not None:
-            masks.append(ops.reshape(ops.cast(mask, "bool"), shape))
+    shaped = [(rows, (-1, 1, tokens, 1))]
+    shaped += [(mask, (-1, 1, 1, tokens)) for mask in columns]
+    masks += [
+        ops.reshape(ops.cast(mask, "bool"), shape)
+        for mask, shape in shaped
+        if mask is not None
+    ]
     if use_causal_mask:
         order = ops.arange(tokens)
         masks.append((order[:, None] >= order)[None, None])

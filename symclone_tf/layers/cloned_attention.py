@@ -96,7 +96,8 @@ class ClonedAttention(
             broadcasts to it, of the tokens that each may attend to. By position, others
             are as padding is.
         query_mask: Boolean tensor of shape `(batch, tokens)`, of those that may attend.
-        value_mask: Boolean tensor of that shape, of those that may be attended to.
+        value_mask: Boolean tensor of that shape, of those that may be attended to, as
+            `key_mask`.
         mask: Boolean tensor of that shape, both; Keras passes it for a tensor that has
             one.
         use_causal_mask: Boolean, whether to attend to no later tokens.
@@ -234,6 +235,7 @@ class ClonedAttention(
         attention_mask: Tensor = None,
         query_mask: Tensor = None,
         value_mask: Tensor = None,
+        key_mask: Tensor = None,
         mask: Tensor = None,
         return_attention_scores: bool = False,
         use_causal_mask: bool = False,
@@ -245,17 +247,14 @@ class ClonedAttention(
         # With another mask beside, Keras passes that of a tensor as `query_mask`.
         own = getattr(query, "_keras_mask", None) if mask is None else mask
         rows = own if query_mask is None else query_mask
-        columns = own if value_mask is None else value_mask
+        columns = [own if value_mask is None else value_mask, key_mask]
         masks = attention_mask, rows, columns, use_causal_mask
         allowed = combined_mask(self.tokens, *masks)
         heads, content = self.heads_and_content(query, training, allowed)
         outputs = self.activation(self.merged(heads))
         outputs = ops.reshape(outputs, (-1, *query.shape[1:-1], outputs.shape[-1]))
-        return (
-            (outputs, self.mixed(content, allowed))
-            if return_attention_scores
-            else outputs
-        )
+        scores = [self.mixed(content, allowed)] if return_attention_scores else []
+        return (outputs, *scores) if scores else outputs
 
     def compute_output_spec(
         self,

@@ -20,10 +20,7 @@ from symclone_tf.networks.network_inputs import input_specs
 from symclone_tf.networks.relaxation import check_clone_options
 from symclone_tf.networks.relaxation_report import Relaxation, RelaxedLayer
 from symclone_tf.networks.replacement import replaced_network
-from symclone_tf.networks.selection import (
-    check_network,
-    input_shapes,
-)
+from symclone_tf.networks.selection import check_network, input_shapes
 from symclone_tf.students import RelativeAttentionStudent
 from symclone_tf.students.relative_attention import SHARPNESS
 from symclone_tf.teachers import ConvTeacher
@@ -172,7 +169,9 @@ def _student_of(grid, kernel_size, sharpness, layer, calls) -> RelativeAttention
     if len(calls) > 1:
         raise ValueError("it is called in several ways, or with several sizes")
     ((shape, tokens, found),) = calls
-    if why := why_other(layer, shape):
+    if shape is None:
+        raise ValueError("its query, value and key are not one tensor")
+    if why := why_other(layer):
         raise ValueError(why)
     grid = grid or found
     if grid is None:

@@ -73,6 +73,21 @@ def largest_difference(
     return max(differences)
 
 
+def has_finite_weights(model: keras.Model) -> bool:
+    """Whether all weights of a network are finite, as they are unless it diverged.
+
+    A finite loss does not say it: where TensorFlow 2.21.0 computes a layer and its ReLU
+    by one operation of oneDNN, what is not a number becomes zero.
+
+    Args:
+        model: `keras.Model`.
+
+    Returns:
+        Boolean.
+    """
+    return all(np.isfinite(weight).all() for weight in model.get_weights())
+
+
 def check_own_weights(model: keras.Model, made: keras.Model, inputs: Any) -> None:
     """Checks that a copy of a network uses no weights of the network itself.
 

@@ -9,11 +9,8 @@ import keras
 from keras import ops
 
 from symclone_tf.checks import one_of
-from symclone_tf.networks.reconstruction import (
-    give_own_paths,
-    inputs_of,
-    rebuilt,
-)
+from symclone_tf.networks.comparison import has_finite_weights
+from symclone_tf.networks.reconstruction import give_own_paths, inputs_of, rebuilt
 from symclone_tf.networks.selection import check_network
 from symclone_tf.networks.strength_search_checks import (
     anchored_layer,
@@ -215,6 +212,8 @@ class StrengthSearch(keras.Model):
         known = list(next(iter(scores.values())))
         one_of("monitor", monitor, known)
         sign = 1 if mode == "min" else -1
+        if not has_finite_weights(self):
+            raise ValueError("Weights are not finite: training diverged")
         numbers = [s[monitor] for s in scores.values() if math.isfinite(s[monitor])]
         if not numbers:
             raise ValueError(f"No {monitor} is finite: training diverged")
@@ -269,9 +268,11 @@ def _end(whole, last, strength) -> keras.Model:
             "inputs and the network's inputs alone. "
             f"Received: layers {', '.join(twice)}, whose outputs it uses too"
         )
-    return rebuilt(
-        end, lambda one: (one is last and _with_strength(one, strength)) or None
-    )
+
+    def replace(layer):
+        return _with_strength(layer, strength) if layer is last else None
+
+    return rebuilt(end, replace)
 
 
 def _others(whole, last) -> list[Any]:

@@ -15,6 +15,7 @@ from symclone_tf.backends import backend
 from symclone_tf.data.images import Images
 from symclone_tf.errors import CloningError
 from symclone_tf.networks import layer_errors
+from symclone_tf.networks.comparison import has_finite_weights
 from symclone_tf.probe.candidates import Candidate
 from symclone_tf.types import Array, Tensor
 from symclone_tf.workspace import Workspace
@@ -271,8 +272,11 @@ def run(
     epochs = round(plan.epochs * plan.train_size / count)
     trained = fit(model, sample, batch, epochs, seed, callbacks)
     loss, accuracy = model.evaluate(sample.batches("test", EVALUATED), verbose=0)
-    if not np.isfinite(loss):
-        raise CloningError(f"{candidate.title}, seed {seed}: the loss became {loss}")
+    if not np.isfinite(loss) or not has_finite_weights(model):
+        raise CloningError(
+            f"{candidate.title}, seed {seed}: weights or the loss, {loss}, are not "
+            "finite"
+        )
     measured = sample.normalized(sample.test[0][:MEASURED]).numpy()
     errors = layer_errors(model, measured, candidate.group)
     return Run(

@@ -36,7 +36,7 @@ def test_content_alone_is_what_the_attention_computes(rng, attention, sharpness)
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.1])
-@pytest.mark.parametrize("given", ["query_mask", "value_mask", "attached"])
+@pytest.mark.parametrize("given", ["query_mask", "value_mask", "key_mask", "attached"])
 def test_masks_are_those_of_the_attention(rng, students, dropout, given):
     tokens = rng.normal(size=(2, 12, 4)).astype("float32")
     tokens[:, 8:] = 0
@@ -45,9 +45,8 @@ def test_masks_are_those_of_the_attention(rng, students, dropout, given):
     options = {} if given == "attached" else {given: kept}
     attention = keras.layers.MultiHeadAttention(9, 2, dropout=dropout, use_bias=False)
     expected = keras.Model([inputs, kept], attention(masked, masked, **options))
-    layer = ClonedAttention.from_attention(
-        attention, students["t2"], content_share=1, use_bias=False
-    )
+    make = ClonedAttention.from_attention
+    layer = make(attention, students["t2"], content_share=1)
     found = keras.Model([inputs, kept], layer(masked, masked, **options))
     arguments = [tokens, np.any(tokens, axis=-1)]
     # Keras 3.15.1 ignores a `query_mask` that is passed, of tokens that may not attend.
@@ -99,33 +98,46 @@ def test_another_number_of_heads_is_refused(students):
     ("options", "shape", "reason"),
     [
         ({}, (None, 12, 4), None),
-        ({}, None, "its query, value and key are not one tensor"),
+        ({}, (None, 4, 3, 4), None),
         ({"kernel_regularizer": "l2"}, (None, 12, 4), "it has a kernel_regularizer"),
         ({"use_gate": True}, (None, 12, 4), "it has a use_gate"),
         ({"output_shape": (2, 3)}, (None, 12, 4), "several axes of channels"),
         ({"attention_axes": 2}, (None, 4, 3, 4), "along some axes alone"),
     ],
 )
-def test_what_it_does_not_compute_is_named(options, shape, reason):
+def test_what_it_does_not_compute_is_named(students, options, shape, reason):
     attention = keras.layers.MultiHeadAttention(2, 2, **options)
-    built = shape or (None, 12, 4)
-    attention.build(built, built)
-    found = why_other(attention, shape)
-    assert found == reason if reason is None else reason in found
+    attention.build(shape, shape)
+    found = why_other(attention)
+    if reason is None:
+        assert found is None
+        return
+    assert reason in found
+    with pytest.raises(ValueError, match=f"cannot be replaced: .*{reason}"):
+        ClonedAttention.from_attention(attention, students["t2"])
+
+
+def test_layers_that_have_no_such_weights_are_refused(students, attention):
+    make = ClonedAttention.from_attention
+    with pytest.raises(TypeError, match="Received: attention of type Dense"):
+        make(keras.layers.Dense(2), students["t2"])
+    with pytest.raises(ValueError, match="must be built: call it once"):
+        make(keras.layers.MultiHeadAttention(9, 2), students["t2"])
+    with pytest.raises(ValueError, match="`use_bias` is that of the attention"):
+        make(attention, students["t2"], use_bias=False)
 
 
 def test_weights_that_it_would_not_keep_are_named(attention):
-    shape = (None, 12, 5)
     attention.query_dense.trainable = False
-    assert "some of its projections are trainable" in why_other(attention, shape)
+    assert "some of its projections are trainable" in why_other(attention)
     attention.query_dense.trainable = True
-    assert why_other(attention, shape) is None
+    assert why_other(attention) is None
     attention.query_dense.enable_lora(2)
-    assert "it has LoRA weights" in why_other(attention, shape)
+    assert "it has LoRA weights" in why_other(attention)
 
 
 def test_quantized_weights_are_named():
     attention = keras.layers.MultiHeadAttention(2, 2)
     attention.build((None, 12, 4), (None, 12, 4))
     attention.query_dense.quantize("int8")
-    assert why_other(attention, (None, 12, 4)) == "its weights are quantized"
+    assert why_other(attention) == "its weights are quantized"

@@ -16,7 +16,7 @@ def test_masks_are_combined_as_multi_head_attention_combines_them(rng):
     rows = np.array([[True, True, False], [True, False, True]])
     columns = np.array([[False, True, True], [True, True, True]])
     pairs = rng.uniform(size=(2, 3, 3)) > 0.4
-    found = np.asarray(combined_mask(3, pairs, rows, columns, True))
+    found = np.asarray(combined_mask(3, pairs, rows, [columns, None], True))
     expected = pairs & rows[:, :, None] & columns[:, None] & (np.tri(3) > 0)
     np.testing.assert_array_equal(found[:, 0], expected)
     assert combined_mask(3) is None

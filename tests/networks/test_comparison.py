@@ -9,6 +9,7 @@ from own_networks import classifier, functional, siamese
 import symclone_tf as sc
 from symclone_tf.networks.comparison import (
     check_own_weights,
+    has_finite_weights,
     largest_difference,
     unchanged,
 )
@@ -155,3 +156,12 @@ def test_states_of_a_recurrent_network_are_put_back():
     relaxed(np.ones((1, 3, 8, 8, 1)))
     for found, expected in zip(recurrent.states, before, strict=True):
         np.testing.assert_array_equal(found, expected)
+
+
+def test_weights_that_are_no_numbers_are_noticed_behind_a_relu():
+    model = keras.Sequential(
+        [keras.Input((6, 6, 1)), keras.layers.Conv2D(2, 3, activation="relu")]
+    )
+    assert has_finite_weights(model)
+    model.layers[0].bias.assign([np.nan, 0])
+    assert not has_finite_weights(model)

@@ -183,6 +183,14 @@ def test_wrong_arguments_are_refused(images):
         search.get_config()
 
 
+def test_weights_that_diverged_are_not_chosen_though_the_loss_is_finite(images):
+    search = sc.networks.StrengthSearch(network(), (0.1, 0.5))
+    search.compile("adam", "mse")
+    search.get_layer("first").bias.assign([np.nan, 0])
+    with pytest.raises(ValueError, match="Weights are not finite: training diverged"):
+        search.choose(images, np.ones((24, 2)))
+
+
 def test_a_layer_of_one_name_in_a_nested_network_stays(images):
     head = keras.Sequential(
         [keras.Input((6, 6, 4, 3)), untied(name="last")], name="head"
