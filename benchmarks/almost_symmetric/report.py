@@ -22,7 +22,14 @@ LADDER = tuple(f"plumes {rung}" for rung in range(plumes.RUNGS))
 RECOMMENDED = "last clone, transformed inputs"
 # A number that is prime to the number of colours, so that pairs differ.
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<")
-OURS = ("clones", "last clone", "gcnn, pooling", "gcnn, last untied", "Dense clones")
+OURS = (
+    "clones",
+    "last clone",
+    "gcnn, pooling",
+    "gcnn, last untied",
+    "Dense clones",
+    "last regional",
+)
 LIMITS = {PAIRS[0]: ((0.3, 1), (0.4, 1)), PAIRS[1]: ((0.6, 1), (0.1, 1))}
 MNIST, QUADRANTS = PAIRS
 EXPLAINED = {
@@ -90,7 +97,9 @@ def draw_ladder(rows):
         axes.plot(
             [distances[rung] for rung in measured],
             [statistics.mean(kept[LADDER[rung]]) for rung in measured],
-            "o-" if key[0].startswith(OURS) else "s--",
+            linestyle="-" if key[0].startswith(OURS) else "--",
+            # Colours repeat, of which a marker tells the second.
+            marker=MARKERS[number % len(MARKERS)],
             color=COLOURS[number % len(COLOURS)],
             label=_title(*key),
         )
