@@ -59,6 +59,7 @@ def main():
     parser.add_argument(
         "--counts", nargs="+", type=int, default=list(EPOCHS), choices=EPOCHS
     )
+    parser.add_argument("--networks", nargs="+", default=NETWORKS, choices=NETWORKS)
     parser.add_argument(
         "--output",
         type=pathlib.Path,
@@ -67,8 +68,8 @@ def main():
     chosen = parser.parse_args()
     chosen.output.parent.mkdir(parents=True, exist_ok=True)
     done = {tuple(row[name] for name in KEY) for row in read_rows(chosen.output)}
-    for case in itertools.product(chosen.seeds, chosen.data, chosen.counts, NETWORKS):
-        seed, data, count, network = case
+    cases = (chosen.seeds, chosen.data, chosen.counts, chosen.networks)
+    for seed, data, count, network in itertools.product(*cases):
         if (data, count, network, seed) not in done:
             row = run(data, count, network, seed)
             csv_rows.append(chosen.output, row, FIELDS)

@@ -30,6 +30,18 @@ class Group(click.ParamType):
         return [CompletionItem(name) for name in GROUPS if name.startswith(incomplete)]
 
 
+class Strength(click.ParamType):
+    """A positive number, or the word for one that is found."""
+
+    name = "number"
+
+    def convert(self, value, param, ctx):
+        """Turns "0.2" into 0.2, and leaves "auto"."""
+        if value == "auto":
+            return value
+        return click.FloatRange(min=0, min_open=True).convert(value, param, ctx)
+
+
 class Counts(click.ParamType):
     """Positive integers, separated by commas."""
 

@@ -2,7 +2,7 @@
 
 import click
 
-from symclone_tf.cli.option_types import COUNT, Counts, Group, PerLayer, Size
+from symclone_tf.cli.option_types import COUNT, Counts, Group, PerLayer, Size, Strength
 
 # Listed here, so that the help needs no Keras.
 STUDENTS = ("dense", "local", "regional")
@@ -68,13 +68,27 @@ ANCHOR = click.option(
     "decoupled-l2-sp and proximal act on the weights after each step of the optimizer; "
     "kl and l2-sp are penalties in the loss.  [default: transformed-inputs]",
 )
+_STRENGTH_HELP = (
+    "The share of inputs that is transformed, at most 1; or the factor of the "
+    "learning rate or of the penalty.{}  [default: transformed-inputs 0.2, "
+    "decoupled-l2-sp 30, proximal 0.5, kl 1000, l2-sp 0.01]"
+)
 ANCHOR_STRENGTH = click.option(
     "--anchor-strength",
     type=POSITIVE,
     metavar="X",
-    help="The share of inputs that is transformed, at most 1; or the factor of the "
-    "learning rate or of the penalty.  [default: transformed-inputs 0.2, "
-    "decoupled-l2-sp 30, proximal 0.5, kl 1000, l2-sp 0.01]",
+    help=_STRENGTH_HELP.format(""),
+)
+FOUND_STRENGTH = click.option(
+    "--anchor-strength",
+    type=Strength(),
+    metavar="X|auto",
+    help=_STRENGTH_HELP.format(
+        " auto: with one anchored convolution, as frozen,frozen,frozen,anchored, the "
+        "best of 0.1, 0.3 and 0.5, or of a third, one and three times the default, "
+        "which are trained at once; a tenth of the training images, transformed as in "
+        "tests, says which."
+    ),
 )
 RESUME = click.option(
     "--resume",

@@ -45,7 +45,7 @@ from symclone_tf.cli.tables import figure, interpolation, show
     "interpolate, 6 with kernels of 3 pixels and 17 with 5]",
 )
 @options.ANCHOR
-@options.ANCHOR_STRENGTH
+@options.FOUND_STRENGTH
 @options.TRAINABLE_PARTS
 @click.option(
     "--recipe",
@@ -114,6 +114,8 @@ def train(context, output, clones, data_dir, image_dtype, resume, strict, **choi
         "Epochs": f"{metrics['epochs']}, the best of them {metrics['best_epoch']}",
         "Seconds": f"{metrics['seconds']:.0f}",
     }
+    if strengths := metrics.get("strengths"):
+        show("Strengths, by the images held out", [_tried(one) for one in strengths])
     if metrics["upright_accuracy"] is not None:
         found["Untransformed"] = f"{metrics['upright_accuracy']:.2%}"
     show("Trained", [{"What": name, "Value": found[name]} for name in found])
@@ -148,6 +150,16 @@ def train(context, output, clones, data_dir, image_dtype, resume, strict, **choi
     click.echo(
         f"      symclone-tf benchmark --group {choices['group']}{own}{size}{kind}"
     )
+
+
+def _tried(one):
+    """A strength, as a line of a table shows it."""
+    return {
+        "Strength": f"{one['strength']:g}",
+        "Accuracy": f"{one['accuracy']:.2%}",
+        "Loss": f"{one['loss']:.3f}",
+        "Chosen": "yes" if one["is_chosen"] else "",
+    }
 
 
 def not_learned(metrics, rate):

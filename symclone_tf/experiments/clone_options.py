@@ -5,6 +5,8 @@ from typing import Any
 
 from symclone_tf.checks import positive_integer, positive_pair
 from symclone_tf.experiments.network_layouts import checked_per_layer, exact_blocks
+from symclone_tf.experiments.strength_choice import AUTO, check_auto
+from symclone_tf.experiments.training_recipes import TRAINING_RECIPES
 from symclone_tf.layers import STRENGTHS, SYMMETRIES, TRAINABLE_PARTS, strength_of
 from symclone_tf.students import get_student
 
@@ -54,7 +56,11 @@ def options_of_clones(experiment: Any, count: int | None) -> dict[str, Any]:
         checked_per_layer(
             "trainable_part", chosen["trainable_part"], TRAINABLE_PARTS, count
         )
-    if anchored:
+    if anchored and chosen["anchor_strength"] == AUTO:
+        recipe = experiment.recipe
+        validated = TRAINING_RECIPES[recipe].validated
+        check_auto(chosen["symmetry"], recipe, validated, experiment.task)
+    elif anchored:
         strength_of(chosen["anchor"], chosen["anchor_strength"])
     return chosen
 
@@ -70,7 +76,8 @@ def layer_options(experiment: Any) -> dict[str, Any]:
     """
     names = ("symmetry", "anchor", "anchor_strength", "trainable_part")
     chosen = {name: getattr(experiment, name) for name in names}
-    return {name: value for name, value in chosen.items() if value is not None}
+    # What is tried begins as the default does.
+    return {name: v for name, v in chosen.items() if v is not None and v != AUTO}
 
 
 def _only(

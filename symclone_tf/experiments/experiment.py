@@ -21,12 +21,14 @@ from symclone_tf.experiments.network_layouts import (
     filters_of,
     runs_of,
 )
+from symclone_tf.experiments.strength_choice import AUTO
 from symclone_tf.experiments.task_transformations import (
     DIGIT_SIZE,
     TASKS,
     canvas_and_translation,
 )
 from symclone_tf.experiments.training_recipes import (
+    FEWEST_HELD_OUT_OF,
     TRAINING_RECIPES,
     augmentation_of,
 )
@@ -57,7 +59,10 @@ class Experiment:
             `network_students`; `None` for their default.
         anchor: String, of `ClonedConv2D`; `None` for `"transformed-inputs"`. This and
             the next are for anchored clones only.
-        anchor_strength: Float, of `ClonedConv2D`; `None` for the anchor's default.
+        anchor_strength: Float, of `ClonedConv2D`; `None` for the anchor's default;
+            `"auto"` for the one of several that is best on images held out, which are
+            transformed as test images are, see `StrengthSearch`: for the recipe
+            `"validated"`, and networks of which one convolution is anchored.
         trainable_part: String, of `ClonedConv2D`, or one for each convolution; `None`
             for `"all"`. For clones that are not frozen.
         data: String or path of labelled images, see `open_images`.
@@ -100,7 +105,7 @@ class Experiment:
     student: str | None = None
     regions: int | tuple[int, int] | None = None
     anchor: str | None = None
-    anchor_strength: float | None = None
+    anchor_strength: float | str | None = None
     trainable_part: str | None = None
     data: str = MNIST
     image_size: int | None = None
@@ -157,6 +162,12 @@ class Experiment:
     def _of_training(self, size: int | None) -> dict[str, Any]:
         """The options that the recipe has defaults of."""
         recipe = TRAINING_RECIPES[self.recipe]
+        if self.anchor_strength == AUTO and size and not recipe.held_out(size):
+            raise ValueError(
+                f"`anchor_strength` auto needs `train_size` of {FEWEST_HELD_OUT_OF} or "
+                "more, a tenth of which is held out to choose by. "
+                f"Received: train_size={size}"
+            )
         epochs, rate = self.epochs, self.learning_rate
         if epochs is None and size is not None:
             epochs = recipe.epochs_of(size, self.batch_size)
@@ -238,10 +249,15 @@ class Experiment:
             kind = f"{full.student} {rows}×{columns}, "
         symmetry = ", ".join(runs_of(full.symmetry or "", " ×"))
         name = f"cloned, {kind}{full.blocks} blocks, {symmetry}"
-        details = [f"{full.anchor} {full.anchor_strength:g}"] if full.anchor else []
+        details = [f"{full.anchor} {full._strength}"] if full.anchor else []
         if full.trainable_part not in (None, "all"):
             details.append(", ".join(runs_of(full.trainable_part, " ×")))
         return f"{name} ({', '.join(details)})" if details else name
+
+    @property
+    def _strength(self) -> str:
+        given = self.anchor_strength
+        return given if isinstance(given, str) else f"{given:g}"
 
     @property
     def table(self) -> str:
@@ -277,7 +293,7 @@ class Experiment:
                 parts.append(f"b{full.blocks}")
         if full.anchor:
             # Without the plus of 1e+20, which artifacts' names cannot have.
-            parts.append(f"{full.anchor}-{full.anchor_strength:g}".replace("+", ""))
+            parts.append(f"{full.anchor}-{full._strength}".replace("+", ""))
         if full.trainable_part not in (None, "all"):
             parts += runs_of(full.trainable_part)
         parts += full.augment.split(",") if full.augment else []

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from symclone_tf.data.images import Images
 from symclone_tf.experiments.experiment import Experiment
+from symclone_tf.experiments.strength_choice import AUTO
 from symclone_tf.experiments.task_transformations import task_class_names
 from symclone_tf.experiments.tasks import image_task
 from symclone_tf.experiments.training_recipes import TRAINING_RECIPES
@@ -61,7 +62,9 @@ class TaskImages:
         channels: Integer.
         class_names: List of strings, of the task's classes.
         train, test: `tf.data.Dataset` of batches, see `image_task`.
-        held_out: The training images that the recipe holds out; `None` if none.
+        held_out: The training images that the recipe holds out; `None` if none. They
+            are transformed as training images are, and as test images are where a
+            strength is chosen by them.
         upright: The test images before they are transformed, for invariance; `None`
             otherwise.
         tested: Integer, the number of test images.
@@ -92,7 +95,11 @@ class TaskImages:
         self.train = task("train", total - held_out)
         self.held_out = None
         if held_out:
-            self.held_out = task("train", held_out, first=total - held_out)
+            # As test images, for what is chosen by them: on others it always pays to
+            # break a symmetry.
+            as_tested = True if experiment.anchor_strength == AUTO else None
+            options = {"first": total - held_out, "transformed": as_tested}
+            self.held_out = task("train", held_out, **options)
         self.test = task("test", experiment.test_size)
         self.tested = cast(int, experiment.test_size)
         self.upright = None

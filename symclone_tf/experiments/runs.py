@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from symclone_tf.cloning import Checkpoint, checkpoint_file, versions
 from symclone_tf.data.images import Images
@@ -16,6 +17,7 @@ from symclone_tf.experiments.experiment_data import TaskImages, open_data
 from symclone_tf.experiments.image_networks import image_network
 from symclone_tf.experiments.network_layouts import network_students
 from symclone_tf.experiments.network_training import (
+    Trained,
     compile_network,
     fit_network,
     largest_class,
@@ -27,8 +29,10 @@ from symclone_tf.experiments.run_records import (
     errors_record,
     parameters,
 )
+from symclone_tf.experiments.strength_choice import AUTO, BEST, best_network
 from symclone_tf.experiments.training_recipes import TRAINING_RECIPES, augmentation_of
 from symclone_tf.networks import (
+    StrengthSearch,
     layer_errors,
     network_error,
     teacher_errors,
@@ -77,8 +81,8 @@ def run_experiment(
         `changed_classes`, the share of the same images whose class changes under the
         group, before and after, see `NetworkEquivariance`; `deviation` of anchored
         convolutions, with the fields of `Deviation`; `class_names`, see
-        `task_class_names`; the images' `notes`; `versions`; and the experiment's
-        `options`.
+        `task_class_names`; the images' `notes`; `versions`; the experiment's
+        `options`; and, where its strength is found, `strengths`, see `best_network`.
 
     Raises:
         ValueError: If a choice is not accepted.
@@ -110,22 +114,12 @@ def run_experiment(
     model = _network(experiment, workspace, data)
     compile_network(model, experiment, len(data.train))
     before, changed_before = _errors(model, experiment, data.measured)
-    trained = fit_network(
-        model,
-        experiment,
-        data.train,
-        data.held_out,
-        verbose=workspace.verbose,
-        checkpoint=checkpoint,
-        resume=resume,
+    model, trained, strengths = _trained(
+        model, experiment, data, workspace.verbose, checkpoint, resume
     )
     loss, accuracy = model.evaluate(data.test, verbose=0)
-    if not np.isfinite(loss) or not has_finite_weights(model):
-        raise CloningError(
-            f"Training diverged: weights or the loss, {loss}, are not finite. Lower "
-            "`learning_rate`. "
-            f"Received: learning_rate={experiment.learning_rate}"
-        )
+    if not np.isfinite(loss):
+        raise _diverged(experiment)
     largest = largest_class(data.test)
     upright = None
     if data.upright:
@@ -153,7 +147,47 @@ def run_experiment(
     if not get_group(experiment.group).permutes_pixels:
         own = teacher_errors(model, data.measured, experiment.group)
         metrics["teacher_equivariance_error"] = own
+    if strengths:
+        metrics["strengths"] = strengths
     return model, metrics
+
+
+def _trained(
+    model: keras.Model,
+    experiment: Experiment,
+    data: TaskImages,
+    verbose: int,
+    checkpoint: Checkpoint | None,
+    resume: bool,
+) -> tuple[keras.Model, Trained, list[dict[str, Any]]]:
+    """The trained network, what that took, and the strengths that were tried."""
+    fitted, shown = model, "accuracy"
+    if experiment.anchor_strength == AUTO:
+        fitted, shown = StrengthSearch(model), BEST
+        compile_network(fitted, experiment, len(data.train))
+    trained = fit_network(
+        fitted,
+        experiment,
+        data.train,
+        data.held_out,
+        verbose,
+        checkpoint,
+        resume,
+        metric=shown,
+    )
+    if not has_finite_weights(fitted):
+        raise _diverged(experiment)
+    if not isinstance(fitted, StrengthSearch):
+        return model, trained, []
+    found, tried = best_network(fitted, cast(tf.data.Dataset, data.held_out))
+    return found, trained, tried
+
+
+def _diverged(experiment: Experiment) -> CloningError:
+    return CloningError(
+        "Training diverged: weights or the loss are not finite. Lower `learning_rate`. "
+        f"Received: learning_rate={experiment.learning_rate}"
+    )
 
 
 def experiment_checkpoint(experiment: Experiment, directory: Path) -> Checkpoint:

@@ -13,9 +13,11 @@ from symclone_tf.networks.comparison import has_finite_weights
 from symclone_tf.networks.reconstruction import give_own_paths, inputs_of, rebuilt
 from symclone_tf.networks.selection import check_network
 from symclone_tf.networks.strength_search_checks import (
+    again,
     anchored_layer,
     check_model,
     mode_of,
+    scores_of,
     strengths_of,
 )
 
@@ -63,6 +65,10 @@ class StrengthSearch(keras.Model):
             and for a third, one and three times the layer's own with other anchors.
         layer: String, the name of an anchored layer; `None` for the last one.
         **kwargs: `name`.
+
+    Its logs have the loss and the metrics of each strength, and `best_loss` and
+    `best_accuracy`, those of the strength that is best so far: what a callback is to
+    monitor, as `keras.callbacks.EarlyStopping("val_best_accuracy", mode="max")`.
 
     A search is not saved; the networks that it returns are.
 
@@ -148,7 +154,7 @@ class StrengthSearch(keras.Model):
         if isinstance(loss, (dict, list, tuple)):
             raise ValueError(f"`loss` must be one, for all strengths. Received: {loss}")
         names = list(self.strengths)
-        each = {name: [_again(one) for one in metrics or ()] for name in names}
+        each = {name: [again(one) for one in metrics or ()] for name in names}
         losses = dict.fromkeys(names, loss)
         super().compile(optimizer, losses, metrics=each, **options)
 
@@ -167,6 +173,16 @@ class StrengthSearch(keras.Model):
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         targets, weights = self._for_each(y), self._for_each(sample_weight)
         return super().compute_metrics(x, targets, y_pred, weights)
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        found = super().get_metrics_result()
+        scores = [scores_of(name, found) for name in self.strengths]
+        for monitor in scores[0]:
+            if monitor == "loss" or "accuracy" in monitor:
+                best = ops.min if mode_of(monitor, None) == "min" else ops.max
+                values = ops.stack([score[monitor] for score in scores])
+                found[f"best_{monitor}"] = best(values)
+        return found
 
     def _for_each(self, value):
         return None if value is None else dict.fromkeys(self.strengths, value)
@@ -208,7 +224,7 @@ class StrengthSearch(keras.Model):
         if "return_dict" in options:
             raise ValueError("`return_dict` is not of `choose`, which needs all scores")
         found = self.evaluate(x, y, return_dict=True, **{"verbose": 0, **options})
-        scores = {name: _of_output(name, found) for name in self.strengths}
+        scores = {name: scores_of(name, found) for name in self.strengths}
         known = list(next(iter(scores.values())))
         one_of("monitor", monitor, known)
         sign = 1 if mode == "min" else -1
@@ -286,22 +302,3 @@ def _with_strength(layer, strength) -> Any:
     made.build(layer.input.shape)
     made.set_weights(layer.get_weights())
     return made
-
-
-def _again(metric) -> Any:
-    """A metric like another, with a state of its own."""
-    if not isinstance(metric, keras.metrics.Metric):
-        return metric
-    try:
-        return type(metric).from_config(metric.get_config())
-    except Exception as error:
-        raise ValueError(
-            f"Metric {metric.name!r} cannot be made again from its configuration, "
-            "once for each strength; pass its function, or a name"
-        ) from error
-
-
-def _of_output(name, logs) -> dict[str, float]:
-    """The scores of one output, without its name."""
-    start = f"{name}_"
-    return {key[len(start) :]: v for key, v in logs.items() if key.startswith(start)}

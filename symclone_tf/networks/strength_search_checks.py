@@ -1,4 +1,4 @@
-"""What a search for a strength takes, and what by default."""
+"""What a search for a strength takes, and what by default, and how logs name it."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -74,6 +74,25 @@ def mode_of(monitor, mode) -> str:
         return "min" if monitor == "loss" else "max"
     one_of("mode", mode, ("min", "max"))
     return mode
+
+
+def again(metric) -> Any:
+    """A metric like another, with a state of its own."""
+    if not isinstance(metric, keras.metrics.Metric):
+        return metric
+    try:
+        return type(metric).from_config(metric.get_config())
+    except Exception as error:
+        raise ValueError(
+            f"Metric {metric.name!r} cannot be made again from its configuration, "
+            "once for each strength; pass its function, or a name"
+        ) from error
+
+
+def scores_of(name, logs) -> dict[str, float]:
+    """The scores of one output, without its name."""
+    start = f"{name}_"
+    return {key[len(start) :]: v for key, v in logs.items() if key.startswith(start)}
 
 
 def anchored_layer(model, name) -> Any:

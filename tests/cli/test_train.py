@@ -38,6 +38,21 @@ def test_trains_and_says_what_it_made(run, clones):
 
 
 @pytest.mark.slow
+def test_a_strength_that_is_found_is_shown(run, rng, tmp_path, local_clones):
+    write_npz(tmp_path / "own.npz", rng, each=100)
+    options = ("--data", "own.npz", "--epochs", 1, "--clones", local_clones)
+    held = ("--symmetry", "frozen,frozen,frozen,anchored", "--anchor-strength", "auto")
+    result = run("train", "--group", "c4", *options, "--student", "local", *held)
+    assert result.exit_code == 0, result.stderr
+    table = result.stdout.partition("Strengths, by the images held out")[2]
+    assert table.partition("Trained")[0].count("yes") == 1
+    assert "best_accuracy" in result.stderr
+    (file,) = pathlib.Path("trained").rglob("metrics.json")
+    for one in json.loads(file.read_text())["strengths"]:
+        assert f"{one['accuracy']:.2%}" in table
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("architecture", "said"),
     [("gcnn", "Interpolation alone adds up to"), ("cnn", "adds to these errors")],
@@ -274,6 +289,12 @@ def test_bad_images_are_refused_in_one_line(
         (["--architecture", "cnn", "--blocks", "7"], "--blocks 7", "cloned only"),
         (["--student", "local", "--regions", "2"], "--regions 2", "regional only"),
         (["--anchor-strength", "2"], "--anchor-strength 2.0", "--symmetry anchored"),
+        (["--anchor-strength", "much"], "much", "not a valid float"),
+        (
+            ["--symmetry", "anchored", "--anchor-strength", "auto"],
+            "--symmetry anchored",
+            "as --symmetry frozen,frozen,frozen,anchored",
+        ),
         (["--canvas", "20"], "--canvas 20", "--canvas must be at least 28"),
         (["--max-translation", "3"], "--max-translation 3", "--group t2"),
         (["--train-size", "0"], "0 is not", "'--train-size'"),

@@ -90,6 +90,25 @@ def test_the_best_on_other_images_is_chosen(images):
     assert loose.get_layer("last").anchor_strength == 0.5
 
 
+def test_logs_have_the_best_of_all_strengths_to_stop_by(images):
+    search = sc.networks.StrengthSearch(network(), (0.1, 0.5))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    other = keras.metrics.SparseCategoricalCrossentropy(from_logits=True, name="ce")
+    search.compile("sgd", loss, metrics=["accuracy", other])
+    labels = np.arange(24) % 2
+    stop = keras.callbacks.EarlyStopping("val_best_accuracy", mode="max", patience=9)
+    options = {"validation_data": (images, labels), "callbacks": [stop], "verbose": 0}
+    logs = search.fit(images, labels, epochs=2, **options).history
+    for start in ("", "val_"):
+        for name, best in (("accuracy", max), ("loss", min)):
+            each = (logs[f"{start}strength_{s}_{name}"] for s in (0.1, 0.5))
+            expected = [best(pair) for pair in zip(*each)]
+            np.testing.assert_allclose(logs[f"{start}best_{name}"], expected)
+    assert "strength_0.1_ce" in logs
+    assert "best_ce" not in logs
+    assert stop.best == max(logs["val_best_accuracy"])
+
+
 def test_clones_and_batches_with_weights_are_taken(images):
     model = network(clone(name="last", seed=0))
     search = sc.networks.StrengthSearch(model, (0.2, 0.4))
