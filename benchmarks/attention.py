@@ -2,7 +2,8 @@
 benchmarks.attention`.
 
 The same network with `MultiHeadAttention`, with clones of T(2) and of C4, with ConViT's
-gates, and a CNN of as many weights, on CIFAR-10, Fashion-MNIST and blood cells. All see
+gates, and a CNN of as many weights, on CIFAR-10, Fashion-MNIST and blood cells, which
+C8 rotates too. All see
 flipped images. Each run is a line of a CSV at once, and what was interrupted continues
 when it is started again. `SYMCLONE_TF_DATA` is a folder with `malaria.npz` and
 `cifar10.npz`; TensorFlow Datasets downloads what is not there.
@@ -41,6 +42,8 @@ NETWORKS = (
     "ViT, ConViT's gates",
     "CNN",
 )
+# What turns by any angle, by more rotations.
+OF_CELLS = ("ViT, cloned attention, C8",)
 # What is read, and along which axes images are flipped.
 DATA = {
     "CIFAR-10": (photographs, ("horizontal",)),
@@ -59,7 +62,8 @@ def main():
     parser.add_argument(
         "--counts", nargs="+", type=int, default=list(EPOCHS), choices=EPOCHS
     )
-    parser.add_argument("--networks", nargs="+", default=NETWORKS, choices=NETWORKS)
+    every = (*NETWORKS, *OF_CELLS)
+    parser.add_argument("--networks", nargs="+", default=every, choices=every)
     parser.add_argument(
         "--output",
         type=pathlib.Path,
@@ -70,7 +74,8 @@ def main():
     done = {tuple(row[name] for name in KEY) for row in read_rows(chosen.output)}
     cases = (chosen.seeds, chosen.data, chosen.counts, chosen.networks)
     for seed, data, count, network in itertools.product(*cases):
-        if (data, count, network, seed) not in done:
+        meant = network not in OF_CELLS or data == "cells"
+        if meant and (data, count, network, seed) not in done:
             row = run(data, count, network, seed)
             csv_rows.append(chosen.output, row, FIELDS)
             Console(stderr=True).print(row)
@@ -92,27 +97,35 @@ def attention_of(network, size):
         return keras.layers.MultiHeadAttention(HEADS, KEY_DIM)
     if "ConViT" in network:
         return GatedAttention((size, size), HEADS, KEY_DIM)
-    group = "c4" if "C4" in network else "t2"
+    group = group_of(network)
     sharpness = 1.5 if "sharpness" in network else 20.0
-    key_dim = KEY_DIM // sc.get_group(group).order
+    key_dim = -(-KEY_DIM // sc.get_group(group).order)
     share = 0.25 if "content" in network else 0.0
     found = student(group, size, sharpness)
     return sc.layers.ClonedAttention(found, key_dim, content_share=share)
 
 
+def group_of(network) -> str:
+    """The group of a network's clones; T(2) if it has none."""
+    last = network.rpartition(" ")[2].lower()
+    return last if last in ("c4", "c8") else "t2"
+
+
 def transformer(network, shape, classes, flips) -> keras.Model:
     """A transformer of patches, whose mean is classified."""
     layers, size = keras.layers, shape[0] // PATCH
+    # With as many channels for each rotation.
+    width = WIDTH + -WIDTH % sc.get_group(group_of(network)).order
     images = keras.Input(shape)
     x = flipped(images, flips)
-    x = layers.Conv2D(WIDTH, PATCH, strides=PATCH)(x)
-    x = layers.Reshape((size * size, WIDTH))(x)
+    x = layers.Conv2D(width, PATCH, strides=PATCH)(x)
+    x = layers.Reshape((size * size, width))(x)
     for _ in range(BLOCKS):
         normal = layers.LayerNormalization()(x)
         x = x + attention_of(network, size)(normal, normal)
         hidden = layers.LayerNormalization()(x)
-        hidden = layers.Dense(2 * WIDTH, activation="gelu")(hidden)
-        x = x + layers.Dense(WIDTH)(hidden)
+        hidden = layers.Dense(2 * width, activation="gelu")(hidden)
+        x = x + layers.Dense(width)(hidden)
     x = layers.GlobalAveragePooling1D()(layers.LayerNormalization()(x))
     return keras.Model(images, layers.Dense(classes)(x))
 
@@ -222,7 +235,7 @@ def report(rows, about) -> str:
 def table(rows) -> list[list[str]]:
     """A line for each network."""
     lines = []
-    for network in NETWORKS:
+    for network in (*NETWORKS, *OF_CELLS):
         kept = [row for row in rows if row["network"] == network]
         if kept:
             seconds = statistics.mean(row["seconds_per_epoch"] for row in kept)

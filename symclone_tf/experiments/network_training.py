@@ -99,6 +99,8 @@ def normalization_of(train: tf.data.Dataset) -> keras.layers.Normalization:
     True
     """
     layer = keras.layers.Normalization(axis=-1, name="normalization")
+    # Of batches: of an array of floats Keras 3.15 takes NumPy's sums in float32, which
+    # stop at 2**24 pixels: findings/keras-normalization-loses-count-of-pixels.sh.
     layer.adapt(train.map(lambda images, *others: images))
     return layer
 

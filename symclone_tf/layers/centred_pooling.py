@@ -8,6 +8,8 @@ from keras import layers, ops
 from symclone_tf.layers.base_pooling import SpatialPooling2D
 from symclone_tf.types import Shape, Tensor
 
+HALVES = ("float16", "bfloat16")
+
 
 class CentredPooling2D(SpatialPooling2D):
     """Base of poolings whose windows are enlarged until they reach every pixel.
@@ -23,6 +25,8 @@ class CentredPooling2D(SpatialPooling2D):
 
     # A Keras layer with windows of one size, and what it computes of a window.
     plain: type[keras.layers.Layer]
+    # Whether it adds up, which takes single precision.
+    adds = False
 
     @staticmethod
     def pool_windows(
@@ -97,11 +101,16 @@ class CentredPooling2D(SpatialPooling2D):
         sizes = known[1:3] if self._is_channels_first(input_shape) else known[:2]
         (pool_size, strides), _ = self._windows(sizes)
         precision = {"dtype": self.dtype_policy}
+        single = self.adds and self.compute_dtype in HALVES
         pooling = self.plain(
-            pool_size, strides, data_format=self.data_format, **precision
+            pool_size,
+            strides,
+            data_format=self.data_format,
+            dtype="float32" if single else self.dtype_policy,
         )
         if len(shape) == 4:
-            return [pooling]
+            returned = [layers.Reshape(shape[1:], **precision)] if single else []
+            return [pooling, *returned]
         stacked = (*sizes, math.prod(known[2:]))
         return [
             layers.Reshape(stacked, **precision),
@@ -191,12 +200,21 @@ class CentredAveragePooling2D(CentredPooling2D):
     """
 
     plain = layers.AveragePooling2D
+    adds = True
 
     @staticmethod
     def pool_windows(
         images: Tensor, pool_size: tuple[int, ...], strides: tuple[int, ...]
     ) -> Tensor:
-        return ops.average_pool(images, pool_size, strides, data_format="channels_last")
+        # TensorFlow 2.21 and JAX 0.10 add up in bfloat16, in which sums of more than
+        # some hundred numbers stop: findings/keras-average-pooling-in-bfloat16.sh.
+        dtype = keras.backend.standardize_dtype(images.dtype)
+        if dtype in HALVES:
+            images = ops.cast(images, "float32")
+        found = ops.average_pool(
+            images, pool_size, strides, data_format="channels_last"
+        )
+        return ops.cast(found, dtype)
 
     @staticmethod
     def reduce(windows: Tensor, axis: int) -> Tensor:

@@ -32,7 +32,7 @@ def test_patches_fill_images():
 @pytest.mark.slow
 def test_networks_have_as_many_weights_and_their_attention():
     counts = {}
-    for network in attention.NETWORKS[:-1]:
+    for network in (*attention.NETWORKS[:-1], *attention.OF_CELLS):
         model = attention.transformer(network, (32, 32, 3), 10, ("horizontal",))
         counts[network] = model.count_params()
         clones = [a for a in model.layers if isinstance(a, sc.layers.ClonedAttention)]

@@ -18,6 +18,7 @@ from symclone_tf.experiments.network_training import (
     fit_network,
     largest_class,
     learned,
+    normalization_of,
 )
 from symclone_tf.experiments.runs import run_experiment
 from symclone_tf.workspace import Workspace
@@ -74,6 +75,16 @@ def test_a_network_learns_normalises_and_knows_its_best_epoch(images):
     layer = model.get_layer("normalization")
     np.testing.assert_allclose(layer.mean, [[[[pixels.mean()]]]], rtol=1e-4)
     np.testing.assert_allclose(layer.variance, [[[[pixels.var()]]]], rtol=1e-3)
+
+
+@pytest.mark.slow
+def test_the_mean_of_many_pixels_is_right():
+    """More than 2**24 of them, at which sums in float32 stop."""
+    pixel = tf.random.stateless_uniform((16, 224, 224, 3), (0, 0))
+    train = tf.data.Dataset.range(50).map(lambda _: (pixel, 0))
+    layer = normalization_of(train)
+    np.testing.assert_allclose(np.ravel(layer.mean), 0.5, rtol=0.01)
+    np.testing.assert_allclose(np.ravel(layer.variance), 1 / 12, rtol=0.01)
 
 
 @pytest.mark.slow

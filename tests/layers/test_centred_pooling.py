@@ -115,3 +115,18 @@ def test_a_centred_pooling_says_what_it_computes():
         CentredPooling2D()(np.zeros((1, 4, 4, 1)))
     with pytest.raises(TypeError, match="must implement `reduce`"):
         CentredPooling2D.reduce(np.zeros((1, 4, 4, 1)), 1)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "mixed_bfloat16"])
+@pytest.mark.parametrize("shape", [(1, 64, 64, 2), (1, 64, 64, 2, 2)])
+def test_means_of_large_windows_are_right_in_half_precision(rng, dtype, shape):
+    """Keras' own are not, on TensorFlow and JAX: sums of so many stop growing."""
+    images = rng.uniform(0, 10, size=shape).astype("float32")
+    layer = CentredAveragePooling2D(64, dtype=dtype, data_format="channels_last")
+    found = layer(images)
+    expected = images.mean((1, 2), keepdims=True)
+    plain = keras.Sequential(layer.plain_layers(shape))(images)
+    for each in (found, plain):
+        assert keras.backend.standardize_dtype(each.dtype) == layer.compute_dtype
+        values = keras.ops.cast(each, "float32")
+        np.testing.assert_allclose(values, expected, rtol=0.01)
