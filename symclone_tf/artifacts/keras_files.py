@@ -8,6 +8,7 @@ import zipfile
 
 import keras
 
+from symclone_tf.artifacts.backend_differences import backend_notes
 from symclone_tf.backends import backend
 from symclone_tf.errors import ArtifactError, ArtifactWarning
 from symclone_tf.types import Path
@@ -106,7 +107,8 @@ def load_network(file: Path) -> keras.Model:
     Where the network can be read, but not the loss, metrics or optimizer that it was
     compiled with, it is not compiled, with an `ArtifactWarning`: functions and classes
     of one's own may not be at hand, and of legacy files Keras does not read some losses
-    that were passed by name, as `"mse"`.
+    that were passed by name, as `"mse"`. Another one names layers that compute
+    something else than on the backend that trained them, see `backend_notes`.
 
     Args:
         file: String or path of a `.keras` file, or of a legacy `.h5` file.
@@ -132,9 +134,12 @@ def load_network(file: Path) -> keras.Model:
     try:
         optimizers = _optimizers_of_torch(file)
         model = keras.saving.load_model(file, optimizers, safe_mode=True)
-        return _compiled_as_usual(model)
+        compiled = _compiled_as_usual(model)
     except Exception as error:
         problem = error
+    else:
+        _say_what_differs(compiled, file)
+        return compiled
     try:
         model = keras.saving.load_model(file, compile=False, safe_mode=True)
     except Exception as error:
@@ -156,7 +161,13 @@ def load_network(file: Path) -> keras.Model:
         ArtifactWarning,
         stacklevel=2,
     )
+    _say_what_differs(model, file)
     return model
+
+
+def _say_what_differs(model: keras.Model, file: pathlib.Path) -> None:
+    for note in backend_notes(model):
+        warnings.warn(f"{file}: {note}", ArtifactWarning, stacklevel=3)
 
 
 def _compiled_as_usual(model: keras.Model) -> keras.Model:
