@@ -45,7 +45,7 @@ def backend_notes(model: keras.Model) -> list[str]:
         )
     if curves:
         notes.append(
-            f"On PyTorch, bicubic upsampling, as of {', '.join(curves)}, is another "
+            f"On PyTorch, bicubic interpolation, as of {', '.join(curves)}, is another "
             "one than on TensorFlow and JAX."
         )
     return notes
@@ -59,8 +59,10 @@ def _repeats_edges(layer) -> bool:
 
 def _padded(layer) -> Iterator[list[tuple[int, int]]]:
     """For each call, the window and the padding in all of each axis."""
-    for node in layer._inbound_nodes:
-        shape = node.input_tensors[0].shape
+    shapes = [node.input_tensors[0].shape for node in layer._inbound_nodes]
+    # A layer within another, as TimeDistributed, is not of the graph.
+    unknown = (None,) * (2 + len(layer.pool_size))
+    for shape in shapes or [unknown]:
         last = layer.data_format == "channels_last"
         sizes = shape[1:-1] if last else shape[2:]
         yield [
@@ -89,5 +91,8 @@ def _differs(axes: Sequence[tuple[int, int]]) -> bool:
 
 
 def _is_bicubic(layer) -> bool:
-    bicubic = getattr(layer, "interpolation", None) == "bicubic"
-    return bicubic and isinstance(layer, layers.UpSampling2D)
+    if getattr(layer, "interpolation", None) != "bicubic":
+        return False
+    # What antialiasing computes is the same everywhere.
+    resizes = isinstance(layer, layers.Resizing) and not layer.antialias
+    return resizes or isinstance(layer, layers.UpSampling2D)

@@ -50,6 +50,8 @@ def network(*layers, size=6):
     [
         (keras.layers.UpSampling2D(2, interpolation="bicubic", **LAST), 6, True),
         (keras.layers.UpSampling2D(2, interpolation="bilinear", **LAST), 6, False),
+        (keras.layers.Resizing(9, 9, "bicubic", **LAST), 6, True),
+        (keras.layers.Resizing(9, 9, "bicubic", antialias=True, **LAST), 6, False),
         (keras.layers.AveragePooling2D(3, 2, "same", **LAST), None, True),
         (keras.layers.AveragePooling2D(2, 2, "same", **LAST), None, False),
         (keras.layers.AveragePooling2D(3, 1, "same", **LAST), None, False),
@@ -68,6 +70,12 @@ def test_whoever_loads_a_network_is_told(layer, size, named, tmp_path):
     for each in said:
         assert each.startswith(f"{file}: On PyTorch, ")
         assert layer.name in each
+
+
+def test_layers_within_others_are_named_too():
+    pooling = keras.layers.AveragePooling2D(3, 2, "same", name="mean", **LAST)
+    layers = [keras.Input((2, 6, 6, 1)), keras.layers.TimeDistributed(pooling)]
+    assert len(backend_notes(keras.Sequential(layers))) == ON_TORCH
 
 
 def test_layers_of_nested_networks_are_named_too():
