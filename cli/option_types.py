@@ -39,6 +39,10 @@ class Strength(click.ParamType):
         """Turns "0.2" into 0.2, and leaves "auto"."""
         if value == "auto":
             return value
+        try:
+            float(value)
+        except ValueError:
+            self.fail(f"{value!r} is neither a positive number nor auto.", param, ctx)
         return click.FloatRange(min=0, min_open=True).convert(value, param, ctx)
 
 

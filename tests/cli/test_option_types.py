@@ -2,7 +2,7 @@ import click
 import pytest
 
 from symclone_tf.cli import options
-from symclone_tf.cli.option_types import COUNT, PerLayer, Size
+from symclone_tf.cli.option_types import COUNT, PerLayer, Size, Strength
 
 EACH = PerLayer(["frozen", "trainable"])
 
@@ -16,6 +16,8 @@ EACH = PerLayer(["frozen", "trainable"])
         (options.SIZE, "28x20", (28, 20)),
         (EACH, "frozen,trainable", "frozen,trainable"),
         (COUNT, "12", 12),
+        (Strength(), "0.5", 0.5),
+        (Strength(), "auto", "auto"),
     ],
 )
 def test_what_is_accepted_is_read(kind, text, value):
@@ -30,6 +32,8 @@ def test_what_is_accepted_is_read(kind, text, value):
         (options.SIZE, "4x4x4", "'4x4x4' is neither size like 28 nor 28x20."),
         (Size("numbers", "4 nor 2x4"), "a", "'a' is neither numbers like 4 nor 2x4."),
         (options.SIZE, "28x0", "0 is not in the range"),
+        (Strength(), "Auto", "'Auto' is neither a positive number nor auto."),
+        (Strength(), "0", "0.0 is not in the range x>0."),
         (EACH, "frozen,melted", "'frozen,melted' is not one of frozen, trainable, nor"),
     ],
 )

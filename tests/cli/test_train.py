@@ -289,7 +289,7 @@ def test_bad_images_are_refused_in_one_line(
         (["--architecture", "cnn", "--blocks", "7"], "--blocks 7", "cloned only"),
         (["--student", "local", "--regions", "2"], "--regions 2", "regional only"),
         (["--anchor-strength", "2"], "--anchor-strength 2.0", "--symmetry anchored"),
-        (["--anchor-strength", "much"], "much", "not a valid float"),
+        (["--anchor-strength", "much"], "'much'", "a positive number nor auto"),
         (
             ["--symmetry", "anchored", "--anchor-strength", "auto"],
             "--symmetry anchored",
