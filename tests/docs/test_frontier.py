@@ -92,6 +92,14 @@ def test_the_recommended_setting_is_better_than_every_peers():
     text = flowing(SYMMETRY_BREAKING)
     shares = tuple(f"{statistics.mean(v):.1%}" for v in (free.keeps, free.breaks))
     assert "{} and {} with {:,} weights".format(*shares, free.weights) in text
+    anchored = {
+        "cnn, last layer's inputs transformed": "a CNN's last layer has {} and {}",
+        "gcnn, last relaxed rotation, transformed inputs": "rotations {} and {}",
+    }
+    for method, words in anchored.items():
+        point = found[method]
+        pair = (f"{statistics.mean(v):.1%}" for v in (point.keeps, point.breaks))
+        assert words.format(*pair) in text
     keep, leave = (statistics.mean(v) for v in (mine.keeps, mine.breaks))
     assert f"{keep:.1%} on *invariance* and {leave:.1%} on *breaking*" in text
 
