@@ -142,6 +142,7 @@ def test_its_name_says_so():
     assert "transformed-inputs-0.25" in layered.name
 
 
+@pytest.mark.slow
 def test_other_anchors_have_strengths_of_their_own(local_clones, opened):
     experiment = experiment_of(opened, anchor="decoupled-l2-sp", epochs=1)
     keras.utils.set_random_seed(0)
