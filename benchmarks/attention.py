@@ -2,11 +2,11 @@
 benchmarks.attention`.
 
 The same network with `MultiHeadAttention`, with clones of T(2) and of C4, with ConViT's
-gates, and a CNN of as many weights, on CIFAR-10, Fashion-MNIST and blood cells, which
-C8 rotates too. All see
-flipped images. Each run is a line of a CSV at once, and what was interrupted continues
-when it is started again. `SYMCLONE_TF_DATA` is a folder with `malaria.npz` and
-`cifar10.npz`; TensorFlow Datasets downloads what is not there.
+gates, and a CNN of as many weights, on CIFAR-10, Fashion-MNIST and blood cells; on
+cells also with clones of C8. All see flipped images. Each run is a line of a CSV at
+once, and what was interrupted continues when it is started again. `SYMCLONE_TF_DATA` is
+a folder with `malaria.npz` and `cifar10.npz`; TensorFlow Datasets downloads what is not
+there.
 """
 
 import argparse
@@ -42,7 +42,7 @@ NETWORKS = (
     "ViT, ConViT's gates",
     "CNN",
 )
-# What turns by any angle, by more rotations.
+# Of cells alone, which lie at any angle.
 OF_CELLS = ("ViT, cloned attention, C8",)
 # What is read, and along which axes images are flipped.
 DATA = {

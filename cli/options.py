@@ -85,9 +85,9 @@ FOUND_STRENGTH = click.option(
     metavar="X|auto",
     help=_STRENGTH_HELP.format(
         " auto: with one anchored convolution, as frozen,frozen,frozen,anchored, the "
-        "best of 0.1, 0.3 and 0.5, or of a third, one and three times the default, "
-        "which are trained at once; a tenth of the training images, transformed as in "
-        "tests, says which."
+        "best of 0.1, 0.3 and 0.5, or, with decoupled-l2-sp, kl and l2-sp, of a third, "
+        "one and three times the default, which are trained at once; a tenth of the "
+        "training images, transformed as in tests, says which."
     ),
 )
 RESUME = click.option(

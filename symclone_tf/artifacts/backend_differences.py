@@ -12,12 +12,13 @@ _AVERAGES = (layers.AveragePooling1D, layers.AveragePooling2D, layers.AveragePoo
 
 
 def backend_notes(model: keras.Model) -> list[str]:
-    """Says which layers compute something else than on the backend that trained them.
+    """Says which layers compute something else than on TensorFlow and JAX.
 
     On PyTorch, Keras 3.15.1 repeats the edge of maps where average pooling pads one end
     more than the other, and averages what is repeated
     (`findings/keras-torch-average-pooling-repeats-the-edge.sh`); and bicubic
-    upsampling is that of another curve (`keras-torch-bicubic-is-another-curve.sh`).
+    interpolation is that of another curve (`keras-torch-bicubic-is-another-curve.sh`).
+    A file does not say which backend trained it.
 
     Args:
         model: `keras.Model`, built.

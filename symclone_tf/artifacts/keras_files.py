@@ -108,7 +108,7 @@ def load_network(file: Path) -> keras.Model:
     compiled with, it is not compiled, with an `ArtifactWarning`: functions and classes
     of one's own may not be at hand, and of legacy files Keras does not read some losses
     that were passed by name, as `"mse"`. Another one names layers that compute
-    something else than on the backend that trained them, see `backend_notes`.
+    something else on this backend than on others, see `backend_notes`.
 
     Args:
         file: String or path of a `.keras` file, or of a legacy `.h5` file.
