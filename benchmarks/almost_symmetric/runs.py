@@ -24,8 +24,11 @@ def run_once(file, key, clones="exported") -> None:
     rows = {key_of(row): row for row in read(file)}
     if key in rows:
         method, _, task, seed, size, _ = key
-        can_be = method in REGULARISED and TASKS[task].validation(size, seed)
-        if rows[key].get("validation_accuracy") is not None or not can_be:
+        validated = rows[key].get("validation_accuracy") is not None
+        # Images are opened only where a run might be validated.
+        if validated or method not in REGULARISED:
+            return
+        if TASKS[task].validation(size, seed) is None:
             return
     Console(stderr=True).print("{}, {}, {}, seed {} …".format(*key))
     row = dict(zip(KEY, key)) | run(*key, clones)
