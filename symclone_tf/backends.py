@@ -29,6 +29,8 @@ class Backend(abc.ABC):
         name: String, Keras' name of it.
         title: String, as it calls itself.
         keeps_variables: Boolean, whether variables have their values while `fit` runs.
+        reaches_variables: Boolean, whether `outside_of_functions` reaches those values
+            wherever a function may be traced.
         compiles: Boolean, whether XLA compiles the steps of a training.
         worker_errors: Tuple of the exceptions that tell of a lost worker.
     """
@@ -36,6 +38,7 @@ class Backend(abc.ABC):
     name = ""
     title = ""
     keeps_variables = True
+    reaches_variables = True
     compiles = True
     worker_errors: tuple[type[Exception], ...] = ()
 

@@ -16,7 +16,7 @@ class Jax(Backend):
 
     name, title = "jax", "JAX"
     # `fit` takes the variables' values, and returns them when an epoch has ended.
-    keeps_variables = False
+    keeps_variables = reaches_variables = False
 
     def outside_of_functions(self) -> AbstractContextManager[Any]:
         return jax.ensure_compile_time_eval()

@@ -20,6 +20,8 @@ class Torch(Backend):
 
     name, title = "torch", "PyTorch"
     compiles = False
+    # `torch.export` puts tensors without values in place of all parameters.
+    reaches_variables = False
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

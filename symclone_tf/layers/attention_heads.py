@@ -1,5 +1,6 @@
 """The heads of attention that begins as a convolution."""
 
+import itertools
 import math
 
 import keras
@@ -77,16 +78,17 @@ class AttentionHeads:
             ops.transpose(self.student.head_kernels(kernels), (1, 0, 2)),
             (-1, heads, count, kernels.shape[-1]),
         )
-        parts = ops.split(encoded, [self.key_dim, 2 * self.key_dim], axis=-1)
+        dims = [getattr(self, name).shape[-1] for name in names]
+        parts = _divided(encoded, dims)
         # Of the few weights, not of the many tokens.
         scale = 1 / math.sqrt(self.key_dim * count)
-        widths = [heads * count * part.shape[-1] for part in parts]
+        widths = [heads * count * dim for dim in dims]
         rows = tokens.shape[-1]
         flat = [ops.reshape(part, (rows, w)) for part, w in zip(parts, widths)]
         flat[0] = flat[0] * scale
         encoded = ops.cast(ops.concatenate(flat, axis=1), tokens.dtype)
         projected = ops.matmul(tokens, encoded)
-        parts = ops.split(projected, [widths[0], 2 * widths[0]], axis=-1)
+        parts = _divided(projected, widths)
         if self.use_bias:
             # As a channel that is 1 everywhere, and under each group element.
             bias = self.student.head_kernels(self.query_bias[..., None, :])
@@ -156,3 +158,15 @@ class AttentionHeads:
         if mask is not None:
             position = masked_positions(position, mask, self.prefix_tokens)
         return content * shares + position * (1 - shares)
+
+
+def _divided(tensor: Tensor, widths: list[int]) -> list[Tensor]:
+    """Parts of a tensor along its last axis, of these widths.
+
+    Not by `ops.split` at indices: on PyTorch, Keras 3.15 computes with these as with a
+    tensor, and `torch.export` does not divide again what has sizes from one.
+    """
+    if len(set(widths)) == 1:
+        return ops.split(tensor, len(widths), axis=-1)
+    ends = list(itertools.accumulate(widths))
+    return [tensor[..., end - width : end] for end, width in zip(ends, widths)]

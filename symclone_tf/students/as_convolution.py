@@ -68,8 +68,8 @@ class Convolving(keras.layers.Layer):
             return translation_equivariance(self)
 
     def measure_ahead(self) -> None:
-        """Measures frozen blocks now, where variables have no values in `fit`."""
-        if backend().keeps_variables or not self.built:
+        """Measures frozen blocks now, where variables will have no values."""
+        if backend().reaches_variables or not self.built:
             return
         if not any(weight.trainable for weight in self.block_weights):
             self.translation_equivariance()

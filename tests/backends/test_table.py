@@ -80,6 +80,11 @@ FEATURES = {
         "test_several_devices",
     ),
     "`export_onnx`": (TENSORFLOW, "test_tensorflow_alone", "test_onnx"),
+    'PyTorch\'s files, `model.export(file, format="torch")`': (
+        *("– – ✓", "test_torch_alone"),
+        "test_files_compute_what_networks_do_for_any_number_of_images",
+        "test_others_do_not_write_them",
+    ),
 }
 
 
