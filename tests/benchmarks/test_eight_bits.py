@@ -9,6 +9,8 @@ from benchmarks import eight_bits
 
 from pages import doc, flowing, results
 
+MAPS = "maps that are pooled last, C4"
+
 pytestmark = pytest.mark.skipif(
     Version(keras.__version__) < Version("3.13"),
     reason="Keras exports to LiteRT since 3.13",
@@ -26,11 +28,14 @@ def programs():
 @pytest.mark.parametrize("name", eight_bits.NETWORKS)
 def test_symmetry_stands_where_sums_are_of_whole_numbers(name):
     row = eight_bits.measure(name)
-    assert row["LiteRT"]["change"] == 0
+    assert row["LiteRT"]["change"] == row["LiteRT, older"]["change"] == 0
     assert row["LiteRT, weights"]["change"] < 0.01
-    assert row["ONNX Runtime, `reduce_range`"]["change"] < 1e-6
-    # Something was quantized.
-    assert all(row[title]["difference"] > 1e-3 for title in eight_bits.QUANTIZED)
+    # What is pooled may be rounded, where sums were of floats, either way.
+    limit = 0.05 if name == MAPS else 1e-6
+    assert row["ONNX Runtime, `reduce_range`"]["change"] < limit
+    # Something was quantized, but for weights of less than 1,024 numbers.
+    titles = eight_bits.QUANTIZED.keys() - ({"LiteRT, weights"} if name == MAPS else ())
+    assert all(row[title]["difference"] > 1e-3 for title in titles)
     text = eight_bits.report({"machine": {"cores": 2}, "rows": [row]})
     assert f"| {name} | " in text
 
@@ -64,9 +69,16 @@ def test_the_page_says_what_was_measured():
     assert rows.keys() == eight_bits.NETWORKS.keys()
     text = flowing(doc("how-to/export"))
     assert all(row["LiteRT"]["change"] == 0 for row in rows.values())
-    own = [row for name, row in rows.items() if not name.startswith("MobileNet")]
+    maps = rows[MAPS]
+    assert f"differ by {maps['LiteRT']['difference']:.0%}, by the older one" in text
+    assert f"the older one {maps['LiteRT, older']['difference']:.1%};" in text
+    assert f"of maps {maps['ONNX Runtime, `reduce_range`']['change']:.1g}." in text
+    own = [
+        row for name, row in rows.items() if name != MAPS and "MobileNet" not in name
+    ]
     assert "differ by 2% from Keras" in text
-    assert {f"{row['LiteRT']['difference']:.0%}" for row in own} == {"2%"}
+    for title in ("LiteRT", "LiteRT, older"):
+        assert {f"{row[title]['difference']:.0%}" for row in own} == {"2%"}
     largest = {
         title: max(row[title]["change"] for row in own)
         for title in eight_bits.QUANTIZED
