@@ -2,12 +2,12 @@
 # Keras 3.15.1 on PyTorch: ONNX files of networks with `keras.ops.cond`, `switch`, `while_loop` or `map` hold one run.
 #
 # One would guess that Keras' own control flow is exported as it is from TensorFlow, where the file chooses
-# and loops. On PyTorch, `model.export(format="onnx")` records what one image of ones does: `cond` and `switch`
-# keep the branch that it took for all images; `while_loop` as many steps as it needed; and `map` over the
-# batch, with a number of images that is left open, answers for the first image alone. Of `switch` and `map` not
-# even PyTorch's TracerWarning tells. A loop of fixed length and `vectorized_map` are right. It bites networks
-# that ask for the brightness or number of their images, and iterate to convergence, once they are served:
-# images like those of the test at the desk are right.
+# and loops (but for `switch`, whose file ONNX Runtime refuses). On PyTorch, `model.export(format="onnx")`
+# records what one image of ones does: `cond` and `switch` keep the branch that it took for all images,
+# `while_loop` as many steps as it needed, and `map` over the batch answers for the first image alone. Of
+# `switch` and `map` not even PyTorch's TracerWarning tells. A loop of fixed length and `vectorized_map` are
+# right. It bites networks that ask for the brightness or number of their images, or iterate to convergence, once
+# they are served; whoever compares one image with Keras beforehand may see no difference.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
