@@ -2,14 +2,14 @@
 # TensorFlow 2.21.0: in 8-bit LiteRT files, some networks with pooling, CELU or `minimum` are wrong by 30 to 100%.
 #
 # One would guess that a network calibrated with images, and run on the same images, errs by a percent or two.
-# Pooling, flips, concatenation and `minimum` have one scale for what they read and write. Where two of them
-# follow each other, or `minimum` reads what others read too, the converter takes the range of the *outputs* for
-# the *inputs*: numbers beyond the averages' small range are clipped before they are averaged. A map that is
-# pooled and then flipped, or concatenated with a convolution of itself as in DenseNet's blocks, is wrong by 60
-# or 30% of the largest output; CELU, max(x, 0) + min(0, exp(x) − 1), makes every positive number 0. Nothing is said: the
-# file converts, loads and runs. Pooling alone, or before a convolution, is right, and so are all of them by the
-# older quantizer, `experimental_new_quantizer=False`. It bites whoever compares accuracies before and after
-# quantization, blames 8 bits, and retrains.
+# Pooling, flips, concatenation and `minimum` copy or compare whole numbers, so that what they read and write has
+# to have one scale. Where two of them follow each other, or `minimum` reads what others read too, the converter
+# errs: a flip behind a pooling writes the pooling's numbers under another scale, so that all of them are read as
+# about half; behind a concatenation, as in DenseNet's blocks, or a `minimum`, what is read gets the range of what
+# is written, and is clipped to it. CELU, max(x, 0) + min(0, exp(x) − 1), makes every positive number 0. Nothing
+# is said: the file converts, loads and runs. Pooling alone, or before a convolution, is right, and so are all of
+# them by the older quantizer, `experimental_new_quantizer=False`. It bites whoever compares accuracies before and
+# after quantization, blames 8 bits, and retrains.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -67,7 +67,15 @@ def in_8_bits(model, **options):
         interpreter.set_tensor(interpreter.get_input_details()[0]["index"], image[None])
         interpreter.invoke()
         found.append(interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0])
-    return np.array(found)
+    return np.array(found), interpreter
+
+
+def ranges(interpreter):
+    """What the whole numbers of each map stand for: the least, and the largest."""
+    for tensor in interpreter.get_tensor_details():
+        scale, zero = tensor["quantization"]
+        if tensor["dtype"] == np.int8 and scale and len(tensor["shape"]) == 4:
+            yield round((-128 - zero) * scale, 2), round((127 - zero) * scale, 2)
 
 
 for name, made in {**RIGHT, **WRONG}.items():
@@ -75,11 +83,21 @@ for name, made in {**RIGHT, **WRONG}.items():
     inputs = keras.Input((12, 12, 4))
     model = keras.Model(inputs, made(inputs))
     expected = np.asarray(model(images, training=False))
-    newer, older = in_8_bits(model), in_8_bits(model, experimental_new_quantizer=False)
+    newer, interpreter = in_8_bits(model)
+    older, _ = in_8_bits(model, experimental_new_quantizer=False)
     errors = [np.abs(found - expected).max() / np.abs(expected).max() for found in (newer, older)]
     print(f"{name}: wrong by {errors[0]:.3f} of the largest output, older quantizer {errors[1]:.3f}")
     assert errors[1] < 0.05
     assert errors[0] > 0.15 if name in WRONG else errors[0] < 0.05
+    if name in ("pooled", "pooled, then flipped", "relu(x) + min(x, 0) / 2"):
+        found = list(ranges(interpreter))
+        print(f"  images from {images.min():.2f} to {images.max():.2f}; ranges of maps:", *found)
+    if name == "pooled":
+        assert found[0] == found[1]
+    if name == "pooled, then flipped":
+        assert found[0] == found[1] and found[2][1] < 0.6 * found[1][1]
+    if name == "relu(x) + min(x, 0) / 2":
+        assert found[0][1] == 0
     if name == "CELU":
         print("  of its positive outputs, are 0:", np.mean(newer[expected > 0.02] == 0))
         assert not newer[expected > 0.02].any()
