@@ -64,6 +64,8 @@ def test_the_text_concludes_what_is_in_the_table():
     assert max(cells[name] for name in (cloned, soft, open_, group)) < cells[gates]
     reached = accuracies(cloned, "cells", 1_000)
     assert "{:.1%} and {:.1%}; by".format(*reached) in flowing(PAGE)
+    (eighth,) = accuracies("ViT, cloned attention, C8", "cells", 1_000)
+    assert f"in as many epochs, {eighth:.1%} with one seed" in flowing(PAGE)
     shares = [
         row["share"]
         for row in ROWS
